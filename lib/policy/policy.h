@@ -1,0 +1,125 @@
+/* Policies: YAML to one compiled, immutable image, and the decisions over it. All pure. */
+#ifndef AFT_POLICY_INTERNAL_H
+#define AFT_POLICY_INTERNAL_H
+
+#include "base/base.h"
+#include "flow/flow.h"
+#include "text/text.h"
+#include "value/value.h"
+
+#include <aftersales/policy.h>
+
+aft_env *aft__policy_env(const aft_policy *policy);
+
+/* ---- facts: what conditions see ---- */
+
+typedef enum aft__fact_id {
+#define AFT__FACT(id, name, type) AFT__FACT_##id,
+#include "policy/facts.def"
+#undef AFT__FACT
+  AFT__FACTS
+} aft__fact_id;
+
+typedef struct aft__facts {
+  aft_str text[AFT__FACTS];
+  int64_t number[AFT__FACTS]; /* flags as 0 and 1 */
+} aft__facts;
+
+/* ---- reasons.c: why something was decided, kept as text and shown in any language ---- */
+
+/* One line each: about, key of the catalogue, name=value …, separated by tabs and escaped. */
+void aft__reason_add(aft__buf *reasons, const char *about, const char *key, const aft__arg *args, size_t n);
+/* Renders the lines about something (NULL: all) as sentences of a language, one a line. A value is shown
+ * by the catalogue's text "<argument>.<value>" where there is one. */
+void aft__reasons_render(const aft_policy *policy, const char *locale, aft_str reasons, const char *about,
+                         aft__buf *out);
+
+/* ---- triage.c: what a text is about ---- */
+
+typedef struct aft__triage {
+  aft_str category;  /* name in the policy; "other" when unsure */
+  aft_str topic;     /* may be empty */
+  aft_str runner_up; /* category; may be empty */
+  int32_t confidence; /* 0..1000 */
+  bool unsure;        /* below the policy's threshold: a person decides */
+  int32_t tone;       /* -1000..1000 */
+  bool question, urgent, chaser, human;
+  aft_str complaint;  /* none, service, regulator, media */
+  aft_str act;        /* request, question, acknowledgement, greeting, closing */
+  const char *language;
+} aft__triage;
+
+/* label is the customer's own choice of category, or empty. Texts of the result belong to the policy.
+ * Appends reasons about "category" and "tone". Scratch from the arena. */
+aft_status aft__policy_triage(const aft_policy *policy, aft_str text, aft_str label, aft__arena *arena,
+                              aft__triage *out, aft__buf *reasons, aft_error *error);
+
+/* Fills the facts that a triage result decides. */
+void aft__triage_facts(const aft__triage *triage, aft__facts *facts);
+
+/* ---- decide.c ---- */
+
+bool aft__policy_holds(const aft_policy *policy, uint32_t condition, const aft__facts *facts);
+
+typedef struct aft__priority {
+  aft_str name;  /* of the level: "urgent" */
+  int32_t rank;  /* 0 is the most urgent level */
+  int32_t points;
+} aft__priority;
+
+/* Sums the points of all rules that hold. Appends reasons about "priority". */
+void aft__policy_priority(const aft_policy *policy, const aft__facts *facts, aft__priority *out,
+                          aft__buf *reasons);
+/* The level of a name; false when the policy has none. */
+bool aft__policy_priority_find(const aft_policy *policy, aft_str name, aft__priority *out);
+
+/* ---- levels.c: service-level arithmetic ---- */
+
+typedef enum aft__sla { AFT__SLA_FIRST_RESPONSE, AFT__SLA_NEXT_RESPONSE, AFT__SLA_RESOLUTION, AFT__SLAS } aft__sla;
+const char *aft__sla_name(aft__sla sla); /* "first_response" */
+bool aft__sla_find(aft_str name, aft__sla *out);
+/* The target of a priority, or -1 where the policy sets none. */
+int64_t aft__policy_target(const aft_policy *policy, aft_str priority, aft__sla sla);
+/* When it is due: began + target + time spent paused; AFT_TIME_NONE without a target. Appends a reason
+ * about "due". Calendars are round the clock. */
+aft_time aft__policy_due(const aft_policy *policy, aft_str priority, aft__sla sla, aft_time began,
+                         int64_t paused_ms, aft__buf *reasons);
+int32_t aft__policy_most_level(const aft_policy *policy); /* the highest escalation level */
+
+/* ---- the rest that services ask for ---- */
+
+typedef struct aft__policy_intake {
+  int64_t thread_window_ms; /* same customer and open ticket: joined within this time */
+} aft__policy_intake;
+void aft__policy_intake_of(const aft_policy *policy, aft__policy_intake *out);
+
+typedef struct aft__policy_survey {
+  bool enabled;
+  aft_str kind;     /* csat */
+  int64_t after_ms; /* after resolution */
+} aft__policy_survey;
+void aft__policy_survey_of(const aft_policy *policy, aft__policy_survey *out);
+
+const aft__flow *aft__policy_machine(const aft_policy *policy, const char *name); /* NULL when missing */
+
+/* Whether a category exists in the policy. */
+bool aft__policy_category_find(const aft_policy *policy, aft_str name, aft_str *out);
+
+/* forms.c */
+typedef struct aft__form_value {
+  aft_str name, text;
+} aft__form_value;
+/* Checks values field by field against a form of the policy. AFT_E_FORM names the first wrong field in
+ * error->where ("form.contact.order") and says how many there are; AFT_E_NOT_FOUND for an unknown form.
+ * *report (NULL allowed) gets one line for each wrong field. */
+aft_status aft__policy_form_check(const aft_policy *policy, aft_str form, const aft__form_value *values,
+                                  size_t n, aft__buf *report, aft_error *error);
+
+/* What a field means to the desk: "name", "order", "description", "label", "phone", "email" or empty. */
+aft_str aft__policy_form_meaning(const aft_policy *policy, aft_str form, aft_str field);
+
+/* A text of the catalogue rendered with arguments, appended to out. */
+void aft__policy_render(const aft_policy *policy, const char *locale, const char *key, const aft__arg *args,
+                        size_t n, aft__buf *out);
+
+#endif

@@ -1,0 +1,110 @@
+/* Text: Unicode, normalising, language, pattern matching, tone words, masking, templates. Pure. */
+#ifndef AFT_TEXT_H
+#define AFT_TEXT_H
+
+#include "base/base.h"
+
+/* ---- utf8.c ---- */
+
+/* AFT_OK, AFT_E_ENCODING or AFT_E_NUL_BYTE; *at (NULL allowed) is the byte offset of the fault. */
+aft_status aft__utf8_check(aft_str text, size_t *at);
+/* The same with a message for a caller: where names the field. */
+aft_status aft__utf8_require(aft_str text, const char *where, aft_error *error);
+/* Decodes one code point of valid UTF-8 and returns its length in bytes. */
+uint32_t aft__utf8_next(const char *p, const char *end, uint32_t *out);
+/* The longest prefix of at most n bytes that ends at a character boundary. */
+size_t aft__utf8_cut(aft_str text, size_t n);
+/* Columns of a terminal: wide characters count two. */
+size_t aft__utf8_columns(aft_str text);
+
+/* ---- unicode.c: the only user of utf8proc ---- */
+
+bool aft__is_letter(uint32_t c);  /* any script; Han included */
+bool aft__is_space(uint32_t c);
+bool aft__is_wide(uint32_t c);
+/* NFKC with case folding of one text, appended to out. Bounded by the input's size times 18. */
+aft_status aft__nfkc_fold(aft__buf *out, aft_str text, aft_error *error);
+
+/* ---- normalise.c: what matching and models see ---- */
+
+/* NFKC, case, full and half width, white space runs to one space, three or more
+ * equal characters to two, digits kept. ASCII and plain CJK take a fast path.
+ * Appended to out; deterministic and idempotent. */
+aft_status aft__normalise(aft__buf *out, aft_str text, aft_error *error);
+
+/* ---- language.c: by script, then by function words for Latin ---- */
+
+/* "zh", "en", "ja", "ko", "th", "ru", "ar", "hi", "he", "el" or "und"; static. */
+const char *aft__language(aft_str text);
+
+/* ---- matcher.c: all patterns in one pass (Aho and Corasick 1975) ---- */
+
+/* The compiled form is one position-independent block of native-endian words, so
+ * that it can lie in a mapped file. It must be 8-byte aligned. */
+typedef struct aft__matcher_builder aft__matcher_builder;
+
+#define AFT__MATCH_WORD 1u /* only where no letter or digit touches an end that is a Latin letter or digit */
+
+aft__matcher_builder *aft__matcher_builder_new(const aft_env *env);
+void aft__matcher_builder_free(aft__matcher_builder *builder);
+/* pattern is normalised text, 1..255 bytes; equal patterns may carry several ids. */
+aft_status aft__matcher_add(aft__matcher_builder *builder, aft_str pattern, uint32_t id, uint32_t flags);
+aft_status aft__matcher_build(aft__matcher_builder *builder, aft__buf *out, aft_error *error);
+
+/* Whether a block is whole: every index inside. For blocks from outside. */
+bool aft__matcher_valid(const void *block, size_t size);
+
+typedef struct aft__match {
+  uint32_t id;
+  uint32_t begin, end; /* bytes of the normalised text */
+} aft__match;
+
+/* Calls back for every occurrence, in order of its end; a callback that returns
+ * false ends the scan. text is normalised. Allocates nothing. */
+typedef bool (*aft__match_fn)(void *user, const aft__match *match);
+void aft__matcher_scan(const void *block, aft_str text, aft__match_fn fn, void *user);
+
+/* ---- tone.c: strength of tone from the tone words found, with negation and degree ---- */
+
+typedef struct aft__tone_hit {
+  uint32_t begin, end;
+  int32_t weight; /* -1000..1000; a degree word has weight 0 */
+  uint32_t kind;  /* AFT__TONE_WORD, _NEGATION (不, not), _DEGREE (非常, very) with permille in weight */
+} aft__tone_hit;
+#define AFT__TONE_WORD     0u
+#define AFT__TONE_NEGATION 1u
+#define AFT__TONE_DEGREE   2u
+
+/* hits in order of begin. Returns -1000 (furious) to 1000 (delighted). A word
+ * inside a longer word that is also a hit does not count. */
+int32_t aft__tone_score(aft_str text, const aft__tone_hit *hits, size_t n);
+
+/* ---- redact.c: phones, e-mail addresses, payment cards, identity numbers ---- */
+
+#define AFT__PII_PHONE    1u
+#define AFT__PII_EMAIL    2u
+#define AFT__PII_CARD     4u /* 13..19 digits that pass Luhn */
+#define AFT__PII_IDENTITY 8u /* Chinese resident identity numbers with a right check digit */
+
+/* Appends text with each find masked ("138****5678", "a***@b.com", "[card …4242]").
+ * *found (NULL allowed) gets the kinds seen. */
+aft_status aft__redact(aft__buf *out, aft_str text, uint32_t *found, aft_error *error);
+
+/* ---- template.c: "{name}" places in catalogue texts; "{{" is a brace ---- */
+
+typedef struct aft__arg {
+  const char *name;
+  aft_str value;
+} aft__arg;
+
+/* Calls back for each place of a template; AFT_E_INVALID for an unclosed brace, with its offset. */
+aft_status aft__template_places(aft_str text, void (*place)(void *user, aft_str name), void *user,
+                                size_t *at);
+/* A place without an argument stays as it was written. */
+void aft__template_render(aft__buf *out, aft_str text, const aft__arg *args, size_t n);
+
+/* ---- similarity.c: near-duplicate texts by character bigrams, 0..1000 (Dice) ---- */
+
+uint32_t aft__similarity(aft_str a, aft_str b);
+
+#endif

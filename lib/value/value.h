@@ -1,0 +1,53 @@
+/* Time, zones, durations, money, ids and short codes. Pure: no clock of its own. */
+#ifndef AFT_VALUE_H
+#define AFT_VALUE_H
+
+#include "base/base.h"
+
+#include <aftersales/value.h>
+
+#define AFT__SECOND INT64_C(1000)
+#define AFT__MINUTE (60 * AFT__SECOND)
+#define AFT__HOUR (60 * AFT__MINUTE)
+#define AFT__DAY (24 * AFT__HOUR)
+
+/* civil.c: the proleptic Gregorian calendar */
+typedef struct aft__civil {
+  int32_t year;
+  int32_t month, day;           /* from 1 */
+  int32_t hour, minute, second; /* 0..59 */
+  int32_t ms;
+  int32_t weekday; /* 0 is Monday; ignored when making a time */
+} aft__civil;
+
+void aft__civil_of(aft_time at, int32_t offset_s, aft__civil *out);
+aft_time aft__time_of(const aft__civil *civil, int32_t offset_s);
+
+/* duration.c: "90s", "15m", "48h", "7d", "2w", and sums such as "1d12h" */
+aft_status aft__duration_parse(aft_str text, int64_t *out_ms, aft_error *error);
+void aft__duration_format(int64_t ms, char out[32]); /* the same form; the largest units first */
+
+/* money.c */
+aft_status aft__money_make(int64_t minor, aft_str currency, aft_money *out, aft_error *error);
+/* Reads "1299", "1,299.00", "-5.5" in a currency's minor units. */
+aft_status aft__money_parse(aft_str text, aft_str currency, aft_money *out, aft_error *error);
+aft_status aft__money_sub(const aft_money *a, const aft_money *b, aft_money *out, aft_error *error);
+
+/* id.c: 63-bit ids, ordered by time. One generator a store, shared by threads. */
+typedef struct aft__idgen {
+  _Atomic int64_t last; /* 51 bits of time and sequence: ms << 12 | seq */
+  _Atomic int32_t node; /* 0..1023, a lease of the store */
+} aft__idgen;
+
+void aft__idgen_init(aft__idgen *gen, int32_t node);
+void aft__idgen_set_node(aft__idgen *gen, int32_t node);
+/* Never repeats or steps back: borrows forward when the clock stands still. */
+aft_id aft__idgen_next(aft__idgen *gen, aft_time now);
+aft_id aft__id_first_at(aft_time at); /* the least id that can be made at a moment */
+
+/* code.c: short codes. kind is a capital letter ('T' ticket, 'R' return …). */
+void aft__code_make(char kind, uint64_t random, char out[AFT_CODE_SIZE]);
+/* Finds the first valid code of a kind in running text; false when there is none. */
+bool aft__code_find(aft_str text, char kind, char out[AFT_CODE_SIZE]);
+
+#endif
