@@ -76,8 +76,8 @@ typedef struct aft_env_options {
   /* Fills n bytes; returns 0 on success. NULL means the operating system's. */
   int (*random)(void *user, void *bytes, size_t n);
   void *random_user;
-  /* Receives notes that are not errors of a call. Phones, addresses, card and
-   * identity numbers in them are masked. */
+  /* Receives notes that are not errors of a call, worded by the library. They
+   * contain no personal data. */
   void (*log)(void *user, int32_t level, const char *message);
   void *log_user;
   int32_t log_level; /* least level to report; 0 means AFT_LOG_WARN */

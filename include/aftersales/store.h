@@ -114,9 +114,12 @@ AFT_API void aft_session_close(aft_session *session);
 AFT_API void aft_session_interrupt(aft_session *session);
 
 /*
- * The state of the store as one JSON object: schema version, rows due and the
- * age of the oldest, outbox rows waiting, leased and dead, rows parked, time of
- * the last tick, unsequenced events.
+ * The state of the store as one JSON object: schema (its version), node (of the
+ * id generator), last_tick (a time, or null), due and due_lag_ms (rows whose time
+ * has come, and how late the oldest is), due_parked, outbox_ready and
+ * outbox_lag_ms (likewise), outbox_queued, outbox_leased, outbox_unknown,
+ * outbox_dead, feed_pending (events without a feed number). Counts stop at 1000,
+ * which means 1000 or more.
  *
  * out: receives a buffer that the caller frees with aft_buf_free.
  * Threads: one at a time.

@@ -26,7 +26,8 @@ AFT_API aft_status aft_text_redact(aft_env *env, const char *text, size_t len, a
 
 /*
  * The form in which the library compares texts: NFKC, case folded, full and half
- * width made one, white space runs made one space, long repetitions shortened.
+ * width made one, white space runs made one space and dropped at both ends,
+ * repetitions of three and more characters shortened to two, digits excepted.
  *
  * env: memory for the result.
  * text, len: valid UTF-8; AFT_NTS allowed.

@@ -37,6 +37,8 @@ void *aft__resize(const aft_env *env, void *p, size_t old_n, size_t new_n);
 void aft__release(const aft_env *env, void *p, size_t n); /* NULL allowed; keeps errno */
 int64_t aft__mono(const aft_env *env);
 aft_status aft__random(const aft_env *env, void *bytes, size_t n, aft_error *error);
+/* Only messages that the library itself words: numbers, ids and names of the policy, never what a
+ * customer wrote and no personal data. */
 void aft__log(const aft_env *env, int32_t level, const char *fmt, ...) AFT__PRINTF(3, 4);
 void aft__trace(const aft_env *env, const char *name, int64_t began_ns, aft_status status, uint32_t retries);
 
@@ -47,6 +49,8 @@ void aft__trace(const aft_env *env, const char *name, int64_t began_ns, aft_stat
 aft_status aft__error(aft_error *error, aft_status code, const char *where, const char *fmt, ...)
     AFT__PRINTF(4, 5);
 aft_status aft__nomem(aft_error *error);
+/* Formats into cap ≥ 1 bytes, cut at a character boundary; returns the length. */
+size_t aft__vformat(char *out, size_t cap, const char *fmt, va_list args) AFT__PRINTF(3, 0);
 
 /* ---- abi.c: structs that cross the ABI ---- */
 

@@ -4,12 +4,16 @@
 
 #include "base/base.h"
 
+#include <aftersales/actor.h>
+
 /* All parts are plain arrays of native-endian words; names are offsets into a
  * block of NUL-closed texts. So a machine can lie in a mapped file as it is. */
 
 #define AFT__FLOW_TERMINAL 1u /* nothing leaves but what the machine names; needs no deadline */
 #define AFT__FLOW_OPEN     2u /* work is going on: replies thread here, clocks may run */
 #define AFT__FLOW_PAUSED   4u /* the resolution clock stands still here */
+
+#define AFT__FLOW_ACTOR(role) ((uint16_t)(1u << (role))) /* the bit of AFT_ROLE_… */
 
 #define AFT__FLOW_NONE   UINT32_MAX /* no guard, no deadline event */
 #define AFT__FLOW_IGNORE UINT16_MAX /* as a target: the event is defined to have no effect */
@@ -68,16 +72,18 @@ typedef void (*aft__flow_report)(void *user, uint32_t line, uint32_t column, con
  * a last unguarded move; no two moves of one state, event and actor without a
  * guard to tell them apart; nothing leaves a terminal state except by an event
  * that an agent or the system fires; all names of the contract exist. Reports
- * every fault; returns how many. Uses arena for its tables; *error on AFT_E_NOMEM. */
+ * every fault; returns how many. The machine must be valid (below). Uses arena for its tables; *error on AFT_E_NOMEM. */
 aft_status aft__flow_check(const aft__flow *flow, const aft__flow_contract *contract, aft__arena *arena,
                            aft__flow_report report, void *user, uint32_t *faults, aft_error *error);
 
 /* Whether all indexes are inside: for machines from outside. */
 bool aft__flow_valid(const aft__flow *flow, size_t texts_size);
 
+const char *aft__flow_role_name(uint32_t role); /* "system"; NULL for a number that is no role */
 uint32_t aft__flow_state_find(const aft__flow *flow, aft_str name); /* AFT__FLOW_NONE when missing */
 uint32_t aft__flow_event_find(const aft__flow *flow, aft_str name);
 
+/* Whether a condition holds. Without a function no condition holds. */
 typedef bool (*aft__flow_guard)(void *user, uint32_t guard);
 
 typedef struct aft__flow_step_out {
@@ -87,13 +93,14 @@ typedef struct aft__flow_step_out {
   const aft__flow_move *move;
 } aft__flow_step_out;
 
-/* AFT_OK; AFT_IGNORED; AFT_E_TRANSITION (no move of the state has the event, or
+/* AFT_OK; AFT_IGNORED (to is from, no effects); AFT_E_TRANSITION (no move of the state has the event, or
  * no guard held); AFT_E_DENIED (moves have it, but not for this role). The error
  * names state, event and what would be possible. actor is one bit. */
 aft_status aft__flow_step(const aft__flow *flow, uint32_t state, uint32_t event, uint16_t actor,
                           aft__flow_guard guard, void *user, aft__flow_step_out *out, aft_error *error);
 
 typedef enum aft__flow_format { AFT__FLOW_DOT = 1, AFT__FLOW_MERMAID = 2, AFT__FLOW_JSON = 3 } aft__flow_format;
+/* Appended to out, whose failed flag tells about memory. */
 void aft__flow_export(const aft__flow *flow, aft__flow_format format, aft__buf *out);
 
 #endif

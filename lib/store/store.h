@@ -96,6 +96,17 @@ void aft__store_unlock(aft_store *store);
 void aft__store_hostile(aft_store *store, uint64_t seed, uint32_t conflict_permille,
                         uint32_t unknown_permille);
 
+/* Makes several transactions one call: an interrupt reaches all of them, no other thread gets between. Nests
+ * within its thread, but not inside a transaction. aft__tx_run does it for itself. */
+aft_status aft__session_enter(aft_session *session, aft_error *error);
+void aft__session_leave(aft_session *session);
+
+/* Keeps the memory of a session for a cursor; after aft_session_close every call on it gives
+ * AFT_E_CURSOR_END. */
+aft_session *aft__session_hold(aft_session *session);
+void aft__session_drop(aft_session *session); /* NULL allowed */
+bool aft__session_attached(const aft_session *session);
+
 /* ---- transactions ---- */
 
 /* What a command sees while it runs. Everything allocated from its arena dies with the attempt. */
@@ -127,7 +138,9 @@ aft_status aft__tx_run(aft_session *session, const aft__tx_options *options, aft
 /* The record whose presence proves that this transaction was committed: one that it inserted. */
 void aft__tx_proof(aft__tx *tx, const aft__table *table, aft_id id);
 
-/* A part that may fail alone (one item of a batch): rolled back to its begin, the rest goes on. */
+/* A part that may fail alone (one item of a batch): rolled back to its begin, the rest goes on. At most
+ * AFT__MOST_SAVEPOINTS inside each other. Undoing forgets anchors and the proof that were named inside. */
+#define AFT__MOST_SAVEPOINTS 8
 aft_status aft__tx_savepoint(aft__tx *tx, aft_error *error);
 aft_status aft__tx_savepoint_keep(aft__tx *tx, aft_error *error);
 aft_status aft__tx_savepoint_undo(aft__tx *tx, aft_error *error);
@@ -140,7 +153,7 @@ typedef struct aft__existing {
 } aft__existing;
 
 /* row holds every column; id is filled in by the caller, rev becomes 1. AFT_E_EXISTS (existing
- * filled in, NULL allowed) leaves the transaction usable; AFT_E_CHECK likewise. */
+ * filled in, NULL allowed) leaves the transaction usable; AFT_E_CHECK likewise. A row of wrong types or without a required value is AFT_E_INTERNAL. */
 aft_status aft__insert(aft__tx *tx, const aft__table *table, aft__value *row, aft__existing *existing,
                        aft_error *error);
 /* Writes the columns of the mask (bit per column) when the row's rev is still row[AFT__COL_REV], and
@@ -161,14 +174,15 @@ aft_status aft__anchor(aft__tx *tx, const aft__table *table, const aft__value *r
 
 #define AFT__BY_ID UINT32_MAX
 
-/* Rows of one index: those equal in its first n_equal columns, in the order of the next column (when the
- * index has one) and then of id. No index column may follow that next one. */
+/* Rows of one index: those equal in its first n_equal columns (NULL equals NULL here), in the order of the next
+ * column (when the index has one; NULL is the least) and then of id. No index column may follow that next one. */
 typedef struct aft__scan {
   const aft__table *table;
   uint32_t index; /* or AFT__BY_ID */
   uint32_t n_equal;
   aft__value equal[AFT__MOST_KEYS];
-  const aft__value *low, *high; /* inclusive bounds of the next column (of id for AFT__BY_ID); NULL for none */
+  const aft__value *low, *high; /* inclusive bounds of the next column (of id for AFT__BY_ID); NULL for none.
+                                 * With a bound, rows where that column is NULL are left out */
   bool descending;
   bool claim;             /* rows will be updated: lock them, skipping those others have locked */
   bool after;             /* begin strictly after the position below, in the direction of the scan */
@@ -243,19 +257,22 @@ extern const aft__table aft__outbox_table;
 enum {
   AFT__OB_ID, AFT__OB_REV, AFT__OB_TENANT, AFT__OB_SUBJECT, AFT__OB_TOPIC, AFT__OB_PAYLOAD,
   AFT__OB_REDELIVERY, AFT__OB_STATE, AFT__OB_AT /* not before; end of lease when leased */, AFT__OB_ATTEMPTS,
-  AFT__OB_FENCE, AFT__OB_ERROR, AFT__OB_CREATED, AFT__OB_COLUMNS
+  AFT__OB_FENCE, AFT__OB_ERROR, AFT__OB_CREATED, AFT__OB_SEQ /* place within the subject, from 1 */,
+  AFT__OB_COLUMNS
 };
-enum { AFT__OB_BY_STATE /* state, at */, AFT__OB_BY_SUBJECT /* tenant, subject, open state via only… */,
+enum { AFT__OB_BY_STATE /* state, at */, AFT__OB_BY_SUBJECT /* tenant, subject, seq; unique */,
        AFT__OB_BY_TENANT /* tenant */ };
 
 aft_status aft__outbox_add(aft__tx *tx, aft_id tenant, aft_id subject, aft_str topic, aft_str payload,
                            int redelivery, aft_time not_before, aft_id *id, aft_error *error);
-/* Leases at most most rows that are due to the caller; rows in the arena. A row's rev is the lease. */
+/* Leases at most most rows that are due to the caller; rows, as they are now, in the arena. */
 aft_status aft__outbox_claim(aft__tx *tx, int64_t lease_ms, uint32_t most, aft__value ***rows, uint32_t *n,
                              aft_error *error);
 typedef enum aft__outcome { AFT__OUTCOME_DONE = 1, AFT__OUTCOME_RETRY = 2, AFT__OUTCOME_DEAD = 3 } aft__outcome;
-/* Records an outcome. fence is the row's AFT__OB_FENCE as claimed; AFT_E_LEASE_LOST when it passed on.
- * RETRY backs off exponentially and turns into DEAD after 12 attempts. */
+/* Records an outcome. fence is the row's AFT__OB_FENCE as claimed; AFT_E_LEASE_LOST when it passed on. A late
+ * outcome counts as long as nobody else claimed the row; of an UNKNOWN row it is what reconciling found.
+ * RETRY backs off exponentially, ends the fence, and turns into DEAD after 12 attempts. DONE and DEAD make the
+ * subject's next row ready. */
 aft_status aft__outbox_settle(aft__tx *tx, aft_id id, int64_t fence, aft__outcome outcome, aft_str note,
                               aft_error *error);
 /* Takes leases that ran out back: AUTO becomes ready, RECONCILE becomes unknown. */
@@ -280,7 +297,8 @@ aft_status aft__due_clear_all(aft__tx *tx, aft_id subject, aft_error *error);
 
 /* Fires at most most rows that are due, each in a transaction of its own in which it is also removed:
  * fn gets the row and carries the effect out. When fn fails for good the row is tried again later, and
- * after 5 times parked in sight. *fired counts; *next is when the next row is due, AFT_TIME_NONE for none. */
+ * after 5 times parked in sight. No row is begun once deadline_ms (0: none) have passed. *fired counts;
+ * *next is when the next row is due, AFT_TIME_NONE for none. Not for attached sessions. */
 typedef aft_status (*aft__due_fn)(aft__tx *tx, void *user, const aft__value *row, aft_error *error);
 aft_status aft__due_fire(aft_session *session, uint32_t most, int64_t deadline_ms, aft__due_fn fn, void *user,
                          uint32_t *fired, aft_time *next, aft_error *error);
@@ -293,6 +311,10 @@ aft_status aft__lease_take(aft__tx *tx, aft_str name, aft_str owner, int64_t ttl
 aft_status aft__lease_renew(aft__tx *tx, aft_str name, aft_str owner, int64_t fence, int64_t ttl_ms,
                             aft_error *error);
 aft_status aft__lease_release(aft__tx *tx, aft_str name, aft_str owner, int64_t fence, aft_error *error);
+/* Takes or keeps a lease without naming a fence, writing only when less than half of it is left. */
+aft_status aft__lease_hold(aft__tx *tx, aft_str name, aft_str owner, int64_t ttl_ms, aft_error *error);
+/* The owner that this store is: random text, other for each opened store. */
+aft_str aft__store_owner(const aft_store *store);
 
 /* ---- idempotency.c ---- */
 
@@ -314,6 +336,13 @@ typedef struct aft__idem_outcome {
 aft_status aft__idem_find(aft__tx *tx, const aft__idem *idem, aft__idem_outcome *out, aft_error *error);
 aft_status aft__idem_save(aft__tx *tx, const aft__idem *idem, const aft__idem_outcome *outcome,
                           aft_error *error);
+/* Removes at most most outcomes that were saved before a moment. */
+aft_status aft__idem_prune(aft__tx *tx, aft_time before, uint32_t most, uint32_t *n, aft_error *error);
+
+/* ---- health.c ---- */
+
+/* Notes that the clock's tick ran now. */
+aft_status aft__tick_mark(aft__tx *tx, aft_error *error);
 
 /* ---- page.c: tokens of keyset pages: scope, position and a checksum; text safe in URLs ---- */
 

@@ -10,7 +10,8 @@
 aft_status aft__utf8_check(aft_str text, size_t *at);
 /* The same with a message for a caller: where names the field. */
 aft_status aft__utf8_require(aft_str text, const char *where, aft_error *error);
-/* Decodes one code point of valid UTF-8 and returns its length in bytes. */
+/* Decodes one code point and returns its length in bytes. p < end. A broken
+ * sequence gives U+FFFD and 1; nothing at or past end is read. */
 uint32_t aft__utf8_next(const char *p, const char *end, uint32_t *out);
 /* The longest prefix of at most n bytes that ends at a character boundary. */
 size_t aft__utf8_cut(aft_str text, size_t n);
@@ -20,15 +21,17 @@ size_t aft__utf8_columns(aft_str text);
 /* ---- unicode.c: the only user of utf8proc ---- */
 
 bool aft__is_letter(uint32_t c);  /* any script; Han included */
+bool aft__is_digit(uint32_t c); /* decimal, any script */
 bool aft__is_space(uint32_t c);
 bool aft__is_wide(uint32_t c);
+uint32_t aft__char_columns(uint32_t c); /* of a terminal: 0 for combining marks, 2 for wide characters */
 /* NFKC with case folding of one text, appended to out. Bounded by the input's size times 18. */
 aft_status aft__nfkc_fold(aft__buf *out, aft_str text, aft_error *error);
 
 /* ---- normalise.c: what matching and models see ---- */
 
-/* NFKC, case, full and half width, white space runs to one space, three or more
- * equal characters to two, digits kept. ASCII and plain CJK take a fast path.
+/* NFKC, case, full and half width, white space runs to one space and none at the
+ * ends, three or more equal characters to two, digits kept. ASCII and plain CJK take a fast path.
  * Appended to out; deterministic and idempotent. */
 aft_status aft__normalise(aft__buf *out, aft_str text, aft_error *error);
 
@@ -37,7 +40,7 @@ aft_status aft__normalise(aft__buf *out, aft_str text, aft_error *error);
 /* "zh", "en", "ja", "ko", "th", "ru", "ar", "hi", "he", "el" or "und"; static. */
 const char *aft__language(aft_str text);
 
-/* ---- matcher.c: all patterns in one pass (Aho and Corasick 1975) ---- */
+/* ---- matcher_build.c, matcher.c: all patterns in one pass (Aho and Corasick 1975) ---- */
 
 /* The compiled form is one position-independent block of native-endian words, so
  * that it can lie in a mapped file. It must be 8-byte aligned. */

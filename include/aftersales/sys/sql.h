@@ -54,7 +54,8 @@ typedef struct aft_sql_open {
  *   AFT_E_LOCKED, AFT_E_READ_ONLY, AFT_E_FULL, AFT_E_CORRUPT, AFT_E_LOST (nothing
  *   was committed), AFT_E_UNKNOWN (from commit alone: it may have been),
  *   AFT_E_CONFLICT (a serialization failure: run the transaction again),
- *   AFT_E_INTERRUPTED, AFT_E_NOMEM, AFT_E_CHECK (a CHECK constraint), AFT_E_STORE
+ *   AFT_E_INTERRUPTED, AFT_E_NOMEM, AFT_E_CHECK (a CHECK constraint; the message holds
+ *   the constraint's name), AFT_E_EXISTS (a UNIQUE index or PRIMARY KEY), AFT_E_STORE
  *   (anything else, with the engine's code in aft_error.native).
  */
 typedef struct aft_sql_driver {

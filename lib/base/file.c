@@ -1,0 +1,52 @@
+/* Files mapped for reading: zones, policy images, models. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/base.h"
+
+static aft_status failed(aft_error *error, const char *doing, int number) {
+  aft__error(error, AFT_E_IO, "file", "the file could not be %s (errno %d)", doing, number);
+  if (error)
+    error->native = number;
+  return AFT_E_IO;
+}
+
+static aft_status map_open_file(aft__file *file, int fd, size_t most, aft_error *error) {
+  struct stat st;
+  if (fstat(fd, &st) != 0)
+    return failed(error, "examined", errno);
+  if (!S_ISREG(st.st_mode))
+    return aft__error(error, AFT_E_IO, "file", "expected a regular file, found something else");
+  if (st.st_size < 0 || (uint64_t)st.st_size > most)
+    return aft__error(error, AFT_E_TOO_LARGE, "file", "the file has %lld bytes, the most is %zu",
+                      (long long)st.st_size, most);
+  aft__file mapped = {(const uint8_t *)"", (size_t)st.st_size};
+  if (mapped.size > 0) { /* a mapping cannot be empty */
+    void *p = mmap(NULL, mapped.size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED)
+      return failed(error, "mapped", errno);
+    mapped.data = p;
+  }
+  *file = mapped;
+  return AFT_OK;
+}
+
+aft_status aft__file_map(aft__file *file, const char *path, size_t most, aft_error *error) {
+  /* O_NONBLOCK: opening a pipe must not wait for its writer. */
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0)
+    return failed(error, "opened", errno);
+  aft_status status = map_open_file(file, fd, most, error);
+  close(fd);
+  return status;
+}
+
+void aft__file_unmap(aft__file *file) {
+  if (file->size > 0)
+    munmap((void *)(uintptr_t)file->data, file->size);
+  file->data = NULL;
+  file->size = 0;
+}

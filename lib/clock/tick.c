@@ -1,0 +1,58 @@
+/* One bounded step of all that has fallen due. */
+#include "desk/desk.h"
+
+#include <aftersales/clock.h>
+
+#define BUDGET_V1    (offsetof(aft_tick_budget, ms) + sizeof(int64_t))
+#define REPORT_V1    (offsetof(aft_tick_report, next) + sizeof(aft_time))
+#define DEFAULT_ROWS 1000
+#define DEFAULT_MS   10000
+
+static aft_status check_budget(const aft_tick_budget *given, aft_tick_budget *budget, aft_error *error) {
+  *budget = (aft_tick_budget){.size = sizeof *budget};
+  if (given)
+    AFT__TRY(aft__abi_copy(budget, sizeof *budget, given, BUDGET_V1, "aft_tick_budget", error));
+  budget->rows = budget->rows ? budget->rows : DEFAULT_ROWS;
+  budget->ms = budget->ms ? budget->ms : DEFAULT_MS;
+  if (budget->ms > 0)
+    return AFT_OK;
+  return aft__error(error, AFT_E_INVALID, "budget.ms", "expected 0 or more, found %lld", (long long)budget->ms);
+}
+
+typedef struct expire {
+  uint32_t most, n;
+} expire;
+
+static aft_status expire_leases(aft__tx *tx, void *user, aft_error *error) {
+  expire *e = user;
+  AFT__TRY(aft__outbox_expire(tx, e->most, &e->n, error));
+  return aft__tick_mark(tx, error);
+}
+
+/* Another worker that gives out feed numbers now does it for us. */
+static aft_status sequence(aft_session *session, uint32_t most, uint32_t *n, aft_error *error) {
+  aft_status status = aft__feed_assign(session, most, n, error);
+  return status == AFT_E_LEASE_LOST ? AFT_OK : status;
+}
+
+aft_status aft_tick(aft_session *session, const aft_tick_budget *given, aft_tick_report *report,
+                    aft_error *error) {
+  aft_tick_budget budget;
+  aft_tick_report done = {.size = sizeof done, .next = AFT_TIME_NONE};
+  if (report && (report->size < REPORT_V1 || report->size > 4096))
+    return aft__error(error, AFT_E_ABI, "aft_tick_report.size", "expected sizeof(aft_tick_report), found %zu",
+                      report->size);
+  AFT__TRY(check_budget(given, &budget, error));
+  aft__tx_options options = {.name = "tick", .deadline_ms = budget.ms};
+  AFT__TRY(aft__due_fire(session, budget.rows, budget.ms, aft__desk_due, NULL, &done.fired, &done.next, error));
+  expire e = {.most = budget.rows};
+  AFT__TRY(aft__tx_run(session, &options, expire_leases, &e, error));
+  done.expired = e.n;
+  AFT__TRY(sequence(session, budget.rows, &done.sequenced, error));
+  if (!report)
+    return AFT_OK;
+  size_t size = report->size;
+  memcpy(report, &done, size < sizeof done ? size : sizeof done);
+  report->size = size;
+  return AFT_OK;
+}

@@ -1,0 +1,80 @@
+/* Who may touch what: tenants are walls, agents have shops, buyers have what is theirs. */
+#include "desk/desk_priv.h"
+
+
+aft_status aft__load(aft__cmd *cmd, const aft__table *table, uint32_t tenant_column, aft_id id,
+                     const char *what, aft__value **row, aft_error *error) {
+  AFT__TRY(aft__in_id(id, what, error));
+  aft_status status = aft__get(cmd->tx, table, id, row, error);
+  if (status == AFT_E_NOT_FOUND || (status >= 0 && aft__row_int(*row, tenant_column) != cmd->call.tenant))
+    return aft__error(error, AFT_E_NOT_FOUND, what, "there is no %s %lld in this tenant", table->name,
+                      (long long)id);
+  return status;
+}
+
+aft_status aft__may_shop(aft__cmd *cmd, aft_id shop, aft_error *error) {
+  if (cmd->call.role == AFT_ROLE_SYSTEM || cmd->call.role == AFT_ROLE_ARBITER)
+    return AFT_OK;
+  if (cmd->call.role != AFT_ROLE_AGENT)
+    return aft__denied(cmd, "only the shop's own people see this", error);
+  aft__value keys[] = {aft__int(cmd->call.tenant), aft__int(cmd->call.actor), aft__int(shop)};
+  aft__value *row;
+  aft_status status = aft__find(cmd->tx, &aft__membership_table, AFT__MEMBERSHIP_BY_AGENT, keys, &row, error);
+  if (status == AFT_E_NOT_FOUND)
+    return aft__denied(cmd, "the agent does not work for this shop", error);
+  return status;
+}
+
+aft_status aft__takes_part(aft__cmd *cmd, const aft__value *ticket, aft_id customer, bool *out,
+                           aft_error *error) {
+  *out = aft__row_int(ticket, AFT__TICKET_CUSTOMER) == customer;
+  if (*out)
+    return AFT_OK;
+  aft__value keys[] = {aft__int(cmd->call.tenant), ticket[AFT__TICKET_ID], aft__int(customer)};
+  aft__value *row;
+  aft_status status =
+      aft__find(cmd->tx, &aft__participant_table, AFT__PARTICIPANT_BY_TICKET, keys, &row, error);
+  *out = status >= 0;
+  return status == AFT_E_NOT_FOUND ? AFT_OK : status;
+}
+
+aft_status aft__may_ticket(aft__cmd *cmd, const aft__value *ticket, aft_error *error) {
+  if (cmd->call.role != AFT_ROLE_BUYER)
+    return aft__may_shop(cmd, aft__row_int(ticket, AFT__TICKET_SHOP), error);
+  bool part;
+  AFT__TRY(aft__takes_part(cmd, ticket, cmd->call.actor, &part, error));
+  return part ? AFT_OK : aft__denied(cmd, "the ticket is another customer's", error);
+}
+
+aft_status aft__may_customer(aft__cmd *cmd, aft_id customer, aft_error *error) {
+  if (cmd->call.role != AFT_ROLE_BUYER || cmd->call.actor == customer)
+    return AFT_OK;
+  return aft__denied(cmd, "the record is another customer's", error);
+}
+
+typedef struct shop_list {
+  aft_id *shops;
+  uint32_t n;
+} shop_list;
+
+static aft_status add_shop(void *user, const aft__value *row, aft_error *error) {
+  shop_list *list = user;
+  if (list->n == AFT__MOST_SHOPS)
+    return aft__error(error, AFT_E_TOO_LARGE, "agent", "an agent works for at most %d shops", AFT__MOST_SHOPS);
+  list->shops[list->n++] = aft__row_int(row, AFT__MEMBERSHIP_SHOP);
+  return AFT_OK;
+}
+
+aft_status aft__agent_shops(aft__cmd *cmd, aft_id **shops, uint32_t *n, aft_error *error) {
+  shop_list list = {aft__arena_alloc(cmd->arena, AFT__MOST_SHOPS * sizeof(aft_id)), 0};
+  if (!list.shops)
+    return aft__nomem(error);
+  aft__scan scan = {.table = &aft__membership_table,
+                    .index = AFT__MEMBERSHIP_BY_AGENT,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), aft__int(cmd->call.actor)}};
+  AFT__TRY(aft__scan_each(cmd->tx, &scan, add_shop, &list, error));
+  *shops = list.shops; /* the index gives them sorted */
+  *n = list.n;
+  return AFT_OK;
+}

@@ -1,0 +1,200 @@
+/* Acts on tickets: assign, wait, resolve, reopen, merge and the rest, as the machine allows. */
+#include "desk/desk_priv.h"
+
+#define ACT_V1 (offsetof(aft_act_in, topic) + sizeof(aft_str))
+
+typedef struct act {
+  const char *event; /* of the machine; NULL: none */
+  aft_status (*before)(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error);
+  aft_status (*after)(aft__ticket *ticket, const aft_act_in *in, aft_error *error);
+} act;
+
+static aft_status check_agent(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  aft__value *agent, *row;
+  (void)fire;
+  AFT__TRY(aft__load(cmd, &aft__agent_table, AFT__AGENT_TENANT, in->agent, "act.agent", &agent, error));
+  aft__value keys[] = {aft__int(cmd->call.tenant), aft__int(in->agent), ticket->row[AFT__TICKET_SHOP]};
+  aft_status status = aft__find(cmd->tx, &aft__membership_table, AFT__MEMBERSHIP_BY_AGENT, keys, &row, error);
+  bool works_here = status >= 0 && aft__row_int(agent, AFT__AGENT_ACTIVE);
+  if (status == AFT_E_NOT_FOUND || (status >= 0 && !works_here))
+    return aft__error(error, AFT_E_INVALID, "act.agent", "the agent does not work for the ticket's shop");
+  AFT__TRY(status);
+  return aft__anchor(cmd->tx, &aft__agent_table, agent, error);
+}
+
+static aft_status set_agent(aft__ticket *ticket, const aft_act_in *in, aft_error *error) {
+  (void)error;
+  aft__ticket_set(ticket, AFT__TICKET_ASSIGNEE, aft__int(in->agent));
+  return AFT_OK;
+}
+
+static aft_status drop_agent(aft__ticket *ticket, const aft_act_in *in, aft_error *error) {
+  (void)in, (void)error;
+  aft__ticket_set(ticket, AFT__TICKET_ASSIGNEE, aft__null());
+  return AFT_OK;
+}
+
+static aft_status check_until(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error) {
+  if (in->until && in->until <= ticket->cmd->now)
+    return aft__error(error, AFT_E_INVALID, "act.until", "expected a time to come");
+  fire->deadline = in->until;
+  return AFT_OK;
+}
+
+static aft_status set_resolution(aft__ticket *ticket, const aft_act_in *in, aft_error *error) {
+  (void)error;
+  aft_str reason = in->reason.len ? in->reason : aft__cstr("solved");
+  aft__ticket_set(ticket, AFT__TICKET_RESOLUTION, aft__text(reason));
+  return AFT_OK;
+}
+
+/* ---- merging ---- */
+
+static aft_status check_merge(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  aft__value *other;
+  (void)fire;
+  AFT__TRY(aft__load(cmd, &aft__ticket_table, AFT__TICKET_TENANT, in->other, "act.other", &other, error));
+  AFT__TRY(aft__may_shop(cmd, aft__row_int(other, AFT__TICKET_SHOP), error));
+  if (in->other == in->ticket)
+    return aft__error(error, AFT_E_INVALID, "act.other", "a ticket cannot be merged into itself");
+  if (aft__row_int(other, AFT__TICKET_CUSTOMER) != aft__ticket_int(ticket, AFT__TICKET_CUSTOMER))
+    return aft__error(error, AFT_E_INVALID, "act.other", "the tickets are of different customers");
+  if (!aft__row_int(other, AFT__TICKET_OPEN))
+    return aft__error(error, AFT_E_TRANSITION, "act.other", "the other ticket has come to its end");
+  return AFT_OK;
+}
+
+/* The one that stays gets an audit event too, and so the merge is decided on both. */
+static aft_status link_merge(aft__ticket *ticket, const aft_act_in *in, aft_error *error) {
+  aft__ticket other;
+  aft__cmd *cmd = ticket->cmd;
+  char *facts = aft__arena_printf(cmd->arena, "{\"ticket\":\"%lld\"}", (long long)in->ticket);
+  if (!facts)
+    return aft__nomem(error);
+  aft__ticket_set(ticket, AFT__TICKET_MERGED_INTO, aft__int(in->other));
+  aft_status status = aft__ticket_load(cmd, in->other, &other, error);
+  if (status >= 0)
+    status = aft__ticket_note(&other, "ticket.merged_in", aft__cstr(facts), (aft_str){0}, error);
+  if (status >= 0)
+    status = aft__ticket_save(&other, error);
+  aft__ticket_done(&other);
+  return status;
+}
+
+/* ---- a person's own judgement ---- */
+
+static aft_status classify(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error) {
+  aft_str category;
+  aft__facts facts;
+  (void)fire;
+  if (!aft__policy_category_find(ticket->cmd->policy, in->category, &category))
+    return aft__error(error, AFT_E_INVALID, "act.category", "the policy has no category '%.*s'",
+                      (int)in->category.len, in->category.len ? in->category.data : "");
+  aft__arg args[] = {{"category", category}};
+  aft__reason_add(&ticket->reasons, "category", "explain.category.person", args, 1);
+  aft__ticket_set(ticket, AFT__TICKET_RUNNER_UP, aft__text_or_null(aft__ticket_str(ticket, AFT__TICKET_CATEGORY)));
+  aft__ticket_set(ticket, AFT__TICKET_CATEGORY, aft__text(category));
+  aft__ticket_set(ticket, AFT__TICKET_TOPIC, in->topic.len ? aft__text(in->topic) : aft__null());
+  aft__ticket_set(ticket, AFT__TICKET_CONFIDENCE, aft__int(1000));
+  aft__ticket_set(ticket, AFT__TICKET_UNSURE, aft__int(0));
+  AFT__TRY(aft__ticket_facts(ticket, &facts, error));
+  AFT__TRY(aft__ticket_prioritise(ticket, &facts, false, error));
+  return aft__ticket_note(ticket, "ticket.classified", (aft_str){0}, (aft_str){0}, error);
+}
+
+static const act acts[] = {
+    [AFT_ACT_ASSIGN] = {"assign", check_agent, set_agent},
+    [AFT_ACT_RELEASE] = {"release", NULL, drop_agent},
+    [AFT_ACT_WAIT_THIRD] = {"wait_third", check_until, NULL},
+    [AFT_ACT_RESUME] = {"resume", NULL, NULL},
+    [AFT_ACT_RESOLVE] = {"resolve", NULL, set_resolution},
+    [AFT_ACT_REOPEN] = {"reopen", NULL, NULL},
+    [AFT_ACT_CLOSE] = {"close", NULL, NULL},
+    [AFT_ACT_SPAM] = {"spam", NULL, NULL},
+    [AFT_ACT_UNSPAM] = {"unspam", NULL, NULL},
+    [AFT_ACT_ESCALATE] = {"escalate", NULL, NULL},
+    [AFT_ACT_MERGE] = {"merge", check_merge, link_merge},
+    [AFT_ACT_CLASSIFY] = {NULL, classify, NULL},
+};
+
+/* The person's reason goes into the audit event as its facts. */
+static aft_status facts_of(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error) {
+  aft__buf buf;
+  aft__json json;
+  if (!in->reason.len)
+    return AFT_OK;
+  aft__buf_init(&buf, ticket->cmd->env);
+  aft__json_init(&json, &buf);
+  aft__json_open(&json, '{');
+  aft__json_key(&json, "reason");
+  aft__json_str(&json, in->reason);
+  aft__json_close(&json, '}');
+  fire->facts = buf.failed ? (aft_str){0} : aft__arena_dup(ticket->cmd->arena, aft__buf_view(&buf));
+  aft__buf_done(&buf);
+  return fire->facts.data ? AFT_OK : aft__nomem(error);
+}
+
+static aft_status do_act(aft__ticket *ticket, const aft_act_in *in, aft_error *error) {
+  const act *what = &acts[in->act];
+  aft__fire fire = {.event = what->event};
+  aft_status status = AFT_OK;
+  AFT__TRY(aft__may_ticket(ticket->cmd, ticket->row, error));
+  if (in->rev && in->rev != aft__ticket_int(ticket, AFT__TICKET_REV))
+    return aft__error(error, AFT_E_CONFLICT, "act.rev", "the ticket has changed: it is at revision %lld, not %lld",
+                      (long long)aft__ticket_int(ticket, AFT__TICKET_REV), (long long)in->rev);
+  AFT__TRY(facts_of(ticket, in, &fire, error));
+  if (what->before)
+    AFT__TRY(what->before(ticket, in, &fire, error));
+  if (what->event)
+    status = aft__ticket_fire(ticket, &fire, error);
+  if (status != AFT_OK)
+    return status;
+  if (what->after)
+    AFT__TRY(what->after(ticket, in, error));
+  return aft__ticket_save(ticket, error);
+}
+
+static aft_status run_act(aft__cmd *cmd, void *given, aft_error *error) {
+  const aft_act_in *in = given;
+  aft__ticket ticket;
+  aft_status status = aft__ticket_load(cmd, in->ticket, &ticket, error);
+  if (status >= 0)
+    status = do_act(&ticket, in, error);
+  cmd->ids[0] = in->ticket;
+  cmd->subject = in->ticket;
+  cmd->row = status == AFT_OK ? ticket.row : NULL;
+  aft__ticket_done(&ticket);
+  return status;
+}
+
+static void act_digest(aft__sha256 *sha, const void *given) {
+  const aft_act_in *in = given;
+  const int64_t numbers[] = {in->ticket, in->rev, in->act, in->agent, in->other, in->until};
+  for (size_t i = 0; i < AFT__COUNT(numbers); i++)
+    aft__digest_i64(sha, numbers[i]);
+  aft__digest_str(sha, in->reason);
+  aft__digest_str(sha, in->category);
+  aft__digest_str(sha, in->topic);
+}
+
+/* Buyers close their own ticket; the machine says which events are a buyer's. */
+aft_status aft_ticket_act(aft_session *session, const aft_call *call, const aft_act_in *in, aft_record **out,
+                          aft_error *error) {
+  static const aft__command command = {.verb = "ticket.act",
+                                       .name = "ticket_act",
+                                       .roles = AFT__ROLES_ALL,
+                                       .returns = AFT_KIND_TICKET,
+                                       .digest = act_digest,
+                                       .run = run_act};
+  aft_act_in local;
+  AFT__TRY(aft__abi_copy(&local, sizeof local, in, ACT_V1, "aft_act_in", error));
+  AFT__TRY(aft__in_id(local.ticket, "act.ticket", error));
+  AFT__TRY(aft__in_text(&local.reason, AFT__NAME_BYTES, "act.reason", error));
+  AFT__TRY(aft__in_text(&local.category, AFT__NAME_BYTES, "act.category", error));
+  AFT__TRY(aft__in_text(&local.topic, AFT__NAME_BYTES, "act.topic", error));
+  if (!local.act || local.act >= AFT__COUNT(acts))
+    return aft__error(error, AFT_E_INVALID, "act.act", "expected AFT_ACT_…, found %u", local.act);
+  return aft__command_run(session, call, &command, &local, out, error);
+}

@@ -1,0 +1,230 @@
+/* Cursors: lists read in keyset pages, each page in a short transaction of its own. */
+#include "desk/desk_priv.h"
+
+#define PAGE 64
+
+struct aft_cursor {
+  aft_env *env;
+  aft_session *session;
+  aft__list list;
+  bool listed;  /* pages come from the list; otherwise all records are here */
+  bool ended;   /* no page follows */
+  bool used_up; /* AFT_DONE was told */
+  bool moved;   /* a record was read: there is a position */
+  uint32_t n, at;
+  uint32_t cap;
+  aft_record **records;
+  aft__value *places; /* position of each record: value of the next column, and id */
+};
+
+void aft_cursor_free(aft_cursor *cursor) {
+  if (!cursor)
+    return;
+  aft_env *env = cursor->env;
+  for (uint32_t i = 0; i < cursor->n; i++)
+    aft_record_free(cursor->records[i]);
+  aft__release(env, cursor->records, cursor->cap * sizeof *cursor->records);
+  aft__release(env, cursor->places, cursor->cap * 2 * sizeof *cursor->places);
+  aft__release(env, cursor->list.shops, cursor->list.n_shops * sizeof(aft_id));
+  aft__session_drop(cursor->session);
+  aft__release(env, cursor, sizeof *cursor);
+  aft_env_unref(env);
+}
+
+static aft_status cursor_new(aft_session *session, uint32_t cap, aft_cursor **out, aft_error *error) {
+  aft_env *env = aft__session_env(session);
+  aft_cursor *cursor = aft__zalloc(env, sizeof *cursor);
+  if (!cursor)
+    return aft__nomem(error);
+  cursor->env = aft_env_ref(env);
+  cursor->session = session;
+  aft__session_hold(session);
+  cursor->records = aft__zalloc(env, cap * sizeof *cursor->records);
+  cursor->places = aft__zalloc(env, cap * 2 * sizeof *cursor->places);
+  cursor->cap = cap;
+  if (!cursor->records || !cursor->places) {
+    aft__release(env, cursor->records, cap * sizeof *cursor->records);
+    aft__release(env, cursor->places, cap * 2 * sizeof *cursor->places);
+    cursor->records = NULL;
+    cursor->places = NULL;
+    cursor->cap = 0;
+    aft_cursor_free(cursor);
+    return aft__nomem(error);
+  }
+  *out = cursor;
+  return AFT_OK;
+}
+
+/* ---- pages ---- */
+
+static bool in_shops(const aft__list *list, aft_id shop) {
+  uint32_t low = 0, high = list->n_shops;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (list->shops[middle] < shop)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < list->n_shops && list->shops[low] == shop;
+}
+
+bool aft__list_shows_shop(const aft__list *list, const aft__value *row) {
+  aft_id shop = aft__row_int(row, AFT__TICKET_SHOP);
+  return (!list->shop || list->shop == shop) && (!list->shops || in_shops(list, shop));
+}
+
+/* The column that orders the list after its equal ones, or the id where there is none. */
+static uint32_t order_column(const aft__list *list) {
+  if (list->index == AFT__BY_ID)
+    return AFT__COL_ID;
+  const aft__index *index = &list->table->indexes[list->index];
+  return list->n_equal < index->n ? index->columns[list->n_equal] : AFT__COL_ID;
+}
+
+static void clear_page(aft_cursor *cursor) {
+  for (uint32_t i = 0; i < cursor->n; i++)
+    aft_record_free(cursor->records[i]);
+  cursor->n = cursor->at = 0;
+}
+
+static aft_status read_page(aft__tx *tx, void *user, aft_error *error) {
+  aft_cursor *cursor = user;
+  aft__list *list = &cursor->list;
+  clear_page(cursor);
+  cursor->ended = false;
+  aft__scan scan = {.table = list->table,
+                    .index = list->index,
+                    .n_equal = list->n_equal,
+                    .descending = list->descending,
+                    .after = list->after,
+                    .after_value = aft__int(list->after_value),
+                    .after_id = list->after_id,
+                    .limit = PAGE};
+  for (uint32_t i = 0; i < list->n_equal; i++)
+    scan.equal[i] = aft__int(list->equal[i]);
+  aft__value **rows;
+  uint32_t n;
+  AFT__TRY(aft__scan_all(tx, &scan, &rows, &n, error));
+  uint32_t column = order_column(list);
+  for (uint32_t i = 0; i < n; i++) {
+    if (list->shows && !list->shows(list, rows[i]))
+      continue;
+    cursor->places[2 * cursor->n] = aft__int(rows[i][column].number);
+    cursor->places[2 * cursor->n + 1] = rows[i][AFT__COL_ID];
+    AFT__TRY(aft__record_make(cursor->env, list->kind, rows[i], &cursor->records[cursor->n], error));
+    cursor->n++;
+  }
+  if (n < PAGE) {
+    cursor->ended = true;
+    return AFT_OK;
+  }
+  list->after = true;
+  list->after_value = rows[n - 1][column].number;
+  list->after_id = rows[n - 1][AFT__COL_ID].number;
+  return AFT_OK;
+}
+
+/* A page on which nothing may be seen is passed over. */
+static aft_status next_page(aft_cursor *cursor, aft_error *error) {
+  aft__tx_options options = {.name = "cursor_page", .read = true};
+  clear_page(cursor);
+  while (!cursor->ended && !cursor->n)
+    AFT__TRY(aft__tx_run(cursor->session, &options, read_page, cursor, error));
+  return AFT_OK;
+}
+
+aft_status aft_cursor_next(aft_cursor *cursor, aft_record **out, aft_error *error) {
+  if (!cursor || !out)
+    return aft__error(error, AFT_E_NULL_HANDLE, cursor ? "out" : "cursor", "the handle is NULL");
+  if (cursor->used_up)
+    return aft__error(error, AFT_E_CURSOR_END, "cursor", "the cursor told AFT_DONE before: open a new one");
+  if (cursor->at == cursor->n && cursor->listed && !cursor->ended)
+    AFT__TRY(next_page(cursor, error));
+  if (cursor->at == cursor->n) {
+    cursor->used_up = true;
+    return AFT_DONE;
+  }
+  cursor->moved = true;
+  *out = cursor->records[cursor->at++];
+  return AFT_OK;
+}
+
+aft_status aft_cursor_token(const aft_cursor *cursor, aft_buf **out, aft_error *error) {
+  if (!cursor || !out)
+    return aft__error(error, AFT_E_NULL_HANDLE, cursor ? "out" : "cursor", "the handle is NULL");
+  if (!cursor->moved || !cursor->at || !cursor->listed)
+    return aft__error(error, AFT_E_INVALID, "cursor", "no record of a page was read: there is no position yet");
+  aft_buf *buf = aft__buf_new(cursor->env);
+  if (!buf)
+    return aft__nomem(error);
+  const aft__value *place = &cursor->places[2 * (cursor->at - 1)];
+  aft__page_encode(buf, cursor->list.scope, &place[0], place[1].number);
+  if (buf->failed) {
+    aft_buf_free(buf);
+    return aft__nomem(error);
+  }
+  *out = buf;
+  return AFT_OK;
+}
+
+/* ---- opening ---- */
+
+static uint64_t scope_of(const aft__list *list) {
+  int64_t parts[4 + AFT__MOST_KEYS] = {list->kind, list->index, list->shop, list->actor};
+  for (uint32_t i = 0; i < list->n_equal; i++)
+    parts[4 + i] = list->equal[i];
+  return aft__hash64(parts, sizeof parts, 0);
+}
+
+static aft_status take_token(aft_cursor *cursor, aft_str token, aft_error *error) {
+  aft__arena arena;
+  aft__arena_init(&arena, cursor->env);
+  aft__value value;
+  aft__list *list = &cursor->list;
+  aft_status status = aft__page_decode(token, list->scope, &arena, &value, &list->after_id, error);
+  list->after = true;
+  list->after_value = status >= 0 ? value.number : 0;
+  aft__arena_done(&arena);
+  return status;
+}
+
+aft_status aft__cursor_open(aft_session *session, const aft__list *list, aft_str token, aft_cursor **out,
+                            aft_error *error) {
+  aft_cursor *cursor;
+  aft_status status = out ? cursor_new(session, PAGE, &cursor, error)
+                          : aft__error(error, AFT_E_NULL_HANDLE, "out", "the place for the cursor is NULL");
+  if (status < 0) {
+    if (list->shops)
+      aft__release(aft__session_env(session), list->shops, list->n_shops * sizeof(aft_id));
+    return status;
+  }
+  cursor->listed = true;
+  cursor->list = *list;
+  cursor->list.scope = scope_of(list);
+  if (token.len)
+    status = take_token(cursor, token, error);
+  if (status < 0)
+    aft_cursor_free(cursor);
+  else
+    *out = cursor;
+  return status;
+}
+
+aft_status aft__cursor_of(aft_session *session, aft_record **records, uint32_t n, aft_cursor **out,
+                          aft_error *error) {
+  aft_cursor *cursor;
+  aft_status status = out ? cursor_new(session, n ? n : 1, &cursor, error)
+                          : aft__error(error, AFT_E_NULL_HANDLE, "out", "the place for the cursor is NULL");
+  if (status < 0) {
+    for (uint32_t i = 0; i < n; i++)
+      aft_record_free(records[i]);
+    return status;
+  }
+  if (n)
+    memcpy(cursor->records, records, n * sizeof *records);
+  cursor->n = n;
+  cursor->ended = true;
+  *out = cursor;
+  return AFT_OK;
+}

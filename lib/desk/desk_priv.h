@@ -1,0 +1,269 @@
+/* Inside the desk: commands, access, and the ticket as services change it. */
+#ifndef AFT_DESK_PRIV_H
+#define AFT_DESK_PRIV_H
+
+#include "desk/desk.h"
+#include "desk/tables/tables.h"
+#include "policy/policy.h"
+
+#include <aftersales/actor.h>
+#include <aftersales/desk.h>
+#include <aftersales/intake.h>
+#include <aftersales/outbox.h>
+#include <aftersales/record.h>
+#include <aftersales/records.h>
+#include <aftersales/ticket.h>
+
+/* ---- input.c: what callers hand in ---- */
+
+/* Brings a text into pointer-and-length form and checks it: UTF-8, no NUL, at most most bytes. */
+aft_status aft__in_text(aft_str *text, size_t most, const char *where, aft_error *error);
+/* Likewise, and it must not be empty. */
+aft_status aft__in_name(aft_str *text, size_t most, const char *where, aft_error *error);
+aft_status aft__in_id(aft_id id, const char *where, aft_error *error); /* greater than 0 */
+#define AFT__NAME_BYTES 255
+
+/* For request digests: every field with its length, so that no two requests look alike. */
+void aft__digest_str(aft__sha256 *sha, aft_str text);
+void aft__digest_i64(aft__sha256 *sha, int64_t number);
+
+/* ---- row.c: values of rows ---- */
+
+static inline int64_t aft__row_int(const aft__value *row, uint32_t column) { return row[column].number; }
+static inline aft_str aft__row_str(const aft__value *row, uint32_t column) {
+  return aft__value_str(&row[column]);
+}
+static inline bool aft__row_null(const aft__value *row, uint32_t column) {
+  return row[column].type == AFT_SQL_NULL;
+}
+static inline aft__value aft__time_or_null(aft_time at) {
+  return at == AFT_TIME_NONE ? aft__null() : aft__int(at);
+}
+static inline aft__value aft__id_or_null(aft_id id) { return id ? aft__int(id) : aft__null(); }
+
+/* ---- record.c ---- */
+
+aft_status aft__record_make(aft_env *env, uint32_t kind, const aft__value *row, aft_record **out,
+                            aft_error *error);
+
+/* ---- command.c: one way in for every command ---- */
+
+#define AFT__ROLE(role)     (1u << (role))
+#define AFT__ROLES_STAFF    (AFT__ROLE(AFT_ROLE_SYSTEM) | AFT__ROLE(AFT_ROLE_AGENT) | AFT__ROLE(AFT_ROLE_ARBITER))
+#define AFT__ROLES_ALL      (AFT__ROLES_STAFF | AFT__ROLE(AFT_ROLE_BUYER))
+#define AFT__ROLES_SYSTEM   AFT__ROLE(AFT_ROLE_SYSTEM)
+#define AFT__MOST_SHOPS     4096
+
+/* One command while it runs: everything in it belongs to the attempt. */
+typedef struct aft__cmd {
+  aft__tx *tx;
+  aft__arena *arena;
+  aft_env *env;
+  const char *verb;
+  aft_call call;
+  aft_time now;
+  aft__value *tenant;   /* row; NULL for a command that makes one */
+  aft__value *customer; /* row of a buyer */
+  aft_policy *policy;   /* the tenant's current one; NULL without a tenant */
+  aft_id subject;       /* the record it is about, for the audit of refusals */
+  aft_id ids[AFT__MOST_OUTCOMES]; /* outcome; ids[0] is the record to return */
+  const aft__value *row; /* of ids[0] when at hand */
+} aft__cmd;
+
+typedef struct aft__command {
+  const char *verb; /* "ticket.answer" */
+  const char *name; /* for the trace: "ticket_answer" */
+  uint32_t roles;   /* AFT__ROLES_…: all others are refused */
+  uint32_t returns; /* kind of the record that ids[0] names; 0 for none */
+  bool read;        /* changes nothing: no key, no outcome */
+  bool makes_tenant;
+  void (*digest)(aft__sha256 *sha, const void *in); /* of the request; NULL for reads */
+  aft_status (*run)(aft__cmd *cmd, void *in, aft_error *error);
+} aft__command;
+
+/* Checks the call and the actor, runs the command in a transaction (again after lost races), keeps or
+ * replays the outcome of a key, keeps refusals, and makes the record to return. */
+aft_status aft__command_run(aft_session *session, const aft_call *call, const aft__command *command,
+                            void *in, aft_record **out, aft_error *error);
+
+/* A command of the system itself, inside a transaction that runs already (the tick's). */
+aft_status aft__cmd_system(aft__tx *tx, aft_id tenant, const char *verb, aft__cmd *cmd, aft_error *error);
+void aft__cmd_done(aft__cmd *cmd);
+
+/* ---- access.c: who may touch what ---- */
+
+/* Loads a row of the call's tenant, for any table with a tenant column. AFT_E_NOT_FOUND names what. */
+aft_status aft__load(aft__cmd *cmd, const aft__table *table, uint32_t tenant_column, aft_id id,
+                     const char *what, aft__value **row, aft_error *error);
+/* System and arbiter: any shop of the tenant; agents: shops they are a member of. */
+aft_status aft__may_shop(aft__cmd *cmd, aft_id shop, aft_error *error);
+/* Also buyers: their own, and tickets that they take part in. */
+aft_status aft__may_ticket(aft__cmd *cmd, const aft__value *ticket, aft_error *error);
+aft_status aft__may_customer(aft__cmd *cmd, aft_id customer, aft_error *error);
+aft_status aft__takes_part(aft__cmd *cmd, const aft__value *ticket, aft_id customer, bool *out,
+                           aft_error *error);
+/* AFT_E_DENIED with a sentence. */
+aft_status aft__denied(aft__cmd *cmd, const char *what, aft_error *error);
+/* The shops of an agent, sorted; in the arena. */
+aft_status aft__agent_shops(aft__cmd *cmd, aft_id **shops, uint32_t *n, aft_error *error);
+
+/* ---- policy_store.c: the policy a tenant works by ---- */
+
+aft_status aft__policy_of_tenant(aft__tx *tx, aft_id tenant, aft_policy **out, aft_error *error);
+aft_status aft__policy_cache_open(aft_store *store, aft_error *error);
+
+/* ---- audit.c ---- */
+
+/* Appends an event to a subject that does not keep its chain's end itself: reads the last event first. */
+aft_status aft__event_next(aft__tx *tx, const aft__event *event, aft_error *error);
+
+/* ---- customer.c ---- */
+
+/* Whether a customer of the tenant is known under a handle; made when not. */
+aft_status aft__customer_of_handle(aft__cmd *cmd, aft_str channel, aft_str account, aft_str handle,
+                                   aft_str name, aft__value **customer, aft_error *error);
+
+/* ---- ticket.c: a ticket while a command changes it ---- */
+
+typedef struct aft__ticket {
+  aft__cmd *cmd;
+  aft__value *row;
+  aft__value *customer; /* row, loaded when first needed */
+  uint64_t mask;        /* columns that changed */
+  bool fresh;           /* not inserted yet */
+  aft__chain chain;
+  aft__buf reasons;     /* to be kept as a decision */
+} aft__ticket;
+
+aft_status aft__ticket_load(aft__cmd *cmd, aft_id id, aft__ticket *ticket, aft_error *error);
+/* A new ticket in the machine's first state; nothing is written before it is saved. */
+aft_status aft__ticket_start(aft__cmd *cmd, aft_id shop, aft__value *customer, aft__ticket *ticket,
+                             aft_error *error);
+aft_status aft__ticket_save(aft__ticket *ticket, aft_error *error);
+void aft__ticket_done(aft__ticket *ticket);
+
+void aft__ticket_set(aft__ticket *ticket, uint32_t column, aft__value value);
+static inline int64_t aft__ticket_int(const aft__ticket *t, uint32_t column) { return t->row[column].number; }
+static inline aft_str aft__ticket_str(const aft__ticket *t, uint32_t column) {
+  return aft__value_str(&t->row[column]);
+}
+static inline aft_id aft__ticket_id(const aft__ticket *t) { return t->row[AFT__TICKET_ID].number; }
+aft_status aft__ticket_customer(aft__ticket *ticket, aft__value **customer, aft_error *error);
+/* The facts that conditions of the policy see. */
+aft_status aft__ticket_facts(aft__ticket *ticket, aft__facts *facts, aft_error *error);
+
+/* Fires an event of the machine: state, clocks, effects, deadline and audit event follow. facts (NULL
+ * allowed) are the audit event's JSON; text is a personal payload for its digest. AFT_OK, AFT_IGNORED,
+ * AFT_E_TRANSITION, AFT_E_DENIED. */
+typedef struct aft__fire {
+  const char *event;
+  const char *verb; /* of the audit event; NULL: "ticket." and the event's name */
+  uint32_t role;    /* in whose name; 0: the caller's */
+  aft_str facts;
+  aft_str personal;
+  aft_time deadline; /* in place of the new state's own; 0 for that */
+} aft__fire;
+aft_status aft__ticket_fire(aft__ticket *ticket, const aft__fire *fire, aft_error *error);
+/* Whether the machine would move (not ignore or refuse) on an event of a role now. */
+aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
+                            aft_error *error);
+/* An audit event that is no event of the machine. */
+aft_status aft__ticket_note(aft__ticket *ticket, const char *verb, aft_str facts, aft_str personal,
+                            aft_error *error);
+
+/* The ticket machine of the policy, and the state a ticket is in. */
+aft_status aft__ticket_machine(aft__ticket *ticket, const aft__flow **flow, uint32_t *state,
+                               aft_error *error);
+
+/* ---- ticket_clock.c: service levels of one ticket ---- */
+
+/* Sets the dues that the present priority and state ask for, and its place in the inbox. */
+aft_status aft__ticket_clocks(aft__ticket *ticket, aft_error *error);
+/* The customer is owed a further answer from now on. */
+aft_status aft__ticket_await_answer(aft__ticket *ticket, aft_error *error);
+aft_status aft__ticket_answered(aft__ticket *ticket, aft_error *error);
+/* Called when the state changed: pauses and resumes. */
+void aft__ticket_pause(aft__ticket *ticket, bool running);
+#define AFT__DUE_STATE "state"
+
+/* ---- ticket_effect.c ---- */
+
+aft_status aft__ticket_effect(aft__ticket *ticket, const aft__flow *flow, const aft__flow_effect *effect,
+                              aft_error *error);
+/* Queues a message to the customer on the ticket's channel. key (NULL allowed) names a catalogue text. */
+aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *key, aft_str text,
+                            aft_id message, aft_error *error);
+const char *aft__ticket_locale(aft__ticket *ticket);
+
+/* ---- ticket_priority.c ---- */
+
+/* Takes a triage result over: category and the rest for a fresh ticket; for an older one priority only
+ * rises, and a category is filled in that was not sure before. */
+aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, aft_error *error);
+/* Works the priority out from the ticket's facts and sets clocks anew where it changed. */
+aft_status aft__ticket_prioritise(aft__ticket *ticket, const aft__facts *facts, bool only_up,
+                                  aft_error *error);
+
+/* ---- message.c ---- */
+
+typedef struct aft__message {
+  aft_id ticket, customer;
+  bool inbound;
+  uint32_t visibility;
+  aft_str channel, account, external;
+  aft_str text;
+  const char *language;
+  aft_time sent;
+  const char *disposition;
+  const aft_part_in *parts;
+  size_t n_parts;
+  const aft_field_in *fields; /* kept as parts of kind "field" */
+  size_t n_fields;
+} aft__message;
+
+/* AFT_E_EXISTS with the other's id when the external id is taken. *row (NULL allowed) is the new row. */
+aft_status aft__message_add(aft__cmd *cmd, const aft__message *message, aft_id id, aft__value **row,
+                            aft__existing *existing, aft_error *error);
+/* Copies a caller's array of sized structs into the arena, each checked. */
+aft_status aft__parts_copy(aft__arena *arena, const aft_env *env, const aft_part_in *parts, size_t n,
+                           aft_part_in **out, aft_error *error);
+
+/* ---- survey.c ---- */
+
+aft_status aft__survey_schedule(aft__ticket *ticket, aft_error *error);
+aft_status aft__survey_cancel(aft__ticket *ticket, aft_error *error);
+aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_error *error);
+
+/* ---- cursor.c ---- */
+
+typedef struct aft__list aft__list;
+/* Which rows of a scan a reader may see. */
+typedef bool (*aft__list_shows)(const aft__list *list, const aft__value *row);
+
+struct aft__list {
+  uint32_t kind;
+  const aft__table *table;
+  uint32_t index, n_equal;
+  int64_t equal[AFT__MOST_KEYS];
+  bool descending;
+  bool after;              /* begin after this value of the next column, or of id */
+  int64_t after_value;
+  aft_id after_id;
+  aft__list_shows shows;   /* NULL: all */
+  aft_id *shops;           /* the list's own, freed with it; NULL: all */
+  uint32_t n_shops;
+  bool buyer;
+  aft_id actor;
+  aft_id shop;             /* one shop alone; 0: all */
+  uint64_t scope;          /* ties tokens to the list */
+};
+
+/* Makes a cursor that reads pages of the list; takes list->shops over, also on failure. */
+aft_status aft__cursor_open(aft_session *session, const aft__list *list, aft_str token, aft_cursor **out,
+                            aft_error *error);
+/* A cursor over records that exist already; takes them over, also on failure. */
+aft_status aft__cursor_of(aft_session *session, aft_record **records, uint32_t n, aft_cursor **out,
+                          aft_error *error);
+bool aft__list_shows_shop(const aft__list *list, const aft__value *row);
+
+#endif

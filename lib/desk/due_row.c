@@ -1,0 +1,68 @@
+/* What a due row asks for: a state's deadline, a missed service level, a survey. */
+#include "desk/desk_priv.h"
+
+static aft_status state_deadline(aft__ticket *ticket, aft_error *error) {
+  const aft__flow *flow;
+  uint32_t state;
+  AFT__TRY(aft__ticket_machine(ticket, &flow, &state, error));
+  uint32_t event = flow->states[state].deadline_event;
+  if (event == AFT__FLOW_NONE)
+    return AFT_OK;
+  aft__fire fire = {.event = flow->texts + flow->events[event].name, .role = AFT_ROLE_SYSTEM};
+  return aft__ticket_fire(ticket, &fire, error);
+}
+
+static aft_status missed(aft__ticket *ticket, aft__sla sla, aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  const char *name = aft__sla_name(sla);
+  char *facts = aft__arena_printf(cmd->arena, "{\"clock\":\"%s\"}", name);
+  bool lets;
+  if (!facts)
+    return aft__nomem(error);
+  aft__arg args[] = {{"clock", aft__cstr(name)}};
+  aft__reason_add(&ticket->reasons, "due", "explain.due.missed", args, 1);
+  AFT__TRY(aft__ticket_note(ticket, "ticket.breached", aft__cstr(facts), (aft_str){0}, error));
+  AFT__TRY(aft__ticket_lets(ticket, "escalate", AFT_ROLE_SYSTEM, &lets, error));
+  if (!lets)
+    return AFT_OK;
+  aft__fire fire = {.event = "escalate", .role = AFT_ROLE_SYSTEM, .facts = aft__cstr(facts)};
+  return aft__ticket_fire(ticket, &fire, error);
+}
+
+static aft_status ticket_due(aft__ticket *ticket, aft_str name, aft_error *error) {
+  const char prefix[] = "sla:";
+  const size_t n = sizeof prefix - 1;
+  aft__sla sla;
+  if (aft__str_eq(name, aft__cstr(AFT__DUE_STATE)))
+    return state_deadline(ticket, error);
+  if (name.len > n && memcmp(name.data, prefix, n) == 0 && aft__sla_find(aft__str(name.data + n, name.len - n), &sla))
+    return missed(ticket, sla, error);
+  return aft__error(error, AFT_E_CORRUPT, "due.name", "no deadline of a ticket is called '%.*s'", (int)name.len,
+                    name.data);
+}
+
+static aft_status fire_ticket(aft__cmd *cmd, const aft__value *due, aft_error *error) {
+  aft__ticket ticket;
+  aft_status status = aft__ticket_load(cmd, due[AFT__DU_SUBJECT].number, &ticket, error);
+  if (status >= 0)
+    status = ticket_due(&ticket, aft__value_str(&due[AFT__DU_NAME]), error);
+  if (status >= 0)
+    status = aft__ticket_save(&ticket, error);
+  aft__ticket_done(&ticket);
+  return status;
+}
+
+aft_status aft__desk_due(aft__tx *tx, void *user, const aft__value *row, aft_error *error) {
+  aft__cmd cmd;
+  (void)user;
+  aft_status status = aft__cmd_system(tx, row[AFT__DU_TENANT].number, "tick", &cmd, error);
+  if (status >= 0 && row[AFT__DU_KIND].number == AFT__KIND_TICKET)
+    status = fire_ticket(&cmd, row, error);
+  else if (status >= 0 && row[AFT__DU_KIND].number == AFT__KIND_SURVEY)
+    status = aft__survey_due(&cmd, row[AFT__DU_SUBJECT].number, error);
+  else if (status >= 0)
+    status = aft__error(error, AFT_E_CORRUPT, "due.kind", "nothing of kind %lld has deadlines",
+                        (long long)row[AFT__DU_KIND].number);
+  aft__cmd_done(&cmd);
+  return status;
+}

@@ -1,0 +1,511 @@
+/* Intake: one message in, exactly once, to a ticket and its clocks. */
+#include "desk/intake_priv.h"
+
+#include <stdio.h>
+
+#define MESSAGE_V1   (offsetof(aft_message_in, sent) + sizeof(aft_time))
+#define FIELD_V1     (offsetof(aft_field_in, text) + sizeof(aft_str))
+#define MOST_FIELDS  64
+#define SUBJECT_TEXT 120
+
+/* ---- what the caller handed in ---- */
+
+static aft_status copy_fields(aft__arena *arena, const aft_env *env, const aft_message_in *in,
+                              aft_field_in **out, aft_error *error) {
+  if (in->n_fields > MOST_FIELDS || (in->n_fields && !in->fields))
+    return aft__error(error, AFT_E_INVALID, "message.fields", "expected at most %d fields, found %zu",
+                      MOST_FIELDS, in->fields ? in->n_fields : 0);
+  aft_field_in *copies = aft__arena_alloc(arena, (in->n_fields + 1) * sizeof *copies);
+  if (!copies)
+    return aft__nomem(error);
+  const char *at = (const char *)in->fields;
+  for (size_t i = 0; i < in->n_fields; i++) {
+    size_t size;
+    memcpy(&size, at, sizeof size);
+    AFT__TRY(aft__abi_copy(&copies[i], sizeof copies[i], at, FIELD_V1, "aft_field_in", error));
+    AFT__TRY(aft__in_name(&copies[i].name, AFT__NAME_BYTES, "message.fields.name", error));
+    AFT__TRY(aft__in_text(&copies[i].text, env->o.limits.text_bytes, "message.fields.text", error));
+    at += size;
+  }
+  *out = copies;
+  return AFT_OK;
+}
+
+static aft_status check_texts(const aft_env *env, aft_message_in *in, aft_error *error) {
+  const struct {
+    aft_str *text;
+    size_t most;
+    const char *where;
+  } texts[] = {{&in->channel, 40, "message.channel"},
+               {&in->account, AFT__NAME_BYTES, "message.account"},
+               {&in->external, AFT__NAME_BYTES, "message.external"},
+               {&in->handle, AFT__NAME_BYTES, "message.handle"},
+               {&in->name, AFT__NAME_BYTES, "message.name"},
+               {&in->subject, 1024, "message.subject"},
+               {&in->text, env->o.limits.text_bytes, "message.text"},
+               {&in->code, 64, "message.code"},
+               {&in->replies_to, AFT__NAME_BYTES, "message.replies_to"},
+               {&in->order, AFT__NAME_BYTES, "message.order"},
+               {&in->label, AFT__NAME_BYTES, "message.label"},
+               {&in->form, AFT__NAME_BYTES, "message.form"}};
+  for (size_t i = 0; i < AFT__COUNT(texts); i++)
+    AFT__TRY(aft__in_text(texts[i].text, texts[i].most, texts[i].where, error));
+  AFT__TRY(aft__in_id(in->shop, "message.shop", error));
+  if (!in->channel.len)
+    return aft__error(error, AFT_E_INVALID, "message.channel", "required: \"wechat\", \"email\", \"web\" …");
+  if (!in->text.len && !in->n_parts && !in->form.len)
+    return aft__error(error, AFT_E_INVALID, "message.text", "required unless there are parts or a form");
+  if (in->customer < 0)
+    return aft__in_id(in->customer, "message.customer", error);
+  return AFT_OK;
+}
+
+/* A copy that the library can rely on: known size, checked texts, arrays in the arena. */
+static aft_status take_in(aft__arena *arena, const aft_env *env, const aft_message_in *given,
+                          aft_message_in *in, aft_error *error) {
+  aft_field_in *fields;
+  aft_part_in *parts;
+  AFT__TRY(aft__abi_copy(in, sizeof *in, given, MESSAGE_V1, "aft_message_in", error));
+  AFT__TRY(check_texts(env, in, error));
+  AFT__TRY(copy_fields(arena, env, in, &fields, error));
+  AFT__TRY(aft__parts_copy(arena, env, in->parts, in->n_parts, &parts, error));
+  in->fields = fields;
+  in->parts = parts;
+  if (!in->account.data)
+    in->account = aft__cstr("");
+  return AFT_OK;
+}
+
+/* ---- forms ---- */
+
+/* A form's fields fill in what the message does not say itself. */
+static void field_means(aft__intake *intake, aft_str meaning, aft_str text) {
+  aft_message_in *in = &intake->in;
+  const struct {
+    const char *meaning;
+    aft_str *target;
+  } targets[] = {{"name", &in->name},         {"order", &in->order},     {"description", &in->text},
+                 {"label", &in->label},       {"phone", &intake->phone}, {"email", &intake->email}};
+  for (size_t i = 0; i < AFT__COUNT(targets); i++)
+    if (aft__str_eq(meaning, aft__cstr(targets[i].meaning)) && !targets[i].target->len)
+      *targets[i].target = text;
+}
+
+static aft_status check_form(aft__intake *intake, aft_error *error) {
+  const aft_message_in *in = &intake->in;
+  const aft_policy *policy = intake->cmd->policy;
+  aft__form_value values[MOST_FIELDS];
+  if (!in->form.len)
+    return AFT_OK;
+  for (size_t i = 0; i < in->n_fields; i++)
+    values[i] = (aft__form_value){in->fields[i].name, in->fields[i].text};
+  AFT__TRY(aft__policy_form_check(policy, in->form, values, in->n_fields, NULL, error));
+  for (size_t i = 0; i < in->n_fields; i++)
+    field_means(intake, aft__policy_form_meaning(policy, in->form, values[i].name), values[i].text);
+  return AFT_OK;
+}
+
+/* ---- who and about what ---- */
+
+static aft_status know_sender(aft__intake *intake, aft_error *error) {
+  aft__cmd *cmd = intake->cmd;
+  const aft_message_in *in = &intake->in;
+  if (cmd->call.role == AFT_ROLE_BUYER && in->customer && in->customer != cmd->call.actor)
+    return aft__denied(cmd, "buyers write in their own name", error);
+  if (cmd->call.role == AFT_ROLE_BUYER) {
+    intake->customer = cmd->customer;
+    return AFT_OK;
+  }
+  if (in->customer)
+    return aft__load(cmd, &aft__customer_table, AFT__CUSTOMER_TENANT, in->customer, "message.customer",
+                     &intake->customer, error);
+  aft_str handle = in->handle.len ? in->handle : intake->email.len ? intake->email : intake->phone;
+  if (!handle.len)
+    return aft__error(error, AFT_E_INVALID, "message.handle",
+                      "the sender is not known: expected customer, handle, or a form with an address");
+  return aft__customer_of_handle(cmd, in->channel, in->account, handle, in->name, &intake->customer, error);
+}
+
+static aft_status know_order(aft__intake *intake, aft_error *error) {
+  aft__cmd *cmd = intake->cmd;
+  aft__value *row;
+  if (!intake->in.order.len)
+    return AFT_OK;
+  aft__value keys[] = {aft__int(cmd->call.tenant), aft__int(intake->in.shop), aft__text(intake->in.order)};
+  aft_status status = aft__find(cmd->tx, &aft__order_table, AFT__ORDER_BY_NUMBER, keys, &row, error);
+  if (status == AFT_E_NOT_FOUND)
+    return AFT_OK; /* the host may tell it later; the number stays in the message */
+  AFT__TRY(status);
+  bool own = aft__row_int(row, AFT__ORDER_CUSTOMER) == intake->customer[AFT__CUSTOMER_ID].number;
+  intake->order = own ? row[AFT__ORDER_ID].number : 0;
+  return AFT_OK;
+}
+
+/* ---- tickets ---- */
+
+static aft_str first_line(const aft_message_in *in) {
+  aft_str text = in->subject.len ? in->subject : in->text;
+  text.len = aft__utf8_cut(text, SUBJECT_TEXT);
+  const char *end = text.len ? memchr(text.data, '\n', text.len) : NULL;
+  if (end)
+    text.len = (size_t)(end - text.data);
+  return text.data ? text : aft__cstr("");
+}
+
+static aft_status open_ticket(aft__intake *intake, aft__ticket *ticket, aft_error *error) {
+  const aft_message_in *in = &intake->in;
+  AFT__TRY(aft__ticket_start(intake->cmd, in->shop, intake->customer, ticket, error));
+  aft__value *row = ticket->row;
+  row[AFT__TICKET_CHANNEL] = aft__text(in->channel);
+  row[AFT__TICKET_ACCOUNT] = aft__text(in->account);
+  row[AFT__TICKET_HANDLE] = aft__text(in->handle.data ? in->handle : aft__cstr(""));
+  row[AFT__TICKET_SUBJECT] = aft__text(first_line(in));
+  row[AFT__TICKET_LABEL] = in->label.len ? aft__text(in->label) : aft__null();
+  row[AFT__TICKET_ORDER] = aft__id_or_null(intake->order);
+  row[AFT__TICKET_FOLLOWS] = aft__id_or_null(intake->follows);
+  row[AFT__TICKET_HINT] = aft__id_or_null(intake->hint);
+  AFT__TRY(aft__ticket_classify(ticket, &intake->triage, error));
+  AFT__TRY(aft__ticket_note(ticket, "ticket.opened", aft__intake_facts(intake), in->text, error));
+  if (intake->triage.unsure) {
+    const aft__flow *flow;
+    uint32_t state;
+    AFT__TRY(aft__ticket_machine(ticket, &flow, &state, error));
+    AFT__TRY(aft__due_set(intake->cmd->tx, intake->cmd->call.tenant, AFT__KIND_TICKET, aft__ticket_id(ticket),
+                          aft__cstr(AFT__DUE_STATE), intake->cmd->now + flow->states[state].deadline_ms, error));
+    return aft__ticket_clocks(ticket, error);
+  }
+  aft__fire triage = {.event = "triage", .role = AFT_ROLE_SYSTEM};
+  return aft__ticket_fire(ticket, &triage, error);
+}
+
+/* The reply of somebody who takes part: an acknowledgement changes nothing, all else wakes the ticket up. */
+static aft_status join_ticket(aft__intake *intake, aft__ticket *ticket, aft_error *error) {
+  aft__fire fire = {.event = intake->thanks ? "acknowledge" : "customer_reply",
+                    .verb = intake->thanks ? "message.acknowledged" : "message.received",
+                    .role = AFT_ROLE_BUYER,
+                    .facts = aft__intake_facts(intake),
+                    .personal = intake->in.text};
+  aft_status status = aft__ticket_fire(ticket, &fire, error);
+  if (status == AFT_IGNORED)
+    return aft__ticket_note(ticket, fire.verb, fire.facts, fire.personal, error);
+  if (status < 0 || intake->thanks)
+    return status;
+  AFT__TRY(aft__ticket_classify(ticket, &intake->triage, error));
+  return aft__ticket_await_answer(ticket, error);
+}
+
+aft_str aft__intake_facts(aft__intake *intake) {
+  char *facts = aft__arena_printf(intake->cmd->arena, "{\"message\":\"%lld\"}", (long long)intake->message);
+  return facts ? aft__cstr(facts) : (aft_str){0};
+}
+
+static aft_status keep_message(aft__intake *intake, aft_id ticket, aft_error *error) {
+  const aft_message_in *in = &intake->in;
+  aft__cmd *cmd = intake->cmd;
+  aft__message message = {.ticket = ticket,
+                          .customer = intake->customer[AFT__CUSTOMER_ID].number,
+                          .inbound = true,
+                          .visibility = AFT_PUBLIC,
+                          .channel = in->channel,
+                          .account = in->account,
+                          .external = in->external,
+                          .text = in->text.data ? in->text : aft__cstr(""),
+                          .language = intake->triage.language,
+                          .sent = in->sent ? in->sent : cmd->now,
+                          .disposition = intake->disposition,
+                          .parts = in->parts,
+                          .n_parts = in->n_parts,
+                          .fields = in->fields,
+                          .n_fields = in->n_fields};
+  aft__existing existing;
+  aft__value *row;
+  aft_status status = aft__message_add(cmd, &message, intake->message, &row, &existing, error);
+  if (status == AFT_E_EXISTS) /* the same delivery won a race: run again and find it */
+    return aft__error(error, AFT_E_CONFLICT, "message.external", "the message was taken in at the same time");
+  cmd->ids[0] = intake->message;
+  cmd->ids[1] = ticket;
+  cmd->row = row;
+  return status;
+}
+
+/* A message that was delivered before: its first outcome. */
+static aft_status delivered_before(aft__intake *intake, aft_error *error) {
+  aft__cmd *cmd = intake->cmd;
+  const aft_message_in *in = &intake->in;
+  aft__value *row;
+  if (!in->external.len)
+    return AFT_OK;
+  aft__value keys[] = {aft__int(cmd->call.tenant), aft__text(in->channel), aft__text(in->account),
+                       aft__text(in->external)};
+  aft_status status = aft__find(cmd->tx, &aft__message_table, AFT__MESSAGE_BY_EXTERNAL, keys, &row, error);
+  if (status == AFT_E_NOT_FOUND)
+    return AFT_OK;
+  AFT__TRY(status);
+  if (cmd->call.role == AFT_ROLE_BUYER && aft__row_int(row, AFT__MESSAGE_CUSTOMER) != cmd->call.actor)
+    return aft__denied(cmd, "the message is another customer's", error);
+  cmd->ids[0] = row[AFT__MESSAGE_ID].number;
+  cmd->ids[1] = row[AFT__MESSAGE_TICKET].number;
+  cmd->row = row;
+  return AFT_REPLAYED;
+}
+
+static aft_status triage(aft__intake *intake, aft__buf *reasons, aft_error *error) {
+  const aft_message_in *in = &intake->in;
+  aft__cmd *cmd = intake->cmd;
+  aft_str text = in->text;
+  if (in->subject.len) {
+    char *both = aft__arena_printf(cmd->arena, "%.*s\n%.*s", (int)in->subject.len, in->subject.data,
+                                   (int)in->text.len, in->text.data ? in->text.data : "");
+    if (!both)
+      return aft__nomem(error);
+    text = aft__cstr(both);
+  }
+  AFT__TRY(aft__policy_triage(cmd->policy, text.data ? text : aft__cstr(""), in->label, cmd->arena,
+                              &intake->triage, reasons, error));
+  intake->thanks = aft__str_eq(intake->triage.act, aft__cstr("acknowledgement"));
+  return AFT_OK;
+}
+
+static aft_status to_ticket(aft__intake *intake, aft__buf *reasons, aft_error *error) {
+  aft__ticket ticket;
+  aft_id thread = intake->thread;
+  aft_status status = thread ? aft__ticket_load(intake->cmd, thread, &ticket, error) : AFT_OK;
+  if (thread && status >= 0)
+    status = join_ticket(intake, &ticket, error);
+  else if (!thread)
+    status = open_ticket(intake, &ticket, error);
+  aft__buf_str(&ticket.reasons, aft__buf_view(reasons));
+  ticket.reasons.failed |= reasons->failed;
+  if (status >= 0)
+    status = aft__ticket_save(&ticket, error);
+  if (status >= 0)
+    status = keep_message(intake, aft__ticket_id(&ticket), error);
+  aft__ticket_done(&ticket);
+  return status < 0 ? status : AFT_OK;
+}
+
+static aft_status run_intake(aft__cmd *cmd, const aft_message_in *in, aft_error *error) {
+  aft__intake intake = {.cmd = cmd, .in = *in, .disposition = "opened"};
+  aft__value *shop;
+  cmd->subject = in->shop;
+  AFT__TRY(aft__load(cmd, &aft__shop_table, AFT__SHOP_TENANT, in->shop, "message.shop", &shop, error));
+  if (cmd->call.role != AFT_ROLE_BUYER)
+    AFT__TRY(aft__may_shop(cmd, in->shop, error));
+  aft_status before = delivered_before(&intake, error);
+  if (before != AFT_OK)
+    return before;
+  AFT__TRY(check_form(&intake, error));
+  AFT__TRY(know_sender(&intake, error));
+  AFT__TRY(aft__anchor(cmd->tx, &aft__customer_table, intake.customer, error));
+  AFT__TRY(know_order(&intake, error));
+  intake.message = aft__tx_id(cmd->tx);
+  aft__buf reasons;
+  aft__buf_init(&reasons, cmd->env);
+  aft_status status = triage(&intake, &reasons, error);
+  if (status >= 0)
+    status = aft__intake_thread(&intake, error);
+  if (status >= 0)
+    status = to_ticket(&intake, &reasons, error);
+  aft__buf_done(&reasons);
+  return status;
+}
+
+/* ---- one ---- */
+
+static aft_status intake_one(aft__cmd *cmd, void *in, aft_error *error) { return run_intake(cmd, in, error); }
+
+static void message_digest(aft__sha256 *sha, const aft_message_in *in) {
+  aft__digest_i64(sha, in->shop);
+  aft__digest_i64(sha, in->customer);
+  const aft_str texts[] = {in->channel, in->account, in->external, in->handle, in->name, in->subject, in->text,
+                           in->code, in->replies_to, in->order, in->label, in->form};
+  for (size_t i = 0; i < AFT__COUNT(texts); i++)
+    aft__digest_str(sha, texts[i]);
+  for (size_t i = 0; i < in->n_fields; i++) {
+    aft__digest_str(sha, in->fields[i].name);
+    aft__digest_str(sha, in->fields[i].text);
+  }
+  for (size_t i = 0; i < in->n_parts; i++) {
+    aft__digest_i64(sha, in->parts[i].kind);
+    aft__digest_str(sha, in->parts[i].text);
+    aft__digest_str(sha, in->parts[i].blob);
+  }
+}
+
+static void intake_digest(aft__sha256 *sha, const void *in) { message_digest(sha, in); }
+
+#define INTAKE_ROLES (AFT__ROLES_SYSTEM | AFT__ROLE(AFT_ROLE_AGENT) | AFT__ROLE(AFT_ROLE_BUYER))
+
+aft_status aft_intake(aft_session *session, const aft_call *call, const aft_message_in *in, aft_record **out,
+                      aft_error *error) {
+  static const aft__command command = {.verb = "message.intake",
+                                       .name = "intake",
+                                       .roles = INTAKE_ROLES,
+                                       .returns = AFT_KIND_MESSAGE,
+                                       .digest = intake_digest,
+                                       .run = intake_one};
+  aft_message_in local;
+  aft__arena arena;
+  if (!session)
+    return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");
+  aft__arena_init(&arena, aft__session_env(session));
+  aft_status status = take_in(&arena, aft__session_env(session), in, &local, error);
+  if (status >= 0)
+    status = aft__command_run(session, call, &command, &local, out, error);
+  aft__arena_done(&arena);
+  return status;
+}
+
+/* ---- many ---- */
+
+typedef struct result {
+  aft_status status;
+  aft_id message, ticket;
+  aft_error error;
+} result;
+
+struct aft_batch {
+  aft_env *env;
+  size_t n;
+  result results[];
+};
+
+typedef struct many {
+  aft_message_in *in;
+  bool *good; /* passed the checks before the transaction */
+  aft_batch *batch;
+} many;
+
+/* Errors of one message stay with it; those of the store, or a lost race, end the whole attempt. */
+static bool spoils_all(aft_status status) {
+  return aft_status_is_transient(status) || status <= AFT_E_CORRUPT || status == AFT_E_INTERRUPTED ||
+         status == AFT_E_DEADLINE;
+}
+
+static aft_status batch_item(aft__cmd *cmd, many *m, size_t i, aft_error *error) {
+  result *r = &m->batch->results[i];
+  aft_error own = AFT_ERROR_INIT;
+  memset(cmd->ids, 0, sizeof cmd->ids);
+  AFT__TRY(aft__tx_savepoint(cmd->tx, error));
+  r->status = run_intake(cmd, &m->in[i], &own);
+  if (r->status >= 0) {
+    r->message = cmd->ids[0];
+    r->ticket = cmd->ids[1];
+    return aft__tx_savepoint_keep(cmd->tx, error);
+  }
+  if (spoils_all(r->status)) {
+    if (error)
+      *error = own;
+    return r->status;
+  }
+  r->error = own;
+  return aft__tx_savepoint_undo(cmd->tx, error);
+}
+
+static aft_status intake_many(aft__cmd *cmd, void *in, aft_error *error) {
+  many *m = in;
+  for (size_t i = 0; i < m->batch->n; i++)
+    if (m->good[i])
+      AFT__TRY(batch_item(cmd, m, i, error));
+  memset(cmd->ids, 0, sizeof cmd->ids);
+  cmd->row = NULL;
+  return AFT_OK;
+}
+
+static void many_digest(aft__sha256 *sha, const void *in) {
+  const many *m = in;
+  for (size_t i = 0; i < m->batch->n; i++)
+    message_digest(sha, &m->in[i]);
+}
+
+static aft_status batch_new(aft_env *env, size_t n, aft_batch **out, aft_error *error) {
+  aft_batch *batch = aft__zalloc(env, sizeof *batch + n * sizeof(result));
+  if (!batch)
+    return aft__nomem(error);
+  batch->env = aft_env_ref(env);
+  batch->n = n;
+  *out = batch;
+  return AFT_OK;
+}
+
+static aft_status prepare_many(aft__arena *arena, const aft_env *env, const aft_message_in *in, many *m,
+                               aft_error *error) {
+  size_t n = m->batch->n;
+  m->in = aft__arena_alloc(arena, (n + 1) * sizeof *m->in);
+  m->good = aft__arena_alloc(arena, (n + 1) * sizeof *m->good);
+  if (!m->in || !m->good)
+    return aft__nomem(error);
+  const char *at = (const char *)in;
+  for (size_t i = 0; i < n; i++) {
+    result *r = &m->batch->results[i];
+    size_t size;
+    memcpy(&size, at, sizeof size);
+    r->error = (aft_error)AFT_ERROR_INIT;
+    r->status = take_in(arena, env, (const aft_message_in *)(const void *)at, &m->in[i], &r->error);
+    if (r->status == AFT_E_ABI || r->status == AFT_E_NOMEM) { /* the step to the next is not known */
+      if (error)
+        *error = r->error;
+      return r->status;
+    }
+    m->good[i] = r->status >= 0;
+    at += size;
+  }
+  return AFT_OK;
+}
+
+aft_status aft_intake_batch(aft_session *session, const aft_call *call, const aft_message_in *in, size_t n,
+                            aft_batch **out, aft_error *error) {
+  static const aft__command command = {.verb = "message.intake_batch",
+                                       .name = "intake_batch",
+                                       .roles = INTAKE_ROLES,
+                                       .digest = many_digest,
+                                       .run = intake_many};
+  if (!session || !out || (n && !in))
+    return aft__error(error, AFT_E_NULL_HANDLE, !session ? "session" : !out ? "out" : "in", "the handle is NULL");
+  aft_env *env = aft__session_env(session);
+  if (n > env->o.limits.batch)
+    return aft__error(error, AFT_E_TOO_LARGE, "n", "expected at most %llu messages in a batch, found %zu",
+                      (unsigned long long)env->o.limits.batch, n);
+  many m;
+  aft__arena arena;
+  AFT__TRY(batch_new(env, n, &m.batch, error));
+  aft__arena_init(&arena, env);
+  aft_status status = prepare_many(&arena, env, in, &m, error);
+  if (status >= 0)
+    status = aft__command_run(session, call, &command, &m, NULL, error);
+  aft__arena_done(&arena);
+  if (status < 0)
+    aft_batch_free(m.batch);
+  else
+    *out = m.batch;
+  return status;
+}
+
+size_t aft_batch_count(const aft_batch *batch) { return batch ? batch->n : 0; }
+
+aft_status aft_batch_status(const aft_batch *batch, size_t index, aft_error *error) {
+  if (!batch)
+    return aft__error(error, AFT_E_NULL_HANDLE, "batch", "the batch is NULL");
+  if (index >= batch->n)
+    return aft__error(error, AFT_E_INVALID, "index", "the batch has %zu results", batch->n);
+  const result *r = &batch->results[index];
+  if (r->status < 0 && error)
+    *error = r->error;
+  return r->status;
+}
+
+aft_id aft_batch_message(const aft_batch *batch, size_t index) {
+  return batch && index < batch->n ? batch->results[index].message : 0;
+}
+
+aft_id aft_batch_ticket(const aft_batch *batch, size_t index) {
+  return batch && index < batch->n ? batch->results[index].ticket : 0;
+}
+
+void aft_batch_free(aft_batch *batch) {
+  if (!batch)
+    return;
+  aft_env *env = batch->env;
+  aft__release(env, batch, sizeof *batch + batch->n * sizeof(result));
+  aft_env_unref(env);
+}

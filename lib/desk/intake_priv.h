@@ -1,0 +1,27 @@
+/* One message on its way in. */
+#ifndef AFT_DESK_INTAKE_PRIV_H
+#define AFT_DESK_INTAKE_PRIV_H
+
+#include "desk/desk_priv.h"
+
+typedef struct aft__intake {
+  aft__cmd *cmd;
+  aft_message_in in;
+  aft_str phone, email;  /* from a form */
+  aft__value *customer;  /* row */
+  aft_id order;
+  aft_id message;        /* id that it will have */
+  aft__triage triage;
+  bool thanks;           /* an acknowledgement */
+  aft_id thread;         /* ticket to join; 0: a new one */
+  aft_id hint, follows;
+  const char *disposition;
+} aft__intake;
+
+/* intake_thread.c: decides thread, hint, follows and disposition. */
+aft_status aft__intake_thread(aft__intake *intake, aft_error *error);
+
+/* The facts of its audit event. */
+aft_str aft__intake_facts(aft__intake *intake);
+
+#endif

@@ -1,0 +1,280 @@
+/* A ticket while a command changes it: load, start, fire events of its machine, save. */
+#include "desk/desk_priv.h"
+
+#include <stdio.h>
+
+static void prepare(aft__cmd *cmd, aft__ticket *ticket) {
+  *ticket = (aft__ticket){.cmd = cmd};
+  aft__buf_init(&ticket->reasons, cmd->env);
+}
+
+static int64_t open_of(const aft__flow_state *state) {
+  return state->flags & AFT__FLOW_TERMINAL ? 0 : state->flags & AFT__FLOW_OPEN ? 2 : 1;
+}
+
+void aft__ticket_done(aft__ticket *ticket) { aft__buf_done(&ticket->reasons); }
+
+void aft__ticket_set(aft__ticket *ticket, uint32_t column, aft__value value) {
+  ticket->row[column] = value;
+  ticket->mask |= UINT64_C(1) << column;
+}
+
+aft_status aft__ticket_load(aft__cmd *cmd, aft_id id, aft__ticket *ticket, aft_error *error) {
+  prepare(cmd, ticket);
+  cmd->subject = id;
+  AFT__TRY(aft__load(cmd, &aft__ticket_table, AFT__TICKET_TENANT, id, "ticket", &ticket->row, error));
+  const aft__value *hash = &ticket->row[AFT__TICKET_CHAIN];
+  ticket->chain.seq = aft__ticket_int(ticket, AFT__TICKET_EVENTS);
+  if (hash->size != sizeof ticket->chain.hash)
+    return aft__error(error, AFT_E_CORRUPT, "ticket.chain", "expected a hash of 32 bytes, found %zu", hash->size);
+  memcpy(ticket->chain.hash, hash->data, hash->size);
+  return AFT_OK;
+}
+
+aft_status aft__ticket_machine(aft__ticket *ticket, const aft__flow **flow, uint32_t *state,
+                               aft_error *error) {
+  *flow = aft__policy_machine(ticket->cmd->policy, "ticket");
+  aft_str name = aft__ticket_str(ticket, AFT__TICKET_STATE);
+  *state = *flow ? aft__flow_state_find(*flow, name) : AFT__FLOW_NONE;
+  if (*state != AFT__FLOW_NONE)
+    return AFT_OK;
+  return aft__error(error, AFT_E_CORRUPT, "ticket.state", "the ticket is in state '%.*s', which the policy lacks",
+                    (int)name.len, name.data);
+}
+
+aft_status aft__ticket_start(aft__cmd *cmd, aft_id shop, aft__value *customer, aft__ticket *ticket,
+                             aft_error *error) {
+  prepare(cmd, ticket);
+  const aft__flow *flow = aft__policy_machine(cmd->policy, "ticket");
+  aft__value *row = aft__arena_alloc(cmd->arena, AFT__TICKET_COLUMNS * sizeof *row);
+  char *code = aft__arena_alloc(cmd->arena, AFT_CODE_SIZE);
+  uint64_t random;
+  if (!row || !code)
+    return aft__nomem(error);
+  if (!flow)
+    return aft__error(error, AFT_E_POLICY_MACHINE, "machines.ticket", "the policy has no ticket machine");
+  AFT__TRY(aft__random(cmd->env, &random, sizeof random, error));
+  aft__code_make('T', random, code);
+  aft__value empty = aft__text(aft__cstr("")), zero = aft__int(0);
+  for (uint32_t i = 0; i < AFT__TICKET_COLUMNS; i++)
+    if (aft__ticket_table.columns[i].required)
+      row[i] = aft__ticket_table.columns[i].type == AFT_SQL_INT ? zero : empty;
+  row[AFT__TICKET_ID] = aft__int(aft__tx_id(cmd->tx));
+  row[AFT__TICKET_REV] = aft__int(1);
+  row[AFT__TICKET_TENANT] = aft__int(cmd->call.tenant);
+  row[AFT__TICKET_SHOP] = aft__int(shop);
+  row[AFT__TICKET_CUSTOMER] = customer[AFT__CUSTOMER_ID];
+  row[AFT__TICKET_CODE] = aft__text(aft__cstr(code));
+  row[AFT__TICKET_OPEN] = aft__int(open_of(&flow->states[flow->initial]));
+  row[AFT__TICKET_STATE] = aft__text(aft__cstr(flow->texts + flow->states[flow->initial].name));
+  row[AFT__TICKET_OPENED] = aft__int(cmd->now);
+  row[AFT__TICKET_UPDATED] = aft__int(cmd->now);
+  row[AFT__TICKET_COMPLAINT] = aft__text(aft__cstr("none"));
+  row[AFT__TICKET_LANGUAGE] = aft__text(aft__cstr("und"));
+  ticket->row = row;
+  ticket->customer = customer;
+  ticket->fresh = true;
+  cmd->subject = row[AFT__TICKET_ID].number;
+  return AFT_OK;
+}
+
+aft_status aft__ticket_customer(aft__ticket *ticket, aft__value **customer, aft_error *error) {
+  if (!ticket->customer)
+    AFT__TRY(aft__get(ticket->cmd->tx, &aft__customer_table, aft__ticket_int(ticket, AFT__TICKET_CUSTOMER),
+                      &ticket->customer, error));
+  *customer = ticket->customer;
+  return AFT_OK;
+}
+
+aft_status aft__ticket_facts(aft__ticket *ticket, aft__facts *facts, aft_error *error) {
+  aft__value *customer;
+  AFT__TRY(aft__ticket_customer(ticket, &customer, error));
+  static const struct {
+    aft__fact_id fact;
+    uint32_t column;
+  } texts[] = {{AFT__FACT_CATEGORY, AFT__TICKET_CATEGORY},   {AFT__FACT_TOPIC, AFT__TICKET_TOPIC},
+               {AFT__FACT_COMPLAINT, AFT__TICKET_COMPLAINT}, {AFT__FACT_LANGUAGE, AFT__TICKET_LANGUAGE},
+               {AFT__FACT_CHANNEL, AFT__TICKET_CHANNEL},     {AFT__FACT_LABEL, AFT__TICKET_LABEL},
+               {AFT__FACT_STATE, AFT__TICKET_STATE},         {AFT__FACT_PRIORITY, AFT__TICKET_PRIORITY}},
+    numbers[] = {{AFT__FACT_CONFIDENCE, AFT__TICKET_CONFIDENCE}, {AFT__FACT_TONE, AFT__TICKET_TONE},
+                 {AFT__FACT_QUESTION, AFT__TICKET_QUESTION},     {AFT__FACT_REOPENS, AFT__TICKET_REOPENS},
+                 {AFT__FACT_LEVEL, AFT__TICKET_LEVEL}};
+  memset(facts, 0, sizeof *facts);
+  for (size_t i = 0; i < AFT__COUNT(texts); i++)
+    facts->text[texts[i].fact] = aft__ticket_str(ticket, texts[i].column);
+  for (size_t i = 0; i < AFT__COUNT(numbers); i++)
+    facts->number[numbers[i].fact] = aft__ticket_int(ticket, numbers[i].column);
+  facts->text[AFT__FACT_TIER] = aft__row_str(customer, AFT__CUSTOMER_TIER);
+  facts->number[AFT__FACT_HAS_ORDER] = !aft__row_null(ticket->row, AFT__TICKET_ORDER);
+  if (!aft__row_null(ticket->row, AFT__TICKET_RESOLVED))
+    facts->number[AFT__FACT_HOURS_SINCE_RESOLVED] =
+        (ticket->cmd->now - aft__ticket_int(ticket, AFT__TICKET_RESOLVED)) / AFT__HOUR;
+  return AFT_OK;
+}
+
+/* ---- events ---- */
+
+static aft_status append(aft__ticket *ticket, aft__event *event, aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  event->tenant = cmd->call.tenant;
+  event->kind = AFT__KIND_TICKET;
+  event->subject = aft__ticket_id(ticket);
+  event->role = cmd->call.role;
+  event->actor = cmd->call.actor;
+  AFT__TRY(aft__event_append(cmd->tx, event, &ticket->chain, NULL, error));
+  void *hash = aft__arena_alloc(cmd->arena, sizeof ticket->chain.hash);
+  if (!hash)
+    return aft__nomem(error);
+  memcpy(hash, ticket->chain.hash, sizeof ticket->chain.hash);
+  aft__ticket_set(ticket, AFT__TICKET_EVENTS, aft__int(ticket->chain.seq));
+  aft__ticket_set(ticket, AFT__TICKET_CHAIN, aft__blob(hash, sizeof ticket->chain.hash));
+  aft__ticket_set(ticket, AFT__TICKET_UPDATED, aft__int(cmd->now));
+  return AFT_OK;
+}
+
+aft_status aft__ticket_note(aft__ticket *ticket, const char *verb, aft_str facts, aft_str personal,
+                            aft_error *error) {
+  aft__event event = {.verb = aft__cstr(verb), .facts = facts, .personal = personal};
+  return append(ticket, &event, error);
+}
+
+typedef struct guard_ctx {
+  const aft_policy *policy;
+  const aft__facts *facts;
+} guard_ctx;
+
+static bool guard(void *user, uint32_t condition) {
+  const guard_ctx *g = user;
+  return aft__policy_holds(g->policy, condition, g->facts);
+}
+
+/* What the machine says to an event now, without carrying it out. */
+static aft_status ask(aft__ticket *ticket, const char *name, uint32_t role, aft__flow_step_out *step,
+                      aft_error *error) {
+  const aft__flow *flow;
+  uint32_t state;
+  aft__facts facts;
+  AFT__TRY(aft__ticket_machine(ticket, &flow, &state, error));
+  AFT__TRY(aft__ticket_facts(ticket, &facts, error));
+  uint32_t event = aft__flow_event_find(flow, aft__cstr(name));
+  if (event == AFT__FLOW_NONE)
+    return aft__error(error, AFT_E_TRANSITION, "ticket", "the policy's ticket machine has no event '%s'", name);
+  guard_ctx ctx = {ticket->cmd->policy, &facts};
+  return aft__flow_step(flow, state, event, (uint16_t)AFT__ROLE(role), guard, &ctx, step, error);
+}
+
+aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
+                            aft_error *error) {
+  aft__flow_step_out step;
+  aft_error own = AFT_ERROR_INIT;
+  aft_status status = ask(ticket, event, role, &step, &own);
+  *out = status == AFT_OK;
+  if (status == AFT_E_TRANSITION || status == AFT_E_DENIED || status >= 0)
+    return AFT_OK;
+  if (error)
+    *error = own;
+  return status;
+}
+
+/* The deadline of a state begins when it is entered, and again when it fired into the same state. */
+static aft_status set_deadline(aft__ticket *ticket, const aft__flow *flow, const aft__flow_step_out *step,
+                               const aft__fire *fire, aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  const aft__flow_state *to = &flow->states[step->to];
+  aft_str name = aft__cstr(AFT__DUE_STATE);
+  bool own = step->move->event == to->deadline_event;
+  if (step->from == step->to && !own && !fire->deadline)
+    return AFT_OK;
+  if (to->deadline_event == AFT__FLOW_NONE)
+    return aft__due_clear(cmd->tx, aft__ticket_id(ticket), name, error);
+  aft_time at = fire->deadline ? fire->deadline : cmd->now + to->deadline_ms;
+  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_TICKET, aft__ticket_id(ticket), name, at, error);
+}
+
+static bool runs(const aft__flow *flow, uint32_t state) {
+  uint32_t flags = flow->states[state].flags;
+  return (flags & AFT__FLOW_OPEN) && !(flags & AFT__FLOW_PAUSED);
+}
+
+static aft_status enter(aft__ticket *ticket, const aft__flow *flow, const aft__flow_step_out *step,
+                        aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  const aft__flow_state *to = &flow->states[step->to];
+  aft_str name = aft__cstr(flow->texts + to->name);
+  if (step->from == step->to)
+    return AFT_OK;
+  aft__ticket_set(ticket, AFT__TICKET_STATE, aft__text(name));
+  aft__ticket_set(ticket, AFT__TICKET_OPEN, aft__int(open_of(to)));
+  if (aft__str_eq(name, aft__cstr("resolved")))
+    aft__ticket_set(ticket, AFT__TICKET_RESOLVED, aft__int(cmd->now));
+  if (to->flags & AFT__FLOW_TERMINAL) {
+    aft__ticket_set(ticket, AFT__TICKET_CLOSED, aft__int(cmd->now));
+    AFT__TRY(aft__due_clear_all(cmd->tx, aft__ticket_id(ticket), error));
+  }
+  aft__ticket_pause(ticket, runs(flow, step->to));
+  return AFT_OK;
+}
+
+aft_status aft__ticket_fire(aft__ticket *ticket, const aft__fire *fire, aft_error *error) {
+  const aft__flow *flow = aft__policy_machine(ticket->cmd->policy, "ticket");
+  aft__flow_step_out step;
+  char verb[64];
+  aft_status status = ask(ticket, fire->event, fire->role ? fire->role : ticket->cmd->call.role, &step, error);
+  if (status != AFT_OK)
+    return status;
+  AFT__TRY(enter(ticket, flow, &step, error));
+  snprintf(verb, sizeof verb, "ticket.%s", fire->event);
+  aft__event entry = {.verb = aft__cstr(fire->verb ? fire->verb : verb),
+                      .from = aft__cstr(flow->texts + flow->states[step.from].name),
+                      .to = aft__cstr(flow->texts + flow->states[step.to].name),
+                      .facts = fire->facts,
+                      .personal = fire->personal};
+  AFT__TRY(append(ticket, &entry, error));
+  for (uint32_t i = 0; i < step.n_effects; i++)
+    AFT__TRY(aft__ticket_effect(ticket, flow, &step.effects[i], error));
+  if (!(flow->states[step.to].flags & AFT__FLOW_TERMINAL))
+    AFT__TRY(set_deadline(ticket, flow, &step, fire, error));
+  return aft__ticket_clocks(ticket, error);
+}
+
+/* ---- saving ---- */
+
+static aft_status keep_reasons(aft__ticket *ticket, aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  aft_str reasons = aft__buf_view(&ticket->reasons);
+  if (ticket->reasons.failed)
+    return aft__nomem(error);
+  if (!reasons.len)
+    return AFT_OK;
+  aft__value row[AFT__DECISION_COLUMNS] = {
+      [AFT__DECISION_ID] = aft__int(aft__tx_id(cmd->tx)),
+      [AFT__DECISION_REV] = aft__int(1),
+      [AFT__DECISION_TENANT] = aft__int(cmd->call.tenant),
+      [AFT__DECISION_TICKET] = aft__int(aft__ticket_id(ticket)),
+      [AFT__DECISION_POLICY] = aft__text(aft__cstr(aft_policy_hash(cmd->policy))),
+      [AFT__DECISION_REASONS] = aft__text(reasons),
+      [AFT__DECISION_CREATED] = aft__int(cmd->now),
+  };
+  return aft__insert(cmd->tx, &aft__decision_table, row, NULL, error);
+}
+
+/* A code that is taken makes the command run again with another: 32^7 codes make that rare. */
+static aft_status insert(aft__ticket *ticket, aft_error *error) {
+  aft__existing existing;
+  aft_status status =
+      aft__insert(ticket->cmd->tx, &aft__ticket_table, ticket->row, &existing, error);
+  if (status == AFT_E_EXISTS && existing.index == AFT__TICKET_BY_CODE)
+    return aft__error(error, AFT_E_CONFLICT, "ticket.code", "the short code that was drawn is taken");
+  return status;
+}
+
+aft_status aft__ticket_save(aft__ticket *ticket, aft_error *error) {
+  AFT__TRY(keep_reasons(ticket, error));
+  if (ticket->fresh)
+    AFT__TRY(insert(ticket, error));
+  else if (ticket->mask)
+    AFT__TRY(aft__update(ticket->cmd->tx, &aft__ticket_table, ticket->row, ticket->mask, error));
+  ticket->fresh = false;
+  ticket->mask = 0;
+  return AFT_OK;
+}

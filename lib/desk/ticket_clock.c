@@ -1,0 +1,110 @@
+/* Service levels of one ticket: what is owed when, pauses, and its place in the inbox. */
+#include "desk/desk_priv.h"
+
+static const struct {
+  aft__sla sla;
+  uint32_t column;
+  const char *name; /* of the due row */
+} clocks[] = {
+    {AFT__SLA_FIRST_RESPONSE, AFT__TICKET_FIRST_RESPONSE_DUE, "sla:first_response"},
+    {AFT__SLA_NEXT_RESPONSE, AFT__TICKET_NEXT_RESPONSE_DUE, "sla:next_response"},
+    {AFT__SLA_RESOLUTION, AFT__TICKET_RESOLUTION_DUE, "sla:resolution"},
+};
+
+void aft__ticket_pause(aft__ticket *ticket, bool running) {
+  aft_time now = ticket->cmd->now;
+  bool paused = !aft__row_null(ticket->row, AFT__TICKET_PAUSED);
+  if (!running && !paused)
+    aft__ticket_set(ticket, AFT__TICKET_PAUSED, aft__int(now));
+  if (!running || !paused)
+    return;
+  int64_t stood = now - aft__ticket_int(ticket, AFT__TICKET_PAUSED);
+  int64_t before = aft__ticket_int(ticket, AFT__TICKET_PAUSED_MS);
+  aft__ticket_set(ticket, AFT__TICKET_PAUSED_MS, aft__int(before + (stood > 0 ? stood : 0)));
+  aft__ticket_set(ticket, AFT__TICKET_PAUSED, aft__null());
+}
+
+/* Sets, moves or clears one clock and its due row; a time that passed long ago has fired. */
+static aft_status set_clock(aft__ticket *ticket, size_t i, aft_time due, aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  const aft__value *now = &ticket->row[clocks[i].column];
+  aft_str name = aft__cstr(clocks[i].name);
+  bool none = now->type == AFT_SQL_NULL;
+  if (due == AFT_TIME_NONE ? none : !none && now->number == due)
+    return AFT_OK;
+  aft__ticket_set(ticket, clocks[i].column, aft__time_or_null(due));
+  if (due == AFT_TIME_NONE)
+    return aft__due_clear(cmd->tx, aft__ticket_id(ticket), name, error);
+  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_TICKET, aft__ticket_id(ticket), name, due, error);
+}
+
+static aft_time due_from(aft__ticket *ticket, aft__sla sla, aft_time began, int64_t paused_ms) {
+  return aft__policy_due(ticket->cmd->policy, aft__ticket_str(ticket, AFT__TICKET_PRIORITY), sla, began,
+                         paused_ms, &ticket->reasons);
+}
+
+/* Reasons are kept for clocks that change, so each due is worked out only when something it rests on did. */
+static aft_status first_response(aft__ticket *ticket, bool anew, aft_error *error) {
+  bool owed = aft__row_null(ticket->row, AFT__TICKET_FIRST_RESPONSE) && aft__ticket_int(ticket, AFT__TICKET_OPEN) == 2;
+  if (!owed)
+    return set_clock(ticket, 0, AFT_TIME_NONE, error);
+  if (!anew && !aft__row_null(ticket->row, AFT__TICKET_FIRST_RESPONSE_DUE))
+    return AFT_OK;
+  aft_time due = due_from(ticket, AFT__SLA_FIRST_RESPONSE, aft__ticket_int(ticket, AFT__TICKET_OPENED), 0);
+  return set_clock(ticket, 0, due, error);
+}
+
+static aft_status resolution(aft__ticket *ticket, bool anew, aft_error *error) {
+  bool running = aft__row_null(ticket->row, AFT__TICKET_PAUSED) && aft__ticket_int(ticket, AFT__TICKET_OPEN) == 2;
+  if (!running)
+    return set_clock(ticket, 2, AFT_TIME_NONE, error);
+  if (!anew && !aft__row_null(ticket->row, AFT__TICKET_RESOLUTION_DUE))
+    return AFT_OK;
+  aft_time due = due_from(ticket, AFT__SLA_RESOLUTION, aft__ticket_int(ticket, AFT__TICKET_OPENED),
+                          aft__ticket_int(ticket, AFT__TICKET_PAUSED_MS));
+  return set_clock(ticket, 2, due, error);
+}
+
+/* Rank of the priority first, then what is due soonest; nothing due comes last in its rank. */
+static void set_place(aft__ticket *ticket) {
+  const int64_t most = (INT64_C(1) << 43) - 1;
+  aft__priority priority = {.rank = 0};
+  aft__policy_priority_find(ticket->cmd->policy, aft__ticket_str(ticket, AFT__TICKET_PRIORITY), &priority);
+  int64_t soonest = most;
+  for (size_t i = 0; i < AFT__COUNT(clocks); i++) {
+    const aft__value *due = &ticket->row[clocks[i].column];
+    if (due->type == AFT_SQL_INT && due->number >= 0 && due->number < soonest)
+      soonest = due->number;
+  }
+  int64_t place = (int64_t)priority.rank << 43 | soonest;
+  if (aft__ticket_int(ticket, AFT__TICKET_PLACE) != place)
+    aft__ticket_set(ticket, AFT__TICKET_PLACE, aft__int(place));
+}
+
+aft_status aft__ticket_clocks(aft__ticket *ticket, aft_error *error) {
+  bool anew = ticket->mask & UINT64_C(1) << AFT__TICKET_PRIORITY;
+  AFT__TRY(first_response(ticket, anew, error));
+  if (aft__ticket_int(ticket, AFT__TICKET_OPEN) != 2)
+    AFT__TRY(set_clock(ticket, 1, AFT_TIME_NONE, error));
+  AFT__TRY(resolution(ticket, anew, error));
+  set_place(ticket);
+  return AFT_OK;
+}
+
+aft_status aft__ticket_await_answer(aft__ticket *ticket, aft_error *error) {
+  bool first_owed = aft__row_null(ticket->row, AFT__TICKET_FIRST_RESPONSE);
+  if (first_owed || !aft__row_null(ticket->row, AFT__TICKET_NEXT_RESPONSE_DUE))
+    return AFT_OK;
+  AFT__TRY(set_clock(ticket, 1, due_from(ticket, AFT__SLA_NEXT_RESPONSE, ticket->cmd->now, 0), error));
+  set_place(ticket);
+  return AFT_OK;
+}
+
+aft_status aft__ticket_answered(aft__ticket *ticket, aft_error *error) {
+  if (aft__row_null(ticket->row, AFT__TICKET_FIRST_RESPONSE))
+    aft__ticket_set(ticket, AFT__TICKET_FIRST_RESPONSE, aft__int(ticket->cmd->now));
+  AFT__TRY(set_clock(ticket, 0, AFT_TIME_NONE, error));
+  AFT__TRY(set_clock(ticket, 1, AFT_TIME_NONE, error));
+  set_place(ticket);
+  return AFT_OK;
+}

@@ -1,0 +1,176 @@
+/* Compiling a policy: read, merge, check, write each section, lay out the image. */
+#include "policy/policy_priv.h"
+
+uint32_t aft__compile_text(aft__compile *cx, aft_str text) {
+  if (text.len == 0)
+    return 0;
+  aft__buf *block = &cx->section[AFT__SECTION_TEXTS];
+  uint32_t offset = (uint32_t)block->len;
+  if (aft__map_put(&cx->texts, text, offset, &offset) < 0) {
+    cx->nomem = true;
+    return 0;
+  }
+  if (offset == block->len) {
+    aft__buf_str(block, text);
+    aft__buf_char(block, '\0');
+  }
+  return offset;
+}
+
+void *aft__compile_add(aft__compile *cx, aft__section_id id, const void *item) {
+  size_t size = aft__section_item(id);
+  char *at = aft__buf_grow(&cx->section[id], size);
+  if (!at) {
+    cx->nomem = true;
+    return NULL;
+  }
+  memcpy(at, item, size);
+  return at;
+}
+
+uint32_t aft__compile_count(const aft__compile *cx, aft__section_id id) {
+  return (uint32_t)(cx->section[id].len / aft__section_item(id));
+}
+
+static void set_up(aft__compile *cx, const aft_env *env, aft__arena *arena, aft__faults *faults) {
+  memset(cx, 0, sizeof(*cx));
+  cx->env = env;
+  cx->arena = arena;
+  cx->faults = faults;
+  aft__map_init(&cx->texts, env);
+  for (int i = 0; i < AFT__SECTIONS; i++)
+    aft__buf_init(&cx->section[i], env);
+  aft__buf_char(&cx->section[AFT__SECTION_TEXTS], '\0'); /* offset 0 is the empty text */
+}
+
+static void tear_down(aft__compile *cx) {
+  aft__map_done(&cx->texts);
+  for (int i = 0; i < AFT__SECTIONS; i++)
+    aft__buf_done(&cx->section[i]);
+}
+
+static bool failed(const aft__compile *cx) {
+  bool any = cx->nomem || cx->faults->nomem;
+  for (int i = 0; i < AFT__SECTIONS; i++)
+    any |= cx->section[i].failed;
+  return any;
+}
+
+static bool within_limits(aft__faults *faults, const aft_env *env, const aft_document *documents, size_t n) {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < n && i < AFT__POLICY_DOCUMENTS; i++)
+    bytes += documents[i].text.len;
+  if (n > AFT__POLICY_DOCUMENTS)
+    aft__fault_at(faults, AFT_E_POLICY_LIMIT, AFT__NO_DOCUMENT, 0, 0, "the bundle has more than %u documents",
+                  AFT__POLICY_DOCUMENTS);
+  else if (bytes > env->o.limits.policy_bytes)
+    aft__fault_at(faults, AFT_E_POLICY_LIMIT, AFT__NO_DOCUMENT, 0, 0,
+                  "the documents together have %llu bytes, more than the limit of %llu",
+                  (unsigned long long)bytes, (unsigned long long)env->o.limits.policy_bytes);
+  else
+    return true;
+  return false;
+}
+
+/* NULL with faults recorded. */
+static const aft__node *merged(aft__faults *faults, const aft_env *env, const aft_document *documents,
+                               size_t n) {
+  if (!within_limits(faults, env, documents, n))
+    return NULL;
+  const aft__node *root = NULL;
+  bool all = true;
+  for (uint32_t i = 0; i < n; i++) {
+    const aft__node *tree = aft__yaml_read(faults, i, env);
+    if (!tree) {
+      all = false;
+      if (faults->nomem)
+        return NULL;
+      continue;
+    }
+    if (tree->kind != AFT__NODE_MAP) {
+      aft__fault_node(faults, AFT_E_POLICY, tree, "a policy document must be a map of sections");
+      all = false;
+      continue;
+    }
+    root = aft__merge(faults, root, tree);
+    if (!root)
+      return NULL;
+  }
+  return all ? root : NULL;
+}
+
+static void place_section(aft__image *image, aft__section_id id, const aft__buf *from, uint64_t *at) {
+  size_t item = aft__section_item(id);
+  *at = (*at + 7) & ~(uint64_t)7;
+  image->sections[id].offset = *at;
+  image->sections[id].item = (uint32_t)item;
+  image->sections[id].count = (uint32_t)(from->len / item);
+  *at += from->len;
+}
+
+static void hash_of(const aft__buf *source, char hex[72]) {
+  uint8_t digest[32];
+  aft__sha256 sha;
+  aft__sha256_init(&sha);
+  aft__sha256_add(&sha, source->data, source->len);
+  aft__sha256_end(&sha, digest);
+  memset(hex, 0, 72);
+  aft__hex(digest, sizeof(digest), hex);
+}
+
+static void lay_out(const aft__compile *cx, aft__buf *out) {
+  aft__image image;
+  memset(&image, 0, sizeof(image));
+  memcpy(image.magic, AFT__IMAGE_MAGIC, sizeof(image.magic));
+  image.order = AFT__IMAGE_ORDER;
+  image.version = AFT__IMAGE_VERSION;
+  hash_of(&cx->section[AFT__SECTION_SOURCE], image.hash);
+  uint64_t at = sizeof(image);
+  for (int i = 0; i < AFT__SECTIONS; i++)
+    place_section(&image, (aft__section_id)i, &cx->section[i], &at);
+  image.size = (at + 7) & ~(uint64_t)7;
+  char *block = aft__buf_grow(out, (size_t)image.size);
+  if (!block)
+    return;
+  memset(block, 0, (size_t)image.size);
+  for (int i = 0; i < AFT__SECTIONS; i++)
+    if (cx->section[i].len > 0)
+      memcpy(block + image.sections[i].offset, cx->section[i].data, cx->section[i].len);
+  memcpy(block, &image, sizeof(image));
+  size_t from = offsetof(aft__image, hash);
+  image.checksum = aft__hash64(block + from, (size_t)image.size - from, 0);
+  memcpy(block, &image, sizeof(image));
+}
+
+static aft_status compile(aft__compile *cx, const aft_document *documents, size_t n, aft__buf *image,
+                          aft__buf *report, aft_error *error) {
+  cx->root = merged(cx->faults, cx->env, documents, n);
+  if (cx->root) {
+    aft__schema_check(cx->faults, cx->root);
+    aft__compile_triage(cx);
+    aft__compile_machines(cx);
+    aft__compile_decisions(cx);
+    aft__compile_forms(cx);
+    aft__compile_catalogue(cx);
+    aft__canonical(cx->root, &cx->section[AFT__SECTION_SOURCE]);
+  }
+  if (failed(cx))
+    return aft__nomem(error);
+  AFT__TRY(aft__faults_end(cx->faults, report, error));
+  lay_out(cx, image);
+  return image->failed ? aft__nomem(error) : AFT_OK;
+}
+
+aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, aft__buf *image,
+                               aft__buf *report, aft_error *error) {
+  aft__arena arena;
+  aft__faults faults;
+  aft__compile cx;
+  aft__arena_init(&arena, env);
+  aft__faults_init(&faults, &arena, documents);
+  set_up(&cx, env, &arena, &faults);
+  aft_status status = compile(&cx, documents, n, image, report, error);
+  tear_down(&cx);
+  aft__arena_done(&arena);
+  return status;
+}

@@ -1,0 +1,126 @@
+/* Compiling what is decided from facts: triage settings, priority, service levels, survey, intake. */
+#include "policy/policy_priv.h"
+
+#include <stdlib.h>
+
+static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
+
+static int64_t whole(const aft__node *map, const char *key, int64_t otherwise) {
+  int64_t n = 0;
+  return aft__node_int(aft__node_get(map, key), &n) ? n : otherwise;
+}
+
+static int64_t duration(const aft__node *map, const char *key, int64_t otherwise) {
+  const aft__node *node = aft__node_get(map, key);
+  int64_t ms = 0;
+  if (!node || node->kind != AFT__NODE_TEXT || aft__duration_parse(node->text, &ms, NULL) < 0)
+    return otherwise;
+  return ms;
+}
+
+static void compile_settings(aft__compile *cx) {
+  const aft__node *triage = aft__node_get(cx->root, "triage");
+  const aft__node *survey = aft__node_get(cx->root, "survey");
+  const aft__node *kind = aft__node_get(survey, "kind");
+  bool enabled = false;
+  aft__settings s = {0};
+  s.threshold = (int32_t)whole(triage, "threshold", 450);
+  s.damp = (int32_t)whole(triage, "damp", 40);
+  s.label_points = (int32_t)whole(triage, "label_weight", 60);
+  s.more_words = (int32_t)whole(triage, "more_words", 100);
+  s.most_level = (int32_t)whole(aft__node_get(cx->root, "escalation"), "most", 3);
+  s.thread_window_ms = duration(aft__node_get(cx->root, "intake"), "thread_window", 72 * AFT__HOUR);
+  s.survey_after_ms = duration(survey, "after", AFT__HOUR);
+  s.survey_enabled = aft__node_bool(aft__node_get(survey, "enabled"), &enabled) && enabled;
+  s.survey_kind = aft__compile_text(cx, kind ? kind->text : aft__cstr("csat"));
+  s.other = aft__compile_text(cx, aft__cstr("other"));
+  aft__compile_add(cx, AFT__SECTION_SETTINGS, &s);
+}
+
+static void fill_targets(aft__compile *cx, aft__level *level, const aft__node *targets) {
+  for (int i = 0; i < AFT__SLAS; i++)
+    level->target[i] = duration(targets, aft__sla_name((aft__sla)i), -1);
+  int64_t first = level->target[AFT__SLA_FIRST_RESPONSE], all = level->target[AFT__SLA_RESOLUTION];
+  if (targets && all > 0 && first > all)
+    aft__fault_node(cx->faults, AFT_E_POLICY, targets, "the first response is due later than the resolution");
+}
+
+static int by_points(const void *a, const void *b) {
+  const aft__level *x = a, *y = b;
+  if (x->points != y->points)
+    return x->points > y->points ? -1 : 1;
+  return x->name < y->name ? -1 : x->name > y->name;
+}
+
+static void compile_levels(aft__compile *cx, const aft__node *levels) {
+  const aft__node *service = aft__node_get(cx->root, "service_levels");
+  for (uint32_t i = 0; i < levels->count; i++) {
+    const aft__item *item = &levels->items[i];
+    aft__level level = {0};
+    int64_t points = 0;
+    if (!aft__node_int(item->value, &points) || points < -1000000 || points > 1000000)
+      continue;
+    level.name = aft__compile_text(cx, item->key);
+    level.points = (int32_t)points;
+    size_t mark = aft__path_push(cx->faults, aft__cstr("service_levels"));
+    aft__path_push(cx->faults, item->key);
+    fill_targets(cx, &level, aft__node_get(service, item->key.data));
+    aft__path_pop(cx->faults, mark);
+    aft__compile_add(cx, AFT__SECTION_LEVELS, &level);
+  }
+  aft__buf *section = &cx->section[AFT__SECTION_LEVELS];
+  uint32_t n = aft__compile_count(cx, AFT__SECTION_LEVELS);
+  aft__level *sorted = (aft__level *)(void *)section->data;
+  if (n == 0) {
+    aft__fault_node(cx->faults, AFT_E_POLICY, levels, "there must be at least one level");
+    return;
+  }
+  qsort(sorted, n, sizeof(*sorted), by_points);
+  for (uint32_t i = 1; i < n; i++)
+    if (sorted[i].points == sorted[i - 1].points)
+      aft__fault_node(cx->faults, AFT_E_POLICY, levels, "two levels begin at %d points", (int)sorted[i].points);
+}
+
+static void check_service_levels(aft__compile *cx, const aft__node *levels) {
+  const aft__node *service = aft__node_get(cx->root, "service_levels");
+  for (uint32_t i = 0; service && service->kind == AFT__NODE_MAP && i < service->count; i++) {
+    const aft__item *item = &service->items[i];
+    if (aft__node_find(levels, item->key.data))
+      continue;
+    size_t mark = aft__path_push(cx->faults, aft__cstr("service_levels"));
+    aft__path_push(cx->faults, item->key);
+    aft__fault_key(cx->faults, AFT_E_POLICY, item, "there is no priority '%.*s'%s",
+                   (int)aft__utf8_cut(item->key, 60), item->key.data,
+                   aft__did_you_mean(cx->faults, item->key, levels->items, levels->count, item_key));
+    aft__path_pop(cx->faults, mark);
+  }
+}
+
+static void compile_causes(aft__compile *cx, const aft__node *rules) {
+  size_t mark = aft__path_push(cx->faults, aft__cstr("priority"));
+  aft__path_push(cx->faults, aft__cstr("rules"));
+  for (uint32_t i = 0; rules && rules->kind == AFT__NODE_MAP && i < rules->count; i++) {
+    const aft__item *item = &rules->items[i];
+    const aft__node *when = aft__node_get(item->value, "when");
+    int64_t points = whole(item->value, "points", 0);
+    if (!when || points < -1000000 || points > 1000000)
+      continue;
+    size_t rule = aft__path_push(cx->faults, item->key);
+    aft__cause cause = {aft__compile_text(cx, item->key), 0, (int32_t)points, 0};
+    cause.condition = aft__compile_condition(cx, when);
+    aft__compile_add(cx, AFT__SECTION_CAUSES, &cause);
+    aft__path_pop(cx->faults, rule);
+  }
+  aft__path_pop(cx->faults, mark);
+}
+
+void aft__compile_decisions(aft__compile *cx) {
+  const aft__node *priority = aft__node_get(cx->root, "priority");
+  const aft__node *levels = aft__node_get(priority, "levels");
+  compile_settings(cx);
+  if (levels && levels->kind == AFT__NODE_MAP) {
+    compile_levels(cx, levels);
+    check_service_levels(cx, levels);
+  }
+  compile_causes(cx, aft__node_get(priority, "rules"));
+}

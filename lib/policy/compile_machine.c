@@ -1,0 +1,260 @@
+/* Compiling state machines to the arrays of lib/flow, and having them checked. */
+#include "policy/policy_priv.h"
+
+#include <aftersales/actor.h>
+
+/* What the ticket service fires and carries out. */
+static const char *const ticket_states[] = {"new",           "triaged",  "assigned", "waiting_customer",
+                                            "waiting_third", "resolved", "closed",   "merged",
+                                            "spam",          NULL};
+static const char *const ticket_fires[] = {"triage",      "assign", "release",       "answer", "customer_reply",
+                                           "acknowledge", "resume", "wait_third",    "resolve", "reopen",
+                                           "close",       "merge",  "spam",          "unspam",  "escalate",
+                                           NULL};
+static const char *const ticket_effects[] = {"escalate", "reopen", "notify", "survey", "cancel_survey",
+                                             "queue",    NULL};
+static const aft__flow_contract ticket_contract = {ticket_states, ticket_fires, ticket_effects};
+
+typedef struct builder {
+  aft__compile *cx;
+  const aft__node *states;
+  const char *name;
+  uint32_t first_event; /* all indexes of a machine count from its own first */
+  uint32_t first_effect;
+  uint32_t document;
+  bool ok;
+} builder;
+
+static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
+
+static uint32_t state_index(const builder *b, aft_str name) {
+  const aft__item *item = aft__node_find(b->states, name.data);
+  return item ? (uint32_t)(item - b->states->items) : AFT__FLOW_NONE;
+}
+
+static uint32_t event_index(builder *b, aft_str name) {
+  aft__compile *cx = b->cx;
+  uint32_t text = aft__compile_text(cx, name), n = aft__compile_count(cx, AFT__SECTION_EVENTS);
+  const aft__flow_event *events = (const aft__flow_event *)(void *)cx->section[AFT__SECTION_EVENTS].data;
+  for (uint32_t i = b->first_event; i < n; i++)
+    if (events[i].name == text)
+      return i - b->first_event;
+  aft__flow_event event = {text, 0};
+  aft__compile_add(cx, AFT__SECTION_EVENTS, &event);
+  return n - b->first_event;
+}
+
+static uint32_t target_of(builder *b, const aft__node *node) {
+  const aft__node *to = aft__node_get(node, "to");
+  bool ignore = false;
+  aft__node_bool(aft__node_get(node, "ignore"), &ignore);
+  if (ignore == (to != NULL)) {
+    aft__fault_node(b->cx->faults, AFT_E_POLICY_MACHINE, node,
+                    "a move has either a state to go to or 'ignore: true'");
+    b->ok = false;
+    return AFT__FLOW_IGNORE;
+  }
+  if (ignore)
+    return AFT__FLOW_IGNORE;
+  uint32_t index = to->kind == AFT__NODE_TEXT ? state_index(b, to->text) : AFT__FLOW_NONE;
+  if (index == AFT__FLOW_NONE) {
+    aft__fault_node(b->cx->faults, AFT_E_POLICY_MACHINE, to, "the machine has no state '%.*s'%s",
+                    (int)aft__utf8_cut(to->text, 60), to->text.data ? to->text.data : "",
+                    aft__did_you_mean(b->cx->faults, to->text, b->states->items, b->states->count, item_key));
+    b->ok = false;
+    return AFT__FLOW_IGNORE;
+  }
+  return index;
+}
+
+static uint16_t actors_of(builder *b, const aft__node *node) {
+  static const struct {
+    const char *name;
+    uint32_t role;
+  } roles[] = {{"system", AFT_ROLE_SYSTEM},
+               {"agent", AFT_ROLE_AGENT},
+               {"buyer", AFT_ROLE_BUYER},
+               {"warehouse", AFT_ROLE_WAREHOUSE},
+               {"arbiter", AFT_ROLE_ARBITER}};
+  const aft__node *by = aft__node_get(node, "by");
+  uint32_t actors = 0;
+  for (uint32_t i = 0; by && by->kind == AFT__NODE_LIST && i < by->count; i++)
+    for (size_t r = 0; r < AFT__COUNT(roles); r++)
+      if (aft__str_eq(by->items[i].value->text, aft__cstr(roles[r].name)))
+        actors |= 1u << roles[r].role;
+  if (actors == 0 && by) {
+    aft__fault_node(b->cx->faults, AFT_E_POLICY_MACHINE, by, "nobody may fire this move");
+    b->ok = false;
+  }
+  return (uint16_t)actors;
+}
+
+static void check_text(builder *b, const aft__node *key) {
+  const aft__node *texts = aft__node_get(b->cx->root, "texts");
+  const char *full = aft__arena_printf(b->cx->arena, "notify.%s", key->text.data);
+  if (!full)
+    b->cx->nomem = true;
+  else if (!aft__node_get(aft__node_get(texts, "en"), full))
+    aft__fault_node(b->cx->faults, AFT_E_POLICY, key, "the catalogue has no text '%s' to notify with", full);
+}
+
+static void add_effect(builder *b, const aft__node *node) {
+  aft__flow_effect effect = {0, 0};
+  if (node->kind == AFT__NODE_TEXT) {
+    effect.verb = aft__compile_text(b->cx, node->text);
+  } else if (node->kind == AFT__NODE_MAP && node->count == 1 && node->items[0].value->kind == AFT__NODE_TEXT) {
+    effect.verb = aft__compile_text(b->cx, node->items[0].key);
+    effect.arg = aft__compile_text(b->cx, node->items[0].value->text);
+    if (aft__str_eq(node->items[0].key, aft__cstr("notify")))
+      check_text(b, node->items[0].value);
+  } else {
+    aft__fault_node(b->cx->faults, AFT_E_POLICY_MACHINE, node,
+                    "expected an effect such as 'escalate' or {notify: ticket.answered}");
+    return;
+  }
+  aft__compile_add(b->cx, AFT__SECTION_EFFECTS, &effect);
+}
+
+static void add_move(builder *b, uint32_t from, uint32_t event, const aft__node *node) {
+  if (node->kind != AFT__NODE_MAP)
+    return;
+  aft__flow_move move = {0};
+  move.from = (uint16_t)from;
+  move.event = (uint16_t)event;
+  move.to = (uint16_t)target_of(b, node);
+  move.actors = actors_of(b, node);
+  const aft__node *when = aft__node_get(node, "when"), *effects = aft__node_get(node, "do");
+  move.guard = when ? aft__compile_condition(b->cx, when) : AFT__FLOW_NONE;
+  move.effect = aft__compile_count(b->cx, AFT__SECTION_EFFECTS) - b->first_effect;
+  for (uint32_t i = 0; effects && effects->kind == AFT__NODE_LIST && i < effects->count; i++)
+    add_effect(b, effects->items[i].value);
+  move.effects = aft__compile_count(b->cx, AFT__SECTION_EFFECTS) - b->first_effect - move.effect;
+  move.line = node->line;
+  move.column = node->column;
+  aft__compile_add(b->cx, AFT__SECTION_MOVES, &move);
+}
+
+static void add_moves(builder *b, uint32_t from, const aft__node *on) {
+  for (uint32_t i = 0; on && on->kind == AFT__NODE_MAP && i < on->count; i++) {
+    const aft__item *item = &on->items[i];
+    size_t mark = aft__path_push(b->cx->faults, item->key);
+    uint32_t event = event_index(b, item->key);
+    if (item->value->kind == AFT__NODE_LIST)
+      for (uint32_t m = 0; m < item->value->count; m++)
+        add_move(b, from, event, item->value->items[m].value);
+    else
+      add_move(b, from, event, item->value);
+    aft__path_pop(b->cx->faults, mark);
+  }
+}
+
+static bool flag(const aft__node *node, const char *key) {
+  bool value = false;
+  return aft__node_bool(aft__node_get(node, key), &value) && value;
+}
+
+static void add_state(builder *b, uint32_t index) {
+  const aft__item *item = &b->states->items[index];
+  const aft__node *node = item->value, *then = aft__node_get(node, "then");
+  const aft__node *deadline = aft__node_get(node, "deadline");
+  aft__flow_state state = {0};
+  state.name = aft__compile_text(b->cx, item->key);
+  state.flags = (flag(node, "terminal") ? AFT__FLOW_TERMINAL : 0) | (flag(node, "open") ? AFT__FLOW_OPEN : 0) |
+                (flag(node, "paused") ? AFT__FLOW_PAUSED : 0);
+  state.deadline_event = AFT__FLOW_NONE;
+  state.line = item->line;
+  state.column = item->column;
+  if (!!deadline != !!then)
+    aft__fault_key(b->cx->faults, AFT_E_POLICY_MACHINE, item,
+                   "a state has both a deadline and the event that follows ('then'), or neither");
+  if (deadline && then && deadline->kind == AFT__NODE_TEXT && then->kind == AFT__NODE_TEXT &&
+      aft__duration_parse(deadline->text, &state.deadline_ms, NULL) >= 0)
+    state.deadline_event = event_index(b, then->text);
+  aft__compile_add(b->cx, AFT__SECTION_STATES, &state);
+  add_moves(b, index, aft__node_get(node, "on"));
+}
+
+static void report(void *user, uint32_t line, uint32_t column, const char *message) {
+  builder *b = user;
+  aft__fault_at(b->cx->faults, AFT_E_POLICY_MACHINE, b->document, line, column, "%s", message);
+}
+
+static const void *section_at(const aft__compile *cx, aft__section_id id, uint32_t first) {
+  const aft__buf *section = &cx->section[id];
+  return section->len ? section->data + first * aft__section_item(id) : NULL;
+}
+
+static void check_machine(builder *b, const aft__machine *m, const aft__node *node) {
+  aft__compile *cx = b->cx;
+  aft__flow flow = {0};
+  flow.texts = cx->section[AFT__SECTION_TEXTS].data;
+  flow.name = flow.texts + m->name;
+  flow.states = section_at(cx, AFT__SECTION_STATES, m->first_state);
+  flow.events = section_at(cx, AFT__SECTION_EVENTS, m->first_event);
+  flow.moves = section_at(cx, AFT__SECTION_MOVES, m->first_move);
+  flow.effects = section_at(cx, AFT__SECTION_EFFECTS, m->first_effect);
+  flow.n_states = m->n_states;
+  flow.n_events = m->n_events;
+  flow.n_moves = m->n_moves;
+  flow.n_effects = m->n_effects;
+  flow.initial = m->initial;
+  bool ticket = strcmp(flow.name, "ticket") == 0;
+  uint32_t faults = 0;
+  b->document = node->document;
+  if (aft__flow_check(&flow, ticket ? &ticket_contract : NULL, cx->arena, report, b, &faults, NULL) < 0)
+    cx->nomem = true;
+}
+
+static void compile_machine(aft__compile *cx, const aft__item *item) {
+  const aft__node *initial = aft__node_get(item->value, "initial");
+  builder b = {cx, aft__node_get(item->value, "states"), item->key.data, 0, 0, 0, true};
+  if (!initial || initial->kind != AFT__NODE_TEXT || !b.states || b.states->kind != AFT__NODE_MAP)
+    return;
+  if (b.states->count == 0 || b.states->count > 1000) {
+    aft__fault_node(cx->faults, AFT_E_POLICY_MACHINE, b.states, "a machine has 1 to 1000 states");
+    return;
+  }
+  aft__machine m = {aft__compile_text(cx, item->key), state_index(&b, initial->text), 0, 0, 0, 0, 0, 0, 0, 0};
+  if (m.initial == AFT__FLOW_NONE) {
+    aft__fault_node(cx->faults, AFT_E_POLICY_MACHINE, initial, "the machine has no state '%s'%s",
+                    initial->text.data,
+                    aft__did_you_mean(cx->faults, initial->text, b.states->items, b.states->count, item_key));
+    return;
+  }
+  m.first_state = aft__compile_count(cx, AFT__SECTION_STATES);
+  m.first_event = b.first_event = aft__compile_count(cx, AFT__SECTION_EVENTS);
+  m.first_move = aft__compile_count(cx, AFT__SECTION_MOVES);
+  m.first_effect = b.first_effect = aft__compile_count(cx, AFT__SECTION_EFFECTS);
+  for (uint32_t i = 0; i < b.states->count; i++) {
+    size_t mark = aft__path_push(cx->faults, b.states->items[i].key);
+    add_state(&b, i);
+    aft__path_pop(cx->faults, mark);
+  }
+  m.n_states = aft__compile_count(cx, AFT__SECTION_STATES) - m.first_state;
+  m.n_events = aft__compile_count(cx, AFT__SECTION_EVENTS) - m.first_event;
+  m.n_moves = aft__compile_count(cx, AFT__SECTION_MOVES) - m.first_move;
+  m.n_effects = aft__compile_count(cx, AFT__SECTION_EFFECTS) - m.first_effect;
+  aft__compile_add(cx, AFT__SECTION_MACHINES, &m);
+  if (m.n_events > 1000) {
+    aft__fault_node(cx->faults, AFT_E_POLICY_MACHINE, item->value, "a machine has up to 1000 events");
+    return;
+  }
+  if (b.ok && !cx->nomem)
+    check_machine(&b, &m, item->value);
+}
+
+void aft__compile_machines(aft__compile *cx) {
+  const aft__item *machines = aft__node_find(cx->root, "machines");
+  if (!machines || machines->value->kind != AFT__NODE_MAP)
+    return;
+  size_t section = aft__path_push(cx->faults, machines->key);
+  for (uint32_t i = 0; i < machines->value->count; i++) {
+    const aft__item *item = &machines->value->items[i];
+    size_t mark = aft__path_push(cx->faults, item->key);
+    compile_machine(cx, item);
+    aft__path_pop(cx->faults, mark);
+  }
+  if (!aft__node_get(machines->value, "ticket"))
+    aft__fault_key(cx->faults, AFT_E_POLICY_MACHINE, machines, "the machine 'ticket' is missing");
+  aft__path_pop(cx->faults, section);
+}

@@ -1,0 +1,249 @@
+/* Checking a compiled policy from outside: nothing in it may point out of it. */
+#include "policy/policy_priv.h"
+
+size_t aft__section_item(aft__section_id id) {
+  static const uint32_t items[AFT__SECTIONS] = {
+      [AFT__SECTION_TEXTS] = 1,
+      [AFT__SECTION_SETTINGS] = sizeof(aft__settings),
+      [AFT__SECTION_CATEGORIES] = sizeof(aft__category),
+      [AFT__SECTION_TOPICS] = sizeof(aft__topic),
+      [AFT__SECTION_RULES] = sizeof(aft__rule),
+      [AFT__SECTION_WORDS] = sizeof(aft__word),
+      [AFT__SECTION_MARKS] = sizeof(aft__mark),
+      [AFT__SECTION_MATCHER] = 1,
+      [AFT__SECTION_CONDITIONS] = sizeof(aft__condition),
+      [AFT__SECTION_LEVELS] = sizeof(aft__level),
+      [AFT__SECTION_CAUSES] = sizeof(aft__cause),
+      [AFT__SECTION_FORMS] = sizeof(aft__form),
+      [AFT__SECTION_FIELDS] = sizeof(aft__form_field),
+      [AFT__SECTION_CHOICES] = sizeof(uint32_t),
+      [AFT__SECTION_MACHINES] = sizeof(aft__machine),
+      [AFT__SECTION_STATES] = sizeof(aft__flow_state),
+      [AFT__SECTION_EVENTS] = sizeof(aft__flow_event),
+      [AFT__SECTION_MOVES] = sizeof(aft__flow_move),
+      [AFT__SECTION_EFFECTS] = sizeof(aft__flow_effect),
+      [AFT__SECTION_CATALOGUE] = sizeof(aft__entry),
+      [AFT__SECTION_SOURCE] = 1,
+  };
+  return items[id];
+}
+
+typedef struct view {
+  const char *base;
+  const aft__image *image;
+  uint32_t texts; /* bytes of the block of texts */
+} view;
+
+static const void *items(const view *v, aft__section_id id) { return v->base + v->image->sections[id].offset; }
+static uint32_t count(const view *v, aft__section_id id) { return v->image->sections[id].count; }
+
+/* A text begins where another ended, so it is valid UTF-8 to its end. */
+static bool text(const view *v, uint32_t offset) {
+  const char *block = items(v, AFT__SECTION_TEXTS);
+  return offset < v->texts && (offset == 0 || block[offset - 1] == '\0');
+}
+
+static bool range(uint32_t first, uint32_t n, uint32_t most) { return n <= most && first <= most - n; }
+
+static bool sections_inside(const view *v, uint64_t size) {
+  for (int i = 0; i < AFT__SECTIONS; i++) {
+    const aft__section *s = &v->image->sections[i];
+    size_t item = aft__section_item((aft__section_id)i);
+    if (s->item != item || s->offset % 8 != 0 || s->offset < sizeof(aft__image) || s->offset > size ||
+        (uint64_t)s->count * item > size - s->offset)
+      return false;
+  }
+  return true;
+}
+
+static bool texts_valid(view *v) {
+  v->texts = count(v, AFT__SECTION_TEXTS);
+  const char *block = items(v, AFT__SECTION_TEXTS);
+  if (v->texts == 0 || block[0] != '\0' || block[v->texts - 1] != '\0')
+    return false;
+  for (uint32_t at = 0; at < v->texts;) {
+    size_t n = strlen(block + at);
+    if (aft__utf8_check(aft__str(block + at, n), NULL) < 0)
+      return false;
+    at += (uint32_t)n + 1;
+  }
+  return true;
+}
+
+static bool settings_valid(const view *v) {
+  const aft__settings *s = items(v, AFT__SECTION_SETTINGS);
+  if (count(v, AFT__SECTION_SETTINGS) != 1 || !text(v, s->survey_kind) || !text(v, s->other))
+    return false;
+  return s->threshold >= 0 && s->threshold <= 1000 && s->damp >= 1 && s->damp <= 1000 && s->label_points >= 0 &&
+         s->label_points <= 1000 && s->more_words >= 0 && s->more_words <= 1000 && s->most_level >= 0 &&
+         s->most_level <= 9 && s->thread_window_ms >= 0 && s->survey_after_ms >= 0;
+}
+
+static bool categories_valid(const view *v) {
+  const aft__category *categories = items(v, AFT__SECTION_CATEGORIES);
+  const aft__topic *topics = items(v, AFT__SECTION_TOPICS);
+  uint32_t n = count(v, AFT__SECTION_CATEGORIES);
+  for (uint32_t i = 0; i < n; i++)
+    if (!text(v, categories[i].name))
+      return false;
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_TOPICS); i++)
+    if (topics[i].category >= n || !text(v, topics[i].name))
+      return false;
+  return n > 0;
+}
+
+static bool rules_valid(const view *v) {
+  const aft__rule *rules = items(v, AFT__SECTION_RULES);
+  uint32_t categories = count(v, AFT__SECTION_CATEGORIES);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_RULES); i++)
+    if (!text(v, rules[i].name) || !text(v, rules[i].topic) || rules[i].category >= categories ||
+        rules[i].weight < 0 || rules[i].weight > 1000)
+      return false;
+  return true;
+}
+
+/* Slots number the parts of all words from 0 without a gap: scratch memory is taken by their count. */
+static bool words_valid(const view *v) {
+  const aft__word *words = items(v, AFT__SECTION_WORDS);
+  const aft__mark *marks = items(v, AFT__SECTION_MARKS);
+  uint32_t n = count(v, AFT__SECTION_WORDS), slot = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    if (words[i].rule >= count(v, AFT__SECTION_RULES) || !text(v, words[i].text) ||
+        words[i].role > AFT__WORD_UNLESS || words[i].slot != slot || words[i].parts == 0 || words[i].parts > 256)
+      return false;
+    slot += words[i].parts;
+  }
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_MARKS); i++) {
+    if (marks[i].kind >= AFT__MARKS || marks[i].weight < -5000 || marks[i].weight > 5000)
+      return false;
+    if (marks[i].kind == AFT__MARK_RULE && (marks[i].ref >= n || marks[i].part >= words[marks[i].ref].parts))
+      return false;
+  }
+  return true;
+}
+
+/* Children stand behind their parent and behind the children of every earlier condition: so a condition
+ * is a tree, and going through it ends. */
+static bool conditions_valid(const view *v) {
+  const aft__condition *list = items(v, AFT__SECTION_CONDITIONS);
+  uint32_t n = count(v, AFT__SECTION_CONDITIONS), taken = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    const aft__condition *c = &list[i];
+    if (c->op >= AFT__OPS || c->fact >= AFT__FACTS || !text(v, c->text))
+      return false;
+    if (c->op > AFT__OP_NOT || c->count == 0)
+      continue;
+    if (c->first <= i || c->first < taken || !range(c->first, c->count, n))
+      return false;
+    taken = c->first + c->count;
+  }
+  return true;
+}
+
+static bool decisions_valid(const view *v) {
+  const aft__level *levels = items(v, AFT__SECTION_LEVELS);
+  const aft__cause *causes = items(v, AFT__SECTION_CAUSES);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_LEVELS); i++) {
+    if (!text(v, levels[i].name) || (i > 0 && levels[i].points >= levels[i - 1].points))
+      return false;
+    for (int s = 0; s < AFT__SLAS; s++)
+      if (levels[i].target[s] < -1)
+        return false;
+  }
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_CAUSES); i++)
+    if (!text(v, causes[i].name) || causes[i].condition >= count(v, AFT__SECTION_CONDITIONS) ||
+        causes[i].points < -1000000 || causes[i].points > 1000000)
+      return false;
+  return count(v, AFT__SECTION_LEVELS) > 0;
+}
+
+static bool forms_valid(const view *v) {
+  const aft__form *forms = items(v, AFT__SECTION_FORMS);
+  const aft__form_field *fields = items(v, AFT__SECTION_FIELDS);
+  const uint32_t *choices = items(v, AFT__SECTION_CHOICES);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_FORMS); i++)
+    if (!text(v, forms[i].name) || !range(forms[i].first, forms[i].count, count(v, AFT__SECTION_FIELDS)))
+      return false;
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_FIELDS); i++)
+    if (!text(v, fields[i].name) || !text(v, fields[i].meaning) || fields[i].type >= AFT__FIELD_TYPES ||
+        !range(fields[i].first, fields[i].count, count(v, AFT__SECTION_CHOICES)))
+      return false;
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_CHOICES); i++)
+    if (!text(v, choices[i]))
+      return false;
+  return true;
+}
+
+static bool machine_valid(const view *v, const aft__machine *m) {
+  if (!text(v, m->name) || !range(m->first_state, m->n_states, count(v, AFT__SECTION_STATES)) ||
+      !range(m->first_event, m->n_events, count(v, AFT__SECTION_EVENTS)) ||
+      !range(m->first_move, m->n_moves, count(v, AFT__SECTION_MOVES)) ||
+      !range(m->first_effect, m->n_effects, count(v, AFT__SECTION_EFFECTS)))
+    return false;
+  aft__flow flow = {0};
+  flow.texts = items(v, AFT__SECTION_TEXTS);
+  flow.name = flow.texts + m->name;
+  flow.states = (const aft__flow_state *)items(v, AFT__SECTION_STATES) + m->first_state;
+  flow.events = (const aft__flow_event *)items(v, AFT__SECTION_EVENTS) + m->first_event;
+  flow.moves = (const aft__flow_move *)items(v, AFT__SECTION_MOVES) + m->first_move;
+  flow.effects = (const aft__flow_effect *)items(v, AFT__SECTION_EFFECTS) + m->first_effect;
+  flow.n_states = m->n_states;
+  flow.n_events = m->n_events;
+  flow.n_moves = m->n_moves;
+  flow.n_effects = m->n_effects;
+  flow.initial = m->initial;
+  for (uint32_t i = 0; i < flow.n_moves; i++)
+    if (flow.moves[i].guard != AFT__FLOW_NONE && flow.moves[i].guard >= count(v, AFT__SECTION_CONDITIONS))
+      return false;
+  return aft__flow_valid(&flow, v->texts);
+}
+
+static bool machines_valid(const view *v) {
+  const aft__machine *machines = items(v, AFT__SECTION_MACHINES);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_MACHINES); i++)
+    if (!machine_valid(v, &machines[i]))
+      return false;
+  return true;
+}
+
+static bool catalogue_valid(const view *v) {
+  const aft__entry *entries = items(v, AFT__SECTION_CATALOGUE);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_CATALOGUE); i++) {
+    if (!text(v, entries[i].key))
+      return false;
+    for (uint32_t l = 0; l < AFT__LOCALES; l++)
+      if (!text(v, entries[i].text[l]))
+        return false;
+  }
+  return true;
+}
+
+static bool content_valid(view *v) {
+  return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
+         conditions_valid(v) && decisions_valid(v) && forms_valid(v) && machines_valid(v) &&
+         catalogue_valid(v) &&
+         aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));
+}
+
+aft_status aft__image_check(const void *image, size_t size, aft_error *error) {
+  const aft__image *head = image;
+  const char *where = "policy image";
+  if (size < sizeof(*head) || memcmp(head->magic, AFT__IMAGE_MAGIC, sizeof(head->magic)) != 0)
+    return aft__error(error, AFT_E_POLICY_IMAGE, where, "the bytes are not a compiled policy");
+  if (head->order != AFT__IMAGE_ORDER)
+    return aft__error(error, AFT_E_POLICY_IMAGE, where, "it was compiled on a machine of another byte order");
+  if (head->version != AFT__IMAGE_VERSION)
+    return aft__error(error, AFT_E_POLICY_IMAGE, where, "it has version %u, this library reads version %u",
+                      head->version, AFT__IMAGE_VERSION);
+  if (head->size != size)
+    return aft__error(error, AFT_E_POLICY_IMAGE, where, "it should have %llu bytes, found %zu",
+                      (unsigned long long)head->size, size);
+  size_t from = offsetof(aft__image, hash);
+  if (aft__hash64((const char *)image + from, size - from, 0) != head->checksum)
+    return aft__error(error, AFT_E_POLICY_IMAGE, where, "its checksum is wrong");
+  view v = {image, head, 0};
+  if (memchr(head->hash, '\0', sizeof(head->hash)) != head->hash + 64 || !sections_inside(&v, size) ||
+      !content_valid(&v))
+    return aft__error(error, AFT_E_POLICY_IMAGE, where, "its parts do not fit together");
+  return AFT_OK;
+}

@@ -1,0 +1,368 @@
+/* Private to lib/policy: node trees, faults, the compiled image and the policy object. */
+#ifndef AFT_POLICY_PRIV_H
+#define AFT_POLICY_PRIV_H
+
+#include "policy/policy.h"
+
+/* ---- yaml_read.c: one document as a tree; merge.c: several as one ---- */
+
+typedef enum aft__node_kind {
+  AFT__NODE_NULL,
+  AFT__NODE_TEXT, /* any other scalar */
+  AFT__NODE_LIST,
+  AFT__NODE_MAP
+} aft__node_kind;
+
+typedef struct aft__node aft__node;
+
+typedef struct aft__item {
+  aft_str key; /* empty in lists */
+  const aft__node *value;
+  uint32_t line, column; /* of the key */
+  uint32_t document;
+  uint32_t reserved0;
+} aft__item;
+
+struct aft__node {
+  aft__node_kind kind;
+  uint32_t document, line, column;
+  aft_str text;
+  aft__item *items;
+  uint32_t count;
+  uint32_t height; /* 1 for a scalar */
+  uint32_t weight; /* nodes with all aliases expanded */
+};
+
+#define AFT__POLICY_DEPTH 32u
+#define AFT__POLICY_NODES 100000u
+#define AFT__POLICY_DOCUMENTS 64u
+
+/* ---- faults.c: what is wrong, all of it ---- */
+
+#define AFT__FAULTS_MOST 100u
+
+typedef struct aft__fault {
+  aft_status code;
+  uint32_t document, line, column;
+  const char *path, *message;
+} aft__fault;
+
+typedef struct aft__faults {
+  aft__arena *arena;
+  const aft_document *documents;
+  aft__fault *list;
+  uint32_t count; /* kept; at most AFT__FAULTS_MOST */
+  uint32_t total;
+  uint32_t nodes; /* of all documents, with aliases expanded */
+  bool nomem;
+  char path[512]; /* where the reader stands: "priority.rules.late" */
+  size_t path_len;
+} aft__faults;
+
+#define AFT__NO_DOCUMENT UINT32_MAX
+
+void aft__faults_init(aft__faults *faults, aft__arena *arena, const aft_document *documents);
+size_t aft__path_push(aft__faults *faults, aft_str name); /* returns the mark for aft__path_pop */
+void aft__path_pop(aft__faults *faults, size_t mark);
+void aft__fault_at(aft__faults *faults, aft_status code, uint32_t document, uint32_t line, uint32_t column,
+                   const char *fmt, ...) AFT__PRINTF(6, 7);
+void aft__fault_node(aft__faults *faults, aft_status code, const aft__node *node, const char *fmt, ...)
+    AFT__PRINTF(4, 5);
+void aft__fault_key(aft__faults *faults, aft_status code, const aft__item *item, const char *fmt, ...)
+    AFT__PRINTF(4, 5);
+/* The error of the first fault, and one line a fault appended to report (NULL allowed). AFT_OK without any. */
+aft_status aft__faults_end(aft__faults *faults, aft__buf *report, aft_error *error);
+/* " (did you mean 'x'?)" for the nearest of the names, or "". Lives in the arena. */
+typedef aft_str (*aft__name_at)(const void *names, uint32_t i);
+const char *aft__did_you_mean(aft__faults *faults, aft_str wrong, const void *names, uint32_t count,
+                              aft__name_at at);
+
+/* Reads documents[index]. NULL when faults or the lack of memory made a tree impossible. */
+const aft__node *aft__yaml_read(aft__faults *faults, uint32_t index, const aft_env *env);
+
+/* over on top of base (NULL: nothing): maps by key, others replace, null removes. The result's maps are
+ * sorted by key. NULL when out of memory. */
+const aft__node *aft__merge(aft__faults *faults, const aft__node *base, const aft__node *over);
+/* What the tree says, as JSON with sorted keys and every scalar a text. */
+void aft__canonical(const aft__node *node, aft__buf *out);
+
+const aft__item *aft__node_find(const aft__node *map, const char *key);
+const aft__node *aft__node_get(const aft__node *map, const char *key); /* NULL when missing or no map */
+bool aft__node_int(const aft__node *node, int64_t *out);
+bool aft__node_bool(const aft__node *node, bool *out);
+
+/* ---- schema.c ---- */
+
+/* Checks the shape of a merged policy; the readers below it may then take shapes for granted. */
+void aft__schema_check(aft__faults *faults, const aft__node *root);
+bool aft__name_ok(aft_str name);
+
+/* ---- the image ---- */
+
+/* Everything is native-endian, 8-byte aligned and position-independent: texts are offsets into the block
+ * of NUL-closed texts (0 is the empty one), the rest are indexes. */
+
+typedef enum aft__section_id {
+  AFT__SECTION_TEXTS,      /* bytes */
+  AFT__SECTION_SETTINGS,   /* one aft__settings */
+  AFT__SECTION_CATEGORIES, /* aft__category */
+  AFT__SECTION_TOPICS,     /* aft__topic */
+  AFT__SECTION_RULES,      /* aft__rule */
+  AFT__SECTION_WORDS,      /* aft__word */
+  AFT__SECTION_MARKS,      /* aft__mark: what a pattern of the matcher stands for */
+  AFT__SECTION_MATCHER,    /* bytes */
+  AFT__SECTION_CONDITIONS, /* aft__condition */
+  AFT__SECTION_LEVELS,     /* aft__level, the most urgent first */
+  AFT__SECTION_CAUSES,     /* aft__cause: priority rules */
+  AFT__SECTION_FORMS,      /* aft__form */
+  AFT__SECTION_FIELDS,     /* aft__form_field */
+  AFT__SECTION_CHOICES,    /* uint32_t texts */
+  AFT__SECTION_MACHINES,   /* aft__machine */
+  AFT__SECTION_STATES,     /* aft__flow_state, likewise below */
+  AFT__SECTION_EVENTS,
+  AFT__SECTION_MOVES,
+  AFT__SECTION_EFFECTS,
+  AFT__SECTION_CATALOGUE, /* aft__entry, sorted by key */
+  AFT__SECTION_SOURCE,    /* bytes: the canonical content */
+  AFT__SECTIONS
+} aft__section_id;
+
+typedef struct aft__section {
+  uint64_t offset;
+  uint32_t count, item; /* item: bytes of one */
+} aft__section;
+
+#define AFT__IMAGE_MAGIC "AFTPOLCY"
+#define AFT__IMAGE_ORDER 0x01020304u
+#define AFT__IMAGE_VERSION 1u
+
+typedef struct aft__image {
+  char magic[8];
+  uint32_t order;
+  uint32_t version;
+  uint64_t size;
+  uint64_t checksum; /* of everything behind this field */
+  char hash[72];     /* 64 hexadecimal digits and NULs */
+  aft__section sections[AFT__SECTIONS];
+} aft__image;
+
+typedef struct aft__settings {
+  int64_t thread_window_ms, survey_after_ms;
+  uint32_t survey_kind, survey_enabled;
+  int32_t threshold, damp, label_points, more_words;
+  int32_t most_level;
+  uint32_t other; /* text: "other" */
+} aft__settings;
+
+typedef struct aft__category {
+  uint32_t name, reserved0;
+} aft__category;
+
+typedef struct aft__topic {
+  uint32_t category, name;
+} aft__topic;
+
+typedef struct aft__rule {
+  uint32_t name;
+  uint32_t category; /* index */
+  uint32_t topic;    /* text; 0 for none */
+  int32_t weight;
+  uint32_t flags;
+  uint32_t reserved0;
+} aft__rule;
+
+#define AFT__RULE_WITH 1u /* also needs one of its "with" words */
+
+/* A word of a rule: parts that follow each other, "付款..失败". */
+typedef struct aft__word {
+  uint32_t rule;
+  uint32_t text; /* as written */
+  uint32_t role; /* AFT__WORD_… */
+  uint32_t parts;
+  uint32_t slot; /* of its first part: a number of its own for each part of each word */
+  uint32_t reserved0;
+} aft__word;
+
+enum { AFT__WORD_FOR, AFT__WORD_WITH, AFT__WORD_UNLESS };
+
+typedef struct aft__mark {
+  uint32_t kind; /* AFT__MARK_… */
+  uint32_t ref;  /* word of a rule */
+  uint32_t part; /* of the word */
+  int32_t weight;
+  uint32_t flags; /* AFT__MARK_STEM */
+  uint32_t reserved0;
+} aft__mark;
+
+#define AFT__MARK_STEM 1u /* no letter may stand before, any may follow */
+
+typedef enum aft__mark_kind {
+  AFT__MARK_RULE,
+  AFT__MARK_TONE,
+  AFT__MARK_NEGATION,
+  AFT__MARK_DEGREE,
+  AFT__MARK_ACKNOWLEDGEMENT,
+  AFT__MARK_CLOSING,
+  AFT__MARK_GREETING,
+  AFT__MARK_PARTICLE,
+  AFT__MARK_HUMAN,
+  AFT__MARK_QUESTION,
+  AFT__MARK_URGENT,
+  AFT__MARK_CHASER,
+  AFT__MARK_SERVICE, /* complaints, the graver the later */
+  AFT__MARK_REGULATOR,
+  AFT__MARK_MEDIA,
+  AFT__MARKS
+} aft__mark_kind;
+
+typedef struct aft__condition {
+  uint32_t op; /* AFT__OP_… */
+  uint32_t fact;
+  uint32_t first, count; /* children, which stand behind their parent and belong to it alone */
+  uint32_t text;
+  uint32_t reserved0;
+  int64_t number;
+} aft__condition;
+
+typedef enum aft__op {
+  AFT__OP_ALL,
+  AFT__OP_ANY,
+  AFT__OP_NOT, /* none of the children */
+  AFT__OP_TEXT,
+  AFT__OP_EQUAL,
+  AFT__OP_ABOVE,
+  AFT__OP_BELOW,
+  AFT__OP_AT_LEAST,
+  AFT__OP_AT_MOST,
+  AFT__OPS
+} aft__op;
+
+typedef struct aft__level {
+  uint32_t name;
+  int32_t points;               /* at least so many */
+  int64_t target[AFT__SLAS];    /* milliseconds, or -1 */
+} aft__level;
+
+typedef struct aft__cause {
+  uint32_t name, condition;
+  int32_t points;
+  uint32_t reserved0;
+} aft__cause;
+
+typedef struct aft__form {
+  uint32_t name, first, count, reserved0;
+} aft__form;
+
+typedef struct aft__form_field {
+  uint32_t name, type, meaning, required;
+  uint32_t first, count; /* choices */
+  uint32_t least, most;  /* characters of texts, value of numbers */
+} aft__form_field;
+
+typedef enum aft__field_type {
+  AFT__FIELD_TEXT,
+  AFT__FIELD_NUMBER,
+  AFT__FIELD_PHONE,
+  AFT__FIELD_EMAIL,
+  AFT__FIELD_ORDER,
+  AFT__FIELD_CHOICE,
+  AFT__FIELD_DATE,
+  AFT__FIELD_TYPES
+} aft__field_type;
+extern const char *const aft__field_types[AFT__FIELD_TYPES + 1];
+
+typedef struct aft__machine {
+  uint32_t name, initial;
+  uint32_t first_state, n_states;
+  uint32_t first_event, n_events;
+  uint32_t first_move, n_moves;
+  uint32_t first_effect, n_effects;
+} aft__machine;
+
+#define AFT__LOCALES 2u
+extern const char *const aft__locales[AFT__LOCALES + 1]; /* "zh", "en" */
+
+typedef struct aft__entry {
+  uint32_t key;
+  uint32_t text[AFT__LOCALES];
+  uint32_t reserved0;
+} aft__entry;
+
+/* image.c: whether a block from outside is whole: every offset and index inside. */
+aft_status aft__image_check(const void *image, size_t size, aft_error *error);
+size_t aft__section_item(aft__section_id id);
+
+/* ---- compile.c: from trees to an image ---- */
+
+typedef struct aft__compile {
+  const aft_env *env;
+  aft__arena *arena;
+  aft__faults *faults;
+  const aft__node *root;
+  aft__buf section[AFT__SECTIONS];
+  aft__map texts;
+  uint32_t slots;
+  bool nomem;
+} aft__compile;
+
+uint32_t aft__compile_text(aft__compile *cx, aft_str text);
+void *aft__compile_add(aft__compile *cx, aft__section_id id, const void *item);
+uint32_t aft__compile_count(const aft__compile *cx, aft__section_id id);
+
+void aft__compile_triage(aft__compile *cx);     /* compile_triage.c: categories, rules, lexicons */
+void aft__compile_decisions(aft__compile *cx);  /* compile_decide.c: priority, levels, survey, intake */
+uint32_t aft__compile_condition(aft__compile *cx, const aft__node *when); /* compile_condition.c */
+void aft__compile_forms(aft__compile *cx);      /* compile_forms.c */
+void aft__compile_machines(aft__compile *cx);   /* compile_machine.c */
+void aft__compile_catalogue(aft__compile *cx);  /* compile_catalogue.c */
+
+/* Appends the image of documents merged in order to out. Faults go to report and error. */
+aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, aft__buf *image,
+                               aft__buf *report, aft_error *error);
+
+/* ---- policy.c: the object ---- */
+
+typedef enum aft__image_owner { AFT__IMAGE_STATIC, AFT__IMAGE_HEAP, AFT__IMAGE_FILE } aft__image_owner;
+
+struct aft_policy {
+  atomic_int refs;
+  aft_env *env;
+  aft__image_owner owner;
+  aft__file file; /* the image's bytes, whoever owns them */
+  const aft__image *image;
+  const char *texts;
+  const aft__settings *settings;
+  aft__flow *machines;
+  uint32_t n_machines;
+};
+
+/* Takes over a block on success alone. checked: the block is the library's own. */
+aft_status aft__policy_new(aft_env *env, aft__image_owner owner, const void *image, size_t size, bool trusted,
+                           aft_policy **out, aft_error *error);
+
+static inline const void *aft__section_data(const aft_policy *p, aft__section_id id, uint32_t *count) {
+  const aft__section *s = &p->image->sections[id];
+  *count = s->count;
+  return (const char *)p->image + s->offset;
+}
+static inline aft_str aft__policy_str(const aft_policy *p, uint32_t text) {
+  return aft__cstr(p->texts + text);
+}
+
+/* catalogue.c: the text of a key, or false. */
+bool aft__catalogue_find(const aft_policy *policy, const char *locale, aft_str key, aft_str *out);
+
+/* ---- the library's own policy: generated by compile_default.c ---- */
+
+typedef struct aft__default_source {
+  const char *name;
+  const unsigned char *text;
+  size_t size;
+} aft__default_source;
+
+extern const aft__default_source aft__default_sources[];
+extern const size_t aft__default_sources_count;
+extern const uint64_t aft__default_image[];
+extern const size_t aft__default_image_size; /* bytes */
+
+#endif

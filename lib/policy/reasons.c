@@ -1,0 +1,134 @@
+/* Reasons: stored as lines of key and arguments, shown as sentences of any language. */
+#include "policy/policy_priv.h"
+
+#include <stdio.h>
+
+#define ARGS_MOST 8
+
+/* A backslash hides what separates: tab as \t, newline as \n, itself doubled. */
+static void add_escaped(aft__buf *out, aft_str text) {
+  for (size_t i = 0; i < text.len; i++) {
+    char c = text.data[i];
+    if (c == '\t' || c == '\n' || c == '\\') {
+      aft__buf_char(out, '\\');
+      c = c == '\t' ? 't' : c == '\n' ? 'n' : '\\';
+    }
+    aft__buf_char(out, c);
+  }
+}
+
+void aft__reason_add(aft__buf *reasons, const char *about, const char *key, const aft__arg *args, size_t n) {
+  add_escaped(reasons, aft__cstr(about));
+  aft__buf_char(reasons, '\t');
+  add_escaped(reasons, aft__cstr(key));
+  for (size_t i = 0; i < n; i++) {
+    aft__buf_char(reasons, '\t');
+    add_escaped(reasons, aft__cstr(args[i].name));
+    aft__buf_char(reasons, '=');
+    add_escaped(reasons, args[i].value);
+  }
+  aft__buf_char(reasons, '\n');
+}
+
+static bool next_field(aft_str *rest, aft_str *out) {
+  if (!rest->data)
+    return false;
+  const char *tab = rest->len ? memchr(rest->data, '\t', rest->len) : NULL;
+  *out = *rest;
+  if (!tab) {
+    rest->data = NULL;
+    rest->len = 0;
+    return true;
+  }
+  out->len = (size_t)(tab - out->data);
+  rest->len -= out->len + 1;
+  rest->data = tab + 1;
+  return true;
+}
+
+static void add_unescaped(aft__buf *out, aft_str text) {
+  for (size_t i = 0; i < text.len; i++) {
+    char c = text.data[i];
+    if (c == '\\' && i + 1 < text.len) {
+      char next = text.data[++i];
+      c = next == 't' ? '\t' : next == 'n' ? '\n' : next;
+    }
+    aft__buf_char(out, c);
+  }
+}
+
+typedef struct line {
+  char names[ARGS_MOST][32];
+  size_t begins[ARGS_MOST], ends[ARGS_MOST]; /* of values in the scratch buffer */
+  aft__buf values;
+  size_t count;
+} line;
+
+/* The value for people: the catalogue's text "<name>.<value>" where there is one. */
+static void add_value(const aft_policy *policy, const char *locale, line *l, const char *name, aft_str raw) {
+  char key[160];
+  aft_str shown;
+  size_t begin = l->values.len;
+  add_unescaped(&l->values, raw);
+  if (l->values.failed)
+    return;
+  int n = snprintf(key, sizeof(key), "%s.%.*s", name, (int)(l->values.len - begin),
+                   l->values.len > begin ? l->values.data + begin : "");
+  if (n > 0 && (size_t)n < sizeof(key) && aft__catalogue_find(policy, locale, aft__cstr(key), &shown)) {
+    l->values.len = begin;
+    aft__buf_str(&l->values, shown);
+  }
+  l->begins[l->count] = begin;
+  l->ends[l->count++] = l->values.len;
+}
+
+static void add_argument(const aft_policy *policy, const char *locale, line *l, aft_str field) {
+  const char *equal = field.len ? memchr(field.data, '=', field.len) : NULL;
+  if (!equal || l->count == ARGS_MOST)
+    return;
+  size_t n = (size_t)(equal - field.data);
+  if (n >= sizeof(l->names[0]))
+    return;
+  char *name = l->names[l->count];
+  memcpy(name, field.data, n);
+  name[n] = '\0';
+  add_value(policy, locale, l, name, aft__str(equal + 1, field.len - n - 1));
+}
+
+static void render_line(const aft_policy *policy, const char *locale, aft_str text, const char *about,
+                        aft__buf *out) {
+  aft_str field = {0}, key_field = {0};
+  char key[128];
+  if (!next_field(&text, &field) || (about && !aft__str_eq(field, aft__cstr(about))) ||
+      !next_field(&text, &key_field) || key_field.len >= sizeof(key))
+    return;
+  memcpy(key, key_field.data, key_field.len);
+  key[key_field.len] = '\0';
+  line l;
+  l.count = 0;
+  aft__buf_init(&l.values, policy->env);
+  while (next_field(&text, &field))
+    add_argument(policy, locale, &l, field);
+  aft__arg args[ARGS_MOST];
+  for (size_t i = 0; i < l.count; i++) {
+    args[i].name = l.names[i];
+    args[i].value = aft__str(l.values.len ? l.values.data + l.begins[i] : "", l.ends[i] - l.begins[i]);
+  }
+  if (l.values.failed)
+    out->failed = true;
+  aft__policy_render(policy, locale, key, args, l.count, out);
+  aft__buf_char(out, '\n');
+  aft__buf_done(&l.values);
+}
+
+void aft__reasons_render(const aft_policy *policy, const char *locale, aft_str reasons, const char *about,
+                         aft__buf *out) {
+  while (reasons.len > 0) {
+    const char *newline = memchr(reasons.data, '\n', reasons.len);
+    size_t n = newline ? (size_t)(newline - reasons.data) : reasons.len;
+    render_line(policy, locale, aft__str(reasons.data, n), about, out);
+    size_t skip = newline ? n + 1 : n;
+    reasons.data += skip;
+    reasons.len -= skip;
+  }
+}

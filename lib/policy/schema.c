@@ -1,0 +1,322 @@
+/* The shape of a policy: which keys stand where and what values they take. */
+#include "policy/policy_priv.h"
+
+typedef enum kind { TEXT, NAME, WHOLE, FLAG, DURATION, CHOICE, LIST, MAP, STRUCT, ONE_OR_LIST, ANY } kind;
+
+typedef struct spec spec;
+
+typedef struct entry {
+  const char *name;
+  const spec *shape;
+  bool required;
+} entry;
+
+struct spec {
+  kind kind;
+  const char *expected;         /* "a whole number from 0 to 1000" */
+  int64_t least, most;          /* WHOLE */
+  const char *const *choices;   /* CHOICE */
+  const spec *of;              /* LIST, MAP, ONE_OR_LIST */
+  const entry *fields;          /* STRUCT: up to a NULL name */
+  bool words;                   /* MAP: keys are free texts, not names */
+};
+
+#define SHAPE static const spec
+
+SHAPE any = {.kind = ANY};
+SHAPE text = {.kind = TEXT, .expected = "a text"};
+SHAPE name = {.kind = NAME, .expected = "a name of small letters, digits and '_'"};
+SHAPE flag = {.kind = FLAG, .expected = "true or false"};
+SHAPE duration = {.kind = DURATION, .expected = "a duration such as 30m, 48h or 7d"};
+SHAPE texts = {.kind = LIST, .expected = "a list of texts", .of = &text};
+SHAPE names = {.kind = LIST, .expected = "a list of names", .of = &name};
+SHAPE permille = {.kind = WHOLE, .expected = "a whole number from 0 to 1000", .least = 0, .most = 1000};
+SHAPE strength = {.kind = WHOLE, .expected = "a whole number from 1 to 1000", .least = 1, .most = 1000};
+SHAPE degree = {.kind = WHOLE, .expected = "a whole number from 1 to 5000", .least = 1, .most = 5000};
+SHAPE points = {.kind = WHOLE,
+                .expected = "a whole number from -1000000 to 1000000",
+                .least = -1000000,
+                .most = 1000000};
+SHAPE count = {.kind = WHOLE, .expected = "a whole number from 0 to 1000000", .least = 0, .most = 1000000};
+SHAPE version = {.kind = WHOLE, .expected = "1, the only version", .least = 1, .most = 1};
+
+static const entry category_fields[] = {{"topics", &names, false}, {NULL, NULL, false}};
+SHAPE category = {.kind = STRUCT, .expected = "a map with topics", .fields = category_fields};
+SHAPE categories = {.kind = MAP, .expected = "a map of categories", .of = &category};
+
+static const entry rule_fields[] = {{"category", &name, true}, {"topic", &name, false},
+                                    {"weight", &strength, true}, {"words", &texts, true},
+                                    {"with", &texts, false},     {"unless", &texts, false},
+                                    {NULL, NULL, false}};
+SHAPE rule = {.kind = STRUCT, .expected = "a map with category, weight and words", .fields = rule_fields};
+SHAPE rules = {.kind = MAP, .expected = "a map of rules", .of = &rule};
+
+SHAPE strengths = {.kind = MAP, .expected = "a map of words to strengths", .of = &strength, .words = true};
+SHAPE degrees = {.kind = MAP, .expected = "a map of words to permille", .of = &degree, .words = true};
+static const entry tone_fields[] = {{"positive", &strengths, false},
+                                    {"negative", &strengths, false},
+                                    {"negation", &texts, false},
+                                    {"degree", &degrees, false},
+                                    {NULL, NULL, false}};
+SHAPE tone = {.kind = STRUCT, .expected = "a map with positive and negative", .fields = tone_fields};
+static const entry lexicon_fields[] = {{"tone", &tone, false},
+                                       {"acknowledgement", &texts, false},
+                                       {"closing", &texts, false},
+                                       {"greeting", &texts, false},
+                                       {"particle", &texts, false},
+                                       {"human", &texts, false},
+                                       {"question", &texts, false},
+                                       {"urgent", &texts, false},
+                                       {"chaser", &texts, false},
+                                       {"complaint_service", &texts, false},
+                                       {"complaint_regulator", &texts, false},
+                                       {"complaint_media", &texts, false},
+                                       {NULL, NULL, false}};
+SHAPE lexicons = {.kind = STRUCT, .expected = "a map of lexicons", .fields = lexicon_fields};
+
+static const entry triage_fields[] = {{"threshold", &permille, false},
+                                      {"damp", &strength, false},
+                                      {"label_weight", &permille, false},
+                                      {"more_words", &permille, false},
+                                      {NULL, NULL, false}};
+SHAPE triage = {.kind = STRUCT, .expected = "a map with threshold", .fields = triage_fields};
+
+SHAPE level_map = {.kind = MAP, .expected = "a map of levels to least points", .of = &points};
+static const entry cause_fields[] = {{"when", &any, true}, {"points", &points, true}, {NULL, NULL, false}};
+SHAPE cause = {.kind = STRUCT, .expected = "a map with when and points", .fields = cause_fields};
+SHAPE causes = {.kind = MAP, .expected = "a map of priority rules", .of = &cause};
+static const entry priority_fields[] = {
+    {"levels", &level_map, true}, {"rules", &causes, false}, {NULL, NULL, false}};
+SHAPE priority = {.kind = STRUCT, .expected = "a map with levels and rules", .fields = priority_fields};
+
+static const entry target_fields[] = {{"first_response", &duration, false},
+                                      {"next_response", &duration, false},
+                                      {"resolution", &duration, false},
+                                      {NULL, NULL, false}};
+SHAPE targets = {.kind = STRUCT, .expected = "a map of targets", .fields = target_fields};
+SHAPE service_levels = {.kind = MAP, .expected = "a map of priorities to targets", .of = &targets};
+
+SHAPE most_level = {.kind = WHOLE, .expected = "a whole number from 0 to 9", .least = 0, .most = 9};
+static const entry escalation_fields[] = {{"most", &most_level, false}, {NULL, NULL, false}};
+SHAPE escalation = {.kind = STRUCT, .expected = "a map with most", .fields = escalation_fields};
+static const entry intake_fields[] = {{"thread_window", &duration, false}, {NULL, NULL, false}};
+SHAPE intake = {.kind = STRUCT, .expected = "a map with thread_window", .fields = intake_fields};
+static const char *const survey_kinds[] = {"csat", NULL};
+SHAPE survey_kind = {.kind = CHOICE, .expected = "csat", .choices = survey_kinds};
+static const entry survey_fields[] = {
+    {"enabled", &flag, false}, {"kind", &survey_kind, false}, {"after", &duration, false}, {NULL, NULL, false}};
+SHAPE survey = {.kind = STRUCT, .expected = "a map with enabled, kind and after", .fields = survey_fields};
+
+static const char *const meanings[] = {"name", "order", "description", "label", "phone", "email", NULL};
+SHAPE meaning = {
+    .kind = CHOICE, .expected = "one of name, order, description, label, phone, email", .choices = meanings};
+const char *const aft__field_types[AFT__FIELD_TYPES + 1] = {"text",  "number", "phone", "email",
+                                                            "order", "choice", "date",  NULL};
+SHAPE field_type = {.kind = CHOICE,
+                    .expected = "one of text, number, phone, email, order, choice, date",
+                    .choices = aft__field_types};
+static const entry form_field_fields[] = {{"type", &field_type, true}, {"required", &flag, false},
+                                          {"most", &count, false},     {"least", &count, false},
+                                          {"choices", &texts, false},  {"meaning", &meaning, false},
+                                          {NULL, NULL, false}};
+SHAPE form_field = {.kind = STRUCT, .expected = "a map with type", .fields = form_field_fields};
+SHAPE form_fields = {.kind = MAP, .expected = "a map of fields", .of = &form_field};
+static const entry form_shape_fields[] = {{"fields", &form_fields, true}, {NULL, NULL, false}};
+SHAPE form = {.kind = STRUCT, .expected = "a map with fields", .fields = form_shape_fields};
+SHAPE forms = {.kind = MAP, .expected = "a map of forms", .of = &form};
+
+static const char *const roles[] = {"system", "agent", "buyer", "warehouse", "arbiter", NULL};
+SHAPE role = {
+    .kind = CHOICE, .expected = "one of system, agent, buyer, warehouse, arbiter", .choices = roles};
+SHAPE role_list = {.kind = LIST, .expected = "a list of roles", .of = &role};
+SHAPE effects = {.kind = LIST, .expected = "a list of effects", .of = &any};
+static const entry move_fields[] = {{"to", &name, false},  {"ignore", &flag, false}, {"by", &role_list, true},
+                                    {"when", &any, false}, {"do", &effects, false},  {NULL, NULL, false}};
+SHAPE move = {.kind = STRUCT, .expected = "a map with to and by", .fields = move_fields};
+SHAPE moves = {.kind = ONE_OR_LIST, .expected = "a map with to and by, or a list of such", .of = &move};
+SHAPE on = {.kind = MAP, .expected = "a map of events", .of = &moves};
+static const entry state_fields[] = {{"terminal", &flag, false}, {"open", &flag, false},
+                                     {"paused", &flag, false},   {"deadline", &duration, false},
+                                     {"then", &name, false},     {"on", &on, false},
+                                     {NULL, NULL, false}};
+SHAPE state = {.kind = STRUCT, .expected = "a map of a state", .fields = state_fields};
+SHAPE states = {.kind = MAP, .expected = "a map of states", .of = &state};
+static const entry machine_fields[] = {
+    {"initial", &name, true}, {"states", &states, true}, {NULL, NULL, false}};
+SHAPE machine = {.kind = STRUCT, .expected = "a map with initial and states", .fields = machine_fields};
+SHAPE machines = {.kind = MAP, .expected = "a map of machines", .of = &machine};
+
+SHAPE catalogue = {.kind = MAP, .expected = "a map of keys to texts", .of = &text, .words = true};
+static const entry locale_fields[] = {{"zh", &catalogue, true}, {"en", &catalogue, true}, {NULL, NULL, false}};
+SHAPE locales = {.kind = STRUCT, .expected = "a map with zh and en", .fields = locale_fields};
+
+static const entry root_fields[] = {{"version", &version, true},
+                                    {"categories", &categories, true},
+                                    {"rules", &rules, false},
+                                    {"lexicons", &lexicons, false},
+                                    {"triage", &triage, false},
+                                    {"priority", &priority, true},
+                                    {"service_levels", &service_levels, false},
+                                    {"escalation", &escalation, false},
+                                    {"intake", &intake, false},
+                                    {"survey", &survey, false},
+                                    {"forms", &forms, false},
+                                    {"machines", &machines, true},
+                                    {"texts", &locales, true},
+                                    {NULL, NULL, false}};
+SHAPE root_shape = {.kind = STRUCT, .expected = "a map of sections", .fields = root_fields};
+
+bool aft__name_ok(aft_str s) {
+  if (s.len == 0 || s.len > 64 || s.data[0] < 'a' || s.data[0] > 'z')
+    return false;
+  for (size_t i = 0; i < s.len; i++) {
+    char c = s.data[i];
+    if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_')
+      return false;
+  }
+  return true;
+}
+
+static const char *what(const aft__node *node) {
+  static const char *const kinds[] = {"nothing", "a text", "a list", "a map"};
+  return kinds[node->kind];
+}
+
+static void unexpected(aft__faults *faults, const spec *shape, const aft__node *node) {
+  if (node->kind == AFT__NODE_TEXT)
+    aft__fault_node(faults, AFT_E_POLICY, node, "expected %s, found '%.*s'", shape->expected,
+                    (int)aft__utf8_cut(node->text, 60), node->text.data);
+  else
+    aft__fault_node(faults, AFT_E_POLICY, node, "expected %s, found %s", shape->expected, what(node));
+}
+
+static aft_str field_name(const void *fields, uint32_t i) { return aft__cstr(((const entry *)fields)[i].name); }
+static aft_str choice_name(const void *choices, uint32_t i) {
+  return aft__cstr(((const char *const *)choices)[i]);
+}
+
+static const entry *field_of(const spec *shape, aft_str key, uint32_t *count_out) {
+  const entry *found = NULL;
+  uint32_t n = 0;
+  for (; shape->fields[n].name; n++)
+    if (aft__str_eq(aft__cstr(shape->fields[n].name), key))
+      found = &shape->fields[n];
+  *count_out = n;
+  return found;
+}
+
+static void check(aft__faults *faults, const spec *shape, const aft__node *node);
+
+static void check_struct(aft__faults *faults, const spec *shape, const aft__node *node) {
+  for (uint32_t i = 0; i < node->count; i++) {
+    const aft__item *item = &node->items[i];
+    uint32_t n = 0;
+    const entry *field = field_of(shape, item->key, &n);
+    size_t mark = aft__path_push(faults, item->key);
+    if (field)
+      check(faults, field->shape, item->value);
+    else
+      aft__fault_key(faults, AFT_E_POLICY_KEY, item, "this key is unknown here%s",
+                     aft__did_you_mean(faults, item->key, shape->fields, n, field_name));
+    aft__path_pop(faults, mark);
+  }
+  for (const entry *field = shape->fields; field->name; field++)
+    if (field->required && !aft__node_get(node, field->name))
+      aft__fault_node(faults, AFT_E_POLICY, node, "the key '%s' is missing", field->name);
+}
+
+static void check_map(aft__faults *faults, const spec *shape, const aft__node *node) {
+  for (uint32_t i = 0; i < node->count; i++) {
+    const aft__item *item = &node->items[i];
+    size_t mark = aft__path_push(faults, item->key);
+    if (!shape->words && !aft__name_ok(item->key))
+      aft__fault_key(faults, AFT_E_POLICY, item,
+                     "a name begins with a small letter and has up to 64 small letters, digits and '_'");
+    else
+      check(faults, shape->of, item->value);
+    aft__path_pop(faults, mark);
+  }
+}
+
+static void check_list(aft__faults *faults, const spec *shape, const aft__node *node) {
+  for (uint32_t i = 0; i < node->count; i++)
+    check(faults, shape->of, node->items[i].value);
+}
+
+static bool is_choice(const spec *shape, const aft__node *node, uint32_t *count_out) {
+  bool found = false;
+  uint32_t n = 0;
+  for (; shape->choices[n]; n++)
+    found |= aft__str_eq(aft__cstr(shape->choices[n]), node->text);
+  *count_out = n;
+  return found;
+}
+
+static void check_choice(aft__faults *faults, const spec *shape, const aft__node *node) {
+  uint32_t n = 0;
+  if (is_choice(shape, node, &n))
+    return;
+  aft__fault_node(faults, AFT_E_POLICY, node, "expected %s, found '%.*s'%s", shape->expected,
+                  (int)aft__utf8_cut(node->text, 60), node->text.data,
+                  aft__did_you_mean(faults, node->text, shape->choices, n, choice_name));
+}
+
+static bool scalar_ok(const spec *shape, const aft__node *node) {
+  int64_t n = 0;
+  bool b = false;
+  switch (shape->kind) {
+  case TEXT:
+    return true;
+  case NAME:
+    return aft__name_ok(node->text);
+  case WHOLE:
+    return aft__node_int(node, &n) && n >= shape->least && n <= shape->most;
+  case FLAG:
+    return aft__node_bool(node, &b);
+  case DURATION:
+    return aft__duration_parse(node->text, &n, NULL) >= 0 && n > 0;
+  default:
+    return false;
+  }
+}
+
+static void check(aft__faults *faults, const spec *shape, const aft__node *node) {
+  switch (shape->kind) {
+  case ANY:
+    return;
+  case STRUCT:
+  case MAP:
+    if (node->kind != AFT__NODE_MAP)
+      unexpected(faults, shape, node);
+    else if (shape->kind == STRUCT)
+      check_struct(faults, shape, node);
+    else
+      check_map(faults, shape, node);
+    return;
+  case LIST:
+    if (node->kind != AFT__NODE_LIST)
+      unexpected(faults, shape, node);
+    else
+      check_list(faults, shape, node);
+    return;
+  case ONE_OR_LIST:
+    if (node->kind == AFT__NODE_LIST)
+      check_list(faults, shape, node);
+    else if (node->kind == AFT__NODE_MAP)
+      check(faults, shape->of, node);
+    else
+      unexpected(faults, shape, node);
+    return;
+  case CHOICE:
+    if (node->kind != AFT__NODE_TEXT)
+      unexpected(faults, shape, node);
+    else
+      check_choice(faults, shape, node);
+    return;
+  default:
+    if (node->kind != AFT__NODE_TEXT || !scalar_ok(shape, node))
+      unexpected(faults, shape, node);
+  }
+}
+
+void aft__schema_check(aft__faults *faults, const aft__node *root) { check(faults, &root_shape, root); }
