@@ -26,7 +26,8 @@ aft_status aft__abi_copy(void *local, size_t known, const void *src, size_t v1_s
   const unsigned char *bytes = src;
   if (size > known && !all_zero(bytes + known, size - known))
     return aft__error(error, AFT_E_ABI, what,
-                      "%s has fields set that are newer than this library, version " AFT_VERSION_STRING, what);
+                      "%s has fields set that are newer than this library, version " AFT_VERSION_STRING,
+                      what);
   size_t shared = size < known ? size : known;
   memcpy(local, src, shared);
   memset((unsigned char *)local + shared, 0, known - shared);

@@ -13,15 +13,15 @@
 #include <aftersales/env.h>
 #include <aftersales/error.h>
 
-#define AFT__COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define AFT__COUNT(array)      (sizeof(array) / sizeof((array)[0]))
 #define AFT__PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* Returns the status of an expression when it is an error. */
-#define AFT__TRY(expr)              \
-  do {                              \
-    aft_status aft__try_ = (expr);  \
-    if (aft__try_ < 0)              \
-      return aft__try_;             \
+#define AFT__TRY(expr)             \
+  do {                             \
+    aft_status aft__try_ = (expr); \
+    if (aft__try_ < 0)             \
+      return aft__try_;            \
   } while (0)
 
 /* ---- env.c: the environment, and memory from its allocator ---- */
@@ -80,8 +80,8 @@ typedef struct aft__arena {
 } aft__arena;
 
 void aft__arena_init(aft__arena *arena, const aft_env *env);
-void *aft__arena_alloc(aft__arena *arena, size_t n);              /* 16-byte aligned, zeroed; NULL when out of memory */
-aft_str aft__arena_dup(aft__arena *arena, aft_str text);          /* NUL-closed copy; data NULL when out of memory */
+void *aft__arena_alloc(aft__arena *arena, size_t n); /* 16-byte aligned, zeroed; NULL when out of memory */
+aft_str aft__arena_dup(aft__arena *arena, aft_str text); /* NUL-closed copy; data NULL when out of memory */
 char *aft__arena_printf(aft__arena *arena, const char *fmt, ...) AFT__PRINTF(2, 3);
 void aft__arena_reset(aft__arena *arena); /* forgets everything, keeps one chunk */
 void aft__arena_done(aft__arena *arena);
@@ -125,10 +125,18 @@ bool aft__map_get(const aft__map *map, aft_str key, uint32_t *out);
 
 /* ---- checked.h style arithmetic: true when the result does not fit ---- */
 
-static inline bool aft__add_i64(int64_t a, int64_t b, int64_t *out) { return __builtin_add_overflow(a, b, out); }
-static inline bool aft__sub_i64(int64_t a, int64_t b, int64_t *out) { return __builtin_sub_overflow(a, b, out); }
-static inline bool aft__mul_i64(int64_t a, int64_t b, int64_t *out) { return __builtin_mul_overflow(a, b, out); }
-static inline bool aft__mul_size(size_t a, size_t b, size_t *out) { return __builtin_mul_overflow(a, b, out); }
+static inline bool aft__add_i64(int64_t a, int64_t b, int64_t *out) {
+  return __builtin_add_overflow(a, b, out);
+}
+static inline bool aft__sub_i64(int64_t a, int64_t b, int64_t *out) {
+  return __builtin_sub_overflow(a, b, out);
+}
+static inline bool aft__mul_i64(int64_t a, int64_t b, int64_t *out) {
+  return __builtin_mul_overflow(a, b, out);
+}
+static inline bool aft__mul_size(size_t a, size_t b, size_t *out) {
+  return __builtin_mul_overflow(a, b, out);
+}
 
 /* ---- sha256.c, hash.c ---- */
 
@@ -141,7 +149,7 @@ typedef struct aft__sha256 {
 void aft__sha256_init(aft__sha256 *s);
 void aft__sha256_add(aft__sha256 *s, const void *data, size_t n);
 void aft__sha256_end(aft__sha256 *s, uint8_t out[32]);
-void aft__hex(const uint8_t *bytes, size_t n, char *out); /* 2n characters and a NUL */
+void aft__hex(const uint8_t *bytes, size_t n, char *out);        /* 2n characters and a NUL */
 uint64_t aft__hash64(const void *data, size_t n, uint64_t seed); /* little-endian-stable; not for secrets */
 
 /* ---- json_write.c: canonical JSON (no spaces, keys in the order given) ---- */
@@ -153,7 +161,7 @@ typedef struct aft__json {
 } aft__json;
 
 void aft__json_init(aft__json *json, aft__buf *buf);
-void aft__json_open(aft__json *json, char bracket); /* '{' or '[' */
+void aft__json_open(aft__json *json, char bracket);  /* '{' or '[' */
 void aft__json_close(aft__json *json, char bracket); /* '}' or ']' */
 void aft__json_key(aft__json *json, const char *key);
 void aft__json_str(aft__json *json, aft_str text);

@@ -230,7 +230,8 @@ aft_status aft__random(const aft_env *env, void *bytes, size_t n, aft_error *err
     return AFT_OK;
   if (env->o.random == system_random)
     return aft__error(error, AFT_E_IO, "random", "the operating system gave no random bytes");
-  aft__error(error, AFT_E_CALLBACK, "aft_env_options.random", "the host's random function returned %d", result);
+  aft__error(error, AFT_E_CALLBACK, "aft_env_options.random", "the host's random function returned %d",
+             result);
   if (error)
     error->native = result;
   return AFT_E_CALLBACK;

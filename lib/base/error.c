@@ -56,8 +56,8 @@ const char *aft_status_name(aft_status status) {
     return #name;
 #include "base/errors.def"
 #undef AFT__STATUS
-    default:
-      return "AFT_E_?";
+  default:
+    return "AFT_E_?";
   }
 }
 
@@ -68,8 +68,8 @@ const char *aft_status_text(aft_status status) {
     return text;
 #include "base/errors.def"
 #undef AFT__STATUS
-    default:
-      return "a status that this version does not know";
+  default:
+    return "a status that this version does not know";
   }
 }
 
@@ -80,7 +80,7 @@ int aft_status_is_transient(aft_status status) {
     return transient;
 #include "base/errors.def"
 #undef AFT__STATUS
-    default:
-      return 0;
+  default:
+    return 0;
   }
 }

@@ -37,29 +37,29 @@ void aft__json_close(aft__json *json, char bracket) {
 
 static void escape(aft__buf *buf, unsigned char c) {
   switch (c) {
-    case '"':
-      aft__buf_puts(buf, "\\\"");
-      break;
-    case '\\':
-      aft__buf_puts(buf, "\\\\");
-      break;
-    case '\b':
-      aft__buf_puts(buf, "\\b");
-      break;
-    case '\f':
-      aft__buf_puts(buf, "\\f");
-      break;
-    case '\n':
-      aft__buf_puts(buf, "\\n");
-      break;
-    case '\r':
-      aft__buf_puts(buf, "\\r");
-      break;
-    case '\t':
-      aft__buf_puts(buf, "\\t");
-      break;
-    default:
-      aft__buf_printf(buf, "\\u%04x", (unsigned)c);
+  case '"':
+    aft__buf_puts(buf, "\\\"");
+    break;
+  case '\\':
+    aft__buf_puts(buf, "\\\\");
+    break;
+  case '\b':
+    aft__buf_puts(buf, "\\b");
+    break;
+  case '\f':
+    aft__buf_puts(buf, "\\f");
+    break;
+  case '\n':
+    aft__buf_puts(buf, "\\n");
+    break;
+  case '\r':
+    aft__buf_puts(buf, "\\r");
+    break;
+  case '\t':
+    aft__buf_puts(buf, "\\t");
+    break;
+  default:
+    aft__buf_printf(buf, "\\u%04x", (unsigned)c);
   }
 }
 

@@ -52,13 +52,18 @@ static const char *roles(uint32_t actors, char out[96]) {
   out[0] = '\0';
   for (uint32_t role = 1; role < 16; role++)
     if ((actors >> role & 1) && aft__flow_role_name(role))
-      used += (size_t)snprintf(out + used, 96 - used, "%s%s", used ? " and " : "the ", aft__flow_role_name(role));
+      used +=
+          (size_t)snprintf(out + used, 96 - used, "%s%s", used ? " and " : "the ", aft__flow_role_name(role));
   return out;
 }
 
 /* ---- tables ---- */
 
-typedef enum sort_key { BY_EVENT, BY_FROM, BY_TO } sort_key;
+typedef enum sort_key {
+  BY_EVENT,
+  BY_FROM,
+  BY_TO
+} sort_key;
 
 static uint32_t key_of(const aft__flow *flow, uint32_t i, sort_key key) {
   const aft__flow_move *move = &flow->moves[i];
@@ -196,14 +201,16 @@ static void check_deadline_event(check *c, uint32_t state) {
       continue;
     if (move->to == AFT__FLOW_IGNORE)
       fault(c, s->line, s->column,
-            "the deadline of state '%s' fires '%s', which the state ignores: let it lead to a state", name, event);
+            "the deadline of state '%s' fires '%s', which the state ignores: let it lead to a state", name,
+            event);
     return;
   }
   if (taken)
-    fault(c, s->line, s->column,
-          "the deadline of state '%s' fires '%s', but every transition for it has a condition: add a last one "
-          "without",
-          name, event);
+    fault(
+        c, s->line, s->column,
+        "the deadline of state '%s' fires '%s', but every transition for it has a condition: add a last one "
+        "without",
+        name, event);
   else
     fault(c, s->line, s->column,
           "the deadline of state '%s' fires '%s', but no transition of the state takes that event from the "
@@ -217,7 +224,8 @@ static void check_deadlines(check *c) {
     if (s->deadline_event == AFT__FLOW_NONE) {
       if (!terminal(c, state))
         fault(c, s->line, s->column,
-              "state '%s' has no deadline: a state that is not terminal needs one, with an event for the system "
+              "state '%s' has no deadline: a state that is not terminal needs one, with an event for the "
+              "system "
               "to fire when it passes",
               state_name(c, state));
       continue;
@@ -261,12 +269,14 @@ static void check_actors(check *c) {
   for (uint32_t i = 0; i < c->flow->n_moves; i++) {
     const aft__flow_move *move = &c->flow->moves[i];
     if (roles(move->actors, list)[0] == '\0')
-      fault(c, move->line, move->column, "the transition of state '%s' for '%s' names no actor: no one could fire it",
+      fault(c, move->line, move->column,
+            "the transition of state '%s' for '%s' names no actor: no one could fire it",
             state_name(c, move->from), event_name(c, move->event));
     if (terminal(c, move->from) && move->to != AFT__FLOW_IGNORE && move->to != move->from &&
         (move->actors & ~trusted) != 0)
       fault(c, move->line, move->column,
-            "terminal state '%s' would be left when '%s' comes from %s: only an agent or the system may do that",
+            "terminal state '%s' would be left when '%s' comes from %s: only an agent or the system may do "
+            "that",
             state_name(c, move->from), event_name(c, move->event), roles(move->actors & ~trusted, list));
   }
 }
@@ -313,8 +323,8 @@ static void check_contract(check *c, const aft__flow_contract *contract) {
       fault(c, 0, 0, "machine '%s' lacks the state '%s', which the service relies on", c->flow->name, *name);
   for (const char *const *name = contract->fires; name && *name; name++)
     if (!event_moves(c->flow, *name))
-      fault(c, 0, 0, "machine '%s' has no transition for the event '%s', which the service fires", c->flow->name,
-            *name);
+      fault(c, 0, 0, "machine '%s' has no transition for the event '%s', which the service fires",
+            c->flow->name, *name);
   if (contract->effects)
     check_effects(c, contract->effects);
 }

@@ -51,9 +51,11 @@ static aft_status refuse(const aft__flow *flow, uint32_t state, uint32_t event, 
                       e, s, role_of(actor), list);
   if (named)
     return aft__error(error, AFT_E_DENIED, flow->name,
-                      "event '%s' in state '%s' is not for the %s, who may do: %s", e, s, role_of(actor), list);
+                      "event '%s' in state '%s' is not for the %s, who may do: %s", e, s, role_of(actor),
+                      list);
   return aft__error(error, AFT_E_TRANSITION, flow->name,
-                    "event '%s' is not possible in state '%s'; the %s may do: %s", e, s, role_of(actor), list);
+                    "event '%s' is not possible in state '%s'; the %s may do: %s", e, s, role_of(actor),
+                    list);
 }
 
 static aft_status take(const aft__flow *flow, const aft__flow_move *move, aft__flow_step_out *out) {

@@ -18,12 +18,19 @@ static const aft__flow_contract ticket_contract = {ticket_states, ticket_fires, 
 typedef struct builder {
   aft__compile *cx;
   const aft__node *states;
-  const char *name;
   uint32_t first_event; /* all indexes of a machine count from its own first */
   uint32_t first_effect;
-  uint32_t document;
   bool ok;
 } builder;
+
+/* Parts of a machine may stand in several documents. Until the check is over, lines carry the document in
+ * their upper bits; a document of 4 MiB has less than 2^26 lines. */
+#define LINE_BITS 26u
+
+static uint32_t pack_line(uint32_t document, uint32_t line) {
+  return document << LINE_BITS | (line & ((1u << LINE_BITS) - 1));
+}
+static uint32_t unpack_line(uint32_t packed) { return packed & ((1u << LINE_BITS) - 1); }
 
 static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
 
@@ -129,7 +136,7 @@ static void add_move(builder *b, uint32_t from, uint32_t event, const aft__node 
   for (uint32_t i = 0; effects && effects->kind == AFT__NODE_LIST && i < effects->count; i++)
     add_effect(b, effects->items[i].value);
   move.effects = aft__compile_count(b->cx, AFT__SECTION_EFFECTS) - b->first_effect - move.effect;
-  move.line = node->line;
+  move.line = pack_line(node->document, node->line);
   move.column = node->column;
   aft__compile_add(b->cx, AFT__SECTION_MOVES, &move);
 }
@@ -162,7 +169,7 @@ static void add_state(builder *b, uint32_t index) {
   state.flags = (flag(node, "terminal") ? AFT__FLOW_TERMINAL : 0) | (flag(node, "open") ? AFT__FLOW_OPEN : 0) |
                 (flag(node, "paused") ? AFT__FLOW_PAUSED : 0);
   state.deadline_event = AFT__FLOW_NONE;
-  state.line = item->line;
+  state.line = pack_line(item->document, item->line);
   state.column = item->column;
   if (!!deadline != !!then)
     aft__fault_key(b->cx->faults, AFT_E_POLICY_MACHINE, item,
@@ -176,7 +183,8 @@ static void add_state(builder *b, uint32_t index) {
 
 static void report(void *user, uint32_t line, uint32_t column, const char *message) {
   builder *b = user;
-  aft__fault_at(b->cx->faults, AFT_E_POLICY_MACHINE, b->document, line, column, "%s", message);
+  aft__fault_at(b->cx->faults, AFT_E_POLICY_MACHINE, line ? line >> LINE_BITS : b->states->document,
+                line ? unpack_line(line) : b->states->line, line ? column : b->states->column, "%s", message);
 }
 
 static const void *section_at(const aft__compile *cx, aft__section_id id, uint32_t first) {
@@ -184,7 +192,7 @@ static const void *section_at(const aft__compile *cx, aft__section_id id, uint32
   return section->len ? section->data + first * aft__section_item(id) : NULL;
 }
 
-static void check_machine(builder *b, const aft__machine *m, const aft__node *node) {
+static void check_machine(builder *b, const aft__machine *m) {
   aft__compile *cx = b->cx;
   aft__flow flow = {0};
   flow.texts = cx->section[AFT__SECTION_TEXTS].data;
@@ -200,14 +208,24 @@ static void check_machine(builder *b, const aft__machine *m, const aft__node *no
   flow.initial = m->initial;
   bool ticket = strcmp(flow.name, "ticket") == 0;
   uint32_t faults = 0;
-  b->document = node->document;
   if (aft__flow_check(&flow, ticket ? &ticket_contract : NULL, cx->arena, report, b, &faults, NULL) < 0)
     cx->nomem = true;
 }
 
+static void unpack_lines(aft__compile *cx, const aft__machine *m) {
+  aft__flow_state *states = (aft__flow_state *)(void *)cx->section[AFT__SECTION_STATES].data;
+  aft__flow_move *moves = (aft__flow_move *)(void *)cx->section[AFT__SECTION_MOVES].data;
+  if (cx->nomem)
+    return;
+  for (uint32_t i = m->first_state; i < m->first_state + m->n_states; i++)
+    states[i].line = unpack_line(states[i].line);
+  for (uint32_t i = m->first_move; i < m->first_move + m->n_moves; i++)
+    moves[i].line = unpack_line(moves[i].line);
+}
+
 static void compile_machine(aft__compile *cx, const aft__item *item) {
   const aft__node *initial = aft__node_get(item->value, "initial");
-  builder b = {cx, aft__node_get(item->value, "states"), item->key.data, 0, 0, 0, true};
+  builder b = {cx, aft__node_get(item->value, "states"), 0, 0, true};
   if (!initial || initial->kind != AFT__NODE_TEXT || !b.states || b.states->kind != AFT__NODE_MAP)
     return;
   if (b.states->count == 0 || b.states->count > 1000) {
@@ -240,7 +258,8 @@ static void compile_machine(aft__compile *cx, const aft__item *item) {
     return;
   }
   if (b.ok && !cx->nomem)
-    check_machine(&b, &m, item->value);
+    check_machine(&b, &m);
+  unpack_lines(cx, &m);
 }
 
 void aft__compile_machines(aft__compile *cx) {

@@ -12,19 +12,37 @@ typedef struct words {
 
 static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
 
+/* Conditions test the topic alone, so a topic belongs to one category. */
+static void check_topic(aft__compile *cx, aft__map *seen, uint32_t category, const aft__node *map,
+                        const aft__node *topic) {
+  uint32_t first = category;
+  if (aft__map_put(seen, topic->text, category, &first) < 0)
+    cx->nomem = true;
+  else if (first != category)
+    aft__fault_node(cx->faults, AFT_E_POLICY, topic, "the topic '%s' stands in the category '%s' too",
+                    topic->text.data, map->items[first].key.data);
+}
+
 static void compile_categories(aft__compile *cx) {
   const aft__node *map = aft__node_get(cx->root, "categories");
+  aft__map seen;
   if (!map || map->kind != AFT__NODE_MAP)
     return;
+  aft__map_init(&seen, cx->env);
   for (uint32_t i = 0; i < map->count; i++) {
     aft__category category = {aft__compile_text(cx, map->items[i].key), 0};
     aft__compile_add(cx, AFT__SECTION_CATEGORIES, &category);
     const aft__node *topics = aft__node_get(map->items[i].value, "topics");
     for (uint32_t t = 0; topics && topics->kind == AFT__NODE_LIST && t < topics->count; t++) {
-      aft__topic topic = {i, aft__compile_text(cx, topics->items[t].value->text)};
+      const aft__node *node = topics->items[t].value;
+      aft__topic topic = {i, aft__compile_text(cx, node->text)};
+      if (node->kind != AFT__NODE_TEXT)
+        continue;
+      check_topic(cx, &seen, i, map, node);
       aft__compile_add(cx, AFT__SECTION_TOPICS, &topic);
     }
   }
+  aft__map_done(&seen);
   if (!aft__node_get(map, "other"))
     aft__fault_node(cx->faults, AFT_E_POLICY, map,
                     "the category 'other' is missing, which takes what nothing else fits");
@@ -118,23 +136,25 @@ static aft_str next_part(aft_str *rest) {
   return part;
 }
 
-static void add_rule_word(words *w, uint32_t rule, uint32_t role, const aft__node *node) {
+static void add_rule_word(words *w, uint32_t rule, uint8_t role, const aft__node *node) {
   if (node->kind != AFT__NODE_TEXT)
     return;
-  aft__word word = {rule, aft__compile_text(w->cx, node->text), role, 0, w->cx->slots, 0};
-  aft__mark mark = {AFT__MARK_RULE, aft__compile_count(w->cx, AFT__SECTION_WORDS), 0, 0, 0, 0};
+  aft__word word = {aft__compile_text(w->cx, node->text), w->cx->slots, (uint16_t)rule, role, 0};
+  aft__mark mark = {AFT__MARK_RULE, 0, 0, 0, aft__compile_count(w->cx, AFT__SECTION_WORDS)};
   aft_str rest = node->text;
   do {
     aft_str part = next_part(&rest);
     mark.part = word.parts++;
     mark.flags = 0;
     add_mark(w, node, part, mark);
-  } while (rest.len > 0);
+  } while (rest.len > 0 && word.parts < AFT__WORD_PARTS);
+  if (rest.len > 0)
+    aft__fault_node(w->cx->faults, AFT_E_POLICY_LIMIT, node, "a word has up to %u parts", AFT__WORD_PARTS);
   w->cx->slots += word.parts;
   aft__compile_add(w->cx, AFT__SECTION_WORDS, &word);
 }
 
-static void add_rule_words(words *w, uint32_t rule, uint32_t role, const aft__node *node, const char *key) {
+static void add_rule_words(words *w, uint32_t rule, uint8_t role, const aft__node *node, const char *key) {
   const aft__node *list = aft__node_get(node, key);
   for (uint32_t i = 0; list && list->kind == AFT__NODE_LIST && i < list->count; i++)
     add_rule_word(w, rule, role, list->items[i].value);
@@ -193,6 +213,7 @@ static void compile_rule(words *w, const aft__item *item) {
   add_rule_words(w, index, AFT__WORD_UNLESS, item->value, "unless");
 }
 
+/* There are fewer rules than 65536: each takes several of the 100000 values of a policy. */
 static void compile_rules(words *w) {
   const aft__node *map = aft__node_get(w->cx->root, "rules");
   size_t section = aft__path_push(w->cx->faults, aft__cstr("rules"));
@@ -205,7 +226,7 @@ static void compile_rules(words *w) {
 }
 
 static void add_list(words *w, const aft__node *list, aft__mark_kind kind) {
-  aft__mark mark = {kind, 0, 0, 0, 0, 0};
+  aft__mark mark = {(uint8_t)kind, 0, 0, 0, 0};
   for (uint32_t i = 0; list && list->kind == AFT__NODE_LIST && i < list->count; i++)
     if (list->items[i].value->kind == AFT__NODE_TEXT)
       add_mark(w, list->items[i].value, list->items[i].value->text, mark);
@@ -223,7 +244,7 @@ static void add_weights(words *w, const aft__node *map, aft__mark_kind kind, int
     else if (kind == AFT__MARK_TONE && first != side)
       aft__fault_key(w->cx->faults, AFT_E_POLICY, item, "the tone word '%.*s' is both positive and negative",
                      (int)aft__utf8_cut(item->key, 60), item->key.data);
-    aft__mark mark = {kind, 0, 0, sign * (int32_t)weight, 0, 0};
+    aft__mark mark = {(uint8_t)kind, 0, 0, sign * (int32_t)weight, 0};
     add_mark(w, item->value, item->key, mark);
   }
 }

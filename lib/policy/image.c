@@ -109,7 +109,7 @@ static bool words_valid(const view *v) {
   uint32_t n = count(v, AFT__SECTION_WORDS), slot = 0;
   for (uint32_t i = 0; i < n; i++) {
     if (words[i].rule >= count(v, AFT__SECTION_RULES) || !text(v, words[i].text) ||
-        words[i].role > AFT__WORD_UNLESS || words[i].slot != slot || words[i].parts == 0 || words[i].parts > 256)
+        words[i].role > AFT__WORD_UNLESS || words[i].slot != slot || words[i].parts == 0 || words[i].parts > AFT__WORD_PARTS)
       return false;
     slot += words[i].parts;
   }

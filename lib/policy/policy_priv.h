@@ -175,23 +175,23 @@ typedef struct aft__rule {
 
 /* A word of a rule: parts that follow each other, "付款..失败". */
 typedef struct aft__word {
-  uint32_t rule;
   uint32_t text; /* as written */
-  uint32_t role; /* AFT__WORD_… */
-  uint32_t parts;
   uint32_t slot; /* of its first part: a number of its own for each part of each word */
-  uint32_t reserved0;
+  uint16_t rule;
+  uint8_t role; /* AFT__WORD_… */
+  uint8_t parts;
 } aft__word;
+
+#define AFT__WORD_PARTS 8u
 
 enum { AFT__WORD_FOR, AFT__WORD_WITH, AFT__WORD_UNLESS };
 
 typedef struct aft__mark {
-  uint32_t kind; /* AFT__MARK_… */
-  uint32_t ref;  /* word of a rule */
-  uint32_t part; /* of the word */
-  int32_t weight;
-  uint32_t flags; /* AFT__MARK_STEM */
-  uint32_t reserved0;
+  uint8_t kind; /* AFT__MARK_… */
+  uint8_t flags;
+  uint16_t part;  /* of a rule's word */
+  int32_t weight; /* of a tone or degree word */
+  uint32_t ref;   /* a rule's word */
 } aft__mark;
 
 #define AFT__MARK_STEM 1u /* no letter may stand before, any may follow */

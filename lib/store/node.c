@@ -4,9 +4,27 @@
 #include "store/store_priv.h"
 
 #define NODES    1024
+#define MOST_TRIES 8
 #define TTL_MS   AFT__DAY
 #define RENEW_MS (TTL_MS / 4)
 #define MASK(column) (UINT64_C(1) << (column))
+
+/* Of a generator's state: time and sequence above, its node below. */
+#define NODE_BITS 10
+#define TICK_END  (INT64_C(1) << 53)
+
+int32_t aft__node_of(aft_store *store) { return (int32_t)(atomic_load(&store->ids.state) % NODES); }
+static int64_t tick_of(aft_store *store) { return atomic_load(&store->ids.state) >> NODE_BITS; }
+
+/* The new owner of a node goes on after the ids that the one before has made. */
+static void raise_tick(aft__idgen *ids, int64_t least) {
+  int64_t state = atomic_load(&ids->state);
+  if (least < 0 || least >= TICK_END)
+    return;
+  while (state >> NODE_BITS < least &&
+         !atomic_compare_exchange_weak(&ids->state, &state, least << NODE_BITS | state % NODES))
+    ;
+}
 
 /* The row of node n has the id n + 1: no generator is needed for it, and such ids belong to no time. */
 static aft_id row_of(int32_t node) { return (aft_id)node + 1; }
@@ -110,12 +128,12 @@ static aft_status renew(aft__tx *tx, node_state *state, aft_error *error) {
                       "the store's node %d passed to another process; run the command in a session of its own",
                       (int)state->node);
   AFT__TRY(status);
-  state->last = atomic_load(&store->ids.last);
+  state->last = tick_of(store);
   return write_row(tx, row, state, error);
 }
 
 static node_state current(aft_store *store) {
-  return (node_state){.node = atomic_load(&store->ids.node), .fence = store->node_fence};
+  return (node_state){.node = aft__node_of(store), .fence = store->node_fence};
 }
 
 static aft_status keep_or_take(aft__tx *tx, void *user, aft_error *error) {
@@ -128,15 +146,8 @@ static aft_status keep_or_take(aft__tx *tx, void *user, aft_error *error) {
   return status == AFT_E_LEASE_LOST ? take(tx, state, error) : status;
 }
 
-/* The new owner of a node goes on after the ids that the one before has made. */
-static void raise_last(aft__idgen *ids, int64_t last) {
-  int64_t now = atomic_load(&ids->last);
-  while (now < last && !atomic_compare_exchange_weak(&ids->last, &now, last))
-    ;
-}
-
 static void adopt(aft_store *store, const node_state *state) {
-  raise_last(&store->ids, state->last);
+  raise_tick(&store->ids, state->last);
   aft__idgen_set_node(&store->ids, state->node);
   store->node_fence = state->fence;
   atomic_store(&store->node_renew, state->until - TTL_MS + RENEW_MS);
@@ -147,8 +158,8 @@ static void adopt(aft_store *store, const node_state *state) {
 static aft_status refresh(aft_session *session, aft_error *error) {
   aft__tx_options options = {.name = "node"};
   node_state state;
-  aft_status status = aft__tx_run_bare(session, &options, keep_or_take, &state, error);
-  if (status == AFT_E_UNKNOWN) /* doing it twice is as good as once */
+  aft_status status = AFT_E_UNKNOWN;
+  for (int i = 0; i < MOST_TRIES && status == AFT_E_UNKNOWN; i++) /* doing it twice is as good as once */
     status = aft__tx_run_bare(session, &options, keep_or_take, &state, error);
   if (status >= 0)
     adopt(session->store, &state);

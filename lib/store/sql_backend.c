@@ -290,14 +290,31 @@ static aft_status backend_insert(aft__conn *conn, const aft__table *table, const
   return status;
 }
 
-/* Why a change met no row. */
-static aft_status missed(aft__sql_conn *c, const aft__table *table, aft_id id, aft_error *error) {
-  aft__value key = aft__int(id);
-  aft_id found;
-  aft_status status = probe(c, table, AFT__BY_ID, &key, &found, error);
-  AFT__TRY(status);
+/* The same after an update: of the row only the columns of the mask are new. */
+static aft_status find_rival(aft__sql_conn *c, const aft__table *table, const aft__value *row, uint64_t mask,
+                             aft_error *error) {
+  aft__sql_shape shape = {.table = table, .op = AFT__SQL_GET};
+  aft__value merged[AFT__MOST_COLUMNS + 1];
+  aft__sql_stmt *stmt;
+  uint32_t n = 0;
+  AFT__TRY(aft__sql_take(c, &shape, &stmt, error));
+  aft_status status = aft__sql_bind(c, stmt, &n, row[AFT__COL_ID], error);
+  if (status == AFT_OK)
+    status = aft__sql_step(c, stmt, error);
   if (status == AFT_DONE)
-    return aft__error(error, AFT_E_NOT_FOUND, table->name, "there is no record %" PRId64, id);
+    status = aft__error(error, AFT_E_CONFLICT, table->name, "the record has changed since it was read");
+  else if (status == AFT_OK)
+    status = aft__sql_read(c, stmt, table, merged, error);
+  for (uint32_t i = 0; status == AFT_OK && i < table->n_columns; i++)
+    if (mask >> i & 1)
+      merged[i] = row[i];
+  if (status == AFT_OK)
+    status = find_existing(c, table, merged, false, NULL, error);
+  aft__sql_give(c, stmt);
+  return status;
+}
+
+static aft_status missed(const aft__table *table, aft_id id, aft_error *error) {
   return aft__error(error, AFT_E_CONFLICT, table->name,
                     "the record %" PRId64 " has changed since it was read", id);
 }
@@ -326,9 +343,9 @@ static aft_status backend_update(aft__conn *conn, const aft__table *table, const
   if (status == AFT_E_CHECK)
     return broken_check(c, table, error);
   if (status == AFT_E_EXISTS)
-    return find_existing(c, table, row, false, NULL, error);
+    return find_rival(c, table, row, mask, error);
   if (status == AFT_OK && changes == 0)
-    return missed(c, table, row[AFT__COL_ID].number, error);
+    return missed(table, row[AFT__COL_ID].number, error);
   return status;
 }
 
@@ -347,7 +364,7 @@ static aft_status backend_remove(aft__conn *conn, const aft__table *table, aft_i
   if (status == AFT_OK)
     status = aft__sql_run(c, stmt, false, &changes, error);
   aft__sql_give(c, stmt);
-  return status == AFT_OK && changes == 0 ? missed(c, table, id, error) : status;
+  return status == AFT_OK && changes == 0 ? missed(table, id, error) : status;
 }
 
 /* One piece of the arena: the values, then their bytes, each closed by NUL. */

@@ -83,13 +83,17 @@ static void add_values_after(aft__sql_rows *r, const aft__value *low) {
   add_part(r, rest);
 }
 
-/* The index orders within the equal columns by one more. */
+/* The index orders within the equal columns by one more. A bound leaves the rows with NULL out, but for a low
+ * one that is NULL itself. */
 static void plan_column(aft__sql_rows *r, const aft__column *column) {
   const aft__scan *s = &r->scan;
-  const aft__value *low = s->low && s->low->type != AFT_SQL_NULL ? s->low : NULL;
-  aft__value least = column->type == AFT_SQL_INT ? aft__int(INT64_MIN) : (aft__value){column->type, 0, 0, "", 0};
+  bool from_null = s->low && s->low->type == AFT_SQL_NULL;
+  const aft__value *low = from_null ? NULL : s->low;
+  aft__value least =
+      column->type == AFT_SQL_INT ? aft__int(INT64_MIN) : (aft__value){column->type, 0, 0, "", 0};
   bool at_null = s->after && s->after_value.type == AFT_SQL_NULL;
-  bool nulls = !column->required && !low && (!s->after || s->descending || at_null);
+  bool nulls =
+      !column->required && (from_null || (!s->low && !s->high)) && (!s->after || s->descending || at_null);
   bool values = !(s->high && s->high->type == AFT_SQL_NULL) && !(at_null && s->descending);
   if (nulls && values && !s->high && !s->after) {
     add_part(r, bounded(NULL, NULL));

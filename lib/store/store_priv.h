@@ -207,6 +207,7 @@ aft_status aft__tx_run_bare(aft_session *session, const aft__tx_options *options
 
 /* ---- node.c: the generator's node, a lease of the store ---- */
 
+int32_t aft__node_of(aft_store *store);
 aft_status aft__node_take(aft_session *session, aft_error *error);
 /* Inside a call, before a transaction: renews the lease when it is time. */
 aft_status aft__node_keep(aft_session *session, aft_error *error);

@@ -270,6 +270,8 @@ static aft_status resolve(aft__tx *tx, aft_status fn_status, aft_error *error) {
   aft_session *s = tx->session;
   bool found = false;
   aft_status status = AFT_E_UNKNOWN;
+  if (!tx->written.n && !tx->anchors.n)
+    return fn_status; /* there was nothing to commit */
   if (!tx->proof)
     return status;
   for (uint32_t i = 0; i < most_attempts(s); i++) {

@@ -81,7 +81,8 @@ static bool whole_word(aft_str text, size_t begin, size_t end) {
          !(word_before(text, end) && word_after(text, end));
 }
 
-static bool report(const parts *m, uint32_t number, aft_str text, uint32_t end, aft__match_fn fn, void *user) {
+static bool report(const parts *m, uint32_t number, aft_str text, uint32_t end, aft__match_fn fn,
+                   void *user) {
   while (number != 0) {
     const aft__matcher_output *output = &m->outputs[number - 1];
     uint32_t length = output->info & 0xFF;

@@ -102,7 +102,8 @@ static void close_block(build *b, uint32_t first) {
 /* An empty cell has its own low byte as its edge, which no used base leads to. */
 static aft_status add_block(build *b, aft_error *error) {
   if (b->n_cells + 256 > AFT__MATCHER_CELLS)
-    return aft__error(error, AFT_E_TOO_LARGE, "matcher", "expected fewer or shorter patterns, found %u", b->n);
+    return aft__error(error, AFT_E_TOO_LARGE, "matcher", "expected fewer or shorter patterns, found %u",
+                      b->n);
   if (!aft__buf_grow(&b->cells, 256 * sizeof(cell)))
     return aft__nomem(error);
   uint32_t first = b->n_cells;

@@ -24,7 +24,7 @@
 #define AFT__STEP_BYTE         0xFFu
 #define AFT__STEP_BASE(step)   ((step) >> 9)
 #define AFT__FAIL_STATE(fail)  ((fail) >> 8)
-#define AFT__FAIL_LENGTH(fail) ((fail) & 0xFFu)
+#define AFT__FAIL_LENGTH(fail) ((fail)&0xFFu)
 
 typedef struct aft__matcher_head {
   uint32_t magic;

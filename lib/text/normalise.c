@@ -23,8 +23,16 @@ static void flush(writer *w) {
   w->used = 0;
 }
 
-static void put(writer *w, uint32_t c, const char *bytes, uint32_t n) {
-  if (aft__is_space(c)) {
+static bool space(uint32_t c) { return c <= 0x3000 && aft__is_space(c); }
+
+static void copy(char *to, const char *bytes, uint32_t n) {
+  to[0] = bytes[0];
+  for (uint32_t i = 1; i < n; i++)
+    to[i] = bytes[i];
+}
+
+static inline void put(writer *w, uint32_t c, const char *bytes, uint32_t n) {
+  if (c == ' ' || (c < 0x80 ? c - '\t' < 5 : space(c))) {
     w->space = w->last != 0;
     return;
   }
@@ -42,7 +50,7 @@ static void put(writer *w, uint32_t c, const char *bytes, uint32_t n) {
     return;
   }
   w->run++;
-  memcpy(w->chunk + w->used, bytes, n);
+  copy(w->chunk + w->used, bytes, n);
   w->used += n;
 }
 
@@ -57,7 +65,24 @@ static bool plain(uint32_t c) {
          (c >= 0x1F300 && c <= 0x1F64F);
 }
 
-static void put_plain(writer *w, uint32_t c, const char *bytes, uint32_t n) {
+/* Reads the character at p < end and returns its length when it is plain, 0 when it is not. */
+static inline uint32_t plain_at(const char *p, const char *end, uint32_t *c) {
+  const uint8_t *b = (const uint8_t *)p;
+  if (b[0] < 0x80) {
+    *c = b[0];
+    return 1;
+  }
+  if (b[0] < 0xE2)
+    return 0;
+  if (b[0] >= 0xE4 && b[0] <= 0xE9 && end - p >= 3 && (b[1] & 0xC0) == 0x80 && (b[2] & 0xC0) == 0x80) {
+    *c = (uint32_t)(b[0] & 0x0F) << 12 | (uint32_t)(b[1] & 0x3F) << 6 | (b[2] & 0x3Fu);
+    return *c >= 0x4E00 ? 3 : 0;
+  }
+  uint32_t n = aft__utf8_next(p, end, c);
+  return plain(*c) ? n : 0;
+}
+
+static inline void put_plain(writer *w, uint32_t c, const char *bytes, uint32_t n) {
   if (c >= 0xFF01 && c <= 0xFF5E)
     c -= 0xFEE0;
   if (c >= 0x80) {
@@ -82,39 +107,39 @@ static void put_all(writer *w, aft_str text) {
   }
 }
 
-/* Where the piece that begins at p ends; *alone tells that it is one plain character. */
-static const char *piece_end(const char *p, const char *end, uint32_t *first, bool *alone) {
+/* Folds the piece at p and returns where it ends: before the second plain character. */
+static const char *put_folded(writer *w, aft__buf *folded, const char *p, const char *end, aft_status *status,
+                              aft_error *error) {
   uint32_t c;
-  p += aft__utf8_next(p, end, first);
-  *alone = plain(*first);
-  while (p < end) {
-    if ((uint8_t)*p < 0x80)
-      break;
-    uint32_t n = aft__utf8_next(p, end, &c);
-    if (plain(c))
-      break;
-    *alone = false;
-    p += n;
-  }
-  return p;
+  const char *next = p + aft__utf8_next(p, end, &c);
+  while (next < end && plain_at(next, end, &c) == 0)
+    next += aft__utf8_next(next, end, &c);
+  aft__buf_clear(folded);
+  *status = aft__nfkc_fold(folded, aft__str(p, (size_t)(next - p)), error);
+  if (*status == AFT_OK)
+    put_all(w, aft__buf_view(folded));
+  return next;
 }
 
 static aft_status write_pieces(writer *w, aft__buf *folded, aft_str text, aft_error *error) {
   const char *p = text.data, *end = p + text.len;
-  while (p < end) {
-    uint32_t c;
-    bool alone;
-    const char *next = piece_end(p, end, &c, &alone);
-    if (alone) {
-      put_plain(w, c, p, (uint32_t)(next - p));
-    } else {
-      aft__buf_clear(folded);
-      AFT__TRY(aft__nfkc_fold(folded, aft__str(p, (size_t)(next - p)), error));
-      put_all(w, aft__buf_view(folded));
+  aft_status status = AFT_OK;
+  uint32_t c, following = 0;
+  uint32_t n = plain_at(p, end, &c);
+  while (p < end && status == AFT_OK) {
+    const char *next = p + n;
+    uint32_t m = next < end ? plain_at(next, end, &following) : 0;
+    if (n > 0 && (m > 0 || next == end)) {
+      put_plain(w, c, p, n);
+      p = next;
+      n = m;
+      c = following;
+      continue;
     }
-    p = next;
+    p = put_folded(w, folded, p, end, &status, error);
+    n = p < end ? plain_at(p, end, &c) : 0;
   }
-  return AFT_OK;
+  return status;
 }
 
 aft_status aft__normalise(aft__buf *out, aft_str text, aft_error *error) {

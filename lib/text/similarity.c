@@ -2,8 +2,8 @@
 #include "text/text.h"
 
 /* Texts longer than this many characters are compared by their beginnings. */
-#define MOST 3000u
-#define SLOTS 8192u /* a power of two, more than twice as many */
+#define MOST  2000u
+#define SLOTS 4096u /* a power of two, more than twice as many */
 
 typedef struct slot {
   uint32_t key; /* 0 when empty */

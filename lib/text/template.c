@@ -1,7 +1,12 @@
 /* Templates of catalogue texts: "{name}" is a place, "{{" a brace. */
 #include "text/text.h"
 
-typedef enum piece_kind { PIECE_END, PIECE_TEXT, PIECE_PLACE, PIECE_FAULT } piece_kind;
+typedef enum piece_kind {
+  PIECE_END,
+  PIECE_TEXT,
+  PIECE_PLACE,
+  PIECE_FAULT
+} piece_kind;
 
 /* A place is a brace, a name without braces and line breaks, and a brace. */
 static size_t name_length(aft_str text, size_t at) {

@@ -89,7 +89,8 @@ int32_t aft__tone_score(aft_str text, const aft__tone_hit *hits, size_t n);
 #define AFT__PII_CARD     4u /* 13..19 digits that pass Luhn */
 #define AFT__PII_IDENTITY 8u /* Chinese resident identity numbers with a right check digit */
 
-/* Appends text with each find masked ("138****5678", "a***@b.com", "[card …4242]").
+/* Appends text with each find masked ("138****5678", "a***@b.com", "[card …4242]",
+ * "[identity number]").
  * *found (NULL allowed) gets the kinds seen. */
 aft_status aft__redact(aft__buf *out, aft_str text, uint32_t *found, aft_error *error);
 

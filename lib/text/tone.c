@@ -13,13 +13,13 @@
  * also weakens: "not happy" says less than "unhappy". The score is the sum, cut
  * to -1000..1000.
  */
-#define WINDOW 4u
+#define WINDOW           4u
 #define NEGATED_PERMILLE 700
-#define MODIFIERS 8u
+#define MODIFIERS        8u
 
 static bool breaks_clause(uint32_t c) {
-  return c == ',' || c == '.' || c == '!' || c == '?' || c == ';' || c == '\n' || c == 0x3002 || c == 0xFF0C ||
-         c == 0xFF01 || c == 0xFF1F || c == 0xFF1B;
+  return c == ',' || c == '.' || c == '!' || c == '?' || c == ';' || c == '\n' || c == 0x3002 ||
+         c == 0xFF0C || c == 0xFF01 || c == 0xFF1F || c == 0xFF1B;
 }
 
 /* Whether two places are within the window: a run of Latin letters and digits
@@ -102,11 +102,13 @@ static int64_t contribution(aft_str text, const aft__tone_hit *word, const pendi
 
 int32_t aft__tone_score(aft_str text, const aft__tone_hit *hits, size_t n) {
   int64_t sum = 0;
+  uint32_t taken = 0; /* end of the last tone word: one that overlaps it does not count */
   pending modifiers;
   modifiers.n = 0;
   for (size_t i = 0; i < n; i++) {
     const aft__tone_hit *hit = &hits[i];
-    if (hit->end > text.len || hit->begin >= hit->end || covered(hits, n, i) || repeated(hits, i))
+    if (hit->end > text.len || hit->begin >= hit->end || hit->begin < taken || covered(hits, n, i) ||
+        repeated(hits, i))
       continue;
     if (hit->kind != AFT__TONE_WORD) {
       remember(&modifiers, hit);
@@ -114,6 +116,7 @@ int32_t aft__tone_score(aft_str text, const aft__tone_hit *hits, size_t n) {
     }
     sum += contribution(text, hit, &modifiers);
     modifiers.n = 0;
+    taken = hit->end;
   }
   return (int32_t)limit(sum, 1000);
 }

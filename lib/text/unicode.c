@@ -40,8 +40,7 @@ bool aft__is_wide(uint32_t c) { return aft__char_columns(c) == 2; }
 
 /* Default ignorable code points (zero-width spaces, variation selectors) are
  * dropped, so that words cannot hide behind them. */
-#define FOLD \
-  (UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE)
+#define FOLD (UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE)
 
 static aft_status fold_failed(aft_error *error, utf8proc_ssize_t code) {
   if (code == UTF8PROC_ERROR_NOMEM)

@@ -1,7 +1,7 @@
 /* UTF-8: validation, decoding, cutting at character boundaries, columns. */
 #include "text/text.h"
 
-#define ONES UINT64_C(0x0101010101010101)
+#define ONES  UINT64_C(0x0101010101010101)
 #define HIGHS UINT64_C(0x8080808080808080)
 
 /* Whether eight bytes are all in 1..127. A zero byte borrows into its high bit. */

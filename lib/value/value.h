@@ -8,8 +8,8 @@
 
 #define AFT__SECOND INT64_C(1000)
 #define AFT__MINUTE (60 * AFT__SECOND)
-#define AFT__HOUR (60 * AFT__MINUTE)
-#define AFT__DAY (24 * AFT__HOUR)
+#define AFT__HOUR   (60 * AFT__MINUTE)
+#define AFT__DAY    (24 * AFT__HOUR)
 
 /* civil.c: the proleptic Gregorian calendar */
 typedef struct aft__civil {
@@ -21,9 +21,10 @@ typedef struct aft__civil {
 } aft__civil;
 
 void aft__civil_of(aft_time at, int32_t offset_s, aft__civil *out);
+/* Months and days outside their range count on ("month 13"); beyond 64 bits the nearest time. */
 aft_time aft__time_of(const aft__civil *civil, int32_t offset_s);
 
-/* duration.c: "90s", "15m", "48h", "7d", "2w", and sums such as "1d12h" */
+/* duration.c: "90s", "15m", "48h", "7d", "2w", "500ms", and sums such as "1d12h", larger units first */
 aft_status aft__duration_parse(aft_str text, int64_t *out_ms, aft_error *error);
 void aft__duration_format(int64_t ms, char out[32]); /* the same form; the largest units first */
 
@@ -35,13 +36,14 @@ aft_status aft__money_sub(const aft_money *a, const aft_money *b, aft_money *out
 
 /* id.c: 63-bit ids, ordered by time. One generator a store, shared by threads. */
 typedef struct aft__idgen {
-  _Atomic int64_t last; /* 51 bits of time and sequence: ms << 12 | seq */
-  _Atomic int32_t node; /* 0..1023, a lease of the store */
+  _Atomic int64_t state; /* milliseconds since 2024 << 22 | sequence << 10 | node */
 } aft__idgen;
 
+/* node: 0..1023, a lease of the store */
 void aft__idgen_init(aft__idgen *gen, int32_t node);
 void aft__idgen_set_node(aft__idgen *gen, int32_t node);
-/* Never repeats or steps back: borrows forward when the clock stands still. */
+/* Never repeats or steps back: borrows forward when the clock stands still. 0 when the
+ * 41 bits of time are used up, in the year 2093. */
 aft_id aft__idgen_next(aft__idgen *gen, aft_time now);
 aft_id aft__id_first_at(aft_time at); /* the least id that can be made at a moment */
 

@@ -19,28 +19,53 @@
 
 /* ---- tables: order lines, and the refunds that a second version adds ---- */
 
-enum { ID, REV, TENANT, CODE, BOUGHT, RETURNED, CLOSED, NOTE, PICTURE, LINE_COLUMNS };
-enum { BY_CODE, BY_RETURNED, OPEN, BY_NOTE, OPEN_CODE, LINE_INDEXES };
+enum {
+  ID,
+  REV,
+  TENANT,
+  CODE,
+  BOUGHT,
+  RETURNED,
+  CLOSED,
+  NOTE,
+  PICTURE,
+  LINE_COLUMNS
+};
+enum {
+  BY_CODE,
+  BY_RETURNED,
+  OPEN,
+  BY_NOTE,
+  OPEN_CODE,
+  LINE_INDEXES
+};
 
-#define LINE_COLUMNS_V1                                                                         \
-  {"id", AFT_SQL_INT, 1, 1}, {"rev", AFT_SQL_INT, 1, 1}, {"tenant", AFT_SQL_INT, 1, 1},         \
+#define LINE_COLUMNS_V1                                                                              \
+  {"id", AFT_SQL_INT, 1, 1}, {"rev", AFT_SQL_INT, 1, 1}, {"tenant", AFT_SQL_INT, 1, 1},              \
       {"order", AFT_SQL_TEXT, 0, 1}, {"bought", AFT_SQL_INT, 1, 1}, {"returned", AFT_SQL_INT, 0, 1}, \
-      {"closed", AFT_SQL_INT, 1, 1}, {"note", AFT_SQL_TEXT, 0, 1}, {"picture", AFT_SQL_BLOB, 0, 1}
+      {"closed", AFT_SQL_INT, 1, 1}, {"note", AFT_SQL_TEXT, 0, 1}, {                                 \
+    "picture", AFT_SQL_BLOB, 0, 1                                                                    \
+  }
 
 static const aft__column line_columns[] = {LINE_COLUMNS_V1};
 static const aft__index line_indexes[] = {
-    {"by_code", 1, 2, {TENANT, CODE}, 0, 1},         {"by_returned", 0, 2, {TENANT, RETURNED}, 0, 1},
-    {"open", 0, 2, {TENANT, BOUGHT}, CLOSED + 1, 1}, {"by_note", 0, 1, {NOTE}, 0, 1},
+    {"by_code", 1, 2, {TENANT, CODE}, 0, 1},
+    {"by_returned", 0, 2, {TENANT, RETURNED}, 0, 1},
+    {"open", 0, 2, {TENANT, BOUGHT}, CLOSED + 1, 1},
+    {"by_note", 0, 1, {NOTE}, 0, 1},
     {"open_code", 1, 2, {TENANT, NOTE}, CLOSED + 1, 1},
 };
 static const aft__check line_checks[] = {{"units", 2, {BOUGHT, RETURNED}, {1, -1}, 0},
                                          {"units_bought", 1, {BOUGHT}, {1}, 0}};
-static const aft__table line = {"line", line_columns, line_indexes, line_checks, LINE_COLUMNS, LINE_INDEXES, 2, 1};
+static const aft__table line = {
+    "line", line_columns, line_indexes, line_checks, LINE_COLUMNS, LINE_INDEXES, 2, 1};
 
 /* Scans may meet any combination, so they run on a table that nothing constrains. */
 static const aft__index free_indexes[] = {
-    {"by_code", 0, 2, {TENANT, CODE}, 0, 1},         {"by_returned", 0, 2, {TENANT, RETURNED}, 0, 1},
-    {"open", 0, 2, {TENANT, BOUGHT}, CLOSED + 1, 1}, {"by_note", 0, 1, {NOTE}, 0, 1},
+    {"by_code", 0, 2, {TENANT, CODE}, 0, 1},
+    {"by_returned", 0, 2, {TENANT, RETURNED}, 0, 1},
+    {"open", 0, 2, {TENANT, BOUGHT}, CLOSED + 1, 1},
+    {"by_note", 0, 1, {NOTE}, 0, 1},
     {"by_picture", 0, 3, {RETURNED, TENANT, PICTURE}, 0, 1},
 };
 static const aft__table free_line = {"free", line_columns, free_indexes, NULL, LINE_COLUMNS, 5, 0, 1};
@@ -48,12 +73,18 @@ static const aft__table free_line = {"free", line_columns, free_indexes, NULL, L
 static const aft__table *const tables_v1[] = {&line, &free_line};
 static const aft__schema schema_v1 = {tables_v1, 2, 1, 1, 1};
 
-enum { LOST = LINE_COLUMNS, LINE2_COLUMNS };
+enum {
+  LOST = LINE_COLUMNS,
+  LINE2_COLUMNS
+};
 static const aft__column line2_columns[] = {LINE_COLUMNS_V1, {"lost", AFT_SQL_INT, 0, 2}};
 static const aft__index line2_indexes[] = {
-    {"by_code", 1, 2, {TENANT, CODE}, 0, 1},         {"by_returned", 0, 2, {TENANT, RETURNED}, 0, 1},
-    {"open", 0, 2, {TENANT, BOUGHT}, CLOSED + 1, 1}, {"by_note", 0, 1, {NOTE}, 0, 1},
-    {"open_code", 1, 2, {TENANT, NOTE}, CLOSED + 1, 1}, {"by_lost", 0, 2, {TENANT, LOST}, 0, 2},
+    {"by_code", 1, 2, {TENANT, CODE}, 0, 1},
+    {"by_returned", 0, 2, {TENANT, RETURNED}, 0, 1},
+    {"open", 0, 2, {TENANT, BOUGHT}, CLOSED + 1, 1},
+    {"by_note", 0, 1, {NOTE}, 0, 1},
+    {"open_code", 1, 2, {TENANT, NOTE}, CLOSED + 1, 1},
+    {"by_lost", 0, 2, {TENANT, LOST}, 0, 2},
 };
 static const aft__check line2_checks[] = {{"units", 2, {BOUGHT, RETURNED}, {1, -1}, 0},
                                           {"units_bought", 1, {BOUGHT}, {1}, 0},
@@ -71,7 +102,7 @@ static const aft__schema schema_v2 = {tables_v2, 3, 2, 1, 2};
 typedef struct world {
   char folder[64], file[96];
   aft_env *env;
-  int64_t fail_at, allocations, live; /* of the failing allocator */
+  _Atomic int64_t fail_at, allocations, live; /* of the failing allocator */
   aft__backend *backend;
   aft__conn *conn;
   aft__arena arena;
@@ -100,15 +131,16 @@ static void *count_resize(void *user, void *p, size_t old_n, size_t new_n) {
 }
 
 static aft__sql_options options_of(const world *w, uint32_t flags) {
-  return (aft__sql_options){.dsn = {w->file, AFT_NTS}, .prefix = {"shop_", AFT_NTS}, .flags = flags, .busy_ms = 2000};
+  return (aft__sql_options){
+      .dsn = {w->file, AFT_NTS}, .prefix = {"shop_", AFT_NTS}, .flags = flags, .busy_ms = 2000};
 }
 
 static const aft__backend_ops *ops(const world *w) { return w->backend->ops; }
 
-#define OK(expr)                                                                                    \
-  do {                                                                                              \
-    aft_status ok_ = (expr);                                                                        \
-    if (ok_ != AFT_OK)                                                                              \
+#define OK(expr)                                                                                     \
+  do {                                                                                               \
+    aft_status ok_ = (expr);                                                                         \
+    if (ok_ != AFT_OK)                                                                               \
       fail_msg("%s:%d: %d: %s: %s", __FILE__, __LINE__, (int)ok_, w->error.where, w->error.message); \
   } while (0)
 
@@ -209,10 +241,10 @@ static void an_update_needs_the_rev_that_was_read(void **state) {
   assert_int_equal(ops(w)->update(w->conn, &line, row, 1u << BOUGHT, &w->error), AFT_E_CONFLICT);
   row[REV] = aft__int(2);
   OK(ops(w)->update(w->conn, &line, row, 0, &w->error)); /* an anchor */
-  row[ID] = aft__int(2);
-  assert_int_equal(ops(w)->update(w->conn, &line, row, 1u << BOUGHT, &w->error), AFT_E_NOT_FOUND);
+  row[ID] = aft__int(2);                                 /* a row that is gone has changed, too */
+  assert_int_equal(ops(w)->update(w->conn, &line, row, 1u << BOUGHT, &w->error), AFT_E_CONFLICT);
   assert_int_equal(ops(w)->remove(w->conn, &line, 1, 2, &w->error), AFT_E_CONFLICT);
-  assert_int_equal(ops(w)->remove(w->conn, &line, 2, 1, &w->error), AFT_E_NOT_FOUND);
+  assert_int_equal(ops(w)->remove(w->conn, &line, 2, 1, &w->error), AFT_E_CONFLICT);
   OK(ops(w)->remove(w->conn, &line, 1, 3, &w->error));
   assert_int_equal(load(w, 1, &back), AFT_E_NOT_FOUND);
   OK(ops(w)->commit(w->conn, &w->error));
@@ -347,7 +379,12 @@ static bool within(const aft__scan *s, const aft__value *row) {
   for (uint32_t k = 0; k < s->n_equal; k++)
     if (aft__value_cmp(&row[index->columns[k]], &s->equal[k]))
       return false;
-  const aft__value *next = !index ? &row[ID] : s->n_equal < index->n ? &row[index->columns[s->n_equal]] : NULL;
+  const aft__value *next = !index                  ? &row[ID]
+                           : s->n_equal < index->n ? &row[index->columns[s->n_equal]]
+                                                   : NULL;
+  bool from_null = s->low && s->low->type == AFT_SQL_NULL;
+  if (next && next->type == AFT_SQL_NULL && (s->low || s->high) && !from_null)
+    return false;
   if (next && s->low && aft__value_cmp(next, s->low) < 0)
     return false;
   if (next && s->high && aft__value_cmp(next, s->high) > 0)
@@ -504,8 +541,8 @@ static void no_statement_sorts_or_reads_a_whole_table(void **state) {
             bool bounded = s.n_equal || bits & (AFT__SQL_LOW | AFT__SQL_HIGH);
             const char *verb = bounded ? "SEARCH" : "SCAN";
             if (index)
-              snprintf(wanted, sizeof wanted, "%s shop_%s USING INDEX shop_%s_%s", verb, all[t]->name, all[t]->name,
-                       index->name);
+              snprintf(wanted, sizeof wanted, "%s shop_%s USING INDEX shop_%s_%s", verb, all[t]->name,
+                       all[t]->name, index->name);
             else
               snprintf(wanted, sizeof wanted, "%s shop_%s", verb, all[t]->name);
             if (strncmp(plan, wanted, strlen(wanted)) || strchr(plan, '\n'))
@@ -531,9 +568,11 @@ static void plans_do_not_change_with_statistics(void **state) {
   }
   OK(ops(w)->commit(w->conn, &w->error));
   OK(aft_sql_sqlite()->exec(((aft__sql_conn *)w->conn)->native, "ANALYZE", &w->error));
-  aft__sql_shape s = {.table = &line, .index = BY_RETURNED, .op = AFT__SQL_SCAN, .n_equal = 1, .bits = AFT__SQL_LOW};
+  aft__sql_shape s = {
+      .table = &line, .index = BY_RETURNED, .op = AFT__SQL_SCAN, .n_equal = 1, .bits = AFT__SQL_LOW};
   plan_of(w, &s, plan, sizeof plan);
-  assert_non_null(strstr(plan, "SEARCH shop_line USING INDEX shop_line_by_returned (tenant=? AND returned>?)"));
+  assert_non_null(
+      strstr(plan, "SEARCH shop_line USING INDEX shop_line_by_returned (tenant=? AND returned>?)"));
 }
 
 /* More shapes than the cache holds, twice: all stay right. */
@@ -733,7 +772,8 @@ static void migration_adds_what_a_version_brought(void **state) {
 static void a_migrated_store_equals_a_new_one(void **state) {
   world *w = *state;
   static const char *const queries[] = {
-      "CREATE TABLE pairs AS SELECT m.name AS t, c.name AS c, c.type AS k, c.\"notnull\" AS n FROM sqlite_schema m, "
+      "CREATE TABLE pairs AS SELECT m.name AS t, c.name AS c, c.type AS k, c.\"notnull\" AS n FROM "
+      "sqlite_schema m, "
       "pragma_table_info(m.name) c WHERE m.name LIKE 'shop\\_%' ESCAPE '\\' AND m.type = 'table'",
       "ATTACH ? AS other"};
   OK(ops(w)->migrate(w->conn, &schema_v2, &w->error));
@@ -751,13 +791,14 @@ static void a_migrated_store_equals_a_new_one(void **state) {
   snprintf(sql, sizeof sql, "ATTACH '%s' AS old", w->file);
   OK(fresh->driver->exec(fresh->native, sql, &w->error));
   OK(fresh->driver->exec(fresh->native, queries[0], &w->error));
-  OK(fresh->driver->exec(fresh->native,
-                         "CREATE TEMP TABLE same (n CHECK (n = 0));"
-                         "INSERT INTO same SELECT count(*) FROM (SELECT * FROM main.pairs EXCEPT SELECT * FROM old.pairs);"
-                         "INSERT INTO same SELECT count(*) FROM (SELECT * FROM old.pairs EXCEPT SELECT * FROM main.pairs);"
-                         "INSERT INTO same SELECT count(*) FROM (SELECT name, sql FROM main.sqlite_schema WHERE type = "
-                         "'index' EXCEPT SELECT name, sql FROM old.sqlite_schema)",
-                         &w->error));
+  OK(fresh->driver->exec(
+      fresh->native,
+      "CREATE TEMP TABLE same (n CHECK (n = 0));"
+      "INSERT INTO same SELECT count(*) FROM (SELECT * FROM main.pairs EXCEPT SELECT * FROM old.pairs);"
+      "INSERT INTO same SELECT count(*) FROM (SELECT * FROM old.pairs EXCEPT SELECT * FROM main.pairs);"
+      "INSERT INTO same SELECT count(*) FROM (SELECT name, sql FROM main.sqlite_schema WHERE type = "
+      "'index' EXCEPT SELECT name, sql FROM old.sqlite_schema)",
+      &w->error));
   backend->ops->disconnect(conn);
   backend->ops->free(backend);
   unlink(other);
@@ -832,6 +873,49 @@ static void migrations_at_once_happen_once(void **state) {
   versions_are(w, 2, 1, 2);
 }
 
+static void *make_too(void *arg) {
+  migrator *m = arg;
+  char file[128];
+  aft__backend *backend;
+  aft__conn *conn;
+  snprintf(file, sizeof file, "%s/new.db", m->w->folder);
+  aft__sql_options how = options_of(m->w, AFT_STORE_CREATE);
+  how.dsn = aft__cstr(file);
+  how.busy_ms = 20000;
+  m->status = aft__sql_backend(m->w->env, &how, &backend, NULL);
+  if (m->status < 0)
+    return NULL;
+  m->status = backend->ops->connect(backend, &conn, NULL);
+  if (m->status == AFT_OK) {
+    m->status = backend->ops->migrate(conn, &schema_v2, NULL);
+    backend->ops->disconnect(conn);
+  }
+  backend->ops->free(backend);
+  return NULL;
+}
+
+static void a_store_that_many_make_at_once_is_made_once(void **state) {
+  static const char *const ends[] = {"", "-wal", "-shm"};
+  world *w = *state;
+  char path[128];
+  for (int round = 0; round < 5; round++) {
+    pthread_t threads[6];
+    migrator m[6];
+    for (int i = 0; i < 6; i++) {
+      m[i] = (migrator){w, AFT_E_INTERNAL};
+      assert_int_equal(pthread_create(&threads[i], NULL, make_too, &m[i]), 0);
+    }
+    for (int i = 0; i < 6; i++)
+      pthread_join(threads[i], NULL);
+    for (int i = 0; i < 6; i++)
+      assert_int_equal(m[i].status, AFT_OK);
+    for (size_t i = 0; i < AFT__COUNT(ends); i++) {
+      snprintf(path, sizeof path, "%s/new.db%s", w->folder, ends[i]);
+      unlink(path);
+    }
+  }
+}
+
 /* ---- the other dialects' text ---- */
 
 static void text_is(world *w, uint32_t dialect, const aft__sql_shape *shape, const char *expected) {
@@ -848,20 +932,24 @@ static void each_engine_gets_its_own_words(void **state) {
   world *w = *state;
   aft__sql_shape probe = {.table = &line, .index = OPEN_CODE, .op = AFT__SQL_PROBE};
   text_is(w, AFT_SQL_SQLITE, &probe,
-          "SELECT \"id\" FROM \"p_line\" INDEXED BY \"p_line_open_code\" WHERE \"closed\" = 0 AND \"tenant\" = ? AND "
+          "SELECT \"id\" FROM \"p_line\" INDEXED BY \"p_line_open_code\" WHERE \"closed\" = 0 AND \"tenant\" "
+          "= ? AND "
           "\"note\" = ?");
   text_is(w, AFT_SQL_POSTGRESQL, &probe,
           "SELECT \"id\" FROM \"p_line\" WHERE \"closed\" = 0 AND \"tenant\" = $1 AND \"note\" = $2");
   text_is(w, AFT_SQL_MYSQL, &probe,
-          "SELECT `id` FROM `p_line` FORCE INDEX (`p_line_open_code`) WHERE `zero_closed` = 0 AND `tenant` = ? AND "
+          "SELECT `id` FROM `p_line` FORCE INDEX (`p_line_open_code`) WHERE `zero_closed` = 0 AND `tenant` = "
+          "? AND "
           "`note` = ?");
   aft__sql_shape scan = {.table = &refund, .index = 0, .op = AFT__SQL_SCAN};
   scan.bits = AFT__SQL_HIGH | AFT__SQL_BEYOND | AFT__SQL_DOWN | AFT__SQL_CLAIM | AFT__SQL_LIMIT;
-  text_is(w, AFT_SQL_POSTGRESQL, &scan,
-          "SELECT \"id\", \"rev\", \"amount\" FROM \"p_refund\" WHERE \"amount\" < $1 ORDER BY \"amount\" DESC "
-          "NULLS LAST, \"id\" DESC LIMIT $2 FOR UPDATE SKIP LOCKED");
+  text_is(
+      w, AFT_SQL_POSTGRESQL, &scan,
+      "SELECT \"id\", \"rev\", \"amount\" FROM \"p_refund\" WHERE \"amount\" < $1 ORDER BY \"amount\" DESC "
+      "NULLS LAST, \"id\" DESC LIMIT $2 FOR UPDATE SKIP LOCKED");
   text_is(w, AFT_SQL_MYSQL, &scan,
-          "SELECT `id`, `rev`, `amount` FROM `p_refund` FORCE INDEX (`p_refund_by_amount`) WHERE `amount` < ? ORDER "
+          "SELECT `id`, `rev`, `amount` FROM `p_refund` FORCE INDEX (`p_refund_by_amount`) WHERE `amount` < "
+          "? ORDER "
           "BY `amount` DESC, `id` DESC LIMIT ? FOR UPDATE SKIP LOCKED");
 }
 
@@ -956,6 +1044,7 @@ int main(void) {
       TEST(a_store_without_tables_has_version_0),
       TEST(a_damaged_version_is_told),
       TEST(migrations_at_once_happen_once),
+      TEST(a_store_that_many_make_at_once_is_made_once),
       TEST(each_engine_gets_its_own_words),
       TEST(every_allocation_may_fail),
   };

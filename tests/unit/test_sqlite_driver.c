@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,8 +168,9 @@ static void changes_count_rows(void **state) {
 static void constraints_have_statuses_of_their_own(void **state) {
   void *conn = opened(*state, AFT_SQL_OPEN_CREATE);
   aft_error error = AFT_ERROR_INIT;
-  run(conn, "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER NOT NULL UNIQUE, CONSTRAINT positive CHECK (n > 0))"
-            " STRICT; INSERT INTO t VALUES (1, 1)");
+  run(conn,
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER NOT NULL UNIQUE, CONSTRAINT positive CHECK (n > 0))"
+      " STRICT; INSERT INTO t VALUES (1, 1)");
   assert_int_equal(driver()->exec(conn, "INSERT INTO t VALUES (2, 0)", &error), AFT_E_CHECK);
   assert_non_null(strstr(error.message, "positive"));
   assert_int_equal(error.native, SQLITE_CONSTRAINT_CHECK);
@@ -219,7 +221,8 @@ static void opening_without_create_leaves_the_journal_mode(void **state) {
   const place *p = *state;
   sqlite3 *host;
   assert_int_equal(sqlite3_open(p->file, &host), SQLITE_OK);
-  assert_int_equal(sqlite3_exec(host, "PRAGMA journal_mode=DELETE; CREATE TABLE host (a)", 0, 0, 0), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(host, "PRAGMA journal_mode=DELETE; CREATE TABLE host (a)", 0, 0, 0),
+                   SQLITE_OK);
   sqlite3_close(host);
   void *conn = opened(p, 0);
   void *stmt = prepared(conn, "PRAGMA journal_mode");
@@ -280,7 +283,8 @@ static void *interrupt_often(void *arg) {
 
 static void an_interrupt_ends_what_runs(void **state) {
   void *conn = opened(*state, AFT_SQL_OPEN_CREATE);
-  void *stmt = prepared(conn, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
+  void *stmt =
+      prepared(conn, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
   interrupter i = {.conn = conn};
   pthread_t thread;
   aft_error error = AFT_ERROR_INIT;
@@ -313,7 +317,8 @@ static void an_interrupt_ends_a_wait_for_a_lock(void **state) {
   driver()->close(b);
 }
 
-/* SQLite gives a transaction up when a write in it is interrupted; what follows must not run outside of it. */
+/* SQLite gives a transaction up when a write in it is interrupted; what follows must not run outside of it.
+ */
 static void nothing_runs_after_sqlite_gave_the_transaction_up(void **state) {
   void *conn = opened(*state, AFT_SQL_OPEN_CREATE);
   run(conn, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
@@ -440,6 +445,127 @@ static void the_host_keeps_its_transaction(void **state) {
   assert_int_equal(sqlite3_close(host), SQLITE_OK); /* no statement was left */
 }
 
+/* ---- a disk that fails: a VFS over the default one whose files answer as told ---- */
+
+typedef struct shim {
+  sqlite3_vfs vfs;
+  sqlite3_vfs *real;
+  int fail_sync, fail_write; /* code to answer to the next sync or write of the log; 0 for none */
+} shim;
+
+typedef struct shim_file {
+  sqlite3_file base;
+  shim *shim;
+  bool log;
+  sqlite3_file *real; /* lies behind */
+} shim_file;
+
+static sqlite3_file *real_of(sqlite3_file *f) { return ((shim_file *)f)->real; }
+
+static int shim_close(sqlite3_file *f) { return real_of(f)->pMethods->xClose(real_of(f)); }
+static int shim_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at) {
+  return real_of(f)->pMethods->xRead(real_of(f), p, n, at);
+}
+static int shim_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at) {
+  shim_file *file = (shim_file *)f;
+  if (file->log && file->shim->fail_write)
+    return file->shim->fail_write;
+  return real_of(f)->pMethods->xWrite(real_of(f), p, n, at);
+}
+static int shim_truncate(sqlite3_file *f, sqlite3_int64 n) {
+  return real_of(f)->pMethods->xTruncate(real_of(f), n);
+}
+static int shim_sync(sqlite3_file *f, int flags) {
+  shim_file *file = (shim_file *)f;
+  if (file->log && file->shim->fail_sync)
+    return file->shim->fail_sync;
+  return real_of(f)->pMethods->xSync(real_of(f), flags);
+}
+static int shim_size(sqlite3_file *f, sqlite3_int64 *n) {
+  return real_of(f)->pMethods->xFileSize(real_of(f), n);
+}
+static int shim_lock(sqlite3_file *f, int l) { return real_of(f)->pMethods->xLock(real_of(f), l); }
+static int shim_unlock(sqlite3_file *f, int l) { return real_of(f)->pMethods->xUnlock(real_of(f), l); }
+static int shim_reserved(sqlite3_file *f, int *out) {
+  return real_of(f)->pMethods->xCheckReservedLock(real_of(f), out);
+}
+static int shim_control(sqlite3_file *f, int op, void *p) {
+  return real_of(f)->pMethods->xFileControl(real_of(f), op, p);
+}
+static int shim_sector(sqlite3_file *f) { return real_of(f)->pMethods->xSectorSize(real_of(f)); }
+static int shim_device(sqlite3_file *f) { return real_of(f)->pMethods->xDeviceCharacteristics(real_of(f)); }
+static int shim_map(sqlite3_file *f, int page, int size, int extend, void volatile **out) {
+  return real_of(f)->pMethods->xShmMap(real_of(f), page, size, extend, out);
+}
+static int shim_shm_lock(sqlite3_file *f, int at, int n, int flags) {
+  return real_of(f)->pMethods->xShmLock(real_of(f), at, n, flags);
+}
+static void shim_barrier(sqlite3_file *f) { real_of(f)->pMethods->xShmBarrier(real_of(f)); }
+static int shim_unmap(sqlite3_file *f, int drop) { return real_of(f)->pMethods->xShmUnmap(real_of(f), drop); }
+
+static const sqlite3_io_methods shim_methods = {
+    2,           shim_close, shim_read,     shim_write,    shim_truncate, shim_sync,
+    shim_size,   shim_lock,  shim_unlock,   shim_reserved, shim_control,  shim_sector,
+    shim_device, shim_map,   shim_shm_lock, shim_barrier,  shim_unmap,    NULL,
+    NULL};
+
+static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out) {
+  shim *s = (shim *)vfs;
+  shim_file *file = (shim_file *)f;
+  file->shim = s;
+  file->log = (flags & SQLITE_OPEN_WAL) != 0;
+  file->real = (sqlite3_file *)(file + 1);
+  int rc = s->real->xOpen(s->real, name, file->real, flags, out);
+  file->base.pMethods = file->real->pMethods ? &shim_methods : NULL;
+  return rc;
+}
+
+static void install(shim *s) {
+  s->real = sqlite3_vfs_find(NULL);
+  s->vfs =
+      *s->real; /* its functions use what they find in pAppData and the global VFS, not the struct itself */
+  s->vfs.pNext = NULL;
+  s->vfs.zName = "shim";
+  s->vfs.szOsFile = (int)sizeof(shim_file) + s->real->szOsFile;
+  s->vfs.xOpen = shim_open;
+  assert_int_equal(sqlite3_vfs_register(&s->vfs, 0), SQLITE_OK);
+}
+
+static void a_commit_says_what_is_known_of_it(void **state) {
+  const place *p = *state;
+  static const struct {
+    int sync, write;
+    aft_status expected;
+  } cases[] = {{SQLITE_IOERR_FSYNC, 0, AFT_E_UNKNOWN},
+               {0, SQLITE_IOERR_WRITE, AFT_E_UNKNOWN},
+               {0, SQLITE_FULL, AFT_E_FULL}};
+  shim s = {0};
+  char uri[PATH_SIZE + 32];
+  aft_error error = AFT_ERROR_INIT;
+  void *conn;
+  install(&s);
+  snprintf(uri, sizeof uri, "file:%s?vfs=shim", p->file);
+  assert_int_equal(open_at(uri, AFT_SQL_OPEN_CREATE, 100, &conn, &error), AFT_OK);
+  run(conn, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_int_equal(driver()->begin(conn, 1, &error), AFT_OK);
+    run(conn, "INSERT INTO t VALUES (NULL)");
+    s.fail_sync = cases[i].sync;
+    s.fail_write = cases[i].write;
+    assert_int_equal(driver()->commit(conn, &error), cases[i].expected);
+    assert_int_equal(error.native, cases[i].sync ? cases[i].sync : cases[i].write);
+    s.fail_sync = s.fail_write = 0;
+    driver()->rollback(conn);
+    /* As this process sees it now, it was rolled back; what follows is sound. */
+    assert_int_equal(number_of(conn, "SELECT count(*) FROM t"), (int64_t)i);
+    assert_int_equal(driver()->begin(conn, 1, &error), AFT_OK);
+    run(conn, "INSERT INTO t VALUES (NULL)");
+    assert_int_equal(driver()->commit(conn, &error), AFT_OK);
+  }
+  driver()->close(conn);
+  sqlite3_vfs_unregister(&s.vfs);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, drop_place)
 
 int main(void) {
@@ -461,6 +587,7 @@ int main(void) {
       TEST(a_damaged_page_is_found),
       TEST(a_full_disk_is_told_and_loses_nothing),
       TEST(the_host_keeps_its_transaction),
+      TEST(a_commit_says_what_is_known_of_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

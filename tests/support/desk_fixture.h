@@ -1,0 +1,70 @@
+/* A desk to test on: an environment with a clock of its own, a store of one of three kinds, a tenant
+ * with two shops, agents and customers. */
+#ifndef DESK_FIXTURE_H
+#define DESK_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include <aftersales.h>
+
+#include "base/base.h"
+#include "store/store.h"
+#include "value/value.h"
+
+typedef enum desk_kind { DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE, DESK_KINDS } desk_kind;
+
+typedef struct desk {
+  desk_kind kind;
+  char folder[64], path[96];
+  _Atomic int64_t now; /* what the clock says */
+  uint64_t seed;       /* of a hostile store */
+  aft_env *env;
+  aft_store *store;
+  aft_session *session;
+  aft_id tenant, shop, other_shop, agent, other_agent, buyer, other_buyer;
+  aft_call system, as_agent, as_other_agent, as_buyer, as_other_buyer;
+} desk;
+
+#define DESK_START INT64_C(1795000000000) /* 2026-11-18 */
+
+void desk_open(desk *d, desk_kind kind);
+/* With an allocator in place of the usual one. */
+void desk_open_with(desk *d, desk_kind kind, const aft_alloc *alloc);
+void desk_close(desk *d);
+void desk_pass(desk *d, int64_t ms); /* moves the clock, without a tick */
+uint32_t desk_tick(desk *d);         /* until nothing is due any more; how many fired */
+
+/* Fails the test with the error's own words. */
+#define assert_ok(expr)                                                                              \
+  do {                                                                                               \
+    aft_status assert_status_ = (expr);                                                              \
+    if (assert_status_ < 0)                                                                          \
+      fail_msg("%s: %s at %s: %s", #expr, aft_status_name(assert_status_), error.where, error.message); \
+  } while (0)
+#define assert_status(expr, expected)                                                                \
+  do {                                                                                               \
+    aft_status assert_status_ = (expr);                                                              \
+    if (assert_status_ != (expected))                                                                \
+      fail_msg("%s: %s, expected %s (%s: %s)", #expr, aft_status_name(assert_status_), #expected,    \
+               error.where, error.message);                                                          \
+  } while (0)
+
+/* A message from the usual customer on WeChat. */
+aft_message_in desk_message(const desk *d, const char *external, const char *text);
+/* Takes it in and returns the ticket's id. */
+aft_id desk_say(desk *d, const char *external, const char *text);
+aft_record *desk_ticket(desk *d, aft_id id);
+/* The ticket's state, for comparing; lives until the next call on this desk. */
+void assert_state(desk *d, aft_id ticket, const char *state);
+void desk_answer(desk *d, aft_id ticket, const char *text);
+void desk_act(desk *d, aft_id ticket, uint32_t act);
+uint32_t desk_count(aft_cursor *cursor); /* and frees it */
+
+#endif

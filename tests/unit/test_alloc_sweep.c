@@ -1,0 +1,172 @@
+/* Every allocation of a ticket's life failed once, and all from each on: a clear status, no leak, and after
+ * one failure the same call works when it is made again. */
+#include "desk_fixture.h"
+#include "fault_alloc.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+typedef struct life {
+  fault_alloc fault;
+  bool again; /* a call that failed is made once more and must then succeed */
+  const char *dsn;
+  aft_env *env;
+  aft_store *store;
+  aft_session *session;
+  aft_policy *policy;
+  aft_error error;
+} life;
+
+/* Runs a call; when memory ran out, once more where that is asked for. */
+#define STEP(expr)                                                                                        \
+  do {                                                                                                    \
+    aft_status step_ = (expr);                                                                            \
+    if (step_ == AFT_E_NOMEM && l->again)                                                                 \
+      step_ = (expr);                                                                                     \
+    if (step_ == AFT_E_NOMEM && !l->again)                                                                \
+      return step_;                                                                                       \
+    if (step_ < 0)                                                                                        \
+      fail_msg("%s: %s at %s: %s (allocation %llu)", #expr, aft_status_name(step_), l->error.where,      \
+               l->error.message, (unsigned long long)l->fault.fail_at);                                  \
+  } while (0)
+
+static int64_t still(void *user) {
+  (void)user;
+  return DESK_START;
+}
+
+static aft_status open_all(life *l) {
+  aft_env_options options = {.size = sizeof options,
+                             .alloc = fault_alloc_hooks(&l->fault),
+                             .clock = {.size = sizeof(aft_clock), .now_ms = still}};
+  aft_store_options store = {.size = sizeof store, .dsn = AFT_STR(l->dsn), .flags = AFT_STORE_CREATE | AFT_STORE_RELAXED};
+  aft_document document = {.size = sizeof document, .name = AFT_STR("shop.yaml"),
+                           .text = AFT_STR("version: 1\nintake: {thread_window: 48h}\n")};
+  aft_policy_options bundle = {.size = sizeof bundle, .documents = &document, .count = 1};
+  STEP(aft_env_new(&options, &l->env, &l->error));
+  STEP(aft_store_open(l->env, &store, &l->store, &l->error));
+  STEP(aft_session_open(l->store, &l->session, &l->error));
+  STEP(aft_policy_load(l->env, &bundle, &l->policy, NULL, &l->error));
+  return AFT_OK;
+}
+
+static aft_status list_all(life *l, aft_cursor *cursor) {
+  aft_record *record;
+  aft_status status;
+  do {
+    status = aft_cursor_next(cursor, &record, &l->error);
+    if (status == AFT_E_NOMEM && l->again)
+      status = aft_cursor_next(cursor, &record, &l->error);
+  } while (status == AFT_OK);
+  aft_cursor_free(cursor);
+  return status;
+}
+
+static aft_status live(life *l) {
+  aft_record *record;
+  aft_cursor *cursor;
+  aft_buf *buf;
+  aft_call maker = {.size = sizeof maker, .role = AFT_ROLE_SYSTEM}, call = maker;
+  aft_tenant_in tenant = {.size = sizeof tenant, .external = AFT_STR("t")};
+  aft_shop_in shop = {.size = sizeof shop, .external = AFT_STR("s")};
+  aft_agent_in agent = {.size = sizeof agent, .external = AFT_STR("a"), .n_shops = 1};
+  aft_message_in message = {.size = sizeof message, .channel = AFT_STR("wechat"), .external = AFT_STR("m1"),
+                            .handle = AFT_STR("wx"), .text = AFT_STR("付款失败了，快点处理！！！ order 12345678")};
+  aft_part_in part = {.size = sizeof part, .kind = AFT_CONTENT_IMAGE, .blob = AFT_STR("blob-1")};
+  aft_answer_in answer = {.size = sizeof answer, .text = AFT_STR("马上处理")};
+  aft_act_in act = {.size = sizeof act, .act = AFT_ACT_RESOLVE, .reason = AFT_STR("solved")};
+  aft_tick_report report = {.size = sizeof report};
+  STEP(open_all(l));
+  STEP(aft_tenant_put(l->session, &maker, &tenant, &record, &l->error));
+  call.tenant = aft_tenant_id(record);
+  aft_record_free(record);
+  STEP(aft_shop_put(l->session, &call, &shop, &record, &l->error));
+  message.shop = aft_shop_id(record);
+  aft_record_free(record);
+  agent.shops = &message.shop;
+  STEP(aft_agent_put(l->session, &call, &agent, NULL, &l->error));
+  STEP(aft_policy_activate(l->session, &call, l->policy, NULL, &l->error));
+  message.parts = &part;
+  message.n_parts = 1;
+  STEP(aft_intake(l->session, &call, &message, &record, &l->error));
+  answer.ticket = act.ticket = aft_message_ticket(record);
+  aft_record_free(record);
+  call.key = AFT_STR("k1");
+  STEP(aft_ticket_answer(l->session, &call, &answer, NULL, &l->error));
+  call.key = (aft_str){0};
+  STEP(aft_ticket_act(l->session, &call, &act, &record, &l->error));
+  aft_status json = aft_record_json(record, &buf, &l->error);
+  if (json == AFT_E_NOMEM && l->again)
+    json = aft_record_json(record, &buf, &l->error);
+  aft_record_free(record);
+  STEP(json);
+  aft_buf_free(buf);
+  STEP(aft_explain(l->session, &call, act.ticket, NULL, "zh", &buf, &l->error));
+  aft_buf_free(buf);
+  STEP(aft_tick(l->session, NULL, &report, &l->error));
+  STEP(aft_ticket_history(l->session, &call, act.ticket, &cursor, &l->error));
+  STEP(list_all(l, cursor));
+  STEP(aft_store_health(l->session, &buf, &l->error));
+  aft_buf_free(buf);
+  return AFT_OK;
+}
+
+static void end(life *l) {
+  aft_policy_unref(l->policy);
+  aft_session_close(l->session);
+  aft_store_unref(l->store);
+  aft_env_unref(l->env);
+}
+
+/* One life with a failure planned; the number of allocations it made. */
+static uint64_t run(const char *dsn, uint64_t fail_at, bool fail_on) {
+  life l = {.fault = {.fail_at = fail_at, .fail_on = fail_on}, .again = !fail_on, .dsn = dsn};
+  l.error = (aft_error)AFT_ERROR_INIT;
+  aft_status status = live(&l);
+  if (fail_on && fail_at && l.fault.failures)
+    assert_true(status == AFT_E_NOMEM || status >= 0);
+  else if (status < 0)
+    fail_msg("%s with allocation %llu failed once", aft_status_name(status), (unsigned long long)fail_at);
+  end(&l);
+  if (l.fault.bytes)
+    fail_msg("%lld bytes leaked after failure of allocation %llu", (long long)l.fault.bytes, (unsigned long long)fail_at);
+  return l.fault.calls;
+}
+
+static void sweep(const char *dsn, const char *file, uint64_t step) {
+  if (file)
+    unlink(file);
+  uint64_t calls = run(dsn, 0, false);
+  print_message("%llu allocations\n", (unsigned long long)calls);
+  assert_true(calls > 100);
+  for (uint64_t i = 1; i <= calls + step; i += step)
+    for (int on = 0; on < 2; on++) {
+      if (file)
+        unlink(file);
+      run(dsn, i, on);
+    }
+}
+
+static void every_allocation_in_memory(void **state) {
+  (void)state;
+  sweep("memory:", NULL, 1);
+}
+
+static void allocations_on_sqlite(void **state) {
+  (void)state;
+  char folder[] = "/tmp/aftersales-sweep-XXXXXX", path[96];
+  assert_non_null(mkdtemp(folder));
+  snprintf(path, sizeof path, "%s/desk.db", folder);
+  sweep(path, path, getenv("AFT_SLOW") ? 1 : 17);
+  char command[160];
+  snprintf(command, sizeof command, "rm -rf '%s'", folder);
+  assert_int_equal(system(command), 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_allocation_in_memory),
+      cmocka_unit_test(allocations_on_sqlite),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,310 @@
+/* The matcher against a naive search, and against damaged blocks. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "text/text.h"
+
+typedef struct world {
+  aft_env *env;
+} world;
+
+static int setup(void **state) {
+  static world w;
+  assert_int_equal(aft_env_new(NULL, &w.env, NULL), AFT_OK);
+  *state = &w;
+  return 0;
+}
+
+static int teardown(void **state) {
+  aft_env_unref(((world *)*state)->env);
+  return 0;
+}
+
+static uint64_t seed_of(const char *test) {
+  const char *given = getenv("AFT_TEST_SEED");
+  uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
+  printf("%s: AFT_TEST_SEED=%llu\n", test, (unsigned long long)seed);
+  return seed * 2 + 1;
+}
+
+static uint32_t next(uint64_t *s) {
+  *s ^= *s << 13;
+  *s ^= *s >> 7;
+  *s ^= *s << 17;
+  return (uint32_t)(*s >> 32);
+}
+
+typedef struct pattern {
+  char bytes[64];
+  size_t len;
+  uint32_t flags;
+} pattern;
+
+typedef struct found {
+  aft__match list[20000];
+  size_t n;
+} found;
+
+static bool collect(void *user, const aft__match *match) {
+  found *f = user;
+  if (f->n < AFT__COUNT(f->list))
+    f->list[f->n] = *match;
+  f->n++;
+  return true;
+}
+
+static bool naive_word_char(const char *text, size_t len, size_t at, bool before) {
+  uint32_t c;
+  if (before) {
+    if (at == 0)
+      return false;
+    at--;
+    while (at > 0 && ((uint8_t)text[at] & 0xC0) == 0x80)
+      at--;
+  } else if (at == len) {
+    return false;
+  }
+  aft__utf8_next(text + at, text + len, &c);
+  return (c < 0x80 && aft__is_letter(c)) || (c >= '0' && c <= '9') || c == 0xE9;
+}
+
+static bool naive_matches(const pattern *p, const char *text, size_t len, size_t at) {
+  if (at + p->len > len || memcmp(text + at, p->bytes, p->len) != 0)
+    return false;
+  if (!(p->flags & AFT__MATCH_WORD))
+    return true;
+  size_t end = at + p->len;
+  bool cut_before = naive_word_char(text, len, at, true) && naive_word_char(text, len, at, false);
+  bool cut_after = naive_word_char(text, len, end, true) && naive_word_char(text, len, end, false);
+  return !cut_before && !cut_after;
+}
+
+/* All matches by rising end, the longest first, equal ones by id. */
+static void naive(const pattern *patterns, size_t n, const char *text, size_t len, found *f) {
+  f->n = 0;
+  for (size_t end = 1; end <= len; end++)
+    for (size_t size = 63; size > 0; size--)
+      for (size_t i = 0; i < n; i++)
+        if (patterns[i].len == size && size <= end && naive_matches(&patterns[i], text, len, end - size)) {
+          aft__match m = {(uint32_t)i, (uint32_t)(end - size), (uint32_t)end};
+          collect(f, &m);
+        }
+}
+
+static const char *const letters[] = {"a", "b", "é", "退", "款", "货", " ", "1", "不", "退款"};
+
+static size_t random_text(uint64_t *s, char *out, size_t most) {
+  size_t len = 0, n = 1 + next(s) % most;
+  uint32_t kinds = 2 + next(s) % (AFT__COUNT(letters) - 1);
+  for (size_t i = 0; i < n; i++) {
+    const char *piece = letters[next(s) % kinds];
+    memcpy(out + len, piece, strlen(piece));
+    len += strlen(piece);
+  }
+  return len;
+}
+
+/* A block in memory of exactly its size, so that a sanitiser sees every step outside. */
+static void *build(aft_env *env, const pattern *patterns, size_t n, size_t *size) {
+  aft__matcher_builder *builder = aft__matcher_builder_new(env);
+  assert_non_null(builder);
+  for (size_t i = 0; i < n; i++)
+    assert_int_equal(aft__matcher_add(builder, aft__str(patterns[i].bytes, patterns[i].len), (uint32_t)i,
+                                      patterns[i].flags),
+                     AFT_OK);
+  aft__buf out;
+  aft__buf_init(&out, env);
+  assert_int_equal(aft__matcher_build(builder, &out, NULL), AFT_OK);
+  aft__matcher_builder_free(builder);
+  *size = out.len;
+  void *block = malloc(out.len);
+  memcpy(block, out.data, out.len);
+  aft__buf_done(&out);
+  return block;
+}
+
+static void finds_what_a_naive_search_finds(void **state) {
+  world *w = *state;
+  uint64_t s = seed_of("naive");
+  static pattern patterns[60];
+  static found expected, got;
+  static char text[2000];
+  for (int round = 0; round < 400; round++) {
+    size_t n = next(&s) % AFT__COUNT(patterns), size;
+    for (size_t i = 0; i < n; i++) {
+      patterns[i].len = random_text(&s, patterns[i].bytes, 5);
+      patterns[i].flags = next(&s) % 3 == 0 ? AFT__MATCH_WORD : 0;
+    }
+    void *block = build(w->env, patterns, n, &size);
+    assert_true(aft__matcher_valid(block, size));
+    for (int t = 0; t < 4; t++) {
+      size_t len = random_text(&s, text, 120);
+      naive(patterns, n, text, len, &expected);
+      got.n = 0;
+      aft__matcher_scan(block, aft__str(text, len), collect, &got);
+      assert_int_equal(got.n, expected.n);
+      for (size_t i = 0; i < got.n; i++) {
+        assert_int_equal(got.list[i].id, expected.list[i].id);
+        assert_int_equal(got.list[i].begin, expected.list[i].begin);
+        assert_int_equal(got.list[i].end, expected.list[i].end);
+      }
+    }
+    free(block);
+  }
+}
+
+static void all_bytes_and_lengths_work(void **state) {
+  world *w = *state;
+  uint64_t s = seed_of("bytes");
+  aft__matcher_builder *builder = aft__matcher_builder_new(w->env);
+  char long_text[256];
+  for (uint32_t b = 0; b < 256; b++) {
+    char byte = (char)b;
+    assert_int_equal(aft__matcher_add(builder, aft__str(&byte, 1), b, 0), AFT_OK);
+    long_text[b] = (char)next(&s);
+  }
+  assert_int_equal(aft__matcher_add(builder, aft__str(long_text, 255), 1000, 0), AFT_OK);
+  assert_int_equal(aft__matcher_add(builder, aft__str(long_text, 256), 1001, 0), AFT_E_INVALID);
+  assert_int_equal(aft__matcher_add(builder, aft__str(long_text, 0), 1002, 0), AFT_E_INVALID);
+  aft__buf out;
+  aft__buf_init(&out, w->env);
+  assert_int_equal(aft__matcher_build(builder, &out, NULL), AFT_OK);
+  assert_true(aft__matcher_valid(out.data, out.len));
+  static found got;
+  got.n = 0;
+  aft__matcher_scan(out.data, aft__str(long_text, 256), collect, &got);
+  assert_int_equal(got.n, 257);
+  bool whole = false;
+  for (size_t i = 0; i < got.n; i++)
+    whole |= got.list[i].id == 1000 && got.list[i].begin == 0 && got.list[i].end == 255;
+  assert_true(whole);
+  aft__buf_done(&out);
+  aft__matcher_builder_free(builder);
+}
+
+static bool stop_at_second(void *user, const aft__match *match) {
+  (void)match;
+  return ++*(int *)user < 2;
+}
+
+static void a_callback_ends_the_scan(void **state) {
+  world *w = *state;
+  pattern p = {"a", 1, 0};
+  size_t size;
+  void *block = build(w->env, &p, 1, &size);
+  int calls = 0;
+  aft__matcher_scan(block, aft__cstr("aaaaaa"), stop_at_second, &calls);
+  assert_int_equal(calls, 2);
+  free(block);
+}
+
+/* Damaged blocks are refused or harmless: the sanitisers watch, and the scan ends. */
+static void damaged_blocks_do_no_harm(void **state) {
+  world *w = *state;
+  uint64_t s = seed_of("damage");
+  static pattern patterns[40];
+  static char text[2000];
+  static found got;
+  int accepted = 0, refused = 0;
+  for (int round = 0; round < 60; round++) {
+    size_t n = 1 + next(&s) % (AFT__COUNT(patterns) - 1), size;
+    for (size_t i = 0; i < n; i++) {
+      patterns[i].len = random_text(&s, patterns[i].bytes, 6);
+      patterns[i].flags = next(&s) % 2;
+    }
+    uint8_t *good = build(w->env, patterns, n, &size), *bad = malloc(size);
+    for (int flip = 0; flip < 100; flip++) {
+      memcpy(bad, good, size);
+      uint32_t flips = 1 + next(&s) % 4;
+      for (uint32_t i = 0; i < flips; i++)
+        bad[next(&s) % (flip % 4 == 0 ? 24 : size)] ^= (uint8_t)(1u << next(&s) % 8);
+      if (!aft__matcher_valid(bad, size)) {
+        refused++;
+        continue;
+      }
+      accepted++;
+      size_t len = random_text(&s, text, 200);
+      got.n = 0;
+      aft__matcher_scan(bad, aft__str(text, len), collect, &got);
+      for (size_t i = 0; i < got.n && i < AFT__COUNT(got.list); i++) {
+        assert_true(got.list[i].begin < got.list[i].end);
+        assert_true(got.list[i].end <= len);
+      }
+    }
+    for (size_t cut = 0; cut < size; cut += 1 + next(&s) % 97)
+      assert_false(aft__matcher_valid(good, cut));
+    free(good);
+    free(bad);
+  }
+  assert_true(accepted > 0 && refused > 0);
+}
+
+/* Failure links that form a loop would keep a scan for ever. */
+static void loops_are_refused(void **state) {
+  world *w = *state;
+  pattern p[] = {{"abab", 4, 0}, {"babab", 5, 0}};
+  size_t size;
+  uint32_t *block = build(w->env, p, 2, &size);
+  uint32_t cells = block[2], *fail = block + 6 + cells;
+  for (uint32_t i = 0; i < cells; i++) {
+    uint32_t kept = fail[i];
+    if (i == 0 || (kept & 0xFF) == 0)
+      continue;
+    fail[i] = i << 8 | (kept & 0xFF);
+    assert_false(aft__matcher_valid(block, size));
+    fail[i] = kept;
+  }
+  assert_true(aft__matcher_valid(block, size));
+  free(block);
+}
+
+/* Twenty thousand patterns: the block stays below 16 bytes a state, and equal builds are equal bytes. */
+static void large_sets_are_compact(void **state) {
+  world *w = *state;
+  uint64_t s = seed_of("large");
+  aft__buf out[2];
+  for (int k = 0; k < 2; k++) {
+    uint64_t r = s;
+    aft__matcher_builder *builder = aft__matcher_builder_new(w->env);
+    for (uint32_t i = 0; i < 20000; i++) {
+      char text[32];
+      size_t len = 0;
+      for (uint32_t c = 2 + next(&r) % 4; c > 0; c--) {
+        uint32_t code = 0x4E00 + next(&r) % 3000;
+        text[len++] = (char)(0xE0 | code >> 12);
+        text[len++] = (char)(0x80 | (code >> 6 & 0x3F));
+        text[len++] = (char)(0x80 | (code & 0x3F));
+      }
+      assert_int_equal(aft__matcher_add(builder, aft__str(text, len), i, 0), AFT_OK);
+    }
+    aft__buf_init(&out[k], w->env);
+    assert_int_equal(aft__matcher_build(builder, &out[k], NULL), AFT_OK);
+    aft__matcher_builder_free(builder);
+  }
+  const uint32_t *head = (const uint32_t *)(const void *)out[0].data;
+  double per_state = (double)(out[0].len - (size_t)12 * head[3]) / head[5];
+  printf("large: %u states, %.2f bytes a state\n", head[5], per_state);
+  assert_true(per_state < 16.0);
+  assert_true(aft__str_eq(aft__buf_view(&out[0]), aft__buf_view(&out[1])));
+  aft__buf_done(&out[0]);
+  aft__buf_done(&out[1]);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(finds_what_a_naive_search_finds),
+      cmocka_unit_test(all_bytes_and_lengths_work),
+      cmocka_unit_test(a_callback_ends_the_scan),
+      cmocka_unit_test(damaged_blocks_do_no_harm),
+      cmocka_unit_test(loops_are_refused),
+      cmocka_unit_test(large_sets_are_compact),
+  };
+  return cmocka_run_group_tests(tests, setup, teardown);
+}
