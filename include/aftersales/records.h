@@ -112,6 +112,7 @@
 #define AFT_TICKET_HINT               0x0008002au /* a ticket that its first message named, whose matter is another customer's */
 #define AFT_TICKET_EVENTS             0x0008002bu /* length of its audit chain */
 #define AFT_TICKET_CHAIN              0x0008002cu /* hash of its last audit event */
+#define AFT_TICKET_HANDLE             0x0008002du /* the customer's handle on the channel */
 
 #define AFT_MESSAGE_ID          0x00090001u /* the message's id */
 #define AFT_MESSAGE_REV         0x00090002u /* counts the changes of this record */
@@ -474,6 +475,9 @@ static inline int64_t aft_ticket_events(aft_record *record) {
 }
 static inline const char *aft_ticket_chain(aft_record *record) {
   return aft_record_text(record, AFT_TICKET_CHAIN);
+}
+static inline const char *aft_ticket_handle(aft_record *record) {
+  return aft_record_text(record, AFT_TICKET_HANDLE);
 }
 
 static inline aft_id aft_message_id(aft_record *record) {

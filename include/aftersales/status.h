@@ -12,7 +12,7 @@ typedef int32_t aft_status;
 #define AFT_REPLAYED             2       /* the command was carried out before; this is its first outcome */
 #define AFT_IGNORED              3       /* the event has no effect in this state */
 #define AFT_E_INVALID            (-110)  /* an argument is missing or out of range */
-#define AFT_E_NULL_HANDLE        (-112)  /* a handle is NULL */
+#define AFT_E_NULL_HANDLE        (-112)  /* a handle or a required input is NULL */
 #define AFT_E_ABI                (-120)  /* a struct has a size or fields that this library does not know */
 #define AFT_E_ENCODING           (-130)  /* a text is not valid UTF-8 */
 #define AFT_E_NUL_BYTE           (-132)  /* a text contains a NUL byte */

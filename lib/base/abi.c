@@ -12,7 +12,7 @@ static bool all_zero(const unsigned char *bytes, size_t n) {
 aft_status aft__abi_copy(void *local, size_t known, const void *src, size_t v1_size, const char *what,
                          aft_error *error) {
   if (!src)
-    return aft__error(error, AFT_E_INVALID, what, "%s is NULL", what);
+    return aft__error(error, AFT_E_NULL_HANDLE, what, "%s is NULL", what);
   size_t size;
   memcpy(&size, src, sizeof size);
   if (size == 0)

@@ -119,7 +119,7 @@ static aft_status take_node(aft_store *store, aft_error *error) {
 aft_status aft__store_open(aft_env *env, const aft__schema *schema, const aft_store_options *options,
                            aft_store **out, aft_error *error) {
   aft_store_options o;
-  aft_store *store;
+  aft_store *store = NULL;
   AFT__TRY(check_options(options, &o, error));
   AFT__TRY(make_store(env, &store, error));
   store->flags = o.flags;

@@ -20,17 +20,17 @@ typedef struct range {
   script script;
 } range;
 
-/* By rising code point. Signs between Latin letters (× and ÷) are too rare to matter. */
+/* Outside ASCII, by rising code point. Signs between Latin letters (× and ÷) are too rare to matter. */
 static const range ranges[] = {
-    {'A', 'Z', LATIN},        {'a', 'z', LATIN},          {0x00C0, 0x024F, LATIN},
-    {0x0370, 0x03FF, GREEK},  {0x0400, 0x052F, CYRILLIC}, {0x0591, 0x05F4, HEBREW},
-    {0x0600, 0x06FF, ARABIC}, {0x0750, 0x077F, ARABIC},   {0x0900, 0x097F, DEVANAGARI},
-    {0x0E01, 0x0E5B, THAI},   {0x1100, 0x11FF, HANGUL},   {0x1E00, 0x1EFF, LATIN},
-    {0x1F00, 0x1FFF, GREEK},  {0x3041, 0x309F, KANA},     {0x30A1, 0x30FA, KANA},
-    {0x3130, 0x318F, HANGUL}, {0x3400, 0x4DBF, HAN},      {0x4E00, 0x9FFF, HAN},
-    {0xAC00, 0xD7A3, HANGUL}, {0xF900, 0xFAFF, HAN},      {0xFB1D, 0xFB4F, HEBREW},
-    {0xFB50, 0xFDFF, ARABIC}, {0xFE70, 0xFEFC, ARABIC},   {0xFF21, 0xFF3A, LATIN},
-    {0xFF41, 0xFF5A, LATIN},  {0xFF66, 0xFF9D, KANA},     {0x20000, 0x323AF, HAN},
+    {0x00C0, 0x024F, LATIN},      {0x0370, 0x03FF, GREEK},  {0x0400, 0x052F, CYRILLIC},
+    {0x0591, 0x05F4, HEBREW},     {0x0600, 0x06FF, ARABIC}, {0x0750, 0x077F, ARABIC},
+    {0x0900, 0x097F, DEVANAGARI}, {0x0E01, 0x0E5B, THAI},   {0x1100, 0x11FF, HANGUL},
+    {0x1E00, 0x1EFF, LATIN},      {0x1F00, 0x1FFF, GREEK},  {0x3041, 0x309F, KANA},
+    {0x30A1, 0x30FA, KANA},       {0x3130, 0x318F, HANGUL}, {0x3400, 0x4DBF, HAN},
+    {0x4E00, 0x9FFF, HAN},        {0xAC00, 0xD7A3, HANGUL}, {0xF900, 0xFAFF, HAN},
+    {0xFB1D, 0xFB4F, HEBREW},     {0xFB50, 0xFDFF, ARABIC}, {0xFE70, 0xFEFC, ARABIC},
+    {0xFF21, 0xFF3A, LATIN},      {0xFF41, 0xFF5A, LATIN},  {0xFF66, 0xFF9D, KANA},
+    {0x20000, 0x323AF, HAN},
 };
 
 static script script_of(uint32_t c) {
@@ -173,10 +173,10 @@ const char *aft__language(aft_str text) {
   count(text, counts, &l);
   uint64_t most;
   script best = leading(counts, &most);
-  uint32_t words = l.english + l.others;
+  uint32_t known = l.english + l.others;
   if (most == 0)
     return counts[LATIN] > 0 ? latin_language(&l) : "und";
-  if ((words >= 1 && counts[LATIN] > most * 6) || (words >= 2 && counts[LATIN] > most * 3))
+  if ((known >= 1 && counts[LATIN] > most * 6) || (known >= 2 && counts[LATIN] > most * 3))
     return latin_language(&l);
   return names[best];
 }

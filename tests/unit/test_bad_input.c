@@ -86,16 +86,16 @@ static void structs_of_the_wrong_size(void **state) {
   (void)state;
   aft_message_in in;
   memset(&in, 0, sizeof in);
-  refused(&in, AFT_E_ABI, "aft_message_in.size");
+  refused(&in, AFT_E_ABI, "aft_message_in");
   in = desk_message(&d, "m1", "x");
   in.size = 1 << 20;
-  refused(&in, AFT_E_ABI, "aft_message_in.size");
+  refused(&in, AFT_E_ABI, "aft_message_in");
   struct {
     aft_message_in in;
     uint64_t newer;
   } bigger = {desk_message(&d, "m1", "x"), 1};
   bigger.in.size = sizeof bigger;
-  refused(&bigger.in, AFT_E_ABI, "aft_message_in.size");
+  refused(&bigger.in, AFT_E_ABI, "aft_message_in");
   bigger.newer = 0; /* a newer caller that uses nothing new is welcome */
   aft_error error = AFT_ERROR_INIT;
   assert_ok(aft_intake(d.session, &d.system, &bigger.in, NULL, &error));
