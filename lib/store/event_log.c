@@ -5,8 +5,8 @@
  *
  *   1   version of this layout: 1
  *   32  hash of the subject's event before; zeros for the first
- *   8   tenant          4  kind of the subject      8  subject
- *   8   seq, from 1     8  time, ms since 1970      4  role       8  actor
+ *   8   tenant          8  kind of the subject      8  subject
+ *   8   seq, from 1     8  time, ms since 1970      8  role       8  actor
  *   …   verb, from, to, facts: four texts
  *   32  SHA-256 over the 16 bytes of salt and then the personal text; zeros where there was none
  *
@@ -47,11 +47,11 @@ static void hash_row(const aft__value *row, const uint8_t before[HASH_SIZE], uin
   add_number(&sha, LAYOUT, 1);
   aft__sha256_add(&sha, before, HASH_SIZE);
   add_number(&sha, (uint64_t)row[AFT__EV_TENANT].number, 8);
-  add_number(&sha, (uint64_t)row[AFT__EV_KIND].number, 4);
+  add_number(&sha, (uint64_t)row[AFT__EV_KIND].number, 8);
   add_number(&sha, (uint64_t)row[AFT__EV_SUBJECT].number, 8);
   add_number(&sha, (uint64_t)row[AFT__EV_SEQ].number, 8);
   add_number(&sha, (uint64_t)row[AFT__EV_AT].number, 8);
-  add_number(&sha, (uint64_t)row[AFT__EV_ROLE].number, 4);
+  add_number(&sha, (uint64_t)row[AFT__EV_ROLE].number, 8);
   add_number(&sha, (uint64_t)row[AFT__EV_ACTOR].number, 8);
   add_text(&sha, text_of(&row[AFT__EV_VERB]));
   add_text(&sha, text_of(&row[AFT__EV_FROM]));
@@ -114,7 +114,7 @@ aft_status aft__event_append(aft__tx *tx, const aft__event *event, aft__chain *c
   AFT__TRY(status);
   chain->seq++;
   memcpy(chain->hash, hash, sizeof hash);
-  if (!tx->proof)
+  if (!tx->proof.table)
     aft__tx_proof(tx, &aft__event_table, row[AFT__EV_ID].number);
   if (id)
     *id = row[AFT__EV_ID].number;

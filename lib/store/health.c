@@ -16,6 +16,7 @@ aft_status aft__tick_mark(aft__tx *tx, aft_error *error) {
   aft_status status = find_tick(tx, &found, error);
   if (status >= 0) {
     found[AFT__ME_NUMBER] = aft__int(aft__tx_now(tx));
+    aft__tx_proof_value(tx, &aft__meta_table, found[AFT__ME_ID].number, AFT__ME_NUMBER, aft__tx_now(tx));
     return aft__update(tx, &aft__meta_table, found, UINT64_C(1) << AFT__ME_NUMBER, error);
   }
   if (status != AFT_E_NOT_FOUND)
@@ -25,6 +26,7 @@ aft_status aft__tick_mark(aft__tx *tx, aft_error *error) {
       [AFT__ME_NAME] = aft__text(aft__cstr(TICK)),
       [AFT__ME_NUMBER] = aft__int(aft__tx_now(tx)),
   };
+  aft__tx_proof(tx, &aft__meta_table, row[AFT__ME_ID].number);
   status = aft__insert(tx, &aft__meta_table, row, NULL, error);
   return status == AFT_E_EXISTS ? aft__tx_race(tx, "tick", error) : status;
 }

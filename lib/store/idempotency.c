@@ -39,7 +39,7 @@ aft_status aft__idem_save(aft__tx *tx, const aft__idem *idem, const aft__idem_ou
   aft_status status = aft__insert(tx, &aft__idem_table, row, NULL, error);
   if (status == AFT_E_EXISTS)
     return aft__tx_race(tx, "key", error);
-  if (status >= 0 && !tx->proof)
+  if (status >= 0 && !tx->proof.table)
     aft__tx_proof(tx, &aft__idem_table, row[AFT__ID_ID].number);
   return status;
 }

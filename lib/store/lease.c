@@ -33,7 +33,7 @@ static aft_status first(aft__tx *tx, aft_str name, aft_str owner, int64_t ttl_ms
   aft_status status = aft__insert(tx, &aft__lease_table, row, NULL, error);
   if (status == AFT_E_EXISTS)
     return aft__tx_race(tx, "lease", error);
-  if (status >= 0 && !tx->proof)
+  if (status >= 0 && !tx->proof.table)
     aft__tx_proof(tx, &aft__lease_table, row[AFT__LE_ID].number);
   return status;
 }

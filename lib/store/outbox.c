@@ -82,6 +82,15 @@ static aft__scan due_rows(int64_t state, const aft__value *until, uint32_t most)
                      .limit = most};
 }
 
+/* Fences grow by a random step, so that one which is found in the row after an unknown commit is ours. */
+static aft_status raise_fence(aft__tx *tx, aft__value *row, aft_error *error) {
+  uint32_t step;
+  AFT__TRY(aft__random(aft__session_env(aft__tx_session(tx)), &step, sizeof step, error));
+  row[AFT__OB_FENCE].number += 1 + (int64_t)(step >> 8);
+  aft__tx_proof_value(tx, &aft__outbox_table, row[AFT__OB_ID].number, AFT__OB_FENCE, row[AFT__OB_FENCE].number);
+  return AFT_OK;
+}
+
 aft_status aft__outbox_claim(aft__tx *tx, int64_t lease_ms, uint32_t most, aft__value ***rows, uint32_t *n,
                              aft_error *error) {
   aft__value now = aft__int(aft__tx_now(tx)), **found;
@@ -93,7 +102,7 @@ aft_status aft__outbox_claim(aft__tx *tx, int64_t lease_ms, uint32_t most, aft__
     row[AFT__OB_STATE] = aft__int(AFT__OUT_LEASED);
     row[AFT__OB_AT] = aft__int(later(now.number, lease_ms));
     row[AFT__OB_ATTEMPTS].number++;
-    row[AFT__OB_FENCE].number++;
+    AFT__TRY(raise_fence(tx, row, error));
     uint64_t mask = MASK(AFT__OB_STATE) | MASK(AFT__OB_AT) | MASK(AFT__OB_ATTEMPTS) | MASK(AFT__OB_FENCE);
     AFT__TRY(aft__update(tx, &aft__outbox_table, row, mask, error));
   }
@@ -158,10 +167,11 @@ aft_status aft__outbox_settle(aft__tx *tx, aft_id id, int64_t fence, aft__outcom
   if (outcome == AFT__OUTCOME_RETRY) {
     row[AFT__OB_STATE] = aft__int(AFT__OUT_READY);
     row[AFT__OB_AT] = aft__int(later(aft__tx_now(tx), backoff(attempts)));
-    row[AFT__OB_FENCE].number++;
+    AFT__TRY(raise_fence(tx, row, error));
   } else {
     row[AFT__OB_STATE] = aft__int(outcome == AFT__OUTCOME_DONE ? AFT__OUT_DONE : AFT__OUT_DEAD);
     row[AFT__OB_AT] = aft__int(aft__tx_now(tx));
+    aft__tx_proof_value(tx, &aft__outbox_table, id, AFT__OB_STATE, row[AFT__OB_STATE].number);
   }
   row[AFT__OB_ERROR] = aft__text_or_null(short_note(note));
   uint64_t mask = MASK(AFT__OB_STATE) | MASK(AFT__OB_AT) | MASK(AFT__OB_FENCE) | MASK(AFT__OB_ERROR);

@@ -137,6 +137,8 @@ aft_status aft__tx_run(aft_session *session, const aft__tx_options *options, aft
 
 /* The record whose presence proves that this transaction was committed: one that it inserted. */
 void aft__tx_proof(aft__tx *tx, const aft__table *table, aft_id id);
+/* For a transaction that inserts nothing: a number that it wrote into a record, and no other writes there. */
+void aft__tx_proof_value(aft__tx *tx, const aft__table *table, aft_id id, uint32_t column, int64_t value);
 
 /* A part that may fail alone (one item of a batch): rolled back to its begin, the rest goes on. At most
  * AFT__MOST_SAVEPOINTS inside each other. Undoing forgets anchors and the proof that were named inside. */

@@ -169,10 +169,17 @@ typedef struct aft__touches {
   uint32_t n, cap;
 } aft__touches;
 
+/* The record that a commit brought, or the number that it wrote into one; no table: none was named. */
+typedef struct aft__proof {
+  const aft__table *table;
+  aft_id id;
+  uint32_t column; /* AFT__COL_ID: presence is enough */
+  int64_t value;
+} aft__proof;
+
 typedef struct aft__mark {
   uint32_t written, anchors;
-  const aft__table *proof;
-  aft_id proof_id;
+  aft__proof proof;
 } aft__mark;
 
 struct aft__tx {
@@ -189,8 +196,7 @@ struct aft__tx {
   uint32_t depth;
   aft__mark marks[AFT__MOST_SAVEPOINTS];
   aft__touches written, anchors;
-  const aft__table *proof;
-  aft_id proof_id;
+  aft__proof proof;
 };
 
 /* Before an operation: the transaction may go on. */

@@ -17,8 +17,11 @@ aft_id aft__tx_id(aft__tx *tx) { return aft__idgen_next(&tx->session->store->ids
 uint32_t aft__tx_attempt(const aft__tx *tx) { return tx->attempt; }
 
 void aft__tx_proof(aft__tx *tx, const aft__table *table, aft_id id) {
-  tx->proof = table;
-  tx->proof_id = id;
+  tx->proof = (aft__proof){table, id, AFT__COL_ID, id};
+}
+
+void aft__tx_proof_value(aft__tx *tx, const aft__table *table, aft_id id, uint32_t column, int64_t value) {
+  tx->proof = (aft__proof){table, id, column, value};
 }
 
 /* ---- checks around every operation ---- */
@@ -131,7 +134,7 @@ aft_status aft__tx_savepoint(aft__tx *tx, aft_error *error) {
   if (tx->depth == AFT__MOST_SAVEPOINTS)
     return aft__error(error, AFT_E_INTERNAL, NULL, "more than %d savepoints inside each other", AFT__MOST_SAVEPOINTS);
   AFT__TRY(aft__tx_saw(tx, tx->ops->savepoint(tx->session->conn, tx->depth + 1, error)));
-  tx->marks[tx->depth++] = (aft__mark){tx->written.n, tx->anchors.n, tx->proof, tx->proof_id};
+  tx->marks[tx->depth++] = (aft__mark){tx->written.n, tx->anchors.n, tx->proof};
   return AFT_OK;
 }
 
@@ -154,7 +157,6 @@ aft_status aft__tx_savepoint_undo(aft__tx *tx, aft_error *error) {
   tx->written.n = mark->written;
   tx->anchors.n = mark->anchors;
   tx->proof = mark->proof;
-  tx->proof_id = mark->proof_id;
   return AFT_OK;
 }
 
@@ -249,14 +251,14 @@ static aft_status wait_a_while(aft_session *s, uint32_t attempt, int64_t deadlin
 
 /* Looks once for the record that proves the commit. It asks for a write transaction, so that one which may
  * still be on its way to the disk is over. */
-static aft_status look_for(aft_session *s, const aft__table *table, aft_id id, bool *found, aft_error *error) {
+static aft_status look_for(aft_session *s, const aft__proof *proof, bool *found, aft_error *error) {
   const aft__backend_ops *ops = s->store->backend->ops;
   aft__value *row;
   AFT__TRY(aft__session_connect(s, error));
   AFT__TRY(ops->begin(s->conn, true, error));
-  aft_status status = ops->get(s->conn, table, id, &s->arena, &row, error);
+  aft_status status = ops->get(s->conn, proof->table, proof->id, &s->arena, &row, error);
   ops->rollback(s->conn);
-  *found = status == AFT_OK;
+  *found = status == AFT_OK && row[proof->column].number == proof->value;
   return status == AFT_E_NOT_FOUND ? AFT_OK : status;
 }
 
@@ -272,11 +274,11 @@ static aft_status resolve(aft__tx *tx, aft_status fn_status, aft_error *error) {
   aft_status status = AFT_E_UNKNOWN;
   if (!tx->written.n && !tx->anchors.n)
     return fn_status; /* there was nothing to commit */
-  if (!tx->proof)
+  if (!tx->proof.table)
     return status;
   for (uint32_t i = 0; i < most_attempts(s); i++) {
     aft__session_cut(s);
-    status = look_for(s, tx->proof, tx->proof_id, &found, NULL);
+    status = look_for(s, &tx->proof, &found, NULL);
     if (status >= 0 || !is_race(status) || wait_a_while(s, i, tx->deadline, NULL) < 0)
       break;
   }

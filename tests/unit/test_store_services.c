@@ -175,7 +175,10 @@ static aft_status tamper(aft__tx *tx, void *user, aft_error *error) {
     data[t->byte] ^= 1;
     v->data = data;
   }
-  AFT__TRY(aft__update(tx, &aft__event_table, rows[t->event], UINT64_C(1) << t->column, error));
+  aft_status status = aft__update(tx, &aft__event_table, rows[t->event], UINT64_C(1) << t->column, error);
+  if (status == AFT_E_EXISTS && t->column == AFT__EV_SEQ)
+    return undone(error); /* the place is taken */
+  AFT__TRY(status);
   t->done = true;
   t->seen.subject = t->subject;
   AFT__TRY(verify(tx, &t->seen, error));
@@ -242,9 +245,7 @@ static void chain_shows_every_change(void **state) {
       for (uint32_t byte = 0; is_hashed(column) && byte < 40; byte++) {
         tampering t = {.subject = subject, .event = event, .column = column, .byte = byte};
         assert_int_equal(run(f, tamper, &t), AFT_E_DENIED);
-        /* a changed place may collide with nothing here: EVENTS is small and bit 0 of 1 is 0 */
-        if (t.done && t.seen.status != AFT_E_CORRUPT && !(column == AFT__EV_KIND && byte >= 4) &&
-            !(column == AFT__EV_ROLE && byte >= 4))
+        if (t.done && t.seen.status != AFT_E_CORRUPT)
           fail_msg("event %u: byte %u of %s changed unseen", event, byte, aft__event_table.columns[column].name);
         changes += t.done;
       }
@@ -295,7 +296,7 @@ static void chain_layout_is_pinned(void **state) {
   char hex[65];
   must(f, append_pinned, &chain);
   aft__hex(chain.hash, 32, hex);
-  assert_string_equal(hex, "17c2d3163fa45b3eb31a4ec52f848f5ce98298b0769b127924da6deca9f116f1");
+  assert_string_equal(hex, "136b96d62f4cf697b59d06ca75e7b1c8873a878d8dcb482ecb32ab9bd30f3054");
 }
 
 /* ---- the feed ---- */
@@ -700,14 +701,16 @@ static void *fire_all(void *user) {
 
 #define DUE_ROWS 120
 
-static void due_rows_fire_once_with_threads(void **state) {
-  fixture *f = *state;
-  worker workers[THREADS];
-  notes n;
+static void set_many(fixture *f) {
   for (int i = 1; i <= DUE_ROWS; i++) {
     setting s = {i, "x", START - i};
     must(f, set_due, &s);
   }
+}
+
+static void fire_with_threads(fixture *f) {
+  worker workers[THREADS];
+  notes n;
   for (int i = 0; i < THREADS; i++) {
     workers[i] = (worker){.f = f};
     assert_int_equal(pthread_create(&workers[i].thread, NULL, fire_all, &workers[i]), 0);
@@ -724,11 +727,16 @@ static void due_rows_fire_once_with_threads(void **state) {
   assert_true(fired <= DUE_ROWS);
 }
 
+static void due_rows_fire_once_with_threads(void **state) {
+  set_many(*state);
+  fire_with_threads(*state);
+}
+
 static void due_rows_fire_once_despite_unknown_commits(void **state) {
   fixture *f = *state;
+  set_many(f);
   aft__store_hostile(f->store, f->seed, 50, 300);
-  due_rows_fire_once_with_threads(state);
-  aft__store_hostile(f->store, f->seed, 0, 0);
+  fire_with_threads(f);
 }
 
 /* ---- leases ---- */
