@@ -50,7 +50,7 @@ def read_tap(run, text):
 def read_test(test):
     """A test that speaks TAP is as many cases as it reports, any other is one. A program that died, planned
     more cases than it ran, or exited badly without naming a case, has one failed case more."""
-    run = Run(test["name"])
+    run = Run(test["name"].split(" / ")[-1])
     out, err, code = test.get("stdout", ""), test.get("stderr", ""), test["returncode"]
     planned = read_tap(run, out) if PLAN.search(out) or re.search(r"^(not )?ok ", out, re.M) else None
     tail = ["  " + line for line in (out + "\n" + err).splitlines()[-60:]]

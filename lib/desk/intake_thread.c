@@ -98,8 +98,11 @@ static aft_status recent_ticket(aft__intake *intake, aft_error *error) {
   uint32_t n;
   AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
   for (uint32_t i = 0; i < n && !intake->thread; i++) {
-    bool open = false;
-    if (aft__row_int(rows[i], AFT__TICKET_OPEN) && aft__row_int(rows[i], AFT__TICKET_SHOP) == intake->in.shop)
+    bool open = false, here = aft__row_int(rows[i], AFT__TICKET_SHOP) == intake->in.shop;
+    /* thanks belong to what has just ended rather than to a ticket of their own */
+    bool live = intake->thanks ? aft__row_null(rows[i], AFT__TICKET_MERGED_INTO)
+                               : aft__row_int(rows[i], AFT__TICKET_OPEN) != 0;
+    if (here && live)
       AFT__TRY(takes_reply(intake, rows[i], &open, error));
     if (!open)
       continue;

@@ -77,11 +77,15 @@ static aft_status notify(aft__ticket *ticket, const char *arg, aft_error *error)
   return aft__ticket_send(ticket, "message.send", key, (aft_str){0}, 0, error);
 }
 
-static aft_status escalate(aft__ticket *ticket) {
+/* A higher level may be a reason for a higher priority. */
+static aft_status escalate(aft__ticket *ticket, aft_error *error) {
+  aft__facts facts;
   int64_t level = aft__ticket_int(ticket, AFT__TICKET_LEVEL);
-  if (level < aft__policy_most_level(ticket->cmd->policy))
-    aft__ticket_set(ticket, AFT__TICKET_LEVEL, aft__int(level + 1));
-  return AFT_OK;
+  if (level >= aft__policy_most_level(ticket->cmd->policy))
+    return AFT_OK;
+  aft__ticket_set(ticket, AFT__TICKET_LEVEL, aft__int(level + 1));
+  AFT__TRY(aft__ticket_facts(ticket, &facts, error));
+  return aft__ticket_prioritise(ticket, &facts, true, error);
 }
 
 static aft_status reopen(aft__ticket *ticket) {
@@ -96,7 +100,7 @@ aft_status aft__ticket_effect(aft__ticket *ticket, const aft__flow *flow, const 
   if (strcmp(verb, "notify") == 0)
     return notify(ticket, arg, error);
   if (strcmp(verb, "escalate") == 0)
-    return escalate(ticket);
+    return escalate(ticket, error);
   if (strcmp(verb, "reopen") == 0)
     return reopen(ticket);
   if (strcmp(verb, "survey") == 0)

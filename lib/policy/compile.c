@@ -13,6 +13,7 @@ uint32_t aft__compile_text(aft__compile *cx, aft_str text) {
   if (offset == block->len) {
     aft__buf_str(block, text);
     aft__buf_char(block, '\0');
+    cx->nomem |= block->failed;
   }
   return offset;
 }
@@ -144,7 +145,7 @@ static void lay_out(const aft__compile *cx, aft__buf *out) {
 
 static aft_status compile(aft__compile *cx, const aft_document *documents, size_t n, aft__buf *image,
                           aft__buf *report, aft_error *error) {
-  cx->root = merged(cx->faults, cx->env, documents, n);
+  cx->root = failed(cx) ? NULL : merged(cx->faults, cx->env, documents, n);
   if (cx->root) {
     aft__schema_check(cx->faults, cx->root);
     aft__compile_triage(cx);

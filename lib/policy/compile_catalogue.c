@@ -35,18 +35,22 @@ static void read_places(aft__compile *cx, const aft__node *text, places *out) {
     aft__fault_node(cx->faults, AFT_E_POLICY, text, "the brace at byte %zu has no '}'; a plain brace is '{{'", at);
 }
 
+/* The fault stands at the text that came later: it broke what was equal before. */
 static void compare_places(aft__compile *cx, const aft__node *zh, const aft__node *en) {
   places a, b;
+  const aft__node *later = zh->document > en->document ? zh : en;
   read_places(cx, zh, &a);
   read_places(cx, en, &b);
   for (uint32_t i = 0; i < a.count; i++)
     if (!has_place(&b, a.names[i]))
-      aft__fault_node(cx->faults, AFT_E_POLICY, en, "the place {%.*s} of the text in zh is missing",
-                      (int)a.names[i].len, a.names[i].data);
+      aft__fault_node(cx->faults, AFT_E_POLICY, later,
+                      "the text in zh has the place {%.*s}, the one in en has not", (int)a.names[i].len,
+                      a.names[i].data);
   for (uint32_t i = 0; i < b.count; i++)
     if (!has_place(&a, b.names[i]))
-      aft__fault_node(cx->faults, AFT_E_POLICY, zh, "the place {%.*s} of the text in en is missing",
-                      (int)b.names[i].len, b.names[i].data);
+      aft__fault_node(cx->faults, AFT_E_POLICY, later,
+                      "the text in en has the place {%.*s}, the one in zh has not", (int)b.names[i].len,
+                      b.names[i].data);
 }
 
 static void missing(aft__compile *cx, const aft__item *item, const aft__node *other, const char *locale) {
@@ -62,7 +66,7 @@ void aft__compile_catalogue(aft__compile *cx) {
   for (uint32_t i = 0; i < zh->count; i++) { /* maps are sorted, and so is the section */
     const aft__item *item = &zh->items[i];
     const aft__node *other = aft__node_get(en, item->key.data);
-    size_t mark = aft__path_push(cx->faults, aft__cstr("texts.zh"));
+    size_t mark = aft__path_push(cx->faults, aft__cstr(other ? "texts" : "texts.zh"));
     aft__path_push(cx->faults, item->key);
     if (!other) {
       missing(cx, item, en, "en");

@@ -180,5 +180,6 @@ const char *aft__did_you_mean(aft__faults *faults, aft_str wrong, const void *na
     return "";
   const char *text =
       aft__arena_printf(faults->arena, " (did you mean '%.*s'?)", (int)nearest.len, nearest.data);
+  faults->nomem |= !text;
   return text ? text : "";
 }

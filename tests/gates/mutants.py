@@ -70,8 +70,8 @@ MUTANTS = [
     ("a header is no C++", headers, (ENV_H, "typedef struct aft_trace {\n", "typedef struct aft_trace {\n  int new;\n")),
     ("a header is no C99", headers, (ENV_H, "typedef struct aft_trace {\n",
                                      "typedef struct aft_trace {\n  _Static_assert(1, \"\");\n")),
-    ("a static variable", no_globals, (VERSION, "aft_version(void) {\n",
-                                              "aft_version(void) {\n  static volatile int calls;\n  calls++;\n")),
+    ("a static variable", no_globals, (VERSION, "aft_version(void) {", "aft_version(void) {\n"
+                                       "  static volatile int calls;\n  calls++;\n ")),
     ("an initialised global", no_globals, (VERSION, BASE, BASE + "extern int aft__n;\nint aft__n = 1;\n")),
     ("a thread-local", no_globals, (VERSION, BASE, BASE + "extern _Thread_local int aft__n;\n"
                                            "_Thread_local int aft__n = 1;\n")),

@@ -12,6 +12,7 @@ NODE = "AFTERSALES_0.1"
 
 def declared(top):
     text = "".join(tree.without_comments(p.read_text()) for p in tree.public_headers(top))
+    text = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", "", text, flags=re.M)
     return {(name, NODE) for name in DECLARED.findall(text)}
 
 

@@ -11,6 +11,7 @@
 
 #include <aftersales/actor.h>
 
+#include "fault_alloc.h"
 #include "policy/policy.h"
 #include "policy/policy_priv.h"
 
@@ -93,8 +94,6 @@ static void the_default_is_whole(void **state) {
   assert_string_equal(aft_policy_text(policy, "en", "no.such.key"), "no.such.key");
   assert_non_null(aft__policy_machine(policy, "ticket"));
   assert_null(aft__policy_machine(policy, "tickets"));
-  assert_true(aft_policy_open_image(env, aft__default_image, aft__default_image_size, &(aft_policy *){NULL}, NULL) <=
-              0);
 }
 
 /* The texts compiled at build time and the same texts compiled now say the same. */
@@ -234,8 +233,8 @@ static void all_faults_come_at_once_with_places(void **state) {
       "shop.yaml:15:18: priority.rules.far: there is no fact 'chanel' to test (did you mean 'channel'?)",
       "shop.yaml:16:29: priority.rules.gone: the policy has no priority 'urgant' (did you mean 'urgent'?)",
       "shop.yaml:18:8: texts.en.lonely: the text is missing in zh",
-      "the place {what} of the text in en is missing",
-      "shop.yaml:19:42: forms.contact.fields.age.type: expected one of text, number, phone, email, order, choice, "
+      "shop.yaml:18:30: texts.state.new: the text in en has the place {what}, the one in zh has not",
+      "shop.yaml:19:40: forms.contact.fields.age.type: expected one of text, number, phone, email, order, choice, "
       "date, found 'numbr' (did you mean 'number'?)",
   };
   attempt a;
@@ -515,7 +514,8 @@ static void damaged_images_are_refused(void **state) {
   free(copy);
 }
 
-/* A policy of a dozen words, so that thousands of damaged ones are tried in a moment. */
+/* A policy of a dozen words and the default ticket machine, so that thousands of damaged ones are tried in
+ * a moment. */
 static const char tiny[] =
     "version: 1\n"
     "categories: {other: {}, a: {topics: [t]}}\n"
@@ -526,9 +526,27 @@ static const char tiny[] =
     "  rules: {p: {when: {any: [{category: a}, {tone: {above: 1, below: 9}}, {not: {urgent: true}}]}, points: 20}}\n"
     "service_levels: {high: {resolution: 1h}}\n"
     "forms: {f: {fields: {c: {type: choice, choices: [u, v]}, d: {type: text, required: true}}}}\n"
-    "machines: {ticket: {initial: new, states: {new: {deadline: 1h, then: e, on: {e: [{to: done, by: [system], "
-    "when: {tone: 1}}, {to: done, by: [system], do: [{notify: n}]}]}}, done: {terminal: true}}}}\n"
-    "texts: {zh: {notify.n: 'a {b}', k: l}, en: {notify.n: 'c {b}', k: m}}\n";
+    "texts:\n"
+    "  zh: {notify.ticket.acknowledged: 'a {b}', notify.ticket.resolved: c, notify.ticket.reminder: d,\n"
+    "       notify.ticket.no_reply: e}\n"
+    "  en: {notify.ticket.acknowledged: 'A {b}', notify.ticket.resolved: C, notify.ticket.reminder: D,\n"
+    "       notify.ticket.no_reply: E}\n";
+
+static void compile_tiny(aft__buf *out) {
+  aft_document documents[2] = {{sizeof(aft_document), {NULL, 0}, {NULL, 0}},
+                               {sizeof(aft_document), {"tiny.yaml", 9}, {tiny, sizeof(tiny) - 1}}};
+  aft__buf report;
+  aft__buf_init(&report, env);
+  for (size_t i = 0; i < aft__default_sources_count; i++) {
+    if (strcmp(aft__default_sources[i].name, "ticket.yaml") == 0) {
+      documents[0].name = aft__cstr("ticket.yaml");
+      documents[0].text = aft__str((const char *)aft__default_sources[i].text, aft__default_sources[i].size);
+    }
+  }
+  if (aft__policy_compile(env, documents, 2, out, &report, NULL) < 0)
+    fail_msg("%s", report.data);
+  aft__buf_done(&report);
+}
 
 static void use_everything(const aft_policy *p) {
   aft__arena arena;
@@ -553,7 +571,7 @@ static void use_everything(const aft_policy *p) {
   aft__buf_init(&reasons, env);
   aft__buf_str(&reasons, aft__buf_view(&out));
   aft__reasons_render(p, "zh", aft__buf_view(&reasons), NULL, &out);
-  aft__policy_render(p, "en", "notify.n", NULL, 0, &out);
+  aft__policy_render(p, "en", "notify.ticket.acknowledged", NULL, 0, &out);
   const aft__flow *flow = aft__policy_machine(p, "ticket");
   if (flow) {
     aft__flow_step_out step;
@@ -571,28 +589,14 @@ static void use_everything(const aft_policy *p) {
 static void hostile_images_never_crash(void **state) {
   const char *seed_text = getenv("AFT_TEST_SEED");
   uint64_t seed = seed_text ? strtoull(seed_text, NULL, 10) : 20261123;
-  static const char *const name = "tiny.yaml", *const tiny_text = tiny;
-  aft_document document = {sizeof(document), aft__cstr(name), aft__cstr(tiny_text)};
   aft__buf made;
-  aft_error error = AFT_ERROR_INIT;
   (void)state;
   aft__buf_init(&made, env);
-  /* the contract of the ticket machine needs its states, so another name serves here */
-  char text[sizeof(tiny) + 32];
-  strcpy(text, tiny);
-  aft__buf report;
-  aft__buf_init(&report, env);
-  document.text = aft__cstr(text);
-  aft_status status = aft__policy_compile(env, &document, 1, &made, &report, &error);
-  aft__buf_done(&report);
-  if (status < 0) { /* as the contract demands; then the default serves, with fewer rounds */
-    aft__buf_clear(&made);
-    aft__buf_add(&made, aft__default_image, aft__default_image_size);
-  }
+  compile_tiny(&made);
   size_t size = made.len;
   unsigned char *copy = malloc(size);
   assert_non_null(copy);
-  uint32_t rounds = size > 100000 ? 1500 : 30000, opened = 0;
+  uint32_t rounds = 20000, opened = 0;
   print_message("seed %llu, %zu bytes, %u rounds\n", (unsigned long long)seed, size, rounds);
   for (uint32_t round = 0; round < rounds; round++) {
     memcpy(copy, made.data, size);
@@ -770,6 +774,66 @@ static void references_count(void **state) {
   aft_policy_unref(p);
 }
 
+/* ---- memory ---- */
+
+/* A bundle that compiles, one with faults, and work with the result. */
+static aft_status whole_life(aft_env *e, const aft_document *documents) {
+  aft_policy *p = NULL, *opened = NULL;
+  aft_buf *image = NULL, *report = NULL;
+  aft__arena arena;
+  aft__triage triage;
+  aft__buf reasons;
+  aft_policy_options good = {.size = sizeof(good), .documents = documents, .count = 2, .bare = 1};
+  aft_policy_options bad = {.size = sizeof(bad), .documents = documents, .count = 3, .bare = 1};
+  aft_status status = aft_policy_load(e, &bad, &p, &report, NULL);
+  aft_buf_free(report);
+  if (status == AFT_E_NOMEM)
+    return status;
+  assert_int_equal(status, AFT_E_POLICY_KEY);
+  AFT__TRY(aft_policy_load(e, &good, &p, NULL, NULL));
+  aft__arena_init(&arena, e);
+  aft__buf_init(&reasons, e);
+  status = aft__policy_triage(p, aft__cstr("x y w very good ok"), aft__cstr("a"), &arena, &triage, &reasons, NULL);
+  if (status >= 0)
+    status = aft_policy_image(p, &image, NULL);
+  if (status >= 0)
+    status = aft_policy_open_image(e, aft_buf_data(image), aft_buf_size(image), &opened, NULL);
+  aft__buf_done(&reasons);
+  aft__arena_done(&arena);
+  aft_buf_free(image);
+  aft_policy_unref(opened);
+  aft_policy_unref(p);
+  return status;
+}
+
+static void every_allocation_may_fail(void **state) {
+  aft_document documents[3] = {{sizeof(aft_document), AFT_STR("ticket.yaml"), {NULL, 0}},
+                               {sizeof(aft_document), AFT_STR("tiny.yaml"), AFT_STR(tiny)},
+                               {sizeof(aft_document), AFT_STR("bad.yaml"), AFT_STR("servey: {a: [b]}\nrules: {r: 1}\n")}};
+  fault_alloc fault;
+  uint64_t failed = 0;
+  (void)state;
+  for (size_t i = 0; i < aft__default_sources_count; i++)
+    if (strcmp(aft__default_sources[i].name, "ticket.yaml") == 0)
+      documents[0].text = aft__str((const char *)aft__default_sources[i].text, aft__default_sources[i].size);
+  for (uint64_t at = 0;; at++) {
+    memset(&fault, 0, sizeof(fault));
+    aft_env_options options = {.size = sizeof(options), .alloc = fault_alloc_hooks(&fault)};
+    aft_env *e = NULL;
+    assert_int_equal(aft_env_new(&options, &e, NULL), AFT_OK);
+    fault.fail_at = at ? fault.calls + at : 0;
+    aft_status status = whole_life(e, documents);
+    aft_env_unref(e);
+    assert_int_equal(fault.bytes, 0);
+    if (status != (fault.failures ? AFT_E_NOMEM : AFT_OK))
+      fail_msg("allocation %llu: %s", (unsigned long long)at, aft_status_name(status));
+    failed += fault.failures;
+    if (at > 0 && fault.failures == 0)
+      break;
+  }
+  assert_true(failed > 50);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_default_is_whole),
@@ -799,6 +863,7 @@ int main(void) {
       cmocka_unit_test(forms_name_every_wrong_field),
       cmocka_unit_test(wrong_arguments_are_refused),
       cmocka_unit_test(references_count),
+      cmocka_unit_test(every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -53,11 +53,21 @@ static const aft__schema schema_1 = {tables, 2, 1, 1, 1};
 typedef struct fixture {
   aft_env *env;
   _Atomic int64_t now_ms, mono_ns;
+  _Atomic uint64_t draws;
   char dir[64], dsn[96];
 } fixture;
 
 static int64_t now_ms(void *user) { return atomic_load(&((fixture *)user)->now_ms); }
 static int64_t mono_ns(void *user) { return atomic_fetch_add(&((fixture *)user)->mono_ns, 1000); }
+
+/* Ever other bytes, but the search for a free node always begins with the first. */
+static int some_bytes(void *user, void *bytes, size_t n) {
+  uint64_t draws = atomic_fetch_add(&((fixture *)user)->draws, 1);
+  memset(bytes, 0, n);
+  if (n > sizeof draws)
+    memcpy(bytes, &draws, sizeof draws);
+  return 0;
+}
 
 static int set_up(void **state) {
   fixture *f = calloc(1, sizeof *f);
@@ -66,6 +76,8 @@ static int set_up(void **state) {
   assert_non_null(f);
   atomic_store(&f->now_ms, INT64_C(1767225600000));
   o.clock = (aft_clock){sizeof o.clock, now_ms, mono_ns, f};
+  o.random = some_bytes;
+  o.random_user = f;
   assert_int_equal(aft_env_new(&o, &f->env, &error), AFT_OK);
   snprintf(f->dir, sizeof f->dir, "/tmp/aft_test_XXXXXX");
   assert_non_null(mkdtemp(f->dir));
@@ -666,7 +678,9 @@ static aft_status anchor_in_undone_part(aft__tx *tx, void *user, aft_error *erro
   AFT__TRY(see_revs(tx, user, &a, &b, error));
   AFT__TRY(aft__tx_savepoint(tx, error));
   AFT__TRY(aft__anchor(tx, &counter_table, a, error));
+  AFT__TRY(aft__update(tx, &counter_table, b, 1u << CO_N, error));
   AFT__TRY(aft__tx_savepoint_undo(tx, error));
+  b[CO_REV].number--; /* the update is undone: the anchor alone moves it */
   return aft__anchor(tx, &counter_table, b, error);
 }
 
@@ -742,14 +756,16 @@ static aft_status interrupt_self(aft__tx *tx, void *user, aft_error *error) {
   door *d = user;
   AFT__TRY(make_counter(tx, "interrupted", error));
   aft_session_interrupt(d->session);
-  return make_counter(tx, "never", error);
+  d->inner = make_counter(tx, "never", error);
+  return AFT_OK;
 }
 
 static aft_status pass_time(aft__tx *tx, void *user, aft_error *error) {
   door *d = user;
   AFT__TRY(make_counter(tx, "late", error));
   atomic_fetch_add(&d->f->mono_ns, 2000000000);
-  return make_counter(tx, "never", error);
+  d->inner = make_counter(tx, "never", error);
+  return AFT_OK;
 }
 
 static aft_status write_in_reading(aft__tx *tx, void *user, aft_error *error) {
@@ -768,7 +784,9 @@ static void calls_are_checked(void **state) {
   assert_int_equal(run(d.session, use_in_thread, &d), AFT_OK);
   assert_int_equal(d.inner, AFT_E_BUSY_SESSION);
   assert_int_equal(run(d.session, interrupt_self, &d), AFT_E_INTERRUPTED);
+  assert_int_equal(d.inner, AFT_E_INTERRUPTED);
   assert_int_equal(aft__tx_run(d.session, &late, pass_time, &d, NULL), AFT_E_DEADLINE);
+  assert_int_equal(d.inner, AFT_E_DEADLINE);
   assert_int_equal(aft__tx_run(d.session, &reading, write_in_reading, "x", NULL), AFT_E_INTERNAL);
   aft_session_interrupt(d.session); /* nothing runs: no effect */
   assert_int_equal(run(d.session, add_up, &t), AFT_OK);
@@ -922,6 +940,7 @@ static void ids_never_repeat(void **state) {
       assert_int_equal(run(session, one_id, &ids[n++]), AFT_OK);
       assert_int_equal(run(ks, one_id, &ids[n++]), AFT_OK);
     }
+    assert_int_equal(aft__node_of(store), 1 - aft__node_of(kept)); /* the same node again and again */
     if (round % 5 == 4)
       atomic_fetch_add(&f->now_ms, 2 * AFT__DAY);
     aft_session_close(session);
