@@ -94,7 +94,7 @@ static aft_status load(bundle *b, const aft_policy_options *options, aft_policy 
   if (report && !lines)
     return aft__nomem(error);
   aft_status status = build(b, out, lines, error);
-  if (lines && lines->failed)
+  if (status < 0 && lines && lines->failed)
     status = aft__nomem(error);
   bool useful = status < 0 && lines && lines->len > 0 && !lines->failed;
   if (useful)

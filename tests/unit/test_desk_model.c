@@ -138,7 +138,8 @@ static void reply(int i, int64_t now, bool thanks) {
   }
   bool same = tickets[0] == p.ids[0][i];
   assert_int_equal(same, tickets[1] == p.ids[1][i]);
-  assert_int_equal(same, thanks || waiting || back || stays);
+  if (same != (thanks || waiting || back || stays))
+    fail_msg("a reply in state %s (resolved %lld h ago) %s", m->state, (long long)((now - m->resolved) / AFT__HOUR), same ? "joined" : "opened a follow-up");
   if (!same) {
     p.ids[0][i] = tickets[0];
     p.ids[1][i] = tickets[1];
@@ -180,7 +181,7 @@ static void audit(void) {
     for (int i = 0; i < TICKETS; i++) {
       aft_cursor *cursor;
       assert_ok(aft_ticket_history(p.d[k].session, &p.d[k].system, p.ids[k][i], &cursor, &error));
-      assert_true(desk_count(cursor) >= 2);
+      assert_true(desk_count(cursor) >= 1);
     }
 }
 

@@ -391,6 +391,8 @@ static void places_in_machines_name_the_right_document(void **state) {
   assert_non_null(strstr(a.report, "shop.yaml:5:7: "));
 }
 
+static bool holds(void *user, uint32_t guard) { return aft__policy_holds(policy, guard, user); }
+
 static aft_status fire(const char *from, const char *event, uint32_t role, int64_t hours, const char **to) {
   const aft__flow *flow = aft__policy_machine(policy, "ticket");
   uint32_t state = aft__flow_state_find(flow, aft__cstr(from)), e = aft__flow_event_find(flow, aft__cstr(event));
@@ -399,15 +401,11 @@ static aft_status fire(const char *from, const char *event, uint32_t role, int64
   aft__facts facts;
   memset(&facts, 0, sizeof(facts));
   facts.number[AFT__FACT_HOURS_SINCE_RESOLVED] = hours;
-  extern bool test_guard(void *user, uint32_t guard);
-  aft_status status = aft__flow_step(flow, state, e, (uint16_t)(1u << role), test_guard, &facts, &out, NULL);
+  aft_status status = aft__flow_step(flow, state, e, (uint16_t)(1u << role), holds, &facts, &out, NULL);
   if (status == AFT_OK)
     *to = flow->texts + flow->states[out.to].name;
   return status;
 }
-
-bool test_guard(void *user, uint32_t guard);
-bool test_guard(void *user, uint32_t guard) { return aft__policy_holds(policy, guard, user); }
 
 static void the_ticket_machine_works_as_promised(void **state) {
   const char *to = NULL;
