@@ -16,7 +16,8 @@ static aft_status check_budget(const aft_tick_budget *given, aft_tick_budget *bu
   budget->ms = budget->ms ? budget->ms : DEFAULT_MS;
   if (budget->ms > 0)
     return AFT_OK;
-  return aft__error(error, AFT_E_INVALID, "budget.ms", "expected 0 or more, found %lld", (long long)budget->ms);
+  return aft__error(error, AFT_E_INVALID, "budget.ms", "expected 0 or more, found %lld",
+                    (long long)budget->ms);
 }
 
 typedef struct expire {
@@ -44,7 +45,8 @@ aft_status aft_tick(aft_session *session, const aft_tick_budget *given, aft_tick
                       report->size);
   AFT__TRY(check_budget(given, &budget, error));
   aft__tx_options options = {.name = "tick", .deadline_ms = budget.ms};
-  AFT__TRY(aft__due_fire(session, budget.rows, budget.ms, aft__desk_due, NULL, &done.fired, &done.next, error));
+  AFT__TRY(
+      aft__due_fire(session, budget.rows, budget.ms, aft__desk_due, NULL, &done.fired, &done.next, error));
   expire e = {.most = budget.rows};
   AFT__TRY(aft__tx_run(session, &options, expire_leases, &e, error));
   done.expired = e.n;

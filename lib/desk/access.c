@@ -1,7 +1,6 @@
 /* Who may touch what: tenants are walls, agents have shops, buyers have what is theirs. */
 #include "desk/desk_priv.h"
 
-
 aft_status aft__load(aft__cmd *cmd, const aft__table *table, uint32_t tenant_column, aft_id id,
                      const char *what, aft__value **row, aft_error *error) {
   AFT__TRY(aft__in_id(id, what, error));
@@ -60,7 +59,8 @@ typedef struct shop_list {
 static aft_status add_shop(void *user, const aft__value *row, aft_error *error) {
   shop_list *list = user;
   if (list->n == AFT__MOST_SHOPS)
-    return aft__error(error, AFT_E_TOO_LARGE, "agent", "an agent works for at most %d shops", AFT__MOST_SHOPS);
+    return aft__error(error, AFT_E_TOO_LARGE, "agent", "an agent works for at most %d shops",
+                      AFT__MOST_SHOPS);
   list->shops[list->n++] = aft__row_int(row, AFT__MEMBERSHIP_SHOP);
   return AFT_OK;
 }

@@ -94,7 +94,8 @@ static aft_status classify(aft__ticket *ticket, const aft_act_in *in, aft__fire 
                       (int)in->category.len, in->category.len ? in->category.data : "");
   aft__arg args[] = {{"category", category}};
   aft__reason_add(&ticket->reasons, "category", "explain.category.person", args, 1);
-  aft__ticket_set(ticket, AFT__TICKET_RUNNER_UP, aft__text_or_null(aft__ticket_str(ticket, AFT__TICKET_CATEGORY)));
+  aft__ticket_set(ticket, AFT__TICKET_RUNNER_UP,
+                  aft__text_or_null(aft__ticket_str(ticket, AFT__TICKET_CATEGORY)));
   aft__ticket_set(ticket, AFT__TICKET_CATEGORY, aft__text(category));
   aft__ticket_set(ticket, AFT__TICKET_TOPIC, in->topic.len ? aft__text(in->topic) : aft__null());
   aft__ticket_set(ticket, AFT__TICKET_CONFIDENCE, aft__int(1000));
@@ -142,7 +143,8 @@ static aft_status do_act(aft__ticket *ticket, const aft_act_in *in, aft_error *e
   aft_status status = AFT_OK;
   AFT__TRY(aft__may_ticket(ticket->cmd, ticket->row, error));
   if (in->rev && in->rev != aft__ticket_int(ticket, AFT__TICKET_REV))
-    return aft__error(error, AFT_E_CONFLICT, "act.rev", "the ticket has changed: it is at revision %lld, not %lld",
+    return aft__error(error, AFT_E_CONFLICT, "act.rev",
+                      "the ticket has changed: it is at revision %lld, not %lld",
                       (long long)aft__ticket_int(ticket, AFT__TICKET_REV), (long long)in->rev);
   AFT__TRY(facts_of(ticket, in, &fire, error));
   if (what->before)

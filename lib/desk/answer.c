@@ -29,7 +29,8 @@ static aft_status send_answer(aft__ticket *ticket, const aft_answer_in *in, aft_
   aft__fire fire = {.event = "answer", .facts = facts, .personal = in->text};
   aft_status status = aft__ticket_fire(ticket, &fire, error);
   if (status == AFT_IGNORED)
-    return aft__error(error, AFT_E_TRANSITION, "answer.ticket", "the ticket takes no answer in its present state");
+    return aft__error(error, AFT_E_TRANSITION, "answer.ticket",
+                      "the ticket takes no answer in its present state");
   AFT__TRY(status);
   AFT__TRY(aft__ticket_answered(ticket, error));
   return aft__ticket_send(ticket, "message.send", NULL, in->text, ticket->cmd->ids[0], error);
@@ -84,8 +85,8 @@ static aft_status take_in(aft__arena *arena, const aft_env *env, const aft_answe
   if (!in->visibility)
     in->visibility = AFT_PUBLIC;
   if (in->visibility != AFT_PUBLIC && in->visibility != AFT_PRIVATE)
-    return aft__error(error, AFT_E_INVALID, "answer.visibility", "expected AFT_PUBLIC or AFT_PRIVATE, found %u",
-                      in->visibility);
+    return aft__error(error, AFT_E_INVALID, "answer.visibility",
+                      "expected AFT_PUBLIC or AFT_PRIVATE, found %u", in->visibility);
   AFT__TRY(aft__parts_copy(arena, env, in->parts, in->n_parts, &parts, error));
   in->parts = parts;
   return AFT_OK;

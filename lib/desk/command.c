@@ -16,7 +16,8 @@ aft_status aft__denied(aft__cmd *cmd, const char *what, aft_error *error) {
 static aft_status check_call(const aft_call *given, const aft__command *command, aft_call *call,
                              aft_error *error) {
   if (!given)
-    return aft__error(error, AFT_E_NULL_HANDLE, "call", "the call is NULL: it says for whom the command runs");
+    return aft__error(error, AFT_E_NULL_HANDLE, "call",
+                      "the call is NULL: it says for whom the command runs");
   AFT__TRY(aft__abi_copy(call, sizeof *call, given, CALL_V1, "aft_call", error));
   AFT__TRY(aft__in_text(&call->key, KEY_BYTES, "call.key", error));
   if (call->role < AFT_ROLE_SYSTEM || call->role > AFT_ROLE_ARBITER)
@@ -189,8 +190,8 @@ static void audit_refusal(aft_session *session, const run *r, aft_status code) {
 
 static bool is_refusal(aft_status status) { return status == AFT_E_DENIED; }
 
-aft_status aft__command_run(aft_session *session, const aft_call *call, const aft__command *command,
-                            void *in, aft_record **out, aft_error *error) {
+aft_status aft__command_run(aft_session *session, const aft_call *call, const aft__command *command, void *in,
+                            aft_record **out, aft_error *error) {
   run r = {.command = command, .in = in, .wants = out != NULL && command->returns != 0};
   if (!session)
     return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");

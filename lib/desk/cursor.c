@@ -154,7 +154,8 @@ aft_status aft_cursor_token(const aft_cursor *cursor, aft_buf **out, aft_error *
   if (!cursor || !out)
     return aft__error(error, AFT_E_NULL_HANDLE, cursor ? "out" : "cursor", "the handle is NULL");
   if (!cursor->moved || !cursor->at || !cursor->listed)
-    return aft__error(error, AFT_E_INVALID, "cursor", "no record of a page was read: there is no position yet");
+    return aft__error(error, AFT_E_INVALID, "cursor",
+                      "no record of a page was read: there is no position yet");
   aft_buf *buf = aft__buf_new(cursor->env);
   if (!buf)
     return aft__nomem(error);

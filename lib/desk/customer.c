@@ -9,7 +9,8 @@ static const struct {
   const char *where;
   bool own; /* a buyer may change it */
 } texts[] = {
-    {AFT__CUSTOMER_EXTERNAL, offsetof(aft_customer_in, external), AFT__NAME_BYTES, "customer.external", false},
+    {AFT__CUSTOMER_EXTERNAL, offsetof(aft_customer_in, external), AFT__NAME_BYTES, "customer.external",
+     false},
     {AFT__CUSTOMER_NAME, offsetof(aft_customer_in, name), AFT__NAME_BYTES, "customer.name", true},
     {AFT__CUSTOMER_PHONE, offsetof(aft_customer_in, phone), 40, "customer.phone", true},
     {AFT__CUSTOMER_EMAIL, offsetof(aft_customer_in, email), 254, "customer.email", true},
@@ -145,9 +146,9 @@ aft_status aft_customer_get(aft_session *session, const aft_call *call, aft_id c
 static aft_status add_identity(aft__cmd *cmd, aft_str channel, aft_str account, aft_str handle,
                                aft_id customer, aft_error *error) {
   aft__value row[AFT__IDENTITY_COLUMNS] = {
-      [AFT__IDENTITY_ID] = aft__int(aft__tx_id(cmd->tx)), [AFT__IDENTITY_REV] = aft__int(1),
+      [AFT__IDENTITY_ID] = aft__int(aft__tx_id(cmd->tx)),  [AFT__IDENTITY_REV] = aft__int(1),
       [AFT__IDENTITY_TENANT] = aft__int(cmd->call.tenant), [AFT__IDENTITY_CHANNEL] = aft__text(channel),
-      [AFT__IDENTITY_ACCOUNT] = aft__text(account), [AFT__IDENTITY_HANDLE] = aft__text(handle),
+      [AFT__IDENTITY_ACCOUNT] = aft__text(account),        [AFT__IDENTITY_HANDLE] = aft__text(handle),
       [AFT__IDENTITY_CUSTOMER] = aft__int(customer),
   };
   aft_status status = aft__insert(cmd->tx, &aft__identity_table, row, NULL, error);

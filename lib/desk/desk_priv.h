@@ -48,11 +48,12 @@ aft_status aft__record_make(aft_env *env, uint32_t kind, const aft__value *row, 
 
 /* ---- command.c: one way in for every command ---- */
 
-#define AFT__ROLE(role)     (1u << (role))
-#define AFT__ROLES_STAFF    (AFT__ROLE(AFT_ROLE_SYSTEM) | AFT__ROLE(AFT_ROLE_AGENT) | AFT__ROLE(AFT_ROLE_ARBITER))
-#define AFT__ROLES_ALL      (AFT__ROLES_STAFF | AFT__ROLE(AFT_ROLE_BUYER))
-#define AFT__ROLES_SYSTEM   AFT__ROLE(AFT_ROLE_SYSTEM)
-#define AFT__MOST_SHOPS     4096
+#define AFT__ROLE(role) (1u << (role))
+#define AFT__ROLES_STAFF \
+  (AFT__ROLE(AFT_ROLE_SYSTEM) | AFT__ROLE(AFT_ROLE_AGENT) | AFT__ROLE(AFT_ROLE_ARBITER))
+#define AFT__ROLES_ALL    (AFT__ROLES_STAFF | AFT__ROLE(AFT_ROLE_BUYER))
+#define AFT__ROLES_SYSTEM AFT__ROLE(AFT_ROLE_SYSTEM)
+#define AFT__MOST_SHOPS   4096
 
 /* One command while it runs: everything in it belongs to the attempt. */
 typedef struct aft__cmd {
@@ -62,12 +63,12 @@ typedef struct aft__cmd {
   const char *verb;
   aft_call call;
   aft_time now;
-  aft__value *tenant;   /* row; NULL for a command that makes one */
-  aft__value *customer; /* row of a buyer */
-  aft_policy *policy;   /* the tenant's current one; NULL without a tenant */
-  aft_id subject;       /* the record it is about, for the audit of refusals */
+  aft__value *tenant;             /* row; NULL for a command that makes one */
+  aft__value *customer;           /* row of a buyer */
+  aft_policy *policy;             /* the tenant's current one; NULL without a tenant */
+  aft_id subject;                 /* the record it is about, for the audit of refusals */
   aft_id ids[AFT__MOST_OUTCOMES]; /* outcome; ids[0] is the record to return */
-  const aft__value *row; /* of ids[0] when at hand */
+  const aft__value *row;          /* of ids[0] when at hand */
 } aft__cmd;
 
 typedef struct aft__command {
@@ -83,8 +84,8 @@ typedef struct aft__command {
 
 /* Checks the call and the actor, runs the command in a transaction (again after lost races), keeps or
  * replays the outcome of a key, keeps refusals, and makes the record to return. */
-aft_status aft__command_run(aft_session *session, const aft_call *call, const aft__command *command,
-                            void *in, aft_record **out, aft_error *error);
+aft_status aft__command_run(aft_session *session, const aft_call *call, const aft__command *command, void *in,
+                            aft_record **out, aft_error *error);
 
 /* A command of the system itself, inside a transaction that runs already (the tick's). */
 aft_status aft__cmd_system(aft__tx *tx, aft_id tenant, const char *verb, aft__cmd *cmd, aft_error *error);
@@ -132,7 +133,7 @@ typedef struct aft__ticket {
   uint64_t mask;        /* columns that changed */
   bool fresh;           /* not inserted yet */
   aft__chain chain;
-  aft__buf reasons;     /* to be kept as a decision */
+  aft__buf reasons; /* to be kept as a decision */
 } aft__ticket;
 
 aft_status aft__ticket_load(aft__cmd *cmd, aft_id id, aft__ticket *ticket, aft_error *error);
@@ -246,16 +247,16 @@ struct aft__list {
   uint32_t index, n_equal;
   int64_t equal[AFT__MOST_KEYS];
   bool descending;
-  bool after;              /* begin after this value of the next column, or of id */
+  bool after; /* begin after this value of the next column, or of id */
   int64_t after_value;
   aft_id after_id;
-  aft__list_shows shows;   /* NULL: all */
-  aft_id *shops;           /* the list's own, freed with it; NULL: all */
+  aft__list_shows shows; /* NULL: all */
+  aft_id *shops;         /* the list's own, freed with it; NULL: all */
   uint32_t n_shops;
   bool buyer;
   aft_id actor;
-  aft_id shop;             /* one shop alone; 0: all */
-  uint64_t scope;          /* ties tokens to the list */
+  aft_id shop;    /* one shop alone; 0: all */
+  uint64_t scope; /* ties tokens to the list */
 };
 
 /* Makes a cursor that reads pages of the list; takes list->shops over, also on failure. */

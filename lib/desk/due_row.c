@@ -35,10 +35,11 @@ static aft_status ticket_due(aft__ticket *ticket, aft_str name, aft_error *error
   aft__sla sla;
   if (aft__str_eq(name, aft__cstr(AFT__DUE_STATE)))
     return state_deadline(ticket, error);
-  if (name.len > n && memcmp(name.data, prefix, n) == 0 && aft__sla_find(aft__str(name.data + n, name.len - n), &sla))
+  if (name.len > n && memcmp(name.data, prefix, n) == 0 &&
+      aft__sla_find(aft__str(name.data + n, name.len - n), &sla))
     return missed(ticket, sla, error);
-  return aft__error(error, AFT_E_CORRUPT, "due.name", "no deadline of a ticket is called '%.*s'", (int)name.len,
-                    name.data);
+  return aft__error(error, AFT_E_CORRUPT, "due.name", "no deadline of a ticket is called '%.*s'",
+                    (int)name.len, name.data);
 }
 
 static aft_status fire_ticket(aft__cmd *cmd, const aft__value *due, aft_error *error) {

@@ -42,7 +42,8 @@ static aft_status check_claim(aft_claim_in *in, const aft_claim_in *given, aft_e
     return aft__error(error, AFT_E_INVALID, "claim.lease_ms", "expected up to a day, found %lld ms",
                       (long long)in->lease_ms);
   if (in->most > MOST_CLAIM)
-    return aft__error(error, AFT_E_INVALID, "claim.most", "expected at most %d, found %u", MOST_CLAIM, in->most);
+    return aft__error(error, AFT_E_INVALID, "claim.most", "expected at most %d, found %u", MOST_CLAIM,
+                      in->most);
   return AFT_OK;
 }
 
@@ -119,7 +120,8 @@ aft_status aft_feed_read(aft_session *session, const aft_call *call, int64_t aft
   static const aft__command command = {
       .verb = "feed.read", .name = "feed_read", .roles = AFT__ROLES_SYSTEM, .read = true, .run = allowed};
   if (after < 0)
-    return aft__error(error, AFT_E_INVALID, "after", "expected 0 or a feed number, found %lld", (long long)after);
+    return aft__error(error, AFT_E_INVALID, "after", "expected 0 or a feed number, found %lld",
+                      (long long)after);
   AFT__TRY(aft__command_run(session, call, &command, NULL, NULL, error));
   aft__list list = {.kind = AFT_KIND_EVENT,
                     .table = &aft__event_table,

@@ -32,11 +32,8 @@ static aft_status explain(aft__cmd *cmd, void *in, aft_error *error) {
 
 aft_status aft_explain(aft_session *session, const aft_call *call, aft_id ticket, const char *about,
                        const char *locale, aft_buf **out, aft_error *error) {
-  static const aft__command command = {.verb = "ticket.explain",
-                                       .name = "explain",
-                                       .roles = AFT__ROLES_STAFF,
-                                       .read = true,
-                                       .run = explain};
+  static const aft__command command = {
+      .verb = "ticket.explain", .name = "explain", .roles = AFT__ROLES_STAFF, .read = true, .run = explain};
   if (!session || !out)
     return aft__error(error, AFT_E_NULL_HANDLE, session ? "out" : "session", "the handle is NULL");
   explanation e = {.ticket = ticket, .about = about, .locale = locale ? locale : "en"};

@@ -60,9 +60,8 @@ static aft_status check_texts(const aft_env *env, aft_message_in *in, aft_error 
   return AFT_OK;
 }
 
-/* A copy that the library can rely on: known size, checked texts, arrays in the arena. */
-static aft_status take_in(aft__arena *arena, const aft_env *env, const aft_message_in *given,
-                          aft_message_in *in, aft_error *error) {
+aft_status aft__intake_check(aft__arena *arena, const aft_env *env, const aft_message_in *given,
+                             aft_message_in *in, aft_error *error) {
   aft_field_in *fields;
   aft_part_in *parts;
   AFT__TRY(aft__abi_copy(in, sizeof *in, given, MESSAGE_V1, "aft_message_in", error));
@@ -84,8 +83,8 @@ static void field_means(aft__intake *intake, aft_str meaning, aft_str text) {
   const struct {
     const char *meaning;
     aft_str *target;
-  } targets[] = {{"name", &in->name},         {"order", &in->order},     {"description", &in->text},
-                 {"label", &in->label},       {"phone", &intake->phone}, {"email", &intake->email}};
+  } targets[] = {{"name", &in->name},   {"order", &in->order},     {"description", &in->text},
+                 {"label", &in->label}, {"phone", &intake->phone}, {"email", &intake->email}};
   for (size_t i = 0; i < AFT__COUNT(targets); i++)
     if (aft__str_eq(meaning, aft__cstr(targets[i].meaning)) && !targets[i].target->len)
       *targets[i].target = text;
@@ -171,7 +170,8 @@ static aft_status open_ticket(aft__intake *intake, aft__ticket *ticket, aft_erro
     uint32_t state;
     AFT__TRY(aft__ticket_machine(ticket, &flow, &state, error));
     AFT__TRY(aft__due_set(intake->cmd->tx, intake->cmd->call.tenant, AFT__KIND_TICKET, aft__ticket_id(ticket),
-                          aft__cstr(AFT__DUE_STATE), intake->cmd->now + flow->states[state].deadline_ms, error));
+                          aft__cstr(AFT__DUE_STATE), intake->cmd->now + flow->states[state].deadline_ms,
+                          error));
     return aft__ticket_clocks(ticket, error);
   }
   aft__fire triage = {.event = "triage", .role = AFT_ROLE_SYSTEM};
@@ -284,7 +284,7 @@ static aft_status to_ticket(aft__intake *intake, aft__buf *reasons, aft_error *e
   return status < 0 ? status : AFT_OK;
 }
 
-static aft_status run_intake(aft__cmd *cmd, const aft_message_in *in, aft_error *error) {
+aft_status aft__intake_run(aft__cmd *cmd, const aft_message_in *in, aft_error *error) {
   aft__intake intake = {.cmd = cmd, .in = *in, .disposition = "opened"};
   aft__value *shop;
   cmd->subject = in->shop;
@@ -312,13 +312,15 @@ static aft_status run_intake(aft__cmd *cmd, const aft_message_in *in, aft_error 
 
 /* ---- one ---- */
 
-static aft_status intake_one(aft__cmd *cmd, void *in, aft_error *error) { return run_intake(cmd, in, error); }
+static aft_status intake_one(aft__cmd *cmd, void *in, aft_error *error) {
+  return aft__intake_run(cmd, in, error);
+}
 
-static void message_digest(aft__sha256 *sha, const aft_message_in *in) {
+void aft__intake_digest(aft__sha256 *sha, const aft_message_in *in) {
   aft__digest_i64(sha, in->shop);
   aft__digest_i64(sha, in->customer);
-  const aft_str texts[] = {in->channel, in->account, in->external, in->handle, in->name, in->subject, in->text,
-                           in->code, in->replies_to, in->order, in->label, in->form};
+  const aft_str texts[] = {in->channel, in->account, in->external,   in->handle, in->name,  in->subject,
+                           in->text,    in->code,    in->replies_to, in->order,  in->label, in->form};
   for (size_t i = 0; i < AFT__COUNT(texts); i++)
     aft__digest_str(sha, texts[i]);
   for (size_t i = 0; i < in->n_fields; i++) {
@@ -332,15 +334,13 @@ static void message_digest(aft__sha256 *sha, const aft_message_in *in) {
   }
 }
 
-static void intake_digest(aft__sha256 *sha, const void *in) { message_digest(sha, in); }
-
-#define INTAKE_ROLES (AFT__ROLES_SYSTEM | AFT__ROLE(AFT_ROLE_AGENT) | AFT__ROLE(AFT_ROLE_BUYER))
+static void intake_digest(aft__sha256 *sha, const void *in) { aft__intake_digest(sha, in); }
 
 aft_status aft_intake(aft_session *session, const aft_call *call, const aft_message_in *in, aft_record **out,
                       aft_error *error) {
   static const aft__command command = {.verb = "message.intake",
                                        .name = "intake",
-                                       .roles = INTAKE_ROLES,
+                                       .roles = AFT__ROLES_INTAKE,
                                        .returns = AFT_KIND_MESSAGE,
                                        .digest = intake_digest,
                                        .run = intake_one};
@@ -349,163 +349,9 @@ aft_status aft_intake(aft_session *session, const aft_call *call, const aft_mess
   if (!session)
     return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");
   aft__arena_init(&arena, aft__session_env(session));
-  aft_status status = take_in(&arena, aft__session_env(session), in, &local, error);
+  aft_status status = aft__intake_check(&arena, aft__session_env(session), in, &local, error);
   if (status >= 0)
     status = aft__command_run(session, call, &command, &local, out, error);
   aft__arena_done(&arena);
   return status;
-}
-
-/* ---- many ---- */
-
-typedef struct result {
-  aft_status status;
-  aft_id message, ticket;
-  aft_error error;
-} result;
-
-struct aft_batch {
-  aft_env *env;
-  size_t n;
-  result results[];
-};
-
-typedef struct many {
-  aft_message_in *in;
-  bool *good; /* passed the checks before the transaction */
-  aft_batch *batch;
-} many;
-
-/* Errors of one message stay with it; those of the store, or a lost race, end the whole attempt. */
-static bool spoils_all(aft_status status) {
-  return aft_status_is_transient(status) || status <= AFT_E_CORRUPT || status == AFT_E_INTERRUPTED ||
-         status == AFT_E_DEADLINE;
-}
-
-static aft_status batch_item(aft__cmd *cmd, many *m, size_t i, aft_error *error) {
-  result *r = &m->batch->results[i];
-  aft_error own = AFT_ERROR_INIT;
-  memset(cmd->ids, 0, sizeof cmd->ids);
-  AFT__TRY(aft__tx_savepoint(cmd->tx, error));
-  r->status = run_intake(cmd, &m->in[i], &own);
-  if (r->status >= 0) {
-    r->message = cmd->ids[0];
-    r->ticket = cmd->ids[1];
-    return aft__tx_savepoint_keep(cmd->tx, error);
-  }
-  if (spoils_all(r->status)) {
-    if (error)
-      *error = own;
-    return r->status;
-  }
-  r->error = own;
-  return aft__tx_savepoint_undo(cmd->tx, error);
-}
-
-static aft_status intake_many(aft__cmd *cmd, void *in, aft_error *error) {
-  many *m = in;
-  for (size_t i = 0; i < m->batch->n; i++)
-    if (m->good[i])
-      AFT__TRY(batch_item(cmd, m, i, error));
-  memset(cmd->ids, 0, sizeof cmd->ids);
-  cmd->row = NULL;
-  return AFT_OK;
-}
-
-static void many_digest(aft__sha256 *sha, const void *in) {
-  const many *m = in;
-  for (size_t i = 0; i < m->batch->n; i++)
-    message_digest(sha, &m->in[i]);
-}
-
-static aft_status batch_new(aft_env *env, size_t n, aft_batch **out, aft_error *error) {
-  aft_batch *batch = aft__zalloc(env, sizeof *batch + n * sizeof(result));
-  if (!batch)
-    return aft__nomem(error);
-  batch->env = aft_env_ref(env);
-  batch->n = n;
-  *out = batch;
-  return AFT_OK;
-}
-
-static aft_status prepare_many(aft__arena *arena, const aft_env *env, const aft_message_in *in, many *m,
-                               aft_error *error) {
-  size_t n = m->batch->n;
-  m->in = aft__arena_alloc(arena, (n + 1) * sizeof *m->in);
-  m->good = aft__arena_alloc(arena, (n + 1) * sizeof *m->good);
-  if (!m->in || !m->good)
-    return aft__nomem(error);
-  const char *at = (const char *)in;
-  for (size_t i = 0; i < n; i++) {
-    result *r = &m->batch->results[i];
-    size_t size;
-    memcpy(&size, at, sizeof size);
-    r->error = (aft_error)AFT_ERROR_INIT;
-    r->status = take_in(arena, env, (const aft_message_in *)(const void *)at, &m->in[i], &r->error);
-    if (r->status == AFT_E_ABI || r->status == AFT_E_NOMEM) { /* the step to the next is not known */
-      if (error)
-        *error = r->error;
-      return r->status;
-    }
-    m->good[i] = r->status >= 0;
-    at += size;
-  }
-  return AFT_OK;
-}
-
-aft_status aft_intake_batch(aft_session *session, const aft_call *call, const aft_message_in *in, size_t n,
-                            aft_batch **out, aft_error *error) {
-  static const aft__command command = {.verb = "message.intake_batch",
-                                       .name = "intake_batch",
-                                       .roles = INTAKE_ROLES,
-                                       .digest = many_digest,
-                                       .run = intake_many};
-  if (!session || !out || (n && !in))
-    return aft__error(error, AFT_E_NULL_HANDLE, !session ? "session" : !out ? "out" : "in", "the handle is NULL");
-  aft_env *env = aft__session_env(session);
-  if (n > env->o.limits.batch)
-    return aft__error(error, AFT_E_TOO_LARGE, "n", "expected at most %llu messages in a batch, found %zu",
-                      (unsigned long long)env->o.limits.batch, n);
-  many m;
-  aft__arena arena;
-  AFT__TRY(batch_new(env, n, &m.batch, error));
-  aft__arena_init(&arena, env);
-  aft_status status = prepare_many(&arena, env, in, &m, error);
-  if (status >= 0)
-    status = aft__command_run(session, call, &command, &m, NULL, error);
-  aft__arena_done(&arena);
-  if (status < 0)
-    aft_batch_free(m.batch);
-  else
-    *out = m.batch;
-  return status;
-}
-
-size_t aft_batch_count(const aft_batch *batch) { return batch ? batch->n : 0; }
-
-aft_status aft_batch_status(const aft_batch *batch, size_t index, aft_error *error) {
-  if (!batch)
-    return aft__error(error, AFT_E_NULL_HANDLE, "batch", "the batch is NULL");
-  if (index >= batch->n)
-    return aft__error(error, AFT_E_INVALID, "index", "the batch has %zu results", batch->n);
-  const result *r = &batch->results[index];
-  if (r->status < 0 && error)
-    *error = r->error;
-  return r->status;
-}
-
-aft_id aft_batch_message(const aft_batch *batch, size_t index) {
-  return batch && index < batch->n ? batch->results[index].message : 0;
-}
-
-aft_id aft_batch_ticket(const aft_batch *batch, size_t index) {
-  return batch && index < batch->n ? batch->results[index].ticket : 0;
-}
-
-void aft_batch_free(aft_batch *batch) {
-  if (!batch)
-    return;
-  aft_env *env = batch->env;
-  aft__release(env, batch, sizeof *batch + batch->n * sizeof(result));
-  aft_env_unref(env);
 }

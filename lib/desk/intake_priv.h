@@ -7,16 +7,25 @@
 typedef struct aft__intake {
   aft__cmd *cmd;
   aft_message_in in;
-  aft_str phone, email;  /* from a form */
-  aft__value *customer;  /* row */
+  aft_str phone, email; /* from a form */
+  aft__value *customer; /* row */
   aft_id order;
-  aft_id message;        /* id that it will have */
+  aft_id message; /* id that it will have */
   aft__triage triage;
-  bool thanks;           /* an acknowledgement */
-  aft_id thread;         /* ticket to join; 0: a new one */
+  bool thanks;   /* an acknowledgement */
+  aft_id thread; /* ticket to join; 0: a new one */
   aft_id hint, follows;
   const char *disposition;
 } aft__intake;
+
+#define AFT__ROLES_INTAKE (AFT__ROLES_SYSTEM | AFT__ROLE(AFT_ROLE_AGENT) | AFT__ROLE(AFT_ROLE_BUYER))
+
+/* A copy that the library can rely on: known size, checked texts, arrays in the arena. */
+aft_status aft__intake_check(aft__arena *arena, const aft_env *env, const aft_message_in *given,
+                             aft_message_in *in, aft_error *error);
+/* Takes a checked message in: cmd->ids are the message and its ticket. */
+aft_status aft__intake_run(aft__cmd *cmd, const aft_message_in *in, aft_error *error);
+void aft__intake_digest(aft__sha256 *sha, const aft_message_in *in);
 
 /* intake_thread.c: decides thread, hint, follows and disposition. */
 aft_status aft__intake_thread(aft__intake *intake, aft_error *error);

@@ -33,7 +33,8 @@ static aft_status by_reference(aft__intake *intake, aft__value **row, aft_error 
     return AFT_OK;
   aft__value keys[] = {aft__int(cmd->call.tenant), aft__text(in->channel), aft__text(in->account),
                        aft__text(in->replies_to)};
-  aft_status status = aft__find(cmd->tx, &aft__message_table, AFT__MESSAGE_BY_EXTERNAL, keys, &message, error);
+  aft_status status =
+      aft__find(cmd->tx, &aft__message_table, AFT__MESSAGE_BY_EXTERNAL, keys, &message, error);
   if (status == AFT_E_NOT_FOUND)
     return AFT_OK;
   AFT__TRY(status);

@@ -6,7 +6,8 @@
 #define PART_V1   (offsetof(aft_part_in, bytes) + sizeof(int64_t))
 #define CHANGE_V1 (offsetof(aft_message_change, reserved0) + sizeof(uint32_t))
 
-static const char *const content_names[] = {"", "text", "html", "image", "voice", "video", "file", "translation"};
+static const char *const content_names[] = {"",      "text",  "html", "image",
+                                            "voice", "video", "file", "translation"};
 
 /* ---- parts ---- */
 
@@ -18,8 +19,10 @@ static aft_status check_part(const aft_env *env, aft_part_in *part, size_t i, af
     aft_str *text;
     const char *name;
     size_t most;
-  } texts[] = {{&part->text, "text", env->o.limits.text_bytes}, {&part->blob, "blob", 1024},
-               {&part->name, "name", 1024},                     {&part->mime, "mime", AFT__NAME_BYTES},
+  } texts[] = {{&part->text, "text", env->o.limits.text_bytes},
+               {&part->blob, "blob", 1024},
+               {&part->name, "name", 1024},
+               {&part->mime, "mime", AFT__NAME_BYTES},
                {&part->locale, "locale", 35}};
   for (size_t k = 0; k < AFT__COUNT(texts); k++) {
     snprintf(where, sizeof where, "parts[%zu].%s", i, texts[k].name);
@@ -32,11 +35,13 @@ static aft_status check_part(const aft_env *env, aft_part_in *part, size_t i, af
   else if (words && !part->text.len)
     status = aft__error(error, AFT_E_INVALID, where, "a part of kind %s needs a text", content_names[kind]);
   else if (!words && !part->blob.len)
-    status = aft__error(error, AFT_E_INVALID, where, "a part of kind %s needs a blob id", content_names[kind]);
+    status =
+        aft__error(error, AFT_E_INVALID, where, "a part of kind %s needs a blob id", content_names[kind]);
   else if (kind == AFT_CONTENT_TRANSLATION && !part->locale.len)
     status = aft__error(error, AFT_E_INVALID, where, "a translation needs a locale");
   else if (part->bytes < 0)
-    status = aft__error(error, AFT_E_INVALID, where, "bytes: expected 0 or more, found %lld", (long long)part->bytes);
+    status = aft__error(error, AFT_E_INVALID, where, "bytes: expected 0 or more, found %lld",
+                        (long long)part->bytes);
   return status;
 }
 
@@ -128,7 +133,8 @@ aft_status aft__message_add(aft__cmd *cmd, const aft__message *message, aft_id i
 static aft_status find_message(aft__cmd *cmd, const aft_message_change *in, aft__value **row,
                                aft_error *error) {
   if (in->message)
-    return aft__load(cmd, &aft__message_table, AFT__MESSAGE_TENANT, in->message, "change.message", row, error);
+    return aft__load(cmd, &aft__message_table, AFT__MESSAGE_TENANT, in->message, "change.message", row,
+                     error);
   aft__value keys[] = {aft__int(cmd->call.tenant), aft__text(in->channel), aft__text(in->account),
                        aft__text(in->external)};
   aft_status status = aft__find(cmd->tx, &aft__message_table, AFT__MESSAGE_BY_EXTERNAL, keys, row, error);
@@ -139,14 +145,10 @@ static aft_status find_message(aft__cmd *cmd, const aft_message_change *in, aft_
 
 static aft_status keep_revision(aft__cmd *cmd, const aft__value *row, const char *change, aft_error *error) {
   aft__value revision[AFT__REVISION_COLUMNS] = {
-      [AFT__REVISION_ID] = aft__int(aft__tx_id(cmd->tx)),
-      [AFT__REVISION_REV] = aft__int(1),
-      [AFT__REVISION_TENANT] = row[AFT__MESSAGE_TENANT],
-      [AFT__REVISION_MESSAGE] = row[AFT__MESSAGE_ID],
-      [AFT__REVISION_VERSION] = row[AFT__MESSAGE_VERSION],
-      [AFT__REVISION_TEXT] = row[AFT__MESSAGE_TEXT],
-      [AFT__REVISION_CHANGE] = aft__text(aft__cstr(change)),
-      [AFT__REVISION_CREATED] = aft__int(cmd->now),
+      [AFT__REVISION_ID] = aft__int(aft__tx_id(cmd->tx)),    [AFT__REVISION_REV] = aft__int(1),
+      [AFT__REVISION_TENANT] = row[AFT__MESSAGE_TENANT],     [AFT__REVISION_MESSAGE] = row[AFT__MESSAGE_ID],
+      [AFT__REVISION_VERSION] = row[AFT__MESSAGE_VERSION],   [AFT__REVISION_TEXT] = row[AFT__MESSAGE_TEXT],
+      [AFT__REVISION_CHANGE] = aft__text(aft__cstr(change)), [AFT__REVISION_CREATED] = aft__int(cmd->now),
   };
   return aft__insert(cmd->tx, &aft__revision_table, revision, NULL, error);
 }
@@ -155,7 +157,8 @@ static aft_status keep_revision(aft__cmd *cmd, const aft__value *row, const char
 static aft_status may_revise(aft__cmd *cmd, const aft__value *row, const aft__value *ticket,
                              aft_error *error) {
   AFT__TRY(aft__may_ticket(cmd, ticket, error));
-  bool own = aft__row_int(row, AFT__MESSAGE_INBOUND) && aft__row_int(row, AFT__MESSAGE_CUSTOMER) == cmd->call.actor;
+  bool own =
+      aft__row_int(row, AFT__MESSAGE_INBOUND) && aft__row_int(row, AFT__MESSAGE_CUSTOMER) == cmd->call.actor;
   if (cmd->call.role == AFT_ROLE_BUYER && !own)
     return aft__denied(cmd, "the message was written by somebody else", error);
   return AFT_OK;
@@ -187,7 +190,8 @@ static aft_status revise(aft__cmd *cmd, void *given, aft_error *error) {
   if (status >= 0)
     status = aft__update(cmd->tx, &aft__message_table, row, mask, error);
   if (status >= 0)
-    status = aft__ticket_note(&ticket, in->recalled ? "message.recalled" : "message.edited", (aft_str){0}, text, error);
+    status = aft__ticket_note(&ticket, in->recalled ? "message.recalled" : "message.edited", (aft_str){0},
+                              text, error);
   if (status >= 0)
     status = aft__ticket_save(&ticket, error);
   aft__ticket_done(&ticket);

@@ -45,11 +45,8 @@ static aft_status check_message(aft__cmd *cmd, void *in, aft_error *error) {
 
 aft_status aft_part_list(aft_session *session, const aft_call *call, aft_id message, aft_cursor **out,
                          aft_error *error) {
-  static const aft__command command = {.verb = "part.list",
-                                       .name = "part_list",
-                                       .roles = AFT__ROLES_ALL,
-                                       .read = true,
-                                       .run = check_message};
+  static const aft__command command = {
+      .verb = "part.list", .name = "part_list", .roles = AFT__ROLES_ALL, .read = true, .run = check_message};
   AFT__TRY(aft__command_run(session, call, &command, &message, NULL, error));
   aft__list list = {.kind = AFT_KIND_PART,
                     .table = &aft__part_table,

@@ -18,11 +18,13 @@ static aft_status check_prefix(aft_str *prefix, aft_error *error) {
   return AFT_OK;
 }
 
-aft_status aft_store_open(aft_env *env, const aft_store_options *options, aft_store **out,
-                          aft_error *error) {
+aft_status aft_store_open(aft_env *env, const aft_store_options *options, aft_store **out, aft_error *error) {
   aft_store_options o;
   if (!env || !options || !out)
-    return aft__error(error, AFT_E_NULL_HANDLE, !env ? "env" : !options ? "options" : "out",
+    return aft__error(error, AFT_E_NULL_HANDLE,
+                      !env       ? "env"
+                      : !options ? "options"
+                                 : "out",
                       "the handle is NULL");
   AFT__TRY(aft__abi_copy(&o, sizeof o, options, OPTIONS_V1, "aft_store_options", error));
   AFT__TRY(aft__in_name(&o.dsn, 4096, "store.dsn", error));

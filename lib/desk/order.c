@@ -52,7 +52,8 @@ static aft_status make_order(aft__cmd *cmd, const aft_order_in *in, aft_error *e
   cmd->row = row;
   aft_status status = aft__insert(cmd->tx, &aft__order_table, row, NULL, error);
   if (status == AFT_E_EXISTS)
-    return aft__error(error, AFT_E_CONFLICT, "order.number", "the order was told by another at the same time");
+    return aft__error(error, AFT_E_CONFLICT, "order.number",
+                      "the order was told by another at the same time");
   return status;
 }
 
@@ -62,8 +63,8 @@ static aft_status order_put(aft__cmd *cmd, void *given, aft_error *error) {
   cmd->subject = in->shop;
   AFT__TRY(aft__load(cmd, &aft__shop_table, AFT__SHOP_TENANT, in->shop, "order.shop", &shop, error));
   AFT__TRY(aft__may_shop(cmd, in->shop, error));
-  AFT__TRY(aft__load(cmd, &aft__customer_table, AFT__CUSTOMER_TENANT, in->customer, "order.customer", &customer,
-                     error));
+  AFT__TRY(aft__load(cmd, &aft__customer_table, AFT__CUSTOMER_TENANT, in->customer, "order.customer",
+                     &customer, error));
   aft__value keys[] = {aft__int(cmd->call.tenant), aft__int(in->shop), aft__text(in->number)};
   aft_status status = aft__find(cmd->tx, &aft__order_table, AFT__ORDER_BY_NUMBER, keys, &row, error);
   if (status == AFT_E_NOT_FOUND)

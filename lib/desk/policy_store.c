@@ -159,19 +159,17 @@ static aft_status put_activation(aft__cmd *cmd, const aft_policy *policy, aft_id
     row[AFT__ACTIVATION_DOCUMENT] = aft__int(document);
     row[AFT__ACTIVATION_CREATED] = aft__int(cmd->now);
     cmd->ids[0] = aft__row_int(row, AFT__ACTIVATION_ID);
-    uint64_t mask = 1u << AFT__ACTIVATION_HASH | 1u << AFT__ACTIVATION_DOCUMENT | 1u << AFT__ACTIVATION_CREATED;
+    uint64_t mask =
+        1u << AFT__ACTIVATION_HASH | 1u << AFT__ACTIVATION_DOCUMENT | 1u << AFT__ACTIVATION_CREATED;
     return aft__update(cmd->tx, &aft__activation_table, row, mask, error);
   }
   if (status != AFT_E_NOT_FOUND)
     return status;
   cmd->ids[0] = aft__tx_id(cmd->tx);
   aft__value fresh[AFT__ACTIVATION_COLUMNS] = {
-      [AFT__ACTIVATION_ID] = aft__int(cmd->ids[0]),
-      [AFT__ACTIVATION_REV] = aft__int(1),
-      [AFT__ACTIVATION_TENANT] = aft__int(cmd->call.tenant),
-      [AFT__ACTIVATION_HASH] = hash,
-      [AFT__ACTIVATION_DOCUMENT] = aft__int(document),
-      [AFT__ACTIVATION_CREATED] = aft__int(cmd->now),
+      [AFT__ACTIVATION_ID] = aft__int(cmd->ids[0]),          [AFT__ACTIVATION_REV] = aft__int(1),
+      [AFT__ACTIVATION_TENANT] = aft__int(cmd->call.tenant), [AFT__ACTIVATION_HASH] = hash,
+      [AFT__ACTIVATION_DOCUMENT] = aft__int(document),       [AFT__ACTIVATION_CREATED] = aft__int(cmd->now),
   };
   return aft__insert(cmd->tx, &aft__activation_table, fresh, NULL, error);
 }
@@ -220,11 +218,8 @@ static aft_status current(aft__cmd *cmd, void *in, aft_error *error) {
 
 aft_status aft_policy_current(aft_session *session, const aft_call *call, aft_policy **out,
                               aft_error *error) {
-  static const aft__command command = {.verb = "policy.read",
-                                       .name = "policy_current",
-                                       .roles = AFT__ROLES_ALL,
-                                       .read = true,
-                                       .run = current};
+  static const aft__command command = {
+      .verb = "policy.read", .name = "policy_current", .roles = AFT__ROLES_ALL, .read = true, .run = current};
   if (!out)
     return aft__error(error, AFT_E_NULL_HANDLE, "out", "the place for the policy is NULL");
   aft_policy *found = NULL;

@@ -53,9 +53,7 @@ void aft_record_free(aft_record *record) {
 
 uint32_t aft_record_kind(const aft_record *record) { return record ? record->number : 0; }
 
-aft_status aft_record_status(const aft_record *record) {
-  return record ? record->status : AFT_E_NULL_HANDLE;
-}
+aft_status aft_record_status(const aft_record *record) { return record ? record->status : AFT_E_NULL_HANDLE; }
 
 #define TYPES_NUMBER (1u << AFT_TYPE_ID | 1u << AFT_TYPE_INT | 1u << AFT_TYPE_FLAG | 1u << AFT_TYPE_TIME)
 #define TYPES_BYTES  (1u << AFT_TYPE_TEXT | 1u << AFT_TYPE_BLOB)

@@ -70,6 +70,7 @@ aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_error *error) {
     return AFT_OK;
   row[AFT__SURVEY_STATE] = aft__text(aft__cstr("sent"));
   row[AFT__SURVEY_SENT] = aft__int(cmd->now);
-  AFT__TRY(aft__update(cmd->tx, &aft__survey_table, row, 1u << AFT__SURVEY_STATE | 1u << AFT__SURVEY_SENT, error));
+  AFT__TRY(
+      aft__update(cmd->tx, &aft__survey_table, row, 1u << AFT__SURVEY_STATE | 1u << AFT__SURVEY_SENT, error));
   return send(cmd, row, error);
 }

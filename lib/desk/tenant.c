@@ -34,7 +34,8 @@ static aft_status put(aft__cmd *cmd, const aft__table *table, aft__value *found,
     row[AFT__COL_REV] = aft__int(1);
     aft_status status = aft__insert(cmd->tx, table, row, NULL, error);
     if (status == AFT_E_EXISTS) /* another made it between the look and the insert: look again */
-      return aft__error(error, AFT_E_CONFLICT, table->name, "the record was made by another at the same time");
+      return aft__error(error, AFT_E_CONFLICT, table->name,
+                        "the record was made by another at the same time");
     AFT__TRY(status);
   }
   cmd->ids[0] = row[AFT__COL_ID].number;
@@ -155,8 +156,10 @@ static aft_status join_shop(aft__cmd *cmd, aft_id shop, aft_error *error) {
   aft__value *row;
   AFT__TRY(aft__load(cmd, &aft__shop_table, AFT__SHOP_TENANT, shop, "agent.shops", &row, error));
   aft__value member[AFT__MEMBERSHIP_COLUMNS] = {
-      [AFT__MEMBERSHIP_ID] = aft__int(aft__tx_id(cmd->tx)), [AFT__MEMBERSHIP_REV] = aft__int(1),
-      [AFT__MEMBERSHIP_TENANT] = aft__int(cmd->call.tenant), [AFT__MEMBERSHIP_AGENT] = aft__int(cmd->ids[0]),
+      [AFT__MEMBERSHIP_ID] = aft__int(aft__tx_id(cmd->tx)),
+      [AFT__MEMBERSHIP_REV] = aft__int(1),
+      [AFT__MEMBERSHIP_TENANT] = aft__int(cmd->call.tenant),
+      [AFT__MEMBERSHIP_AGENT] = aft__int(cmd->ids[0]),
       [AFT__MEMBERSHIP_SHOP] = aft__int(shop),
   };
   aft__existing existing;

@@ -26,7 +26,8 @@ aft_status aft__ticket_load(aft__cmd *cmd, aft_id id, aft__ticket *ticket, aft_e
   const aft__value *hash = &ticket->row[AFT__TICKET_CHAIN];
   ticket->chain.seq = aft__ticket_int(ticket, AFT__TICKET_EVENTS);
   if (hash->size != sizeof ticket->chain.hash)
-    return aft__error(error, AFT_E_CORRUPT, "ticket.chain", "expected a hash of 32 bytes, found %zu", hash->size);
+    return aft__error(error, AFT_E_CORRUPT, "ticket.chain", "expected a hash of 32 bytes, found %zu",
+                      hash->size);
   memcpy(ticket->chain.hash, hash->data, hash->size);
   return AFT_OK;
 }
@@ -38,8 +39,8 @@ aft_status aft__ticket_machine(aft__ticket *ticket, const aft__flow **flow, uint
   *state = *flow ? aft__flow_state_find(*flow, name) : AFT__FLOW_NONE;
   if (*state != AFT__FLOW_NONE)
     return AFT_OK;
-  return aft__error(error, AFT_E_CORRUPT, "ticket.state", "the ticket is in state '%.*s', which the policy lacks",
-                    (int)name.len, name.data);
+  return aft__error(error, AFT_E_CORRUPT, "ticket.state",
+                    "the ticket is in state '%.*s', which the policy lacks", (int)name.len, name.data);
 }
 
 aft_status aft__ticket_start(aft__cmd *cmd, aft_id shop, aft__value *customer, aft__ticket *ticket,
@@ -96,8 +97,10 @@ aft_status aft__ticket_facts(aft__ticket *ticket, aft__facts *facts, aft_error *
                {AFT__FACT_COMPLAINT, AFT__TICKET_COMPLAINT}, {AFT__FACT_LANGUAGE, AFT__TICKET_LANGUAGE},
                {AFT__FACT_CHANNEL, AFT__TICKET_CHANNEL},     {AFT__FACT_LABEL, AFT__TICKET_LABEL},
                {AFT__FACT_STATE, AFT__TICKET_STATE},         {AFT__FACT_PRIORITY, AFT__TICKET_PRIORITY}},
-    numbers[] = {{AFT__FACT_CONFIDENCE, AFT__TICKET_CONFIDENCE}, {AFT__FACT_TONE, AFT__TICKET_TONE},
-                 {AFT__FACT_QUESTION, AFT__TICKET_QUESTION},     {AFT__FACT_REOPENS, AFT__TICKET_REOPENS},
+    numbers[] = {{AFT__FACT_CONFIDENCE, AFT__TICKET_CONFIDENCE},
+                 {AFT__FACT_TONE, AFT__TICKET_TONE},
+                 {AFT__FACT_QUESTION, AFT__TICKET_QUESTION},
+                 {AFT__FACT_REOPENS, AFT__TICKET_REOPENS},
                  {AFT__FACT_LEVEL, AFT__TICKET_LEVEL}};
   memset(facts, 0, sizeof *facts);
   for (size_t i = 0; i < AFT__COUNT(texts); i++)
@@ -158,7 +161,8 @@ static aft_status ask(aft__ticket *ticket, const char *name, uint32_t role, aft_
   AFT__TRY(aft__ticket_facts(ticket, &facts, error));
   uint32_t event = aft__flow_event_find(flow, aft__cstr(name));
   if (event == AFT__FLOW_NONE)
-    return aft__error(error, AFT_E_TRANSITION, "ticket", "the policy's ticket machine has no event '%s'", name);
+    return aft__error(error, AFT_E_TRANSITION, "ticket", "the policy's ticket machine has no event '%s'",
+                      name);
   guard_ctx ctx = {ticket->cmd->policy, &facts};
   return aft__flow_step(flow, state, event, (uint16_t)AFT__ROLE(role), guard, &ctx, step, error);
 }
@@ -219,7 +223,8 @@ aft_status aft__ticket_fire(aft__ticket *ticket, const aft__fire *fire, aft_erro
   const aft__flow *flow = aft__policy_machine(ticket->cmd->policy, "ticket");
   aft__flow_step_out step;
   char verb[64];
-  aft_status status = ask(ticket, fire->event, fire->role ? fire->role : ticket->cmd->call.role, &step, error);
+  aft_status status =
+      ask(ticket, fire->event, fire->role ? fire->role : ticket->cmd->call.role, &step, error);
   if (status != AFT_OK)
     return status;
   AFT__TRY(enter(ticket, flow, &step, error));
@@ -261,8 +266,7 @@ static aft_status keep_reasons(aft__ticket *ticket, aft_error *error) {
 /* A code that is taken makes the command run again with another: 32^7 codes make that rare. */
 static aft_status insert(aft__ticket *ticket, aft_error *error) {
   aft__existing existing;
-  aft_status status =
-      aft__insert(ticket->cmd->tx, &aft__ticket_table, ticket->row, &existing, error);
+  aft_status status = aft__insert(ticket->cmd->tx, &aft__ticket_table, ticket->row, &existing, error);
   if (status == AFT_E_EXISTS && existing.index == AFT__TICKET_BY_CODE)
     return aft__error(error, AFT_E_CONFLICT, "ticket.code", "the short code that was drawn is taken");
   return status;

@@ -45,7 +45,8 @@ static aft_time due_from(aft__ticket *ticket, aft__sla sla, aft_time began, int6
 
 /* Reasons are kept for clocks that change, so each due is worked out only when something it rests on did. */
 static aft_status first_response(aft__ticket *ticket, bool anew, aft_error *error) {
-  bool owed = aft__row_null(ticket->row, AFT__TICKET_FIRST_RESPONSE) && aft__ticket_int(ticket, AFT__TICKET_OPEN) == 2;
+  bool owed = aft__row_null(ticket->row, AFT__TICKET_FIRST_RESPONSE) &&
+              aft__ticket_int(ticket, AFT__TICKET_OPEN) == 2;
   if (!owed)
     return set_clock(ticket, 0, AFT_TIME_NONE, error);
   if (!anew && !aft__row_null(ticket->row, AFT__TICKET_FIRST_RESPONSE_DUE))
@@ -55,7 +56,8 @@ static aft_status first_response(aft__ticket *ticket, bool anew, aft_error *erro
 }
 
 static aft_status resolution(aft__ticket *ticket, bool anew, aft_error *error) {
-  bool running = aft__row_null(ticket->row, AFT__TICKET_PAUSED) && aft__ticket_int(ticket, AFT__TICKET_OPEN) == 2;
+  bool running =
+      aft__row_null(ticket->row, AFT__TICKET_PAUSED) && aft__ticket_int(ticket, AFT__TICKET_OPEN) == 2;
   if (!running)
     return set_clock(ticket, 2, AFT_TIME_NONE, error);
   if (!anew && !aft__row_null(ticket->row, AFT__TICKET_RESOLUTION_DUE))

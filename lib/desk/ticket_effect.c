@@ -61,10 +61,11 @@ aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *
     text = aft__buf_view(&words);
   }
   payload(ticket, &out, key, text, message);
-  aft_status status = words.failed || out.failed
-                          ? aft__nomem(error)
-                          : aft__outbox_add(cmd->tx, cmd->call.tenant, aft__ticket_id(ticket), aft__cstr(topic),
-                                            aft__buf_view(&out), AFT__OUT_AUTO, cmd->now, NULL, error);
+  aft_status status =
+      words.failed || out.failed
+          ? aft__nomem(error)
+          : aft__outbox_add(cmd->tx, cmd->call.tenant, aft__ticket_id(ticket), aft__cstr(topic),
+                            aft__buf_view(&out), AFT__OUT_AUTO, cmd->now, NULL, error);
   aft__buf_done(&words);
   aft__buf_done(&out);
   return status;

@@ -76,7 +76,8 @@ static aft_status verify(aft__cmd *cmd, void *in, aft_error *error) {
   if (chain.seq == row[AFT__TICKET_EVENTS].number && end->size == sizeof chain.hash &&
       memcmp(end->data, chain.hash, sizeof chain.hash) == 0)
     return AFT_OK;
-  return aft__error(error, AFT_E_CORRUPT, "ticket.chain", "the ticket has %lld audit events, its chain ends at %lld",
+  return aft__error(error, AFT_E_CORRUPT, "ticket.chain",
+                    "the ticket has %lld audit events, its chain ends at %lld",
                     (long long)row[AFT__TICKET_EVENTS].number, (long long)chain.seq);
 }
 
@@ -151,11 +152,8 @@ static aft__list inbox_list(const aft_call *call, const aft_inbox_in *in) {
 
 aft_status aft_ticket_inbox(aft_session *session, const aft_call *call, const aft_inbox_in *in,
                             aft_cursor **out, aft_error *error) {
-  static const aft__command command = {.verb = "ticket.inbox",
-                                       .name = "ticket_inbox",
-                                       .roles = AFT__ROLES_ALL,
-                                       .read = true,
-                                       .run = inbox};
+  static const aft__command command = {
+      .verb = "ticket.inbox", .name = "ticket_inbox", .roles = AFT__ROLES_ALL, .read = true, .run = inbox};
   aft_inbox_in local = {.size = sizeof local};
   if (in)
     AFT__TRY(aft__abi_copy(&local, sizeof local, in, INBOX_V1, "aft_inbox_in", error));
@@ -185,10 +183,13 @@ static aft_status invite(aft__cmd *cmd, void *in, aft_error *error) {
   if (status >= 0)
     status = aft__may_shop(cmd, aft__ticket_int(&ticket, AFT__TICKET_SHOP), error);
   if (status >= 0)
-    status = aft__load(cmd, &aft__customer_table, AFT__CUSTOMER_TENANT, invited->customer, "customer", &customer, error);
+    status = aft__load(cmd, &aft__customer_table, AFT__CUSTOMER_TENANT, invited->customer, "customer",
+                       &customer, error);
   aft__value row[AFT__PARTICIPANT_COLUMNS] = {
-      [AFT__PARTICIPANT_ID] = aft__int(aft__tx_id(cmd->tx)), [AFT__PARTICIPANT_REV] = aft__int(1),
-      [AFT__PARTICIPANT_TENANT] = aft__int(cmd->call.tenant), [AFT__PARTICIPANT_TICKET] = aft__int(invited->ticket),
+      [AFT__PARTICIPANT_ID] = aft__int(aft__tx_id(cmd->tx)),
+      [AFT__PARTICIPANT_REV] = aft__int(1),
+      [AFT__PARTICIPANT_TENANT] = aft__int(cmd->call.tenant),
+      [AFT__PARTICIPANT_TICKET] = aft__int(invited->ticket),
       [AFT__PARTICIPANT_CUSTOMER] = aft__int(invited->customer),
   };
   aft__existing existing;

@@ -32,7 +32,8 @@ static void read_places(aft__compile *cx, const aft__node *text, places *out) {
   out->cx = cx;
   out->count = 0;
   if (aft__template_places(text->text, add_place, out, &at) < 0)
-    aft__fault_node(cx->faults, AFT_E_POLICY, text, "the brace at byte %zu has no '}'; a plain brace is '{{'", at);
+    aft__fault_node(cx->faults, AFT_E_POLICY, text, "the brace at byte %zu has no '}'; a plain brace is '{{'",
+                    at);
 }
 
 /* The fault stands at the text that came later: it broke what was equal before. */

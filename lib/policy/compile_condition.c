@@ -1,7 +1,11 @@
 /* Compiling conditions: all, any, not and tests of facts, checked against facts.def. */
 #include "policy/policy_priv.h"
 
-typedef enum fact_type { TEXT, NUMBER, FLAG } fact_type;
+typedef enum fact_type {
+  TEXT,
+  NUMBER,
+  FLAG
+} fact_type;
 
 typedef struct fact {
   const char *name;
@@ -97,8 +101,8 @@ static bool one_of(const char *const *list, aft_str name) {
 /* Texts of facts whose values the policy or the library lists must be one of them. */
 static void check_value(aft__compile *cx, uint32_t id, const aft__node *value) {
   static const char *const complaints[] = {"none", "service", "regulator", "media", NULL};
-  static const char *const acts[] = {"request", "question", "acknowledgement", "greeting",
-                                     "closing", "answer",   NULL};
+  static const char *const acts[] = {"request", "question", "acknowledgement", "greeting", "closing",
+                                     "answer",  NULL};
   const aft__node *map = NULL;
   bool ok = true;
   const char *expected = NULL;
@@ -129,10 +133,11 @@ static void check_value(aft__compile *cx, uint32_t id, const aft__node *value) {
     return;
   }
   bool keys = id != AFT__FACT_TOPIC && id != AFT__FACT_STATE;
-  aft__fault_node(cx->faults, AFT_E_POLICY, value, "the policy has no %s '%.*s'%s",
-                  id == AFT__FACT_LABEL ? "category" : facts[id].name, (int)aft__utf8_cut(value->text, 60),
-                  value->text.data,
-                  keys ? aft__did_you_mean(cx->faults, value->text, map->items, map->count, category_key) : "");
+  aft__fault_node(
+      cx->faults, AFT_E_POLICY, value, "the policy has no %s '%.*s'%s",
+      id == AFT__FACT_LABEL ? "category" : facts[id].name, (int)aft__utf8_cut(value->text, 60),
+      value->text.data,
+      keys ? aft__did_you_mean(cx->faults, value->text, map->items, map->count, category_key) : "");
 }
 
 static void test_scalar(aft__compile *cx, uint32_t index, uint32_t id, const aft__node *value) {
@@ -205,7 +210,8 @@ static void test_fact(queue *q, uint32_t index, uint32_t id, const aft__node *va
       if (value->items[i].value->kind == AFT__NODE_TEXT)
         test_scalar(q->cx, first + i, id, value->items[i].value);
       else
-        aft__fault_node(q->cx->faults, AFT_E_POLICY, value->items[i].value, "expected a list of plain values");
+        aft__fault_node(q->cx->faults, AFT_E_POLICY, value->items[i].value,
+                        "expected a list of plain values");
     }
   }
 }

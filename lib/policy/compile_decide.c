@@ -78,7 +78,8 @@ static void compile_levels(aft__compile *cx, const aft__node *levels) {
   qsort(sorted, n, sizeof(*sorted), by_points);
   for (uint32_t i = 1; i < n; i++)
     if (sorted[i].points == sorted[i - 1].points)
-      aft__fault_node(cx->faults, AFT_E_POLICY, levels, "two levels begin at %d points", (int)sorted[i].points);
+      aft__fault_node(cx->faults, AFT_E_POLICY, levels, "two levels begin at %d points",
+                      (int)sorted[i].points);
 }
 
 static void check_service_levels(aft__compile *cx, const aft__node *levels) {

@@ -50,8 +50,9 @@ static int write_all(const tool *t, const aft__buf *image, const char *path) {
     perror(path);
     return 1;
   }
-  fprintf(out, "/* Written by compile_default.c from the YAML files in lib/policy/default. */\n"
-               "#include \"policy/policy_priv.h\"\n\n");
+  fprintf(out,
+          "/* Written by compile_default.c from the YAML files in lib/policy/default. */\n"
+          "#include \"policy/policy_priv.h\"\n\n");
   write_sources(out, t);
   write_image(out, image);
   int bad = ferror(out);

@@ -7,12 +7,11 @@
 static const char *const ticket_states[] = {"new",           "triaged",  "assigned", "waiting_customer",
                                             "waiting_third", "resolved", "closed",   "merged",
                                             "spam",          NULL};
-static const char *const ticket_fires[] = {"triage",      "assign", "release",       "answer", "customer_reply",
-                                           "acknowledge", "resume", "wait_third",    "resolve", "reopen",
-                                           "close",       "merge",  "spam",          "unspam",  "escalate",
-                                           NULL};
-static const char *const ticket_effects[] = {"escalate", "reopen", "notify", "survey", "cancel_survey",
-                                             "queue",    NULL};
+static const char *const ticket_fires[] = {
+    "triage",  "assign", "release", "answer", "customer_reply", "acknowledge", "resume",   "wait_third",
+    "resolve", "reopen", "close",   "merge",  "spam",           "unspam",      "escalate", NULL};
+static const char *const ticket_effects[] = {"escalate",      "reopen", "notify", "survey",
+                                             "cancel_survey", "queue",  NULL};
 static const aft__flow_contract ticket_contract = {ticket_states, ticket_fires, ticket_effects};
 
 typedef struct builder {
@@ -109,7 +108,8 @@ static void add_effect(builder *b, const aft__node *node) {
   aft__flow_effect effect = {0, 0};
   if (node->kind == AFT__NODE_TEXT) {
     effect.verb = aft__compile_text(b->cx, node->text);
-  } else if (node->kind == AFT__NODE_MAP && node->count == 1 && node->items[0].value->kind == AFT__NODE_TEXT) {
+  } else if (node->kind == AFT__NODE_MAP && node->count == 1 &&
+             node->items[0].value->kind == AFT__NODE_TEXT) {
     effect.verb = aft__compile_text(b->cx, node->items[0].key);
     effect.arg = aft__compile_text(b->cx, node->items[0].value->text);
     if (aft__str_eq(node->items[0].key, aft__cstr("notify")))
@@ -166,8 +166,8 @@ static void add_state(builder *b, uint32_t index) {
   const aft__node *deadline = aft__node_get(node, "deadline");
   aft__flow_state state = {0};
   state.name = aft__compile_text(b->cx, item->key);
-  state.flags = (flag(node, "terminal") ? AFT__FLOW_TERMINAL : 0) | (flag(node, "open") ? AFT__FLOW_OPEN : 0) |
-                (flag(node, "paused") ? AFT__FLOW_PAUSED : 0);
+  state.flags = (flag(node, "terminal") ? AFT__FLOW_TERMINAL : 0) |
+                (flag(node, "open") ? AFT__FLOW_OPEN : 0) | (flag(node, "paused") ? AFT__FLOW_PAUSED : 0);
   state.deadline_event = AFT__FLOW_NONE;
   state.line = pack_line(item->document, item->line);
   state.column = item->column;

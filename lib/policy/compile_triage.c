@@ -177,9 +177,10 @@ static bool rule_target(aft__compile *cx, const aft__node *node, aft__rule *rule
     return false;
   const aft__item *found = aft__node_find(categories, category->text.data);
   if (!found) {
-    aft__fault_node(cx->faults, AFT_E_POLICY, category, "there is no category '%.*s'%s",
-                    (int)aft__utf8_cut(category->text, 60), category->text.data,
-                    aft__did_you_mean(cx->faults, category->text, categories->items, categories->count, item_key));
+    aft__fault_node(
+        cx->faults, AFT_E_POLICY, category, "there is no category '%.*s'%s",
+        (int)aft__utf8_cut(category->text, 60), category->text.data,
+        aft__did_you_mean(cx->faults, category->text, categories->items, categories->count, item_key));
     return false;
   }
   rule->category = (uint32_t)(found - categories->items);

@@ -40,8 +40,8 @@ bool aft__policy_holds(const aft_policy *policy, uint32_t condition, const aft__
   return condition < n && holds(policy, list, condition, facts, 0);
 }
 
-static void add_reason(const aft_policy *p, aft__buf *reasons, const char *key, const char *name, uint32_t text,
-                       int32_t points) {
+static void add_reason(const aft_policy *p, aft__buf *reasons, const char *key, const char *name,
+                       uint32_t text, int32_t points) {
   char number[16];
   snprintf(number, sizeof(number), "%+d", (int)points);
   aft__arg args[] = {{name, aft__policy_str(p, text)}, {"points", aft__cstr(number)}};

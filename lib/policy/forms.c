@@ -21,7 +21,8 @@ static void wrong(checker *c, aft_str field, const char *fmt, ...) {
   vsnprintf(message, sizeof(message), fmt, args);
   va_end(args);
   int form = (int)aft__utf8_cut(c->form, 40), name = (int)aft__utf8_cut(field, 40);
-  snprintf(where, sizeof(where), "form.%.*s.%.*s", form, form ? c->form.data : "", name, name ? field.data : "");
+  snprintf(where, sizeof(where), "form.%.*s.%.*s", form, form ? c->form.data : "", name,
+           name ? field.data : "");
   if (c->wrong++ == 0) {
     memcpy(c->where, where, sizeof(where));
     memcpy(c->message, message, sizeof(message));

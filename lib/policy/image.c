@@ -34,7 +34,9 @@ typedef struct view {
   uint32_t texts; /* bytes of the block of texts */
 } view;
 
-static const void *items(const view *v, aft__section_id id) { return v->base + v->image->sections[id].offset; }
+static const void *items(const view *v, aft__section_id id) {
+  return v->base + v->image->sections[id].offset;
+}
 static uint32_t count(const view *v, aft__section_id id) { return v->image->sections[id].count; }
 
 /* A text begins where another ended, so it is valid UTF-8 to its end. */
@@ -74,9 +76,9 @@ static bool settings_valid(const view *v) {
   const aft__settings *s = items(v, AFT__SECTION_SETTINGS);
   if (count(v, AFT__SECTION_SETTINGS) != 1 || !text(v, s->survey_kind) || !text(v, s->other))
     return false;
-  return s->threshold >= 0 && s->threshold <= 1000 && s->damp >= 1 && s->damp <= 1000 && s->label_points >= 0 &&
-         s->label_points <= 1000 && s->more_words >= 0 && s->more_words <= 1000 && s->most_level >= 0 &&
-         s->most_level <= 9 && s->thread_window_ms >= 0 && s->survey_after_ms >= 0;
+  return s->threshold >= 0 && s->threshold <= 1000 && s->damp >= 1 && s->damp <= 1000 &&
+         s->label_points >= 0 && s->label_points <= 1000 && s->more_words >= 0 && s->more_words <= 1000 &&
+         s->most_level >= 0 && s->most_level <= 9 && s->thread_window_ms >= 0 && s->survey_after_ms >= 0;
 }
 
 static bool categories_valid(const view *v) {
@@ -109,7 +111,8 @@ static bool words_valid(const view *v) {
   uint32_t n = count(v, AFT__SECTION_WORDS), slot = 0;
   for (uint32_t i = 0; i < n; i++) {
     if (words[i].rule >= count(v, AFT__SECTION_RULES) || !text(v, words[i].text) ||
-        words[i].role > AFT__WORD_UNLESS || words[i].slot != slot || words[i].parts == 0 || words[i].parts > AFT__WORD_PARTS)
+        words[i].role > AFT__WORD_UNLESS || words[i].slot != slot || words[i].parts == 0 ||
+        words[i].parts > AFT__WORD_PARTS)
       return false;
     slot += words[i].parts;
   }

@@ -95,7 +95,10 @@ aft_status aft_policy_image(const aft_policy *policy, aft_buf **out, aft_error *
 aft_status aft_policy_open_image(aft_env *env, const void *image, size_t size, aft_policy **out,
                                  aft_error *error) {
   if (!env || !image || !out)
-    return aft__error(error, AFT_E_NULL_HANDLE, !env ? "env" : !image ? "image" : "out",
+    return aft__error(error, AFT_E_NULL_HANDLE,
+                      !env     ? "env"
+                      : !image ? "image"
+                               : "out",
                       "expected a handle, found NULL");
   if (size < sizeof(aft__image) || size > ((size_t)1 << 30))
     return aft__error(error, AFT_E_POLICY_IMAGE, "policy image", "the bytes are not a compiled policy");
@@ -111,7 +114,10 @@ aft_status aft_policy_open_image(aft_env *env, const void *image, size_t size, a
 
 aft_status aft_policy_map_image(aft_env *env, const char *path, aft_policy **out, aft_error *error) {
   if (!env || !path || !out)
-    return aft__error(error, AFT_E_NULL_HANDLE, !env ? "env" : !path ? "path" : "out",
+    return aft__error(error, AFT_E_NULL_HANDLE,
+                      !env    ? "env"
+                      : !path ? "path"
+                              : "out",
                       "expected a handle, found NULL");
   aft__file file = {0};
   AFT__TRY(aft__file_map(&file, path, (size_t)1 << 30, error));

@@ -18,8 +18,9 @@ static aft_status add_document(bundle *b, const aft_document *given, bool copy, 
     return aft__error(error, AFT_E_POLICY_LIMIT, "documents", "a bundle has up to %u documents",
                       AFT__POLICY_DOCUMENTS);
   if (d.text.len > b->env->o.limits.policy_bytes)
-    return aft__error(error, AFT_E_POLICY_LIMIT, "documents", "a document has %zu bytes, more than the limit of %llu",
-                      d.text.len, (unsigned long long)b->env->o.limits.policy_bytes);
+    return aft__error(error, AFT_E_POLICY_LIMIT, "documents",
+                      "a document has %zu bytes, more than the limit of %llu", d.text.len,
+                      (unsigned long long)b->env->o.limits.policy_bytes);
   if (copy) {
     d.name = aft__arena_dup(&b->arena, d.name);
     d.text = aft__arena_dup(&b->arena, d.text);
@@ -104,8 +105,8 @@ static aft_status load(bundle *b, const aft_policy_options *options, aft_policy 
   return status;
 }
 
-aft_status aft_policy_load(aft_env *env, const aft_policy_options *options, aft_policy **out, aft_buf **report,
-                           aft_error *error) {
+aft_status aft_policy_load(aft_env *env, const aft_policy_options *options, aft_policy **out,
+                           aft_buf **report, aft_error *error) {
   if (!env || !out)
     return aft__error(error, AFT_E_NULL_HANDLE, env ? "out" : "env", "expected a handle, found NULL");
   aft_policy_options o;
@@ -128,7 +129,8 @@ aft_status aft_policy_default(aft_env *env, aft_policy **out, aft_error *error) 
     return aft__error(error, AFT_E_NULL_HANDLE, env ? "out" : "env", "expected a handle, found NULL");
   const aft__image *head = (const aft__image *)(const void *)aft__default_image;
   if (head->order == AFT__IMAGE_ORDER)
-    return aft__policy_new(env, AFT__IMAGE_STATIC, aft__default_image, aft__default_image_size, true, out, error);
+    return aft__policy_new(env, AFT__IMAGE_STATIC, aft__default_image, aft__default_image_size, true, out,
+                           error);
   /* Built on a machine of another byte order: compiled anew. */
   aft_policy_options o = {sizeof(o), NULL, 0, NULL, NULL, 0, 0};
   return aft_policy_load(env, &o, out, NULL, error);

@@ -33,8 +33,8 @@ struct aft__node {
   uint32_t weight; /* nodes with all aliases expanded */
 };
 
-#define AFT__POLICY_DEPTH 32u
-#define AFT__POLICY_NODES 100000u
+#define AFT__POLICY_DEPTH     32u
+#define AFT__POLICY_NODES     100000u
 #define AFT__POLICY_DOCUMENTS 64u
 
 /* ---- faults.c: what is wrong, all of it ---- */
@@ -70,7 +70,8 @@ void aft__fault_node(aft__faults *faults, aft_status code, const aft__node *node
     AFT__PRINTF(4, 5);
 void aft__fault_key(aft__faults *faults, aft_status code, const aft__item *item, const char *fmt, ...)
     AFT__PRINTF(4, 5);
-/* The error of the first fault, and one line a fault appended to report (NULL allowed). AFT_OK without any. */
+/* The error of the first fault, and one line a fault appended to report (NULL allowed). AFT_OK without any.
+ */
 aft_status aft__faults_end(aft__faults *faults, aft__buf *report, aft_error *error);
 /* " (did you mean 'x'?)" for the nearest of the names, or "". Lives in the arena. */
 typedef aft_str (*aft__name_at)(const void *names, uint32_t i);
@@ -132,8 +133,8 @@ typedef struct aft__section {
   uint32_t count, item; /* item: bytes of one */
 } aft__section;
 
-#define AFT__IMAGE_MAGIC "AFTPOLCY"
-#define AFT__IMAGE_ORDER 0x01020304u
+#define AFT__IMAGE_MAGIC   "AFTPOLCY"
+#define AFT__IMAGE_ORDER   0x01020304u
 #define AFT__IMAGE_VERSION 1u
 
 typedef struct aft__image {
@@ -184,7 +185,11 @@ typedef struct aft__word {
 
 #define AFT__WORD_PARTS 8u
 
-enum { AFT__WORD_FOR, AFT__WORD_WITH, AFT__WORD_UNLESS };
+enum {
+  AFT__WORD_FOR,
+  AFT__WORD_WITH,
+  AFT__WORD_UNLESS
+};
 
 typedef struct aft__mark {
   uint8_t kind; /* AFT__MARK_… */
@@ -239,8 +244,8 @@ typedef enum aft__op {
 
 typedef struct aft__level {
   uint32_t name;
-  int32_t points;               /* at least so many */
-  int64_t target[AFT__SLAS];    /* milliseconds, or -1 */
+  int32_t points;            /* at least so many */
+  int64_t target[AFT__SLAS]; /* milliseconds, or -1 */
 } aft__level;
 
 typedef struct aft__cause {
@@ -309,12 +314,12 @@ uint32_t aft__compile_text(aft__compile *cx, aft_str text);
 void *aft__compile_add(aft__compile *cx, aft__section_id id, const void *item);
 uint32_t aft__compile_count(const aft__compile *cx, aft__section_id id);
 
-void aft__compile_triage(aft__compile *cx);     /* compile_triage.c: categories, rules, lexicons */
-void aft__compile_decisions(aft__compile *cx);  /* compile_decide.c: priority, levels, survey, intake */
+void aft__compile_triage(aft__compile *cx);    /* compile_triage.c: categories, rules, lexicons */
+void aft__compile_decisions(aft__compile *cx); /* compile_decide.c: priority, levels, survey, intake */
 uint32_t aft__compile_condition(aft__compile *cx, const aft__node *when); /* compile_condition.c */
-void aft__compile_forms(aft__compile *cx);      /* compile_forms.c */
-void aft__compile_machines(aft__compile *cx);   /* compile_machine.c */
-void aft__compile_catalogue(aft__compile *cx);  /* compile_catalogue.c */
+void aft__compile_forms(aft__compile *cx);                                /* compile_forms.c */
+void aft__compile_machines(aft__compile *cx);                             /* compile_machine.c */
+void aft__compile_catalogue(aft__compile *cx);                            /* compile_catalogue.c */
 
 /* Appends the image of documents merged in order to out. Faults go to report and error. */
 aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, aft__buf *image,
@@ -322,7 +327,11 @@ aft_status aft__policy_compile(const aft_env *env, const aft_document *documents
 
 /* ---- policy.c: the object ---- */
 
-typedef enum aft__image_owner { AFT__IMAGE_STATIC, AFT__IMAGE_HEAP, AFT__IMAGE_FILE } aft__image_owner;
+typedef enum aft__image_owner {
+  AFT__IMAGE_STATIC,
+  AFT__IMAGE_HEAP,
+  AFT__IMAGE_FILE
+} aft__image_owner;
 
 struct aft_policy {
   atomic_int refs;

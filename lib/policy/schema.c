@@ -1,7 +1,19 @@
 /* The shape of a policy: which keys stand where and what values they take. */
 #include "policy/policy_priv.h"
 
-typedef enum kind { TEXT, NAME, WHOLE, FLAG, DURATION, CHOICE, LIST, MAP, STRUCT, ONE_OR_LIST, ANY } kind;
+typedef enum kind {
+  TEXT,
+  NAME,
+  WHOLE,
+  FLAG,
+  DURATION,
+  CHOICE,
+  LIST,
+  MAP,
+  STRUCT,
+  ONE_OR_LIST,
+  ANY
+} kind;
 
 typedef struct spec spec;
 
@@ -13,12 +25,12 @@ typedef struct entry {
 
 struct spec {
   kind kind;
-  const char *expected;         /* "a whole number from 0 to 1000" */
-  int64_t least, most;          /* WHOLE */
-  const char *const *choices;   /* CHOICE */
-  const spec *of;              /* LIST, MAP, ONE_OR_LIST */
-  const entry *fields;          /* STRUCT: up to a NULL name */
-  bool words;                   /* MAP: keys are free texts, not names */
+  const char *expected;       /* "a whole number from 0 to 1000" */
+  int64_t least, most;        /* WHOLE */
+  const char *const *choices; /* CHOICE */
+  const spec *of;             /* LIST, MAP, ONE_OR_LIST */
+  const entry *fields;        /* STRUCT: up to a NULL name */
+  bool words;                 /* MAP: keys are free texts, not names */
 };
 
 #define SHAPE static const spec
@@ -33,10 +45,8 @@ SHAPE names = {.kind = LIST, .expected = "a list of names", .of = &name};
 SHAPE permille = {.kind = WHOLE, .expected = "a whole number from 0 to 1000", .least = 0, .most = 1000};
 SHAPE strength = {.kind = WHOLE, .expected = "a whole number from 1 to 1000", .least = 1, .most = 1000};
 SHAPE degree = {.kind = WHOLE, .expected = "a whole number from 1 to 5000", .least = 1, .most = 5000};
-SHAPE points = {.kind = WHOLE,
-                .expected = "a whole number from -1000000 to 1000000",
-                .least = -1000000,
-                .most = 1000000};
+SHAPE points = {
+    .kind = WHOLE, .expected = "a whole number from -1000000 to 1000000", .least = -1000000, .most = 1000000};
 SHAPE count = {.kind = WHOLE, .expected = "a whole number from 0 to 1000000", .least = 0, .most = 1000000};
 SHAPE version = {.kind = WHOLE, .expected = "1, the only version", .least = 1, .most = 1};
 
@@ -44,7 +54,7 @@ static const entry category_fields[] = {{"topics", &names, false}, {NULL, NULL, 
 SHAPE category = {.kind = STRUCT, .expected = "a map with topics", .fields = category_fields};
 SHAPE categories = {.kind = MAP, .expected = "a map of categories", .of = &category};
 
-static const entry rule_fields[] = {{"category", &name, true}, {"topic", &name, false},
+static const entry rule_fields[] = {{"category", &name, true},   {"topic", &name, false},
                                     {"weight", &strength, true}, {"words", &texts, true},
                                     {"with", &texts, false},     {"unless", &texts, false},
                                     {NULL, NULL, false}};
@@ -103,8 +113,10 @@ static const entry intake_fields[] = {{"thread_window", &duration, false}, {NULL
 SHAPE intake = {.kind = STRUCT, .expected = "a map with thread_window", .fields = intake_fields};
 static const char *const survey_kinds[] = {"csat", NULL};
 SHAPE survey_kind = {.kind = CHOICE, .expected = "csat", .choices = survey_kinds};
-static const entry survey_fields[] = {
-    {"enabled", &flag, false}, {"kind", &survey_kind, false}, {"after", &duration, false}, {NULL, NULL, false}};
+static const entry survey_fields[] = {{"enabled", &flag, false},
+                                      {"kind", &survey_kind, false},
+                                      {"after", &duration, false},
+                                      {NULL, NULL, false}};
 SHAPE survey = {.kind = STRUCT, .expected = "a map with enabled, kind and after", .fields = survey_fields};
 
 static const char *const meanings[] = {"name", "order", "description", "label", "phone", "email", NULL};
@@ -147,7 +159,8 @@ SHAPE machine = {.kind = STRUCT, .expected = "a map with initial and states", .f
 SHAPE machines = {.kind = MAP, .expected = "a map of machines", .of = &machine};
 
 SHAPE catalogue = {.kind = MAP, .expected = "a map of keys to texts", .of = &text, .words = true};
-static const entry locale_fields[] = {{"zh", &catalogue, true}, {"en", &catalogue, true}, {NULL, NULL, false}};
+static const entry locale_fields[] = {
+    {"zh", &catalogue, true}, {"en", &catalogue, true}, {NULL, NULL, false}};
 SHAPE locales = {.kind = STRUCT, .expected = "a map with zh and en", .fields = locale_fields};
 
 static const entry root_fields[] = {{"version", &version, true},
@@ -190,7 +203,9 @@ static void unexpected(aft__faults *faults, const spec *shape, const aft__node *
     aft__fault_node(faults, AFT_E_POLICY, node, "expected %s, found %s", shape->expected, what(node));
 }
 
-static aft_str field_name(const void *fields, uint32_t i) { return aft__cstr(((const entry *)fields)[i].name); }
+static aft_str field_name(const void *fields, uint32_t i) {
+  return aft__cstr(((const entry *)fields)[i].name);
+}
 static aft_str choice_name(const void *choices, uint32_t i) {
   return aft__cstr(((const char *const *)choices)[i]);
 }

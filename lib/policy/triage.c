@@ -4,13 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define GAP_MOST 36u      /* bytes between the parts of "a..b": 12 Chinese characters */
-#define TONE_MOST 512u    /* tone words of one text that count */
-#define COVER_MOST 400u   /* bytes: what is longer is no mere acknowledgement */
+#define GAP_MOST     36u  /* bytes between the parts of "a..b": 12 Chinese characters */
+#define TONE_MOST    512u /* tone words of one text that count */
+#define COVER_MOST   400u /* bytes: what is longer is no mere acknowledgement */
 #define REASONS_MOST 5u
-#define TONE_CLEAR 200 /* from here on a tone is called positive or negative */
+#define TONE_CLEAR   200 /* from here on a tone is called positive or negative */
 
-enum { COVER_ACKNOWLEDGEMENT = 1, COVER_CLOSING = 2, COVER_GREETING = 4, COVER_PARTICLE = 8 };
+enum {
+  COVER_ACKNOWLEDGEMENT = 1,
+  COVER_CLOSING = 2,
+  COVER_GREETING = 4,
+  COVER_PARTICLE = 8
+};
 
 typedef struct rule_state {
   uint32_t word; /* first that was found, from 1 */
@@ -153,7 +158,9 @@ static uint8_t covered(const scan *s) {
   return kinds;
 }
 
-static bool has_question_mark(aft_str text) { return text.len > 0 && memchr(text.data, '?', text.len) != NULL; }
+static bool has_question_mark(aft_str text) {
+  return text.len > 0 && memchr(text.data, '?', text.len) != NULL;
+}
 
 static const char *act_of(const scan *s, bool question) {
   uint8_t kinds = covered(s);
@@ -317,8 +324,8 @@ static void explain_choice(const scan *s, const aft__triage *t, aft__buf *reason
   else if (t->confidence == 0)
     aft__reason_add(reasons, "category", "explain.category.none", NULL, 0);
   else
-    aft__reason_add(reasons, "category", t->unsure ? "explain.category.unsure" : "explain.category.sure", args,
-                    AFT__COUNT(args));
+    aft__reason_add(reasons, "category", t->unsure ? "explain.category.unsure" : "explain.category.sure",
+                    args, AFT__COUNT(args));
 }
 
 static void explain_tone(const scan *s, const aft__triage *t, aft__buf *reasons) {

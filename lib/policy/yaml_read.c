@@ -149,7 +149,8 @@ static bool unique(reader *r, const aft__node *map) {
       nomem(r);
       ok = false;
     } else if (first != i) {
-      aft__fault_key(r->faults, AFT_E_POLICY_SYNTAX, &map->items[i], "the key '%.*s' stands here twice, first in line %u",
+      aft__fault_key(r->faults, AFT_E_POLICY_SYNTAX, &map->items[i],
+                     "the key '%.*s' stands here twice, first in line %u",
                      (int)aft__utf8_cut(map->items[i].key, 64), map->items[i].key.data,
                      map->items[first].line);
     }
@@ -209,7 +210,8 @@ static void alias(reader *r, const yaml_event_t *event) {
   while (a && strcmp(a->name, name) != 0)
     a = a->next;
   if (!a) {
-    fault(r, AFT_E_POLICY_SYNTAX, &event->start_mark, "an alias names an anchor that does not stand before it");
+    fault(r, AFT_E_POLICY_SYNTAX, &event->start_mark,
+          "an alias names an anchor that does not stand before it");
     return;
   }
   if (!a->node) {
@@ -233,7 +235,8 @@ static void take(reader *r, const yaml_event_t *event) {
   switch (event->type) {
   case YAML_DOCUMENT_START_EVENT:
     if (r->root)
-      fault(r, AFT_E_POLICY_SYNTAX, &event->start_mark, "a text holds one YAML document, and here begins another");
+      fault(r, AFT_E_POLICY_SYNTAX, &event->start_mark,
+            "a text holds one YAML document, and here begins another");
     break;
   case YAML_SCALAR_EVENT:
     scalar(r, event);
@@ -302,9 +305,9 @@ static bool encoding_ok(reader *r, aft_str text) {
     line += newline;
     column = newline ? 1 : column + (((unsigned char)text.data[i] & 0xc0) != 0x80);
   }
-  aft__fault_at(r->faults, AFT_E_ENCODING, r->document, line, column, "%s",
-                status == AFT_E_NUL_BYTE ? "the document contains a NUL byte"
-                                         : "the document is not valid UTF-8");
+  aft__fault_at(
+      r->faults, AFT_E_ENCODING, r->document, line, column, "%s",
+      status == AFT_E_NUL_BYTE ? "the document contains a NUL byte" : "the document is not valid UTF-8");
   return false;
 }
 

@@ -48,7 +48,9 @@ static void people(desk *d) {
   aft_error error = AFT_ERROR_INIT;
   aft_record *made;
   aft_call maker = call_of(0, AFT_ROLE_SYSTEM, 0);
-  aft_tenant_in in = {.size = sizeof in, .external = AFT_STR("merchant"), .zone = AFT_STR("Asia/Shanghai"),
+  aft_tenant_in in = {.size = sizeof in,
+                      .external = AFT_STR("merchant"),
+                      .zone = AFT_STR("Asia/Shanghai"),
                       .locale = AFT_STR("zh")};
   assert_ok(aft_tenant_put(d->session, &maker, &in, &made, &error));
   d->tenant = aft_tenant_id(made);
@@ -71,7 +73,8 @@ void desk_open_with(desk *d, desk_kind kind, const aft_alloc *alloc) {
   memset(d, 0, sizeof *d);
   d->kind = kind;
   atomic_store(&d->now, DESK_START);
-  aft_env_options options = {.size = sizeof options, .clock = {.size = sizeof(aft_clock), .now_ms = fixture_now, .user = d}};
+  aft_env_options options = {.size = sizeof options,
+                             .clock = {.size = sizeof(aft_clock), .now_ms = fixture_now, .user = d}};
   if (alloc)
     options.alloc = *alloc;
   assert_ok(aft_env_new(&options, &d->env, &error));
@@ -163,7 +166,8 @@ void desk_answer(desk *d, aft_id ticket, const char *text) {
 
 void desk_act(desk *d, aft_id ticket, uint32_t act) {
   aft_error error = AFT_ERROR_INIT;
-  aft_act_in in = {.size = sizeof in, .ticket = ticket, .act = act, .agent = act == AFT_ACT_ASSIGN ? d->agent : 0};
+  aft_act_in in = {
+      .size = sizeof in, .ticket = ticket, .act = act, .agent = act == AFT_ACT_ASSIGN ? d->agent : 0};
   assert_status(aft_ticket_act(d->session, &d->as_agent, &in, NULL, &error), AFT_OK);
 }
 

@@ -33,5 +33,6 @@ static void give(void *user, void *p, size_t n) {
 }
 
 aft_alloc fault_alloc_hooks(fault_alloc *fault) {
-  return (aft_alloc){.size = sizeof(aft_alloc), .alloc = take, .resize = grow, .release = give, .user = fault};
+  return (aft_alloc){
+      .size = sizeof(aft_alloc), .alloc = take, .resize = grow, .release = give, .user = fault};
 }

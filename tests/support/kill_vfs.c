@@ -25,7 +25,9 @@ static bool point(void) { return ++world.count == world.at; }
 static void die(void) { kill(getpid(), SIGKILL); }
 
 static int k_close(sqlite3_file *f) { return real(f)->pMethods->xClose(real(f)); }
-static int k_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at) { return real(f)->pMethods->xRead(real(f), p, n, at); }
+static int k_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at) {
+  return real(f)->pMethods->xRead(real(f), p, n, at);
+}
 static int k_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at) {
   if (point()) {
     if (world.torn)
@@ -47,20 +49,27 @@ static int k_sync(sqlite3_file *f, int flags) {
 static int k_size(sqlite3_file *f, sqlite3_int64 *n) { return real(f)->pMethods->xFileSize(real(f), n); }
 static int k_lock(sqlite3_file *f, int level) { return real(f)->pMethods->xLock(real(f), level); }
 static int k_unlock(sqlite3_file *f, int level) { return real(f)->pMethods->xUnlock(real(f), level); }
-static int k_reserved(sqlite3_file *f, int *out) { return real(f)->pMethods->xCheckReservedLock(real(f), out); }
-static int k_control(sqlite3_file *f, int op, void *arg) { return real(f)->pMethods->xFileControl(real(f), op, arg); }
+static int k_reserved(sqlite3_file *f, int *out) {
+  return real(f)->pMethods->xCheckReservedLock(real(f), out);
+}
+static int k_control(sqlite3_file *f, int op, void *arg) {
+  return real(f)->pMethods->xFileControl(real(f), op, arg);
+}
 static int k_sector(sqlite3_file *f) { return real(f)->pMethods->xSectorSize(real(f)); }
 static int k_device(sqlite3_file *f) { return real(f)->pMethods->xDeviceCharacteristics(real(f)); }
 static int k_shm_map(sqlite3_file *f, int page, int size, int extend, void volatile **out) {
   return real(f)->pMethods->xShmMap(real(f), page, size, extend, out);
 }
-static int k_shm_lock(sqlite3_file *f, int at, int n, int flags) { return real(f)->pMethods->xShmLock(real(f), at, n, flags); }
+static int k_shm_lock(sqlite3_file *f, int at, int n, int flags) {
+  return real(f)->pMethods->xShmLock(real(f), at, n, flags);
+}
 static void k_shm_barrier(sqlite3_file *f) { real(f)->pMethods->xShmBarrier(real(f)); }
 static int k_shm_unmap(sqlite3_file *f, int delete) { return real(f)->pMethods->xShmUnmap(real(f), delete); }
 
-static const sqlite3_io_methods methods = {2,          k_close,  k_read,    k_write,     k_truncate, k_sync,
-                                           k_size,     k_lock,   k_unlock,  k_reserved,  k_control,  k_sector,
-                                           k_device,   k_shm_map, k_shm_lock, k_shm_barrier, k_shm_unmap, NULL, NULL};
+static const sqlite3_io_methods methods = {
+    2,          k_close,       k_read,      k_write,   k_truncate, k_sync,   k_size,
+    k_lock,     k_unlock,      k_reserved,  k_control, k_sector,   k_device, k_shm_map,
+    k_shm_lock, k_shm_barrier, k_shm_unmap, NULL,      NULL};
 
 static int k_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out) {
   kill_file *file = (kill_file *)f;

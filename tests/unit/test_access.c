@@ -48,7 +48,8 @@ static void a_buyer_does_not_see_notes(void **state) {
   aft_error error = AFT_ERROR_INIT;
   aft_cursor *cursor;
   aft_id id = desk_say(&d, "m1", "我要退货");
-  aft_answer_in note = {.size = sizeof note, .ticket = id, .text = AFT_STR("这个客户经常退货"), .visibility = AFT_PRIVATE};
+  aft_answer_in note = {
+      .size = sizeof note, .ticket = id, .text = AFT_STR("这个客户经常退货"), .visibility = AFT_PRIVATE};
   assert_ok(aft_ticket_answer(d.session, &d.as_agent, &note, NULL, &error));
   assert_state(&d, id, "triaged");
   assert_ok(aft_message_list(d.session, &d.as_agent, id, &cursor, &error));

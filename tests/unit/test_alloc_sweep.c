@@ -18,16 +18,16 @@ typedef struct life {
 } life;
 
 /* Runs a call; when memory ran out, once more where that is asked for. */
-#define STEP(expr)                                                                                        \
-  do {                                                                                                    \
-    aft_status step_ = (expr);                                                                            \
-    if (step_ == AFT_E_NOMEM && l->again)                                                                 \
-      step_ = (expr);                                                                                     \
-    if (step_ == AFT_E_NOMEM && !l->again)                                                                \
-      return step_;                                                                                       \
-    if (step_ < 0)                                                                                        \
-      fail_msg("%s: %s at %s: %s (allocation %llu)", #expr, aft_status_name(step_), l->error.where,      \
-               l->error.message, (unsigned long long)l->fault.fail_at);                                  \
+#define STEP(expr)                                                                                  \
+  do {                                                                                              \
+    aft_status step_ = (expr);                                                                      \
+    if (step_ == AFT_E_NOMEM && l->again)                                                           \
+      step_ = (expr);                                                                               \
+    if (step_ == AFT_E_NOMEM && !l->again)                                                          \
+      return step_;                                                                                 \
+    if (step_ < 0)                                                                                  \
+      fail_msg("%s: %s at %s: %s (allocation %llu)", #expr, aft_status_name(step_), l->error.where, \
+               l->error.message, (unsigned long long)l->fault.fail_at);                             \
   } while (0)
 
 static int64_t still(void *user) {
@@ -39,8 +39,10 @@ static aft_status open_all(life *l) {
   aft_env_options options = {.size = sizeof options,
                              .alloc = fault_alloc_hooks(&l->fault),
                              .clock = {.size = sizeof(aft_clock), .now_ms = still}};
-  aft_store_options store = {.size = sizeof store, .dsn = AFT_STR(l->dsn), .flags = AFT_STORE_CREATE | AFT_STORE_RELAXED};
-  aft_document document = {.size = sizeof document, .name = AFT_STR("shop.yaml"),
+  aft_store_options store = {
+      .size = sizeof store, .dsn = AFT_STR(l->dsn), .flags = AFT_STORE_CREATE | AFT_STORE_RELAXED};
+  aft_document document = {.size = sizeof document,
+                           .name = AFT_STR("shop.yaml"),
                            .text = AFT_STR("version: 1\nintake: {thread_window: 48h}\n")};
   aft_policy_options bundle = {.size = sizeof bundle, .documents = &document, .count = 1};
   STEP(aft_env_new(&options, &l->env, &l->error));
@@ -70,8 +72,11 @@ static aft_status live(life *l) {
   aft_tenant_in tenant = {.size = sizeof tenant, .external = AFT_STR("t")};
   aft_shop_in shop = {.size = sizeof shop, .external = AFT_STR("s")};
   aft_agent_in agent = {.size = sizeof agent, .external = AFT_STR("a"), .n_shops = 1};
-  aft_message_in message = {.size = sizeof message, .channel = AFT_STR("wechat"), .external = AFT_STR("m1"),
-                            .handle = AFT_STR("wx"), .text = AFT_STR("付款失败了，快点处理！！！ order 12345678")};
+  aft_message_in message = {.size = sizeof message,
+                            .channel = AFT_STR("wechat"),
+                            .external = AFT_STR("m1"),
+                            .handle = AFT_STR("wx"),
+                            .text = AFT_STR("付款失败了，快点处理！！！ order 12345678")};
   aft_part_in part = {.size = sizeof part, .kind = AFT_CONTENT_IMAGE, .blob = AFT_STR("blob-1")};
   aft_answer_in answer = {.size = sizeof answer, .text = AFT_STR("马上处理")};
   aft_act_in act = {.size = sizeof act, .act = AFT_ACT_RESOLVE, .reason = AFT_STR("solved")};
@@ -129,7 +134,8 @@ static uint64_t run(const char *dsn, uint64_t fail_at, bool fail_on) {
     fail_msg("%s with allocation %llu failed once", aft_status_name(status), (unsigned long long)fail_at);
   end(&l);
   if (l.fault.bytes)
-    fail_msg("%lld bytes leaked after failure of allocation %llu", (long long)l.fault.bytes, (unsigned long long)fail_at);
+    fail_msg("%lld bytes leaked after failure of allocation %llu", (long long)l.fault.bytes,
+             (unsigned long long)fail_at);
   return l.fault.calls;
 }
 

@@ -12,7 +12,8 @@ static desk d;
 static int64_t before; /* rows in the store when the test began */
 
 static int64_t rows(void) {
-  static const char *const tables[] = {"message", "ticket", "event", "outbox", "due", "customer", "decision", "shop"};
+  static const char *const tables[] = {"message", "ticket",   "event",    "outbox",
+                                       "due",     "customer", "decision", "shop"};
   sqlite3 *db;
   int64_t n = 0;
   assert_int_equal(sqlite3_open_v2(d.path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
@@ -201,7 +202,9 @@ static void a_newer_database(void **state) {
   sqlite3 *db;
   sqlite3_stmt *stmt;
   assert_int_equal(sqlite3_open(d.path, &db), SQLITE_OK);
-  assert_int_equal(sqlite3_prepare_v2(db, "SELECT group_concat(name) FROM pragma_table_info('aft_meta')", -1, &stmt, NULL), SQLITE_OK);
+  assert_int_equal(
+      sqlite3_prepare_v2(db, "SELECT group_concat(name) FROM pragma_table_info('aft_meta')", -1, &stmt, NULL),
+      SQLITE_OK);
   assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
   snprintf(found, sizeof found, "%s", (const char *)sqlite3_column_text(stmt, 0));
   sqlite3_finalize(stmt);
@@ -289,8 +292,10 @@ static void policies_that_strand(void **state) {
   aft_error error = AFT_ERROR_INIT;
   aft_policy *policy;
   aft_buf *report = NULL;
-  aft_document dead_end = {.size = sizeof dead_end, .name = AFT_STR("shop.yaml"),
-                           .text = AFT_STR("version: 1\nmachines:\n  ticket:\n    states:\n      limbo: {open: true}\n")};
+  aft_document dead_end = {
+      .size = sizeof dead_end,
+      .name = AFT_STR("shop.yaml"),
+      .text = AFT_STR("version: 1\nmachines:\n  ticket:\n    states:\n      limbo: {open: true}\n")};
   aft_policy_options options = {.size = sizeof options, .documents = &dead_end, .count = 1};
   assert_status(aft_policy_load(d.env, &options, &policy, &report, &error), AFT_E_POLICY_MACHINE);
   assert_non_null(report);

@@ -210,8 +210,10 @@ static void an_edited_and_recalled_message_keeps_its_history(void **state) {
   aft_error error = AFT_ERROR_INIT;
   aft_record *message;
   aft_id id = desk_say(&d, "m1", "我要退货");
-  aft_message_change change = {.size = sizeof change, .channel = AFT_STR("wechat"),
-                               .account = AFT_STR("phones-official"), .external = AFT_STR("m1"),
+  aft_message_change change = {.size = sizeof change,
+                               .channel = AFT_STR("wechat"),
+                               .account = AFT_STR("phones-official"),
+                               .external = AFT_STR("m1"),
                                .text = AFT_STR("我要换货")};
   assert_status(aft_message_revise(d.session, &d.system, &change, NULL, &error), AFT_OK);
   aft_status again = aft_message_revise(d.session, &d.system, &change, &message, &error);
@@ -274,7 +276,8 @@ static void a_key_replays_its_first_outcome(void **state) {
 static void the_inbox_has_the_most_urgent_first(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
-  static const char *const texts[] = {"这个手机有几种颜色？", "付款失败，钱扣了没订单", "快递三天没动了", "谢谢，东西很好，五星好评！",
+  static const char *const texts[] = {"这个手机有几种颜色？",  "付款失败，钱扣了没订单",
+                                      "快递三天没动了",        "谢谢，东西很好，五星好评！",
                                       "我要投诉你们，打12315", "怎么开发票"};
   for (size_t i = 0; i < AFT__COUNT(texts); i++) {
     char external[16], handle[16];
@@ -407,7 +410,10 @@ static void a_person_can_decide_the_category(void **state) {
   aft_error error = AFT_ERROR_INIT;
   aft_buf *why;
   aft_id id = desk_say(&d, "m1", "那个东西怎么弄");
-  aft_act_in act = {.size = sizeof act, .ticket = id, .act = AFT_ACT_CLASSIFY, .category = AFT_STR("payment"),
+  aft_act_in act = {.size = sizeof act,
+                    .ticket = id,
+                    .act = AFT_ACT_CLASSIFY,
+                    .category = AFT_STR("payment"),
                     .topic = AFT_STR("payment_failed")};
   aft_record *ticket;
   assert_ok(aft_ticket_act(d.session, &d.as_agent, &act, &ticket, &error));
@@ -422,7 +428,7 @@ static void a_person_can_decide_the_category(void **state) {
   assert_status(aft_ticket_act(d.session, &d.as_agent, &act, NULL, &error), AFT_E_INVALID);
 }
 
-#define ON(kind, test)                                                                                 \
+#define ON(kind, test) \
   { #test " [" #kind "]", test, open_kind, shut, (void *)(intptr_t)DESK_##kind }
 #define EVERYWHERE(test) ON(SQLITE, test), ON(MEMORY, test), ON(HOSTILE, test)
 

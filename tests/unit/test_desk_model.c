@@ -43,17 +43,28 @@ static const char *after_act(const model *m, uint32_t act) {
   bool working = is(m, "new", "triaged", "assigned", NULL, NULL);
   bool waiting = is(m, "waiting_customer", "waiting_third", NULL, NULL, NULL);
   switch (act) {
-  case AFT_ACT_ASSIGN: return working ? "assigned" : waiting ? m->state : NULL;
-  case AFT_ACT_RELEASE: return is(m, "assigned", NULL, NULL, NULL, NULL) ? "triaged" : NULL;
-  case AFT_ACT_WAIT_THIRD: return is(m, "assigned", "waiting_customer", NULL, NULL, NULL) ? "waiting_third" : NULL;
-  case AFT_ACT_RESUME: return is(m, "waiting_third", NULL, NULL, NULL, NULL) ? "assigned" : NULL;
-  case AFT_ACT_RESOLVE: return working || waiting ? "resolved" : NULL;
-  case AFT_ACT_REOPEN: return is(m, "resolved", NULL, NULL, NULL, NULL) ? "assigned" : NULL;
-  case AFT_ACT_CLOSE: return is(m, "resolved", "spam", NULL, NULL, NULL) ? "closed" : NULL;
-  case AFT_ACT_SPAM: return working || is(m, "waiting_customer", NULL, NULL, NULL, NULL) ? "spam" : NULL;
-  case AFT_ACT_UNSPAM: return is(m, "spam", NULL, NULL, NULL, NULL) ? "triaged" : NULL;
-  case AFT_ACT_ESCALATE: return working || waiting || is(m, "resolved", NULL, NULL, NULL, NULL) ? m->state : NULL;
-  default: return NULL;
+  case AFT_ACT_ASSIGN:
+    return working ? "assigned" : waiting ? m->state : NULL;
+  case AFT_ACT_RELEASE:
+    return is(m, "assigned", NULL, NULL, NULL, NULL) ? "triaged" : NULL;
+  case AFT_ACT_WAIT_THIRD:
+    return is(m, "assigned", "waiting_customer", NULL, NULL, NULL) ? "waiting_third" : NULL;
+  case AFT_ACT_RESUME:
+    return is(m, "waiting_third", NULL, NULL, NULL, NULL) ? "assigned" : NULL;
+  case AFT_ACT_RESOLVE:
+    return working || waiting ? "resolved" : NULL;
+  case AFT_ACT_REOPEN:
+    return is(m, "resolved", NULL, NULL, NULL, NULL) ? "assigned" : NULL;
+  case AFT_ACT_CLOSE:
+    return is(m, "resolved", "spam", NULL, NULL, NULL) ? "closed" : NULL;
+  case AFT_ACT_SPAM:
+    return working || is(m, "waiting_customer", NULL, NULL, NULL, NULL) ? "spam" : NULL;
+  case AFT_ACT_UNSPAM:
+    return is(m, "spam", NULL, NULL, NULL, NULL) ? "triaged" : NULL;
+  case AFT_ACT_ESCALATE:
+    return working || waiting || is(m, "resolved", NULL, NULL, NULL, NULL) ? m->state : NULL;
+  default:
+    return NULL;
   }
 }
 
@@ -90,12 +101,15 @@ static void act(int i, int64_t now) {
   const char *next = after_act(&p.models[i], what);
   for (int k = 0; k < 2; k++) {
     aft_error error = AFT_ERROR_INIT;
-    aft_act_in in = {.size = sizeof in, .ticket = p.ids[k][i], .act = what,
+    aft_act_in in = {.size = sizeof in,
+                     .ticket = p.ids[k][i],
+                     .act = what,
                      .agent = what == AFT_ACT_ASSIGN ? p.d[k].agent : 0};
     aft_status status = aft_ticket_act(p.d[k].session, &p.d[k].as_agent, &in, NULL, &error);
     bool done = status == AFT_OK || status == AFT_IGNORED;
     if (done != (next != NULL) || (!done && status != AFT_E_TRANSITION))
-      fail_msg("act %u in state %s: %s (%s)", what, p.models[i].state, aft_status_name(status), error.message);
+      fail_msg("act %u in state %s: %s (%s)", what, p.models[i].state, aft_status_name(status),
+               error.message);
   }
   if (next && what == AFT_ACT_REOPEN)
     p.models[i].reopens++;
@@ -117,7 +131,8 @@ static void answer(int i) {
     m->state = "waiting_customer";
 }
 
-/* A reply that names its ticket; where the ticket takes none a follow-up is opened, which the model takes on. */
+/* A reply that names its ticket; where the ticket takes none a follow-up is opened, which the model takes on.
+ */
 static void reply(int i, int64_t now, bool thanks) {
   model *m = &p.models[i];
   bool waiting = is(m, "waiting_customer", "waiting_third", NULL, NULL, NULL);
@@ -139,7 +154,8 @@ static void reply(int i, int64_t now, bool thanks) {
   bool same = tickets[0] == p.ids[0][i];
   assert_int_equal(same, tickets[1] == p.ids[1][i]);
   if (same != (thanks || waiting || back || stays))
-    fail_msg("a reply in state %s (resolved %lld h ago) %s", m->state, (long long)((now - m->resolved) / AFT__HOUR), same ? "joined" : "opened a follow-up");
+    fail_msg("a reply in state %s (resolved %lld h ago) %s", m->state,
+             (long long)((now - m->resolved) / AFT__HOUR), same ? "joined" : "opened a follow-up");
   if (!same) {
     p.ids[0][i] = tickets[0];
     p.ids[1][i] = tickets[1];
@@ -153,10 +169,11 @@ static void reply(int i, int64_t now, bool thanks) {
 }
 
 static void compare(int i) {
-  static const uint32_t texts[] = {AFT_TICKET_STATE, AFT_TICKET_PRIORITY, AFT_TICKET_CATEGORY, AFT_TICKET_TOPIC};
+  static const uint32_t texts[] = {AFT_TICKET_STATE, AFT_TICKET_PRIORITY, AFT_TICKET_CATEGORY,
+                                   AFT_TICKET_TOPIC};
   static const uint32_t times[] = {AFT_TICKET_FIRST_RESPONSE_DUE, AFT_TICKET_NEXT_RESPONSE_DUE,
-                                   AFT_TICKET_RESOLUTION_DUE, AFT_TICKET_FIRST_RESPONSE, AFT_TICKET_RESOLVED,
-                                   AFT_TICKET_CLOSED};
+                                   AFT_TICKET_RESOLUTION_DUE,     AFT_TICKET_FIRST_RESPONSE,
+                                   AFT_TICKET_RESOLVED,           AFT_TICKET_CLOSED};
   aft_record *a = desk_ticket(&p.d[0], p.ids[0][i]), *b = desk_ticket(&p.d[1], p.ids[1][i]);
   assert_string_equal(aft_ticket_state(a), p.models[i].state);
   assert_int_equal(aft_ticket_reopens(a), p.models[i].reopens);
@@ -169,7 +186,8 @@ static void compare(int i) {
   bool ended = is(&p.models[i], "closed", "merged", NULL, NULL, NULL);
   assert_int_equal(aft_ticket_open(a) == 0, ended);
   bool paused = is(&p.models[i], "waiting_customer", "waiting_third", "resolved", "spam", "closed");
-  assert_int_equal(aft_record_is_null(a, AFT_TICKET_RESOLUTION_DUE) || aft_ticket_level(a), paused || aft_ticket_level(a));
+  assert_int_equal(aft_record_is_null(a, AFT_TICKET_RESOLUTION_DUE) || aft_ticket_level(a),
+                   paused || aft_ticket_level(a));
   aft_record_free(a);
   aft_record_free(b);
 }
@@ -199,8 +217,10 @@ static void follow_time(void) {
     aft_record *ticket = desk_ticket(&p.d[0], p.ids[0][i]);
     model *m = &p.models[i];
     const char *now = aft_ticket_state(ticket);
-    static const char *const by_itself[][2] = {{"new", "triaged"},          {"waiting_customer", "resolved"},
-                                               {"waiting_third", "assigned"}, {"resolved", "closed"},
+    static const char *const by_itself[][2] = {{"new", "triaged"},
+                                               {"waiting_customer", "resolved"},
+                                               {"waiting_third", "assigned"},
+                                               {"resolved", "closed"},
                                                {"spam", "closed"}};
     for (size_t k = 0; k < AFT__COUNT(by_itself); k++)
       if (strcmp(m->state, by_itself[k][0]) == 0 && strcmp(now, by_itself[k][1]) == 0) {

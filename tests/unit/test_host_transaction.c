@@ -1,4 +1,5 @@
-/* The host's own transaction: its order row and our ticket commit or vanish together, killed at every write. */
+/* The host's own transaction: its order row and our ticket commit or vanish together, killed at every write.
+ */
 #include "desk_fixture.h"
 #include "kill_vfs.h"
 
@@ -45,7 +46,8 @@ static int64_t host_count(sqlite3 *host, const char *sql) {
 static void order_with_ticket(sqlite3 *host, const char *end) {
   aft_error error = AFT_ERROR_INIT;
   aft_session *attached;
-  assert_int_equal(sqlite3_exec(host, "BEGIN IMMEDIATE; INSERT INTO orders VALUES ('A1')", 0, 0, 0), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(host, "BEGIN IMMEDIATE; INSERT INTO orders VALUES ('A1')", 0, 0, 0),
+                   SQLITE_OK);
   assert_ok(aft_session_attach(d.store, host, &attached, &error));
   aft_message_in in = desk_message(&d, "m1", "刚下单就缺货了？");
   assert_ok(aft_intake(attached, &d.system, &in, NULL, &error));
@@ -125,9 +127,10 @@ static bool one_kill(uint64_t at, bool torn) {
   sqlite3 *host = host_open(NULL);
   int64_t orders = host_count(host, ORDERS), tickets = host_count(host, TICKETS);
   if (orders != tickets || (acknowledged && orders != 1))
-    fail_msg("killed at write %llu%s: %lld orders, %lld tickets", (unsigned long long)at, torn ? " (torn)" : "",
-             (long long)orders, (long long)tickets);
-  assert_int_equal(host_count(host, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
+    fail_msg("killed at write %llu%s: %lld orders, %lld tickets", (unsigned long long)at,
+             torn ? " (torn)" : "", (long long)orders, (long long)tickets);
+  assert_int_equal(
+      host_count(host, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
   sqlite3_close(host);
   return acknowledged;
 }

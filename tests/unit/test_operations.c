@@ -60,10 +60,11 @@ static void a_swap_is_seen_by_every_store_from_its_next_command(void **state) {
 static void a_policy_that_would_strand_a_live_ticket_is_refused(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
-  aft_policy *wider = load("version: 1\nmachines: {ticket: {states: {\n"
-                           "  parts: {open: true, deadline: 1d, then: overdue, on: {overdue: {to: assigned, by: [system]}, "
-                           "resume: {to: assigned, by: [system, agent]}}},\n"
-                           "  assigned: {on: {wait_third: {to: parts, by: [agent]}}}}}}\n");
+  aft_policy *wider = load(
+      "version: 1\nmachines: {ticket: {states: {\n"
+      "  parts: {open: true, deadline: 1d, then: overdue, on: {overdue: {to: assigned, by: [system]}, "
+      "resume: {to: assigned, by: [system, agent]}}},\n"
+      "  assigned: {on: {wait_third: {to: parts, by: [agent]}}}}}}\n");
   aft_policy *usual;
   assert_ok(aft_policy_default(d.env, &usual, &error));
   assert_ok(aft_policy_activate(d.session, &d.system, wider, NULL, &error));
@@ -87,8 +88,13 @@ static void parts_forms_and_translations_are_kept(void **state) {
   aft_record *message, *part;
   aft_cursor *cursor;
   aft_part_in parts[] = {
-      {.size = sizeof(aft_part_in), .kind = AFT_CONTENT_IMAGE, .blob = AFT_STR("blob-7"), .mime = AFT_STR("image/jpeg")},
-      {.size = sizeof(aft_part_in), .kind = AFT_CONTENT_TRANSLATION, .text = AFT_STR("The screen is broken"),
+      {.size = sizeof(aft_part_in),
+       .kind = AFT_CONTENT_IMAGE,
+       .blob = AFT_STR("blob-7"),
+       .mime = AFT_STR("image/jpeg")},
+      {.size = sizeof(aft_part_in),
+       .kind = AFT_CONTENT_TRANSLATION,
+       .text = AFT_STR("The screen is broken"),
        .locale = AFT_STR("en")},
   };
   aft_field_in fields[] = {{sizeof(aft_field_in), AFT_STR("description"), AFT_STR("屏幕碎了，要退货")},
@@ -121,8 +127,12 @@ static void an_order_that_is_the_senders_is_linked(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
   aft_record *order, *message;
-  aft_order_in told = {.size = sizeof told, .shop = d.shop, .customer = d.buyer, .number = AFT_STR("20261118001"),
-                       .status = AFT_STR("paid"), .total = {129900, "CNY", 0}};
+  aft_order_in told = {.size = sizeof told,
+                       .shop = d.shop,
+                       .customer = d.buyer,
+                       .number = AFT_STR("20261118001"),
+                       .status = AFT_STR("paid"),
+                       .total = {129900, "CNY", 0}};
   assert_ok(aft_order_put(d.session, &d.system, &told, &order, &error));
   aft_message_in in = desk_message(&d, "m1", "什么时候发货");
   in.order = AFT_STR("20261118001");
@@ -224,8 +234,8 @@ static void health_tells_what_is_late(void **state) {
   desk_tick(&d);
   desk_pass(&d, AFT__DAY);
   assert_ok(aft_store_health(d.session, &health, &error));
-  static const char *const keys[] = {"\"schema\":1", "\"due_lag_ms\":", "\"due_parked\":0", "\"outbox_lag_ms\":",
-                                     "\"outbox_dead\":0", "\"last_tick\":"};
+  static const char *const keys[] = {"\"schema\":1",       "\"due_lag_ms\":",   "\"due_parked\":0",
+                                     "\"outbox_lag_ms\":", "\"outbox_dead\":0", "\"last_tick\":"};
   for (size_t i = 0; i < AFT__COUNT(keys); i++)
     if (!strstr(aft_buf_data(health), keys[i]))
       fail_msg("%s is missing in %s", keys[i], aft_buf_data(health));

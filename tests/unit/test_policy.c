@@ -80,8 +80,8 @@ static void assert_fault(const char *text, aft_status code, const char *line) {
   attempt a;
   load(&a, text);
   if (a.status != code || !strstr(a.report, line))
-    fail_msg("expected %s and '%s', found %s and:\n%s", aft_status_name(code), line, aft_status_name(a.status),
-             a.report);
+    fail_msg("expected %s and '%s', found %s and:\n%s", aft_status_name(code), line,
+             aft_status_name(a.status), a.report);
 }
 
 static void the_default_is_whole(void **state) {
@@ -165,7 +165,8 @@ static void later_documents_overrule(void **state) {
   load_some(&a, names, texts, 2, false);
   if (a.status < 0)
     fail_msg("%s", a.report);
-  assert_int_equal(aft__policy_target(a.policy, aft__cstr("urgent"), AFT__SLA_FIRST_RESPONSE), 7 * AFT__MINUTE);
+  assert_int_equal(aft__policy_target(a.policy, aft__cstr("urgent"), AFT__SLA_FIRST_RESPONSE),
+                   7 * AFT__MINUTE);
   assert_int_equal(aft__policy_target(a.policy, aft__cstr("urgent"), AFT__SLA_NEXT_RESPONSE), -1);
   assert_int_equal(aft__policy_target(a.policy, aft__cstr("urgent"), AFT__SLA_RESOLUTION), 8 * AFT__HOUR);
   assert_int_equal(aft__policy_target(a.policy, aft__cstr("low"), AFT__SLA_RESOLUTION), -1);
@@ -203,30 +204,32 @@ static void documents_may_be_fetched(void **state) {
 /* ---- faults ---- */
 
 static void all_faults_come_at_once_with_places(void **state) {
-  static const char yaml[] = "version: 1\n"                                          /* 1 */
-                             "rules:\n"                                              /* 2 */
-                             "  mine:\n"                                             /* 3 */
-                             "    category: logistic\n"                              /* 4 */
-                             "    wieght: 10\n"                                      /* 5 */
-                             "    weight: 5000\n"                                    /* 6 */
-                             "    words: [a]\n"                                      /* 7 */
-                             "service_levels:\n"                                     /* 8 */
-                             "  urgent: {first_response: soon}\n"                    /* 9 */
-                             "  sometimes: {resolution: 1h}\n"                       /* 10 */
-                             "priority:\n"                                           /* 11 */
-                             "  rules:\n"                                            /* 12 */
-                             "    odd: {when: {tone: {over: 3}}, points: 1}\n"       /* 13 */
-                             "    bad: {when: {urgent: maybe}, points: 1}\n"         /* 14 */
-                             "    far: {when: {chanel: wechat}, points: 1}\n"        /* 15 */
-                             "    gone: {when: {priority: urgant}, points: 1}\n"     /* 16 */
-                             "texts:\n"                                              /* 17 */
-                             "  en: {lonely: x, state.new: 'New {what}'}\n"          /* 18 */
-                             "forms: {contact: {fields: {age: {type: numbr}}}}\n";   /* 19 */
+  static const char yaml[] =
+      "version: 1\n"                                        /* 1 */
+      "rules:\n"                                            /* 2 */
+      "  mine:\n"                                           /* 3 */
+      "    category: logistic\n"                            /* 4 */
+      "    wieght: 10\n"                                    /* 5 */
+      "    weight: 5000\n"                                  /* 6 */
+      "    words: [a]\n"                                    /* 7 */
+      "service_levels:\n"                                   /* 8 */
+      "  urgent: {first_response: soon}\n"                  /* 9 */
+      "  sometimes: {resolution: 1h}\n"                     /* 10 */
+      "priority:\n"                                         /* 11 */
+      "  rules:\n"                                          /* 12 */
+      "    odd: {when: {tone: {over: 3}}, points: 1}\n"     /* 13 */
+      "    bad: {when: {urgent: maybe}, points: 1}\n"       /* 14 */
+      "    far: {when: {chanel: wechat}, points: 1}\n"      /* 15 */
+      "    gone: {when: {priority: urgant}, points: 1}\n"   /* 16 */
+      "texts:\n"                                            /* 17 */
+      "  en: {lonely: x, state.new: 'New {what}'}\n"        /* 18 */
+      "forms: {contact: {fields: {age: {type: numbr}}}}\n"; /* 19 */
   static const char *const lines[] = {
       "shop.yaml:4:15: rules.mine: there is no category 'logistic' (did you mean 'logistics'?)",
       "shop.yaml:5:5: rules.mine.wieght: this key is unknown here (did you mean 'weight'?)",
       "shop.yaml:6:13: rules.mine.weight: expected a whole number from 1 to 1000, found '5000'",
-      "shop.yaml:9:28: service_levels.urgent.first_response: expected a duration such as 30m, 48h or 7d, found 'soon'",
+      "shop.yaml:9:28: service_levels.urgent.first_response: expected a duration such as 30m, 48h or 7d, "
+      "found 'soon'",
       "shop.yaml:10:3: service_levels.sometimes: there is no priority 'sometimes'",
       "shop.yaml:13:25: priority.rules.odd: expected above, below, at_least or at_most, found 'over'",
       "shop.yaml:14:26: priority.rules.bad: the fact 'urgent' is true or false, found 'maybe'",
@@ -234,7 +237,8 @@ static void all_faults_come_at_once_with_places(void **state) {
       "shop.yaml:16:29: priority.rules.gone: the policy has no priority 'urgant' (did you mean 'urgent'?)",
       "shop.yaml:18:8: texts.en.lonely: the text is missing in zh",
       "shop.yaml:18:30: texts.state.new: the text in en has the place {what}, the one in zh has not",
-      "shop.yaml:19:40: forms.contact.fields.age.type: expected one of text, number, phone, email, order, choice, "
+      "shop.yaml:19:40: forms.contact.fields.age.type: expected one of text, number, phone, email, order, "
+      "choice, "
       "date, found 'numbr' (did you mean 'number'?)",
   };
   attempt a;
@@ -263,7 +267,8 @@ static void the_first_fault_is_the_error(void **state) {
 static void unknown_keys_suggest_the_nearest(void **state) {
   (void)state;
   assert_fault("servey: {enabled: false}\n", AFT_E_POLICY_KEY, "did you mean 'survey'?");
-  assert_fault("entirely_unlike: 1\n", AFT_E_POLICY_KEY, "shop.yaml:1:1: entirely_unlike: this key is unknown here\n");
+  assert_fault("entirely_unlike: 1\n", AFT_E_POLICY_KEY,
+               "shop.yaml:1:1: entirely_unlike: this key is unknown here\n");
   assert_fault("lexicons: {urgnt: null}\n", AFT_E_POLICY_KEY,
                "lexicons.urgnt: there is no such key to remove (did you mean 'urgent'?)");
 }
@@ -274,7 +279,8 @@ static void broken_yaml_is_placed(void **state) {
   load(&a, "survey:\n  enabled: [true\n");
   assert_int_equal(a.status, AFT_E_POLICY_SYNTAX);
   assert_true(a.error.line >= 2);
-  assert_fault("a: 1\nsurvey: {}\nsurvey: {}\n", AFT_E_POLICY_KEY, "shop.yaml:3:1: the key 'survey' stands here twice");
+  assert_fault("a: 1\nsurvey: {}\nsurvey: {}\n", AFT_E_POLICY_KEY,
+               "shop.yaml:3:1: the key 'survey' stands here twice");
   assert_fault("--- {}\n--- {}\n", AFT_E_POLICY_SYNTAX, "one YAML document");
   assert_fault("- a\n- b\n", AFT_E_POLICY, "must be a map of sections");
   assert_fault("escalation: !!map {most: 3}\n", AFT_E_POLICY_SYNTAX, "tags are not used");
@@ -292,10 +298,11 @@ static void yaml_bombs_are_bounded(void **state) {
   char deep[400] = "x: ";
   char *wide = malloc(700000);
   (void)state;
-  assert_fault("a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
-               "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
-               "e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n",
-               AFT_E_POLICY_LIMIT, "aliases");
+  assert_fault(
+      "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+      "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
+      "e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n",
+      AFT_E_POLICY_LIMIT, "aliases");
   assert_fault("a: &a [*a]\n", AFT_E_POLICY_LIMIT, "inside its own anchor");
   for (int i = 0; i < 100; i++)
     strcat(deep, "[");
@@ -365,21 +372,27 @@ static void a_bare_bundle_says_everything(void **state) {
 
 static void dead_ends_are_found(void **state) {
   (void)state;
-  assert_fault("machines: {ticket: {states: {limbo: {deadline: 1h, then: wait, on: {wait: {to: limbo, by: [system]}}}, "
-               "new: {on: {triage: {to: limbo, by: [agent]}}}}}}\n",
-               AFT_E_POLICY_MACHINE, "limbo");
-  assert_fault("machines:\n  ticket:\n    states:\n      resolved: {deadline: null, then: null}\n", AFT_E_POLICY_MACHINE,
-               "resolved");
-  assert_fault("machines: {ticket: {states: {new: {on: {assign: {to: asigned, by: [agent]}}}}}}\n", AFT_E_POLICY_MACHINE,
-               "the machine has no state 'asigned' (did you mean 'assigned'?)");
+  assert_fault(
+      "machines: {ticket: {states: {limbo: {deadline: 1h, then: wait, on: {wait: {to: limbo, by: "
+      "[system]}}}, "
+      "new: {on: {triage: {to: limbo, by: [agent]}}}}}}\n",
+      AFT_E_POLICY_MACHINE, "limbo");
+  assert_fault("machines:\n  ticket:\n    states:\n      resolved: {deadline: null, then: null}\n",
+               AFT_E_POLICY_MACHINE, "resolved");
+  assert_fault("machines: {ticket: {states: {new: {on: {assign: {to: asigned, by: [agent]}}}}}}\n",
+               AFT_E_POLICY_MACHINE, "the machine has no state 'asigned' (did you mean 'assigned'?)");
   assert_fault("machines: {ticket: {initial: newest}}\n", AFT_E_POLICY_MACHINE, "no state 'newest'");
   assert_fault("machines: {ticket: {states: {spam: null}}}\n", AFT_E_POLICY_MACHINE, "spam");
-  assert_fault("machines: {ticket: {states: {new: {on: {assign: {to: assigned, by: [agent], do: [dance]}}}}}}\n",
-               AFT_E_POLICY_MACHINE, "dance");
-  assert_fault("machines: {ticket: {states: {new: {on: {assign: {to: assigned, by: [agent], do: [{notify: no.such}]}}}}}}\n",
-               AFT_E_POLICY, "notify.no.such");
-  assert_fault("machines: {ticket: {states: {new: {on: {assign: {to: assigned, ignore: true, by: [agent]}}}}}}\n",
-               AFT_E_POLICY_MACHINE, "either");
+  assert_fault(
+      "machines: {ticket: {states: {new: {on: {assign: {to: assigned, by: [agent], do: [dance]}}}}}}\n",
+      AFT_E_POLICY_MACHINE, "dance");
+  assert_fault(
+      "machines: {ticket: {states: {new: {on: {assign: {to: assigned, by: [agent], do: [{notify: "
+      "no.such}]}}}}}}\n",
+      AFT_E_POLICY, "notify.no.such");
+  assert_fault(
+      "machines: {ticket: {states: {new: {on: {assign: {to: assigned, ignore: true, by: [agent]}}}}}}\n",
+      AFT_E_POLICY_MACHINE, "either");
   assert_fault("machines: {ticket: null}\n", AFT_E_POLICY_MACHINE, "'ticket' is missing");
 }
 
@@ -395,7 +408,8 @@ static bool holds(void *user, uint32_t guard) { return aft__policy_holds(policy,
 
 static aft_status fire(const char *from, const char *event, uint32_t role, int64_t hours, const char **to) {
   const aft__flow *flow = aft__policy_machine(policy, "ticket");
-  uint32_t state = aft__flow_state_find(flow, aft__cstr(from)), e = aft__flow_event_find(flow, aft__cstr(event));
+  uint32_t state = aft__flow_state_find(flow, aft__cstr(from)),
+           e = aft__flow_event_find(flow, aft__cstr(event));
   aft__flow_step_out out;
   assert_true(state != AFT__FLOW_NONE && e != AFT__FLOW_NONE);
   aft__facts facts;
@@ -521,7 +535,8 @@ static const char tiny[] =
     "lexicons: {tone: {positive: {good: 500}, negation: [not], degree: {very: 1500}}, urgent: [now]}\n"
     "priority:\n"
     "  levels: {high: 10, low: 0}\n"
-    "  rules: {p: {when: {any: [{category: a}, {tone: {above: 1, below: 9}}, {not: {urgent: true}}]}, points: 20}}\n"
+    "  rules: {p: {when: {any: [{category: a}, {tone: {above: 1, below: 9}}, {not: {urgent: true}}]}, "
+    "points: 20}}\n"
     "service_levels: {high: {resolution: 1h}}\n"
     "forms: {f: {fields: {c: {type: choice, choices: [u, v]}, d: {type: text, required: true}}}}\n"
     "texts:\n"
@@ -555,7 +570,8 @@ static void use_everything(const aft_policy *p) {
   memset(&facts, 0, sizeof(facts));
   aft__arena_init(&arena, env);
   aft__buf_init(&out, env);
-  if (aft__policy_triage(p, aft__cstr("x y z w good very not now ok"), aft__cstr("a"), &arena, &triage, &out, NULL) >= 0)
+  if (aft__policy_triage(p, aft__cstr("x y z w good very not now ok"), aft__cstr("a"), &arena, &triage, &out,
+                         NULL) >= 0)
     aft__triage_facts(&triage, &facts);
   aft__policy_priority(p, &facts, &priority, &out);
   aft__policy_due(p, priority.name, AFT__SLA_RESOLUTION, 5, 5, &out);
@@ -626,22 +642,24 @@ static void conditions_combine(void **state) {
   static const struct {
     const char *when;
     bool holds;
-  } cases[] = {{"{tier: vip}", true},
-               {"{tier: [gold, vip]}", true},
-               {"{tier: gold}", false},
-               {"{tone: {at_most: -500}}", true},
-               {"{tone: {above: -500}}", false},
-               {"{tone: {above: -501, below: -499}}", true},
-               {"{tone: -500}", true},
-               {"{urgent: true, tier: vip}", true},
-               {"{urgent: false, tier: vip}", false},
-               {"{any: [{urgent: false}, {tier: vip}]}", true},
-               {"{all: [{urgent: true}, {tier: gold}]}", false},
-               {"{not: {tier: gold}}", true},
-               {"{not: [{tier: gold}, {urgent: true}]}", false},
-               {"{all: [{any: [{tier: gold}, {not: {urgent: false}}]}, {not: {all: [{tier: vip}, {reopens: 1}]}}]}", true},
-               {"{label: ''}", true},
-               {"{has_order: false}", true}};
+  } cases[] = {
+      {"{tier: vip}", true},
+      {"{tier: [gold, vip]}", true},
+      {"{tier: gold}", false},
+      {"{tone: {at_most: -500}}", true},
+      {"{tone: {above: -500}}", false},
+      {"{tone: {above: -501, below: -499}}", true},
+      {"{tone: -500}", true},
+      {"{urgent: true, tier: vip}", true},
+      {"{urgent: false, tier: vip}", false},
+      {"{any: [{urgent: false}, {tier: vip}]}", true},
+      {"{all: [{urgent: true}, {tier: gold}]}", false},
+      {"{not: {tier: gold}}", true},
+      {"{not: [{tier: gold}, {urgent: true}]}", false},
+      {"{all: [{any: [{tier: gold}, {not: {urgent: false}}]}, {not: {all: [{tier: vip}, {reopens: 1}]}}]}",
+       true},
+      {"{label: ''}", true},
+      {"{has_order: false}", true}};
   aft__facts facts;
   (void)state;
   memset(&facts, 0, sizeof(facts));
@@ -667,11 +685,16 @@ static void due_times_add_up(void **state) {
   (void)state;
   aft__buf_init(&reasons, env);
   aft_str urgent = aft__cstr("urgent");
-  assert_int_equal(aft__policy_due(policy, urgent, AFT__SLA_FIRST_RESPONSE, 1000, 0, &reasons), 1000 + 15 * AFT__MINUTE);
-  assert_int_equal(aft__policy_due(policy, urgent, AFT__SLA_RESOLUTION, 1000, 500, NULL), 1500 + 8 * AFT__HOUR);
-  assert_int_equal(aft__policy_due(policy, aft__cstr("none"), AFT__SLA_RESOLUTION, 0, 0, NULL), AFT_TIME_NONE);
-  assert_int_equal(aft__policy_due(policy, urgent, AFT__SLA_RESOLUTION, INT64_MAX - 5, 0, NULL), AFT_TIME_NONE);
-  assert_int_equal(aft__policy_due(policy, urgent, AFT__SLA_RESOLUTION, AFT_TIME_NONE, 0, NULL), AFT_TIME_NONE);
+  assert_int_equal(aft__policy_due(policy, urgent, AFT__SLA_FIRST_RESPONSE, 1000, 0, &reasons),
+                   1000 + 15 * AFT__MINUTE);
+  assert_int_equal(aft__policy_due(policy, urgent, AFT__SLA_RESOLUTION, 1000, 500, NULL),
+                   1500 + 8 * AFT__HOUR);
+  assert_int_equal(aft__policy_due(policy, aft__cstr("none"), AFT__SLA_RESOLUTION, 0, 0, NULL),
+                   AFT_TIME_NONE);
+  assert_int_equal(aft__policy_due(policy, urgent, AFT__SLA_RESOLUTION, INT64_MAX - 5, 0, NULL),
+                   AFT_TIME_NONE);
+  assert_int_equal(aft__policy_due(policy, urgent, AFT__SLA_RESOLUTION, AFT_TIME_NONE, 0, NULL),
+                   AFT_TIME_NONE);
   assert_non_null(strstr(reasons.data, "explain.due.target"));
   aft__buf_done(&reasons);
   aft__sla sla;
@@ -737,8 +760,10 @@ static void forms_name_every_wrong_field(void **state) {
   assert_non_null(strstr(report, "form.return.wish: expected one of the choices"));
   assert_non_null(strstr(report, "form.return.quantity: expected a number from 1 to 999, found 0"));
   assert_non_null(strstr(report, "form.return.colour: the form has no such field"));
-  assert_int_equal(aft__policy_form_check(policy, aft__cstr("nothing"), NULL, 0, NULL, &error), AFT_E_NOT_FOUND);
-  assert_true(aft__str_eq(aft__policy_form_meaning(policy, aft__cstr("return"), aft__cstr("order")), aft__cstr("order")));
+  assert_int_equal(aft__policy_form_check(policy, aft__cstr("nothing"), NULL, 0, NULL, &error),
+                   AFT_E_NOT_FOUND);
+  assert_true(aft__str_eq(aft__policy_form_meaning(policy, aft__cstr("return"), aft__cstr("order")),
+                          aft__cstr("order")));
   assert_int_equal(aft__policy_form_meaning(policy, aft__cstr("return"), aft__cstr("quantity")).len, 0);
 }
 
@@ -791,7 +816,8 @@ static aft_status whole_life(aft_env *e, const aft_document *documents) {
   AFT__TRY(aft_policy_load(e, &good, &p, NULL, NULL));
   aft__arena_init(&arena, e);
   aft__buf_init(&reasons, e);
-  status = aft__policy_triage(p, aft__cstr("x y w very good ok"), aft__cstr("a"), &arena, &triage, &reasons, NULL);
+  status =
+      aft__policy_triage(p, aft__cstr("x y w very good ok"), aft__cstr("a"), &arena, &triage, &reasons, NULL);
   if (status >= 0)
     status = aft_policy_image(p, &image, NULL);
   if (status >= 0)
@@ -805,9 +831,10 @@ static aft_status whole_life(aft_env *e, const aft_document *documents) {
 }
 
 static void every_allocation_may_fail(void **state) {
-  aft_document documents[3] = {{sizeof(aft_document), AFT_STR("ticket.yaml"), {NULL, 0}},
-                               {sizeof(aft_document), AFT_STR("tiny.yaml"), AFT_STR(tiny)},
-                               {sizeof(aft_document), AFT_STR("bad.yaml"), AFT_STR("servey: {a: [b]}\nrules: {r: 1}\n")}};
+  aft_document documents[3] = {
+      {sizeof(aft_document), AFT_STR("ticket.yaml"), {NULL, 0}},
+      {sizeof(aft_document), AFT_STR("tiny.yaml"), AFT_STR(tiny)},
+      {sizeof(aft_document), AFT_STR("bad.yaml"), AFT_STR("servey: {a: [b]}\nrules: {r: 1}\n")}};
   fault_alloc fault;
   uint64_t failed = 0;
   (void)state;

@@ -42,8 +42,8 @@ static void decide(const aft_policy *p, const char *text, const char *label, con
   memset(out, 0, sizeof(*out));
   aft__arena_init(&arena, env);
   aft__buf_init(&reasons, env);
-  assert_int_equal(aft__policy_triage(p, aft__cstr(text), aft__cstr(label), &arena, &out->triage, &reasons, NULL),
-                   AFT_OK);
+  assert_int_equal(
+      aft__policy_triage(p, aft__cstr(text), aft__cstr(label), &arena, &out->triage, &reasons, NULL), AFT_OK);
   aft__triage_facts(&out->triage, &facts);
   facts.text[AFT__FACT_TIER] = aft__cstr(tier);
   aft__policy_priority(p, &facts, &out->priority, &reasons);
@@ -66,7 +66,8 @@ static void assert_text(aft_str found, const char *expected) {
 
 static void assert_topic(const char *text, const char *category, const char *topic) {
   outcome out = of(text);
-  if (!aft__str_eq(out.triage.category, aft__cstr(category)) || !aft__str_eq(out.triage.topic, aft__cstr(topic)))
+  if (!aft__str_eq(out.triage.category, aft__cstr(category)) ||
+      !aft__str_eq(out.triage.topic, aft__cstr(topic)))
     fail_msg("%s: expected %s/%s, found %s/%s with %d", text, category, topic, out.triage.category.data,
              out.triage.topic.data, out.triage.confidence);
 }
@@ -74,9 +75,9 @@ static void assert_topic(const char *text, const char *category, const char *top
 /* ---- priority ---- */
 
 static void failed_payments_and_missing_stock_come_first(void **state) {
-  static const char *const pressing[] = {"付款失败了,钱已经扣了", "我下单后缺货怎么办", "昨天付款了今天告诉我没货",
-                                         "My payment failed but the money is gone",
-                                         "I ordered two and now it is out of stock"};
+  static const char *const pressing[] = {
+      "付款失败了,钱已经扣了", "我下单后缺货怎么办", "昨天付款了今天告诉我没货",
+      "My payment failed but the money is gone", "I ordered two and now it is out of stock"};
   static const char *const plain[] = {"请问怎么付款", "这个什么时候有货", "How do I pay?",
                                       "When will this be back in stock?"};
   (void)state;
@@ -216,10 +217,17 @@ static void the_label_speaks_and_disagreement_costs(void **state) {
 /* ---- dialogue act ---- */
 
 static void acknowledgements_cover_the_whole_message(void **state) {
-  static const char *const yes[] = {"好的谢谢", "ok thanks", "收到", "好的好的,谢谢啦~", "嗯嗯", "OK!", "好的👌", "Thank you so much!",
-                                    "知道了,谢谢亲", "Got it, thanks a lot."};
-  static const char *const no[] = {"好的,那什么时候发货?", "ok, but when will it ship?", "收到了吗", "谢谢,但是还是坏的", "ok?",
-                                   "好的 我要退货", "12345", ""};
+  static const char *const yes[] = {
+      "好的谢谢", "ok thanks",          "收到",          "好的好的,谢谢啦~",     "嗯嗯", "OK!",
+      "好的👌",    "Thank you so much!", "知道了,谢谢亲", "Got it, thanks a lot."};
+  static const char *const no[] = {"好的,那什么时候发货?",
+                                   "ok, but when will it ship?",
+                                   "收到了吗",
+                                   "谢谢,但是还是坏的",
+                                   "ok?",
+                                   "好的 我要退货",
+                                   "12345",
+                                   ""};
   (void)state;
   for (size_t i = 0; i < AFT__COUNT(yes); i++) {
     outcome out = of(yes[i]);
@@ -261,7 +269,8 @@ static void tone_follows_the_words(void **state) {
 
 /* ---- reasons ---- */
 
-static void render(const aft_policy *p, const char *locale, const outcome *out, const char *about, char *text) {
+static void render(const aft_policy *p, const char *locale, const outcome *out, const char *about,
+                   char *text) {
   aft__buf buf;
   aft__buf_init(&buf, env);
   aft__reasons_render(p, locale, aft__cstr(out->reasons), about, &buf);
@@ -337,8 +346,9 @@ static uint32_t next_random(uint64_t *seed) {
 
 /* Any text made of pieces of words: results stay in range, and the same text has the same result. */
 static void any_text_has_one_answer_in_range(void **state) {
-  static const char *const pieces[] = {"付款", "失败", "退款", "发货", "not ", "very ", "return ", "谢谢", "?", "，", "好的", "垃圾",
-                                       "  ",   "12315", "invoice ", "👍", "{", "..", "*", "\t"};
+  static const char *const pieces[] = {"付款",     "失败", "退款", "发货", "not ", "very ", "return ",
+                                       "谢谢",     "?",    "，",   "好的", "垃圾", "  ",    "12315",
+                                       "invoice ", "👍",    "{",    "..",   "*",    "\t"};
   uint64_t seed = 20261123;
   (void)state;
   print_message("seed %llu\n", (unsigned long long)seed);
@@ -364,8 +374,9 @@ static void wrong_encoding_is_refused(void **state) {
   aft_error error = AFT_ERROR_INIT;
   (void)state;
   aft__arena_init(&arena, env);
-  assert_int_equal(aft__policy_triage(policy, aft__cstr("\xff\xfe"), aft__cstr(""), &arena, &triage, NULL, &error),
-                   AFT_E_ENCODING);
+  assert_int_equal(
+      aft__policy_triage(policy, aft__cstr("\xff\xfe"), aft__cstr(""), &arena, &triage, NULL, &error),
+      AFT_E_ENCODING);
   aft__arena_done(&arena);
 }
 

@@ -22,7 +22,7 @@
 /* The views' lines stand in one file: each kind keeps its own and drops the other's. */
 static const aft__field event_fields[] = {
 #define AFT__VIEW(number, NAME, name)
-#define SHOW_EVENT(...)  __VA_ARGS__
+#define SHOW_EVENT(...) __VA_ARGS__
 #define SHOW_EFFECT(...)
 #define AFT__SHOWN(K, number, NAME, name, type, privacy, column, meaning) \
   SHOW_##K({#name, number, column, AFT_TYPE_##type, AFT__PRIVACY_##privacy}, )

@@ -36,8 +36,8 @@
 #undef AFT__INDEX
 #undef AFT__TABLE_END
 
-#define AFT__TABLE(T, t)                                                                            \
-  const aft__table aft__##t##_table = {                                                             \
+#define AFT__TABLE(T, t)                \
+  const aft__table aft__##t##_table = { \
       #t, t##_columns, t##_indexes, NULL, AFT__COUNT(t##_columns), AFT__COUNT(t##_indexes), 0, 1};
 #define AFT__FIELD(...)
 #define AFT__INDEX(...)

@@ -4,11 +4,14 @@
 
 #include "store/store.h"
 
-#define AFT__TABLE(T, t) enum {
+#define AFT__TABLE(T, t)                 enum {
 #define AFT__FIELD(T, number, NAME, ...) AFT__##T##_##NAME,
 #define AFT__INDEX(...)
 #undef AFT__TABLE_END
-#define AFT__TABLE_END(T, t) AFT__##T##_COLUMNS };
+#define AFT__TABLE_END(T, t) \
+  AFT__##T##_COLUMNS         \
+  }                          \
+  ;
 #include "desk/tables/all.def"
 #undef AFT__TABLE
 #undef AFT__FIELD
@@ -18,7 +21,10 @@
 #define AFT__TABLE(T, t) enum {
 #define AFT__FIELD(...)
 #define AFT__INDEX(T, NAME, ...) AFT__##T##_##NAME,
-#define AFT__TABLE_END(T, t) AFT__##T##_INDEXES };
+#define AFT__TABLE_END(T, t) \
+  AFT__##T##_INDEXES         \
+  }                          \
+  ;
 #include "desk/tables/all.def"
 #undef AFT__TABLE
 #undef AFT__FIELD
@@ -37,7 +43,7 @@
 
 typedef enum aft__kind_id {
 #define AFT__KIND(number, NAME, name, visibility, since) AFT__KIND_##NAME = number,
-#define AFT__VIEW(number, NAME, name) AFT__KIND_##NAME = number,
+#define AFT__VIEW(number, NAME, name)                    AFT__KIND_##NAME = number,
 #define AFT__SHOWN(...)
 #include "desk/tables/kinds.def"
 #include "desk/tables/views.def"
