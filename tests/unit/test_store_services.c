@@ -560,6 +560,26 @@ static void failing_effects_back_off_and_die(void **state) {
   assert_int_equal(state_of(f, next.id), AFT__OUT_READY);
 }
 
+/* Workers that die with it never record an outcome. */
+static void effects_that_kill_their_workers_die_too(void **state) {
+  fixture *f = *state;
+  effect e = {.subject = 1}, next = {.subject = 1};
+  uint32_t n;
+  must(f, add_effect, &e);
+  must(f, add_effect, &next);
+  for (int attempt = 1; attempt <= 12; attempt++) {
+    claim c;
+    must(f, claim_some, &c);
+    assert_int_equal(c.n, 1);
+    assert_int_equal(c.rows[0].id, e.id);
+    pass(f, 60000);
+    must(f, expire, &n);
+    assert_int_equal(n, 1);
+  }
+  assert_int_equal(state_of(f, e.id), AFT__OUT_DEAD);
+  assert_int_equal(state_of(f, next.id), AFT__OUT_READY);
+}
+
 /* ---- due rows ---- */
 
 typedef struct setting {
@@ -944,6 +964,7 @@ int main(void) {
       ON_ALL(lost_leases_of_messages_are_offered_again),
       ON_ALL(money_waits_for_its_outcome),
       ON_ALL(failing_effects_back_off_and_die),
+      ON_ALL(effects_that_kill_their_workers_die_too),
       ON_ALL(due_rows_fire_in_their_time),
       ON_ALL(failing_due_rows_are_parked_and_block_nobody),
       ON_ALL(due_rows_fire_once_with_threads),
