@@ -112,14 +112,15 @@ AFT_API size_t aft_batch_count(const aft_batch *batch);
  * The status of one message, and its error.
  *
  * error: NULL, or filled in when the status is negative.
- * Returns: what aft_intake would have returned; AFT_E_INVALID past the last.
+ * Returns: what aft_intake would have returned.
  * Threads: one at a time.
+ * Errors: those of aft_intake; AFT_E_NULL_HANDLE, AFT_E_INVALID (past the last).
  * Since: 0.1
  */
 AFT_API aft_status aft_batch_status(const aft_batch *batch, size_t index, aft_error *error);
 
 /*
- * The ids that one message led to; 0 where it was refused.
+ * The record of one message; 0 where it was refused.
  *
  * Threads: one at a time.
  * Since: 0.1

@@ -93,7 +93,7 @@ void desk_open_with(desk *d, desk_kind kind, const aft_alloc *alloc) {
   clock_gettime(CLOCK_REALTIME, &t);
   const char *fixed = getenv("AFT_SEED");
   d->seed = fixed ? strtoull(fixed, NULL, 10) : (uint64_t)t.tv_nsec;
-  print_message("hostile store: AFT_SEED=%llu\n", (unsigned long long)d->seed);
+  print_message("# hostile store: AFT_SEED=%llu\n", (unsigned long long)d->seed);
   aft__store_hostile(d->store, d->seed, 20, 50);
 }
 

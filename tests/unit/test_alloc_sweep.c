@@ -143,7 +143,7 @@ static void sweep(const char *dsn, const char *file, uint64_t step) {
   if (file)
     unlink(file);
   uint64_t calls = run(dsn, 0, false);
-  print_message("%llu allocations\n", (unsigned long long)calls);
+  print_message("# %llu allocations\n", (unsigned long long)calls);
   assert_true(calls > 100);
   for (uint64_t i = 1; i <= calls + step; i += step)
     for (int on = 0; on < 2; on++) {

@@ -76,7 +76,7 @@ static int set_up(void **state) {
   world *w = calloc(1, sizeof *w);
   const char *given = getenv("AFT_TEST_SEED");
   w->seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-  print_message("seed %" PRIu64 "\n", w->seed);
+  print_message("# seed %" PRIu64 "\n", w->seed);
   strcpy(w->folder, "/tmp/aft-diff-XXXXXX");
   if (!mkdtemp(w->folder) || aft_env_new(NULL, &w->env, NULL))
     return -1;

@@ -238,7 +238,7 @@ static void random_lives_follow_the_model(void **state) {
   clock_gettime(CLOCK_REALTIME, &t);
   const char *fixed = getenv("AFT_SEED");
   uint64_t seed = fixed ? strtoull(fixed, NULL, 10) : (uint64_t)t.tv_nsec;
-  print_message("AFT_SEED=%llu\n", (unsigned long long)seed);
+  print_message("# AFT_SEED=%llu\n", (unsigned long long)seed);
   random_state = seed | 1;
   desk_open(&p.d[0], DESK_SQLITE);
   desk_open(&p.d[1], DESK_MEMORY);

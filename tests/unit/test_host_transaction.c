@@ -152,7 +152,7 @@ static void killed_at_every_write(void **state) {
         break;
       points++;
     }
-  print_message("%llu kills\n", (unsigned long long)points);
+  print_message("# %llu kills\n", (unsigned long long)points);
   assert_true(points > 10);
   d.store = NULL;
 }

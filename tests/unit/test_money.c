@@ -24,7 +24,7 @@ static uint64_t draw(uint64_t *seed) {
 
 static uint64_t fresh_seed(const char *name) {
   uint64_t seed = (uint64_t)time(NULL) * 1000003u + (uint64_t)getpid();
-  print_message("%s: seed %llu\n", name, (unsigned long long)seed);
+  print_message("# %s: seed %llu\n", name, (unsigned long long)seed);
   return seed;
 }
 

@@ -611,7 +611,7 @@ static void hostile_images_never_crash(void **state) {
   unsigned char *copy = malloc(size);
   assert_non_null(copy);
   uint32_t rounds = 20000, opened = 0;
-  print_message("seed %llu, %zu bytes, %u rounds\n", (unsigned long long)seed, size, rounds);
+  print_message("# seed %llu, %zu bytes, %u rounds\n", (unsigned long long)seed, size, rounds);
   for (uint32_t round = 0; round < rounds; round++) {
     memcpy(copy, made.data, size);
     for (int flips = 0; flips < 1 + (int)(round % 3); flips++) {

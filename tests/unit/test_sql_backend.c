@@ -452,7 +452,7 @@ static void scans_agree_with_a_naive_model(void **state) {
   const char *given = getenv("AFT_TEST_SEED");
   if (given)
     seed = strtoull(given, NULL, 10);
-  print_message("seed %" PRIu64 "\n", seed);
+  print_message("# seed %" PRIu64 "\n", seed);
   static aft__value rows[ROWS][LINE_COLUMNS];
   OK(ops(w)->begin(w->conn, true, &w->error));
   for (int i = 0; i < ROWS; i++) {

@@ -134,7 +134,7 @@ static aft_status run(aft_session *session, aft__tx_fn fn, void *user) {
 static uint64_t seed_of(const char *what) {
   const char *given = getenv("AFT_SEED");
   uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL) * 2654435761u;
-  print_message("%s: AFT_SEED=%llu\n", what, (unsigned long long)seed);
+  print_message("# %s: AFT_SEED=%llu\n", what, (unsigned long long)seed);
   return seed | 1;
 }
 

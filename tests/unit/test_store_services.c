@@ -58,7 +58,7 @@ static int set_up(void **state, kind k) {
     fail_msg("open: %s", error.message);
   assert_int_equal(aft_session_open(f->store, &f->session, NULL), AFT_OK);
   if (k == HOSTILE) {
-    print_message("AFT_SEED=%llu\n", (unsigned long long)f->seed);
+    print_message("# AFT_SEED=%llu\n", (unsigned long long)f->seed);
     aft__store_hostile(f->store, f->seed, 40, 0);
   }
   *state = f;

@@ -351,7 +351,7 @@ static void any_text_has_one_answer_in_range(void **state) {
                                        "invoice ", "👍",    "{",    "..",   "*",    "\t"};
   uint64_t seed = 20261123;
   (void)state;
-  print_message("seed %llu\n", (unsigned long long)seed);
+  print_message("# seed %llu\n", (unsigned long long)seed);
   for (int round = 0; round < 400; round++) {
     char text[1200] = "";
     uint32_t n = next_random(&seed) % 60;
