@@ -88,6 +88,6 @@ configure() {
   folder=$1
   shift
   [ -f "$folder/build.ninja" ] && return 0
-  say "Setting up ${folder#"$root"/} ..."
+  say "Building in ${folder#"$root"/} ..."
   meson setup "$folder" "$root" "$@" >&2 </dev/null
 }

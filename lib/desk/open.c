@@ -5,7 +5,7 @@
 #define FLAGS      (AFT_STORE_CREATE | AFT_STORE_MIGRATE | AFT_STORE_READ_ONLY | AFT_STORE_RELAXED)
 
 static aft_status check_prefix(aft_str *prefix, aft_error *error) {
-  AFT__TRY(aft__in_text(prefix, 32, "store.prefix", error));
+  AFT__TRY(aft__in_text(prefix, 24, "store.prefix", error));
   if (!prefix->len)
     *prefix = aft__cstr("aft_");
   for (size_t i = 0; i < prefix->len; i++) {

@@ -1,4 +1,5 @@
-/* Due rows: what has to happen at a time, in one indexed queue, each firing in the transaction that removes it. */
+/* Due rows: what has to happen at a time, in one indexed queue, each firing in the transaction that removes
+ * it. */
 #include <stdio.h>
 
 #include "store/store_priv.h"
@@ -68,7 +69,8 @@ aft_status aft__due_clear_all(aft__tx *tx, aft_id subject, aft_error *error) {
   do {
     AFT__TRY(aft__scan_all(tx, &scan, &rows, &n, error));
     for (uint32_t i = 0; i < n; i++)
-      AFT__TRY(aft__remove(tx, &aft__due_table, rows[i][AFT__DU_ID].number, rows[i][AFT__DU_REV].number, error));
+      AFT__TRY(
+          aft__remove(tx, &aft__due_table, rows[i][AFT__DU_ID].number, rows[i][AFT__DU_REV].number, error));
   } while (n == scan.limit);
   return AFT_OK;
 }
@@ -197,7 +199,8 @@ aft_status aft__due_fire(aft_session *session, uint32_t most, int64_t deadline_m
   int64_t began = aft__mono(env);
   aft_status status = AFT_OK;
   if (session->attached)
-    status = aft__error(error, AFT_E_INVALID, "session", "what is due fires in transactions of its own, not in the host's");
+    status = aft__error(error, AFT_E_INVALID, "session",
+                        "what is due fires in transactions of its own, not in the host's");
   for (uint32_t i = 0; i < most && status == AFT_OK; i++) {
     if (deadline_ms > 0 && (aft__mono(env) - began) / 1000000 >= deadline_ms)
       break;

@@ -14,10 +14,10 @@
  * its salt leaves the digest, and with it the chain, as they were. */
 #include "store/store_priv.h"
 
-#define LAYOUT     1
-#define HASH_SIZE  32
-#define SALT_SIZE  16
-#define MOST_TEXT  (1u << 20)
+#define LAYOUT    1
+#define HASH_SIZE 32
+#define SALT_SIZE 16
+#define MOST_TEXT (1u << 20)
 
 static const uint8_t zeros[HASH_SIZE];
 
@@ -76,7 +76,8 @@ static aft_status check_event(const aft__event *event, aft_error *error) {
   if (!event->verb.len)
     return aft__error(error, AFT_E_INTERNAL, "event", "an event has no verb");
   if (event->facts.len > MOST_TEXT || event->personal.len > MOST_TEXT)
-    return aft__error(error, AFT_E_TOO_LARGE, "event", "the texts of an event are longer than %u bytes", MOST_TEXT);
+    return aft__error(error, AFT_E_TOO_LARGE, "event", "the texts of an event are longer than %u bytes",
+                      MOST_TEXT);
   return AFT_OK;
 }
 
@@ -85,20 +86,13 @@ aft_status aft__event_append(aft__tx *tx, const aft__event *event, aft__chain *c
   uint8_t salt[SALT_SIZE], digest[HASH_SIZE], hash[HASH_SIZE];
   AFT__TRY(check_event(event, error));
   aft__value row[AFT__EV_COLUMNS] = {
-      [AFT__EV_ID] = aft__int(aft__tx_id(tx)),
-      [AFT__EV_TENANT] = aft__int(event->tenant),
-      [AFT__EV_KIND] = aft__int(event->kind),
-      [AFT__EV_SUBJECT] = aft__int(event->subject),
-      [AFT__EV_SEQ] = aft__int(chain->seq + 1),
-      [AFT__EV_AT] = aft__int(aft__tx_now(tx)),
-      [AFT__EV_ROLE] = aft__int(event->role),
-      [AFT__EV_ACTOR] = aft__int(event->actor),
-      [AFT__EV_VERB] = aft__text(event->verb),
-      [AFT__EV_FROM] = aft__text_or_null(event->from),
-      [AFT__EV_TO] = aft__text_or_null(event->to),
-      [AFT__EV_FACTS] = aft__text_or_null(event->facts),
-      [AFT__EV_HASH] = aft__blob(hash, sizeof hash),
-      [AFT__EV_FEED] = aft__int(0),
+      [AFT__EV_ID] = aft__int(aft__tx_id(tx)),       [AFT__EV_TENANT] = aft__int(event->tenant),
+      [AFT__EV_KIND] = aft__int(event->kind),        [AFT__EV_SUBJECT] = aft__int(event->subject),
+      [AFT__EV_SEQ] = aft__int(chain->seq + 1),      [AFT__EV_AT] = aft__int(aft__tx_now(tx)),
+      [AFT__EV_ROLE] = aft__int(event->role),        [AFT__EV_ACTOR] = aft__int(event->actor),
+      [AFT__EV_VERB] = aft__text(event->verb),       [AFT__EV_FROM] = aft__text_or_null(event->from),
+      [AFT__EV_TO] = aft__text_or_null(event->to),   [AFT__EV_FACTS] = aft__text_or_null(event->facts),
+      [AFT__EV_HASH] = aft__blob(hash, sizeof hash), [AFT__EV_FEED] = aft__int(0),
   };
   if (event->personal.data) {
     AFT__TRY(aft__random(tx->session->store->env, salt, sizeof salt, error));
@@ -153,7 +147,8 @@ static aft_status verify_row(void *user, const aft__value *row, aft_error *error
   return AFT_OK;
 }
 
-aft_status aft__event_verify(aft__tx *tx, aft_id tenant, aft_id subject, aft__chain *chain, aft_error *error) {
+aft_status aft__event_verify(aft__tx *tx, aft_id tenant, aft_id subject, aft__chain *chain,
+                             aft_error *error) {
   aft__scan scan = {.table = &aft__event_table,
                     .index = AFT__EV_BY_SUBJECT,
                     .n_equal = 2,

@@ -1,4 +1,5 @@
-/* The feed: numbers for events after their commit, 1, 2, 3 … within a tenant, so that a reader misses none. */
+/* The feed: numbers for events after their commit, 1, 2, 3 … within a tenant, so that a reader misses none.
+ */
 #include "store/store_priv.h"
 
 #define LEASE_MS   (30 * AFT__SECOND)

@@ -60,8 +60,9 @@ static aft_status count(aft__tx *tx, const aft__table *table, uint32_t index, in
 }
 
 /* name, and where lag is given the age of the earliest row */
-static aft_status show(aft__tx *tx, aft__json *json, const char *name, const char *lag, const aft__table *table,
-                       uint32_t index, uint32_t column, int64_t state, aft_error *error) {
+static aft_status show(aft__tx *tx, aft__json *json, const char *name, const char *lag,
+                       const aft__table *table, uint32_t index, uint32_t column, int64_t state,
+                       aft_error *error) {
   tally t = {.column = column};
   AFT__TRY(count(tx, table, index, state, lag != NULL, &t, error));
   aft__json_key(json, name);
@@ -113,8 +114,8 @@ static aft_status examine(aft__tx *tx, void *user, aft_error *error) {
   aft__json_init(&json, out);
   aft__json_open(&json, '{');
   AFT__TRY(show_head(tx, &json, error));
-  AFT__TRY(show(tx, &json, "due", "due_lag_ms", &aft__due_table, AFT__DU_BY_STATE, AFT__DU_AT, AFT__DUE_WAITING,
-                error));
+  AFT__TRY(show(tx, &json, "due", "due_lag_ms", &aft__due_table, AFT__DU_BY_STATE, AFT__DU_AT,
+                AFT__DUE_WAITING, error));
   AFT__TRY(show(tx, &json, "due_parked", NULL, &aft__due_table, AFT__DU_BY_STATE, AFT__DU_AT, AFT__DUE_PARKED,
                 error));
   AFT__TRY(show_outbox(tx, &json, error));

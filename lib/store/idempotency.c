@@ -51,7 +51,8 @@ aft_status aft__idem_prune(aft__tx *tx, aft_time before, uint32_t most, uint32_t
   if (most)
     AFT__TRY(aft__scan_all(tx, &scan, &rows, &count, error));
   for (uint32_t i = 0; i < count; i++)
-    AFT__TRY(aft__remove(tx, &aft__idem_table, rows[i][AFT__ID_ID].number, rows[i][AFT__ID_REV].number, error));
+    AFT__TRY(
+        aft__remove(tx, &aft__idem_table, rows[i][AFT__ID_ID].number, rows[i][AFT__ID_REV].number, error));
   *n = count;
   return AFT_OK;
 }

@@ -1,15 +1,15 @@
-/* The memory backend: the oracle of the SQL one. One transaction at a time over the whole store, undone by a log
- * of row versions; uniqueness and checks enforced; a hostile mode for tests. */
+/* The memory backend: the oracle of the SQL one. One transaction at a time over the whole store, undone by a
+ * log of row versions; uniqueness and checks enforced; a hostile mode for tests. */
 #include <errno.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "store/memory_priv.h"
 
-#define WAIT_SECONDS  5
-#define MOST_STRIKES  6 /* made failures of a connection in a row, so that work comes to an end */
-#define KEEP_UNDO     4096
-#define MOST_DEPTH    (AFT__MOST_SAVEPOINTS + 2)
+#define WAIT_SECONDS 5
+#define MOST_STRIKES 6 /* made failures of a connection in a row, so that work comes to an end */
+#define KEEP_UNDO    4096
+#define MOST_DEPTH   (AFT__MOST_SAVEPOINTS + 2)
 
 typedef struct mem_conn mem_conn;
 
@@ -37,9 +37,7 @@ typedef struct mem_rows {
   aft__rows base;
   const aft__scan *scan;
   aft__mem_table *table;
-  uint32_t tree;
   uint32_t given;
-  bool begun;
   aft__mem_row *at;
 } mem_rows;
 
@@ -200,7 +198,8 @@ static aft_status mem_commit(aft__conn *conn, aft_error *error) {
     undo_to(c, 0);
   finish(c);
   if (unknown)
-    return aft__error(error, AFT_E_UNKNOWN, NULL, "the outcome of the commit is unknown (made by the hostile mode)");
+    return aft__error(error, AFT_E_UNKNOWN, NULL,
+                      "the outcome of the commit is unknown (made by the hostile mode)");
   return AFT_OK;
 }
 
@@ -323,7 +322,8 @@ static aft_status mem_update(aft__conn *conn, const aft__table *def, const aft__
   return AFT_OK;
 }
 
-static aft_status mem_remove(aft__conn *conn, const aft__table *def, aft_id id, int64_t rev, aft_error *error) {
+static aft_status mem_remove(aft__conn *conn, const aft__table *def, aft_id id, int64_t rev,
+                             aft_error *error) {
   mem_conn *c = (mem_conn *)conn;
   aft__mem_table *table;
   aft__mem_row *row;
@@ -334,8 +334,8 @@ static aft_status mem_remove(aft__conn *conn, const aft__table *def, aft_id id, 
   return AFT_OK;
 }
 
-static aft_status mem_get(aft__conn *conn, const aft__table *def, aft_id id, aft__arena *arena, aft__value **out,
-                          aft_error *error) {
+static aft_status mem_get(aft__conn *conn, const aft__table *def, aft_id id, aft__arena *arena,
+                          aft__value **out, aft_error *error) {
   aft__mem_table *table;
   AFT__TRY(find_table((mem_conn *)conn, def, &table, error));
   aft__mem_row *row = aft__mem_get(table, id);
@@ -350,85 +350,6 @@ static aft_status mem_get(aft__conn *conn, const aft__table *def, aft_id id, aft
 
 /* ---- scans ---- */
 
-static const aft__value *next_of(const mem_rows *r, const aft__mem_row *row) {
-  if (!r->tree)
-    return &row->values[AFT__COL_ID];
-  const aft__index *index = &r->table->def->indexes[r->tree - 1];
-  return r->scan->n_equal < index->n ? &row->values[index->columns[r->scan->n_equal]] : NULL;
-}
-
-static void equal_place(const mem_rows *r, aft__mem_place *place) {
-  *place = (aft__mem_place){.n_keys = r->scan->n_equal};
-  for (uint32_t i = 0; i < r->scan->n_equal; i++)
-    place->keys[i] = &r->scan->equal[i];
-}
-
-/* The first row of the range, whatever the position to go on from. */
-static aft__mem_row *seek_bound(const mem_rows *r) {
-  static const aft__value null = {0};
-  const aft__scan *s = r->scan;
-  const aft__value *bound = s->descending ? s->high : s->low;
-  aft__mem_place place;
-  equal_place(r, &place);
-  bool inclusive = true;
-  if (!bound && !s->descending && s->high && r->tree) {
-    bound = &null;
-    inclusive = false;
-  }
-  if (bound && r->tree)
-    place.keys[place.n_keys++] = bound;
-  else if (bound) {
-    place.with_id = true;
-    place.id = bound->number;
-  }
-  return aft__mem_seek(r->table, r->tree, &place, s->descending, inclusive);
-}
-
-static aft__mem_row *seek_after(const mem_rows *r) {
-  const aft__scan *s = r->scan;
-  aft__mem_place place;
-  equal_place(r, &place);
-  if (r->tree && s->n_equal < r->table->def->indexes[r->tree - 1].n)
-    place.keys[place.n_keys++] = &s->after_value;
-  place.with_id = true;
-  place.id = s->after_id;
-  return aft__mem_seek(r->table, r->tree, &place, s->descending, false);
-}
-
-static bool before_range(const mem_rows *r, const aft__mem_row *row) {
-  const aft__scan *s = r->scan;
-  const aft__value *next = next_of(r, row);
-  if (!next)
-    return false;
-  if (s->descending)
-    return s->high && aft__value_cmp(next, s->high) > 0;
-  return s->low ? aft__value_cmp(next, s->low) < 0 : s->high && next->type == AFT_SQL_NULL;
-}
-
-static bool past_range(const mem_rows *r, const aft__mem_row *row) {
-  const aft__scan *s = r->scan;
-  const aft__value *next = next_of(r, row);
-  for (uint32_t i = 0; i < s->n_equal; i++)
-    if (aft__value_cmp(&row->values[r->table->def->indexes[r->tree - 1].columns[i]], &s->equal[i]))
-      return true;
-  if (!next)
-    return false;
-  if (!s->descending)
-    return s->high && aft__value_cmp(next, s->high) > 0;
-  return s->low ? aft__value_cmp(next, s->low) < 0 : s->high && next->type == AFT_SQL_NULL;
-}
-
-static aft__mem_row *seek_next(const mem_rows *r) {
-  aft__mem_place place = {.with_id = true, .id = r->at->values[AFT__COL_ID].number};
-  if (r->tree) {
-    const aft__index *index = &r->table->def->indexes[r->tree - 1];
-    place.n_keys = index->n;
-    for (uint32_t i = 0; i < index->n; i++)
-      place.keys[i] = &r->at->values[index->columns[i]];
-  }
-  return aft__mem_seek(r->table, r->tree, &place, r->scan->descending, false);
-}
-
 static aft_status mem_scan(aft__conn *conn, const aft__scan *scan, aft__rows **out, aft_error *error) {
   mem_conn *c = (mem_conn *)conn;
   aft__mem_table *table;
@@ -440,7 +361,6 @@ static aft_status mem_scan(aft__conn *conn, const aft__scan *scan, aft__rows **o
     return aft__nomem(error);
   c->spare = NULL;
   *r = (mem_rows){.base = {conn}, .scan = scan, .table = table};
-  r->tree = scan->index == AFT__BY_ID ? AFT__MEM_BY_ID : scan->index + 1;
   *out = &r->base;
   return AFT_OK;
 }
@@ -450,18 +370,12 @@ static aft_status mem_next(aft__rows *rows, const aft__value **row, aft_error *e
   (void)error;
   if (r->scan->limit && r->given == r->scan->limit)
     return AFT_DONE;
-  if (r->begun) {
-    r->at = r->at ? seek_next(r) : NULL;
-  } else {
-    r->begun = true;
-    r->at = r->scan->after ? seek_after(r) : seek_bound(r);
-    if (r->at && r->scan->after && !past_range(r, r->at) && before_range(r, r->at))
-      r->at = seek_bound(r);
-  }
-  if (!r->at || past_range(r, r->at)) {
-    r->at = NULL;
+  if (r->given == 0)
+    r->at = aft__mem_first(r->table, r->scan);
+  else if (r->at)
+    r->at = aft__mem_next(r->table, r->scan, r->at);
+  if (!r->at)
     return AFT_DONE;
-  }
   r->given++;
   *row = r->at->values;
   return AFT_OK;

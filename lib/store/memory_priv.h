@@ -24,8 +24,8 @@ typedef struct aft__mem_table {
   aft__mem_row **roots; /* as the nodes */
 } aft__mem_table;
 
-/* Where a search stands: before or after all rows that agree with the first columns of a tree and, when n_keys
- * covers all its columns, perhaps with an id. */
+/* Where a search stands: before or after all rows that agree with the first columns of a tree and, when
+ * n_keys covers all its columns, perhaps with an id. */
 typedef struct aft__mem_place {
   const aft__value *keys[AFT__MOST_KEYS];
   uint32_t n_keys;
@@ -51,6 +51,9 @@ aft__mem_row *aft__mem_get(const aft__mem_table *table, aft_id id);
 /* Another row than except that has the same values of a unique index; NULL where none is in the way. */
 aft__mem_row *aft__mem_rival(const aft__mem_table *table, uint32_t index, const aft__value *values,
                              aft_id except);
+/* The first row of a scan, and the one after a row of it; NULL at its end. */
+aft__mem_row *aft__mem_first(const aft__mem_table *table, const aft__scan *scan);
+aft__mem_row *aft__mem_next(const aft__mem_table *table, const aft__scan *scan, const aft__mem_row *row);
 /* Frees all rows. */
 void aft__mem_clear(const aft_env *env, aft__mem_table *table);
 

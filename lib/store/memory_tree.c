@@ -1,4 +1,4 @@
-/* Ordered trees of rows: treaps (Seidel and Aragon, 1996), one a unique or other index, over shared nodes. */
+/* Ordered trees of rows, one for each index: treaps (Seidel and Aragon, 1996); searches and scans in them. */
 #include "store/memory_priv.h"
 
 aft__mem_row *aft__mem_row_new(const aft_env *env, const aft__table *def, const aft__value *values,
@@ -188,4 +188,94 @@ aft__mem_row *aft__mem_rival(const aft__mem_table *table, uint32_t index, const 
     place.with_id = false;
   }
   return NULL;
+}
+
+/* ---- scans ---- */
+
+static uint32_t tree_of(const aft__scan *s) { return s->index == AFT__BY_ID ? AFT__MEM_BY_ID : s->index + 1; }
+
+/* The value that a scan's bounds are about; NULL when it has no such column. */
+static const aft__value *next_of(const aft__table *def, const aft__scan *s, const aft__mem_row *row) {
+  if (s->index == AFT__BY_ID)
+    return &row->values[AFT__COL_ID];
+  const aft__index *index = &def->indexes[s->index];
+  return s->n_equal < index->n ? &row->values[index->columns[s->n_equal]] : NULL;
+}
+
+static aft__mem_place equal_place(const aft__scan *s) {
+  aft__mem_place place = {.n_keys = s->n_equal};
+  for (uint32_t i = 0; i < s->n_equal; i++)
+    place.keys[i] = &s->equal[i];
+  return place;
+}
+
+/* The first row of the range, whatever the position to go on from. */
+static aft__mem_row *seek_bound(const aft__mem_table *table, const aft__scan *s) {
+  static const aft__value null = {0};
+  const aft__value *bound = s->descending ? s->high : s->low;
+  aft__mem_place place = equal_place(s);
+  uint32_t tree = tree_of(s);
+  bool inclusive = true;
+  if (!bound && !s->descending && s->high && tree) {
+    bound = &null;
+    inclusive = false;
+  }
+  if (bound && tree) {
+    place.keys[place.n_keys++] = bound;
+  } else if (bound) {
+    place.with_id = true;
+    place.id = bound->number;
+  }
+  return aft__mem_seek(table, tree, &place, s->descending, inclusive);
+}
+
+static aft__mem_row *seek_after(const aft__mem_table *table, const aft__scan *s) {
+  aft__mem_place place = equal_place(s);
+  uint32_t tree = tree_of(s);
+  if (tree && s->n_equal < table->def->indexes[s->index].n)
+    place.keys[place.n_keys++] = &s->after_value;
+  place.with_id = true;
+  place.id = s->after_id;
+  return aft__mem_seek(table, tree, &place, s->descending, false);
+}
+
+/* With a bound on either side, NULL lies outside below. */
+static bool below(const aft__scan *s, const aft__value *next) {
+  return s->low ? aft__value_cmp(next, s->low) < 0 : s->high && next->type == AFT_SQL_NULL;
+}
+
+static bool above(const aft__scan *s, const aft__value *next) {
+  return s->high && aft__value_cmp(next, s->high) > 0;
+}
+
+static bool before_range(const aft__table *def, const aft__scan *s, const aft__mem_row *row) {
+  const aft__value *next = next_of(def, s, row);
+  return next && (s->descending ? above(s, next) : below(s, next));
+}
+
+static bool past_range(const aft__table *def, const aft__scan *s, const aft__mem_row *row) {
+  for (uint32_t i = 0; i < s->n_equal; i++)
+    if (aft__value_cmp(&row->values[def->indexes[s->index].columns[i]], &s->equal[i]))
+      return true;
+  const aft__value *next = next_of(def, s, row);
+  return next && (s->descending ? below(s, next) : above(s, next));
+}
+
+aft__mem_row *aft__mem_first(const aft__mem_table *table, const aft__scan *s) {
+  aft__mem_row *row = s->after ? seek_after(table, s) : seek_bound(table, s);
+  if (row && s->after && !past_range(table->def, s, row) && before_range(table->def, s, row))
+    row = seek_bound(table, s);
+  return row && !past_range(table->def, s, row) ? row : NULL;
+}
+
+aft__mem_row *aft__mem_next(const aft__mem_table *table, const aft__scan *s, const aft__mem_row *row) {
+  aft__mem_place place = {.with_id = true, .id = row->values[AFT__COL_ID].number};
+  if (s->index != AFT__BY_ID) {
+    const aft__index *index = &table->def->indexes[s->index];
+    place.n_keys = index->n;
+    for (uint32_t i = 0; i < index->n; i++)
+      place.keys[i] = &row->values[index->columns[i]];
+  }
+  aft__mem_row *next = aft__mem_seek(table, tree_of(s), &place, s->descending, false);
+  return next && !past_range(table->def, s, next) ? next : NULL;
 }

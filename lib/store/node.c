@@ -3,10 +3,10 @@
 
 #include "store/store_priv.h"
 
-#define NODES    1024
-#define MOST_TRIES 8
-#define TTL_MS   AFT__DAY
-#define RENEW_MS (TTL_MS / 4)
+#define NODES        1024
+#define MOST_TRIES   8
+#define TTL_MS       AFT__DAY
+#define RENEW_MS     (TTL_MS / 4)
 #define MASK(column) (UINT64_C(1) << (column))
 
 /* Of a generator's state: time and sequence above, its node below. */
@@ -121,12 +121,13 @@ static aft_status renew(aft__tx *tx, node_state *state, aft_error *error) {
   aft__value *row;
   aft_store *store = tx->session->store;
   aft_status status = aft__get(tx, &aft__lease_table, row_of(state->node), &row, error);
-  if (status == AFT_E_NOT_FOUND || (status >= 0 && (!aft__str_eq(aft__value_str(&row[AFT__LE_OWNER]),
-                                                                   aft__store_owner(store)) ||
-                                                    row[AFT__LE_FENCE].number != state->fence)))
-    return aft__error(error, AFT_E_LEASE_LOST, "node",
-                      "the store's node %d passed to another process; run the command in a session of its own",
-                      (int)state->node);
+  if (status == AFT_E_NOT_FOUND ||
+      (status >= 0 && (!aft__str_eq(aft__value_str(&row[AFT__LE_OWNER]), aft__store_owner(store)) ||
+                       row[AFT__LE_FENCE].number != state->fence)))
+    return aft__error(
+        error, AFT_E_LEASE_LOST, "node",
+        "the store's node %d passed to another process; run the command in a session of its own",
+        (int)state->node);
   AFT__TRY(status);
   state->last = tick_of(store);
   return write_row(tx, row, state, error);

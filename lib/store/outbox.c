@@ -1,4 +1,5 @@
-/* The outbox: side effects that leave after the commit, in order within a subject, handed out under leases. */
+/* The outbox: side effects that leave after the commit, in order within a subject, handed out under leases.
+ */
 #include "store/store_priv.h"
 
 #define MOST_ATTEMPTS 12
@@ -44,7 +45,8 @@ aft_status aft__outbox_add(aft__tx *tx, aft_id tenant, aft_id subject, aft_str t
                            int redelivery, aft_time not_before, aft_id *id, aft_error *error) {
   tail last;
   if (payload.len > MOST_PAYLOAD)
-    return aft__error(error, AFT_E_TOO_LARGE, "outbox.payload", "a payload is longer than %u bytes", MOST_PAYLOAD);
+    return aft__error(error, AFT_E_TOO_LARGE, "outbox.payload", "a payload is longer than %u bytes",
+                      MOST_PAYLOAD);
   AFT__TRY(tail_of(tx, tenant, subject, &last, error));
   aft_time now = aft__tx_now(tx);
   aft__value row[AFT__OB_COLUMNS] = {
@@ -87,7 +89,8 @@ static aft_status raise_fence(aft__tx *tx, aft__value *row, aft_error *error) {
   uint32_t step;
   AFT__TRY(aft__random(aft__session_env(aft__tx_session(tx)), &step, sizeof step, error));
   row[AFT__OB_FENCE].number += 1 + (int64_t)(step >> 8);
-  aft__tx_proof_value(tx, &aft__outbox_table, row[AFT__OB_ID].number, AFT__OB_FENCE, row[AFT__OB_FENCE].number);
+  aft__tx_proof_value(tx, &aft__outbox_table, row[AFT__OB_ID].number, AFT__OB_FENCE,
+                      row[AFT__OB_FENCE].number);
   return AFT_OK;
 }
 

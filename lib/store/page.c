@@ -1,7 +1,8 @@
-/* Tokens of pages: where a list goes on, for which list, with a checksum; base64url without padding (RFC 4648).
+/* Tokens of pages: where a list goes on, for which list, with a checksum; base64url without padding (RFC
+ * 4648).
  *
- * Bytes, numbers big-endian: 1 version, 8 scope, 8 id, 1 type of the value, then 8 for an integer or the bytes of
- * a text or blob, and 4 of checksum over all before it. */
+ * Bytes, numbers big-endian: 1 version, 8 scope, 8 id, 1 type of the value, then 8 for an integer or the
+ * bytes of a text or blob, and 4 of checksum over all before it. */
 #include "store/store_priv.h"
 
 #define VERSION    1
@@ -99,8 +100,8 @@ static aft_status refused(const char *what, aft_error *error) {
   return aft__error(error, AFT_E_INVALID, "token", "expected a token that this list gave, found %s", what);
 }
 
-static aft_status read_value(const uint8_t *bytes, size_t n, uint8_t type, aft__arena *arena, aft__value *value,
-                             aft_error *error) {
+static aft_status read_value(const uint8_t *bytes, size_t n, uint8_t type, aft__arena *arena,
+                             aft__value *value, aft_error *error) {
   if (type == AFT_SQL_NULL && n == 0) {
     *value = aft__null();
     return AFT_OK;

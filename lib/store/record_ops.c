@@ -36,7 +36,8 @@ aft_status aft__insert(aft__tx *tx, const aft__table *table, aft__value *row, af
   return aft__tx_wrote(tx, table, row[AFT__COL_ID].number, error);
 }
 
-aft_status aft__update(aft__tx *tx, const aft__table *table, aft__value *row, uint64_t mask, aft_error *error) {
+aft_status aft__update(aft__tx *tx, const aft__table *table, aft__value *row, uint64_t mask,
+                       aft_error *error) {
   AFT__TRY(aft__tx_check(tx, true, error));
   mask &= ~(UINT64_C(1) << AFT__COL_ID | UINT64_C(1) << AFT__COL_REV);
   AFT__TRY(check_row(table, row, mask, error));
@@ -133,7 +134,8 @@ static aft_status collect(void *user, const aft__value *row, aft_error *error) {
   return AFT_OK;
 }
 
-aft_status aft__scan_all(aft__tx *tx, const aft__scan *scan, aft__value ***rows, uint32_t *n, aft_error *error) {
+aft_status aft__scan_all(aft__tx *tx, const aft__scan *scan, aft__value ***rows, uint32_t *n,
+                         aft_error *error) {
   if (!scan->limit)
     return aft__error(error, AFT_E_INTERNAL, scan->table->name, "a scan into memory needs a limit");
   collected c = {.arena = tx->arena, .most = scan->limit, .n_columns = scan->table->n_columns};

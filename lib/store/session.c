@@ -13,7 +13,8 @@ static aft_status make_session(aft_store *store, aft_session **out, aft_error *e
   if (!out)
     return aft__error(error, AFT_E_NULL_HANDLE, "out", "there is no place for the session");
   if (store->pid != getpid())
-    return aft__error(error, AFT_E_FORKED, "store", "the store was opened by another process; open it here again");
+    return aft__error(error, AFT_E_FORKED, "store",
+                      "the store was opened by another process; open it here again");
   aft_session *s = aft__zalloc(store->env, sizeof *s);
   if (!s)
     return aft__nomem(error);

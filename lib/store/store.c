@@ -9,10 +9,11 @@
 
 static aft_status too_new(const aft__schema *schema, uint32_t stored, const char *what, uint32_t least,
                           const char *advice, aft_error *error) {
-  return aft__error(error, AFT_E_SCHEMA_NEWER, "store.schema",
-                    "the store has version %u, which only libraries of version %u or later may %s; this one has "
-                    "version %u: %s",
-                    stored, least, what, schema->version, advice);
+  return aft__error(
+      error, AFT_E_SCHEMA_NEWER, "store.schema",
+      "the store has version %u, which only libraries of version %u or later may %s; this one has "
+      "version %u: %s",
+      stored, least, what, schema->version, advice);
 }
 
 static aft_status check_stored(aft_store *store, aft__conn *conn, const aft__schema *schema, uint32_t stored,
@@ -21,8 +22,8 @@ static aft_status check_stored(aft_store *store, aft__conn *conn, const aft__sch
     if (reader > schema->version)
       return too_new(schema, stored, "read", reader, "use a newer library", error);
     if (writer > schema->version && !(store->flags & AFT_STORE_READ_ONLY))
-      return too_new(schema, stored, "write", writer, "open it with AFT_STORE_READ_ONLY or use a newer library",
-                     error);
+      return too_new(schema, stored, "write", writer,
+                     "open it with AFT_STORE_READ_ONLY or use a newer library", error);
     return AFT_OK;
   }
   if (stored == schema->version)
@@ -31,9 +32,10 @@ static aft_status check_stored(aft_store *store, aft__conn *conn, const aft__sch
     return aft__error(error, AFT_E_SCHEMA_MISSING, "store.schema",
                       "the database has no tables of this library; AFT_STORE_CREATE makes them");
   if (stored && !(store->flags & AFT_STORE_MIGRATE))
-    return aft__error(error, AFT_E_SCHEMA_OLDER, "store.schema",
-                      "the store has version %u and this library needs version %u; AFT_STORE_MIGRATE brings it up",
-                      stored, schema->version);
+    return aft__error(
+        error, AFT_E_SCHEMA_OLDER, "store.schema",
+        "the store has version %u and this library needs version %u; AFT_STORE_MIGRATE brings it up", stored,
+        schema->version);
   return store->backend->ops->migrate(conn, schema, error);
 }
 
@@ -123,6 +125,7 @@ aft_status aft__store_open(aft_env *env, const aft__schema *schema, const aft_st
   AFT__TRY(check_options(options, &o, error));
   AFT__TRY(make_store(env, &store, error));
   store->flags = o.flags;
+  store->busy_ms = o.busy_ms;
   aft_status status = make_backend(store, &o, error);
   if (status >= 0)
     status = check_schema(store, schema, error);
@@ -196,7 +199,8 @@ void *aft__store_attached(const aft_store *store) { return store->thing; }
 void aft__store_lock(aft_store *store) { pthread_mutex_lock(&store->mutex); }
 void aft__store_unlock(aft_store *store) { pthread_mutex_unlock(&store->mutex); }
 
-void aft__store_hostile(aft_store *store, uint64_t seed, uint32_t conflict_permille, uint32_t unknown_permille) {
+void aft__store_hostile(aft_store *store, uint64_t seed, uint32_t conflict_permille,
+                        uint32_t unknown_permille) {
   if (store->memory)
     aft__memory_hostile(store->backend, seed, conflict_permille, unknown_permille);
 }

@@ -113,6 +113,7 @@ struct aft_store {
   aft_env *env;
   pid_t pid;
   uint32_t flags;
+  uint32_t busy_ms; /* how long a lock is waited for */
   uint32_t version; /* of the stored schema */
   bool memory;
   aft__backend *backend;

@@ -1,14 +1,20 @@
 /* The tables that the store keeps for its services. */
 #include "store/store_priv.h"
 
-#define INT(name)       {name, AFT_SQL_INT, 1, 1}
-#define INT_NULL(name)  {name, AFT_SQL_INT, 0, 1}
-#define TEXT(name)      {name, AFT_SQL_TEXT, 1, 1}
-#define TEXT_NULL(name) {name, AFT_SQL_TEXT, 0, 1}
-#define BLOB(name)      {name, AFT_SQL_BLOB, 1, 1}
-#define BLOB_NULL(name) {name, AFT_SQL_BLOB, 0, 1}
+#define INT(name) \
+  { name, AFT_SQL_INT, 1, 1 }
+#define INT_NULL(name) \
+  { name, AFT_SQL_INT, 0, 1 }
+#define TEXT(name) \
+  { name, AFT_SQL_TEXT, 1, 1 }
+#define TEXT_NULL(name) \
+  { name, AFT_SQL_TEXT, 0, 1 }
+#define BLOB(name) \
+  { name, AFT_SQL_BLOB, 1, 1 }
+#define BLOB_NULL(name) \
+  { name, AFT_SQL_BLOB, 0, 1 }
 #define TABLE(name, columns, indexes) \
-  {name, columns, indexes, NULL, AFT__COUNT(columns), AFT__COUNT(indexes), 0, 1}
+  { name, columns, indexes, NULL, AFT__COUNT(columns), AFT__COUNT(indexes), 0, 1 }
 
 static const aft__column event_columns[AFT__EV_COLUMNS] = {
     [AFT__EV_ID] = INT("id"),
@@ -90,12 +96,8 @@ static const aft__index due_indexes[] = {
 const aft__table aft__due_table = TABLE("due", due_columns, due_indexes);
 
 static const aft__column lease_columns[AFT__LE_COLUMNS] = {
-    [AFT__LE_ID] = INT("id"),
-    [AFT__LE_REV] = INT("rev"),
-    [AFT__LE_NAME] = TEXT("name"),
-    [AFT__LE_OWNER] = TEXT("owner"),
-    [AFT__LE_FENCE] = INT("fence"),
-    [AFT__LE_UNTIL] = INT("held_until"),
+    [AFT__LE_ID] = INT("id"),          [AFT__LE_REV] = INT("rev"),     [AFT__LE_NAME] = TEXT("name"),
+    [AFT__LE_OWNER] = TEXT("owner"),   [AFT__LE_FENCE] = INT("fence"), [AFT__LE_UNTIL] = INT("held_until"),
     [AFT__LE_LAST] = INT_NULL("last"),
 };
 static const aft__index lease_indexes[] = {
@@ -120,8 +122,8 @@ static const aft__column idem_columns[AFT__ID_COLUMNS] = {
 };
 _Static_assert(AFT__MOST_OUTCOMES == 4, "one column for each outcome");
 static const aft__index idem_indexes[] = {
-    [AFT__ID_BY_KEY] = {"key", 1, 5,
-                        {AFT__ID_TENANT, AFT__ID_ROLE, AFT__ID_ACTOR, AFT__ID_VERB, AFT__ID_KEY}, 0, 1},
+    [AFT__ID_BY_KEY] =
+        {"key", 1, 5, {AFT__ID_TENANT, AFT__ID_ROLE, AFT__ID_ACTOR, AFT__ID_VERB, AFT__ID_KEY}, 0, 1},
 };
 const aft__table aft__idem_table = TABLE("idem", idem_columns, idem_indexes);
 

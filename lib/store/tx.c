@@ -121,7 +121,8 @@ static aft_status bump_anchors(aft__tx *tx, aft_error *error) {
     if ((i && by_row(item, item - 1) == 0) || wrote(tx, item))
       continue;
     AFT__TRY(aft__tx_check(tx, true, error));
-    aft__value row[AFT__MOST_COLUMNS] = {[AFT__COL_ID] = aft__int(item->id), [AFT__COL_REV] = aft__int(item->rev)};
+    aft__value row[AFT__MOST_COLUMNS] = {
+        [AFT__COL_ID] = aft__int(item->id), [AFT__COL_REV] = aft__int(item->rev)};
     AFT__TRY(aft__tx_saw(tx, tx->ops->update(tx->session->conn, item->table, row, 0, error)));
   }
   return AFT_OK;
@@ -132,7 +133,8 @@ static aft_status bump_anchors(aft__tx *tx, aft_error *error) {
 aft_status aft__tx_savepoint(aft__tx *tx, aft_error *error) {
   AFT__TRY(aft__tx_check(tx, true, error));
   if (tx->depth == AFT__MOST_SAVEPOINTS)
-    return aft__error(error, AFT_E_INTERNAL, NULL, "more than %d savepoints inside each other", AFT__MOST_SAVEPOINTS);
+    return aft__error(error, AFT_E_INTERNAL, NULL, "more than %d savepoints inside each other",
+                      AFT__MOST_SAVEPOINTS);
   AFT__TRY(aft__tx_saw(tx, tx->ops->savepoint(tx->session->conn, tx->depth + 1, error)));
   tx->marks[tx->depth++] = (aft__mark){tx->written.n, tx->anchors.n, tx->proof};
   return AFT_OK;
@@ -241,7 +243,8 @@ static aft_status wait_a_while(aft_session *s, uint32_t attempt, int64_t deadlin
   s->random ^= s->random << 17;
   int64_t pause = (int64_t)(s->random % (uint64_t)most);
   if (deadline != INT64_MAX && aft__mono(env) >= deadline - pause)
-    return aft__error(error, AFT_E_DEADLINE, NULL, "the call's deadline passed after %u lost races", attempt + 1);
+    return aft__error(error, AFT_E_DEADLINE, NULL, "the call's deadline passed after %u lost races",
+                      attempt + 1);
   struct timespec span = {0, (long)pause};
   nanosleep(&span, NULL);
   if (atomic_load(&s->interrupted))
@@ -283,21 +286,28 @@ static aft_status resolve(aft__tx *tx, aft_status fn_status, aft_error *error) {
       break;
   }
   if (status < 0)
-    return aft__error(error, AFT_E_UNKNOWN, NULL,
-                      "the connection broke during the commit, and it could not be found out whether it took place");
+    return aft__error(
+        error, AFT_E_UNKNOWN, NULL,
+        "the connection broke during the commit, and it could not be found out whether it took place");
   return found ? fn_status : AFT_E_CONFLICT;
+}
+
+/* A lock that was waited for as long as the host asked is not waited for again. */
+static bool waited_enough(const aft_session *s, int64_t began) {
+  return aft__mono(s->store->env) - began >= (int64_t)s->store->busy_ms * NS_PER_MS;
 }
 
 static aft_status run(aft_session *session, const aft__tx_options *options, aft__tx_fn fn, void *user,
                       int64_t deadline, uint32_t *retries, aft_error *error) {
   aft__tx *outer = session->tx, tx;
+  int64_t began = aft__mono(session->store->env);
   for (uint32_t attempt = 0;; attempt++) {
     aft_status fn_status = AFT_OK, status;
     reset(&tx, session, options, deadline, attempt);
     *retries = attempt;
     session->tx = &tx;
-    status = session->attached ? run_attached(&tx, fn, user, error)
-                               : run_plain(&tx, fn, user, &fn_status, error);
+    status =
+        session->attached ? run_attached(&tx, fn, user, error) : run_plain(&tx, fn, user, &fn_status, error);
     if (status == AFT_E_UNKNOWN && fn_status >= 0 && !session->attached) {
       status = resolve(&tx, fn_status, error);
       tx.race |= status == AFT_E_CONFLICT;
@@ -305,7 +315,10 @@ static aft_status run(aft_session *session, const aft__tx_options *options, aft_
     session->tx = outer;
     if ((status == AFT_E_LOST || status == AFT_E_UNKNOWN) && !session->attached)
       aft__session_cut(session);
-    if (status >= 0 || session->attached || !tx.race || !is_race(status) || attempt + 1 >= most_attempts(session))
+    if (status >= 0 || session->attached || !tx.race || !is_race(status) ||
+        attempt + 1 >= most_attempts(session))
+      return status;
+    if (status == AFT_E_LOCKED && waited_enough(session, began))
       return status;
     AFT__TRY(wait_a_while(session, attempt, deadline, error));
   }

@@ -10,7 +10,7 @@ import tap
 import tree
 
 TOP, LIBRARY = tree.root(), pathlib.Path(sys.argv[2]).resolve() / "usr/lib/libaftersales.a"
-SUPPORT = ["desk_fixture.c", "fault_alloc.c", "kill_vfs.c"]
+SUPPORT = ["desk_fixture.c", "fault_alloc.c", "kill_vfs.c", "random.c"]
 LIBS = ["-lcmocka", "-lsqlite3", "-lutf8proc", "-lyaml", "-lpthread"]
 
 # What is wrong, the test program that must notice, the file to build, and the edit: (file, text, replacement).

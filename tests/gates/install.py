@@ -16,20 +16,31 @@ PATHS = {**os.environ, "PKG_CONFIG_PATH": str(USR / "lib/pkgconfig")}
 EXPECTED = "0.1.0 AFT_E_NOMEM 64\n"
 
 
-def flags(*options):
-    return tap.must(["pkg-config", *options, "aftersales"], env=PATHS).split()
+def flags(*options, of=("aftersales",)):
+    return tap.must(["pkg-config", *options, *of], env=PATHS).split()
+
+
+def libraries_of(static):
+    """Statically, only this library is meant: what it requires stays shared."""
+    own = flags("--libs")
+    if not static:
+        return own
+    required = flags("--print-requires-private")
+    rest = flags("--libs", of=[word for word in required if word[0].isalpha()])
+    return ["-l:libaftersales.a" if word == "-laftersales" else word for word in own] + rest + ["-lpthread"]
+
+
+def cflags_of(static):
+    words = flags("--cflags", *(["--static"] if static else []))
+    tap.expect(("-DAFT_STATIC" in words) == static, "cflags:", words)
+    return words
 
 
 def client(language, static):
     compiler = [os.environ.get("CC", "cc"), "-std=c99"] if language == "c" else [os.environ.get("CXX", "c++")]
-    static_options = ["--static"] if static else []
-    libraries = flags("--libs", *static_options)
-    if static:
-        libraries = ["-l:libaftersales.a" if word == "-laftersales" else word for word in libraries]
     program = SCRATCH / f"client-{language}-{static}"
     words = ["-Wall", "-Wextra", "-pedantic", "-Werror", "-x", language, CLIENT, "-x", "none", "-o", program]
-    defined = ["-DAFT_STATIC"] if static else []
-    tap.must(compiler + flags("--cflags") + defined + words + libraries)
+    tap.must(compiler + cflags_of(static) + words + libraries_of(static))
     search = {} if static else {"LD_LIBRARY_PATH": str(USR / "lib")}
     printed = tap.must([program], env={**os.environ, **search})
     tap.expect(printed == EXPECTED, "printed", repr(printed))
@@ -54,9 +65,8 @@ def pkg_config_version():
 def static_reexports_nothing():
     """A shared object that embeds the static library exports none of its functions."""
     library = SCRATCH / "embeds.so"
-    words = [os.environ.get("CC", "cc"), "-shared", "-fPIC", "-DAFT_STATIC", *flags("--cflags"), CLIENT, "-o", library]
-    libraries = [w if w != "-laftersales" else "-l:libaftersales.a" for w in flags("--libs", "--static")]
-    tap.must(words + libraries)
+    words = [os.environ.get("CC", "cc"), "-shared", "-fPIC", *cflags_of(True), CLIENT, "-o", library]
+    tap.must(words + libraries_of(True))
     exported = tap.must(["nm", "-D", "--defined-only", library])
     tap.expect("aft_" not in exported, exported)
 

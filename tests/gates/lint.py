@@ -31,7 +31,7 @@ def in_parallel(command, items):
 
 def tracked(*patterns):
     """Git's files, the new ones too."""
-    words = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    words = ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
     names = subprocess.run(words, cwd=TOP, check=True, capture_output=True, text=True).stdout.split("\n")
     return sorted(n for n in set(names) if n and (TOP / n).exists())
 

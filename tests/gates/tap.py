@@ -8,6 +8,10 @@ class Fault(Exception):
     """A case's failure, in words."""
 
 
+class Skip(Exception):
+    """Why a case cannot run on this machine."""
+
+
 def expect(condition, *words):
     if not condition:
         raise Fault(" ".join(map(str, words)))
@@ -34,6 +38,8 @@ def main(cases):
         try:
             function()
             print(f"ok {number} - {name}", flush=True)
+        except Skip as why:
+            print(f"ok {number} - {name} # SKIP {why}", flush=True)
         except Exception as fault:
             failed = 1
             words = str(fault) if isinstance(fault, Fault) else traceback.format_exc()

@@ -1,8 +1,9 @@
 #include "desk_fixture.h"
 
+#include "random.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 static int64_t fixture_now(void *user) {
@@ -89,11 +90,7 @@ void desk_open_with(desk *d, desk_kind kind, const aft_alloc *alloc) {
   people(d);
   if (kind != DESK_HOSTILE)
     return;
-  struct timespec t;
-  clock_gettime(CLOCK_REALTIME, &t);
-  const char *fixed = getenv("AFT_SEED");
-  d->seed = fixed ? strtoull(fixed, NULL, 10) : (uint64_t)t.tv_nsec;
-  print_message("# hostile store: AFT_SEED=%llu\n", (unsigned long long)d->seed);
+  d->seed = seed_of("hostile store");
   aft__store_hostile(d->store, d->seed, 20, 50);
 }
 

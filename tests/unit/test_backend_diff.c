@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "store/store_priv.h"
+#include "random.h"
 
 enum {
   ID,
@@ -62,21 +63,13 @@ typedef struct world {
   uint64_t seed;
 } world;
 
-static uint64_t next_random(uint64_t *s) { /* splitmix64 */
-  uint64_t z = (*s += UINT64_C(0x9E3779B97F4A7C15));
-  z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-  return z ^ (z >> 31);
-}
-static uint32_t below(world *w, uint32_t n) { return (uint32_t)(next_random(&w->seed) % n); }
+static uint32_t pick(world *w, uint32_t n) { return (uint32_t)(draw(&w->seed) % n); }
 
 static const aft__backend_ops *ops(const side *s) { return s->backend->ops; }
 
 static int set_up(void **state) {
   world *w = calloc(1, sizeof *w);
-  const char *given = getenv("AFT_TEST_SEED");
-  w->seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-  print_message("# seed %" PRIu64 "\n", w->seed);
+  w->seed = seed_of("both backends");
   strcpy(w->folder, "/tmp/aft-diff-XXXXXX");
   if (!mkdtemp(w->folder) || aft_env_new(NULL, &w->env, NULL))
     return -1;
@@ -118,48 +111,48 @@ static int tear_down(void **state) {
 
 static aft__value random_value(world *w, uint32_t column) {
   static const char *const texts[] = {"", "a", "b", "ab", "\xe9\x80\x80"};
-  if (!columns[column].required && below(w, 3) == 0)
+  if (!columns[column].required && pick(w, 3) == 0)
     return aft__null();
   if (column == CLOSED)
-    return aft__int(below(w, 2));
+    return aft__int(pick(w, 2));
   if (columns[column].type == AFT_SQL_INT)
-    return aft__int((int64_t)below(w, 5) - 1);
-  aft_str s = aft__cstr(texts[below(w, AFT__COUNT(texts))]);
+    return aft__int((int64_t)pick(w, 5) - 1);
+  aft_str s = aft__cstr(texts[pick(w, AFT__COUNT(texts))]);
   return columns[column].type == AFT_SQL_TEXT ? aft__text(s) : aft__blob(s.data, s.len);
 }
 
 static void random_row(world *w, aft__value *row) {
   for (uint32_t i = 0; i < COLUMNS; i++)
     row[i] = random_value(w, i);
-  row[ID] = aft__int(1 + below(w, MOST_ID));
-  row[REV] = aft__int(1 + below(w, 3));
+  row[ID] = aft__int(1 + pick(w, MOST_ID));
+  row[REV] = aft__int(1 + pick(w, 3));
 }
 
 static void random_scan(world *w, aft__scan *s, aft__value bounds[2]) {
   memset(s, 0, sizeof *s);
   s->table = &line;
-  s->index = below(w, INDEXES + 1);
+  s->index = pick(w, INDEXES + 1);
   if (s->index == INDEXES)
     s->index = AFT__BY_ID;
   const aft__index *index = s->index == AFT__BY_ID ? NULL : &indexes[s->index];
-  s->n_equal = index ? index->n - below(w, 2) : 0;
+  s->n_equal = index ? index->n - pick(w, 2) : 0;
   for (uint32_t k = 0; k < s->n_equal; k++)
     s->equal[k] = random_value(w, index->columns[k]);
   bool open = !index || s->n_equal < index->n;
   for (int i = 0; open && i < 2; i++) {
     do {
-      bounds[i] = index ? random_value(w, index->columns[s->n_equal]) : aft__int(below(w, MOST_ID + 5));
+      bounds[i] = index ? random_value(w, index->columns[s->n_equal]) : aft__int(pick(w, MOST_ID + 5));
     } while (bounds[i].type == AFT_SQL_NULL);
   }
-  s->low = open && below(w, 3) == 0 ? &bounds[0] : NULL;
-  s->high = open && below(w, 3) == 0 ? &bounds[1] : NULL;
-  s->descending = below(w, 2);
-  s->claim = below(w, 2);
-  s->after = below(w, 2);
+  s->low = open && pick(w, 3) == 0 ? &bounds[0] : NULL;
+  s->high = open && pick(w, 3) == 0 ? &bounds[1] : NULL;
+  s->descending = pick(w, 2);
+  s->claim = pick(w, 2);
+  s->after = pick(w, 2);
   if (index && open)
     s->after_value = random_value(w, index->columns[s->n_equal]);
-  s->after_id = below(w, MOST_ID + 5);
-  s->limit = below(w, 2) ? 0 : 1 + below(w, 6);
+  s->after_id = pick(w, MOST_ID + 5);
+  s->limit = pick(w, 2) ? 0 : 1 + pick(w, 6);
 }
 
 /* ---- one operation on both ---- */
@@ -198,7 +191,7 @@ static void write_both(world *w, uint32_t kind) {
   random_row(w, row);
   if (kind == 0)
     row[REV] = aft__int(1);
-  uint64_t mask = next_random(&w->seed) & ((UINT64_C(1) << COLUMNS) - 1);
+  uint64_t mask = draw(&w->seed) & ((UINT64_C(1) << COLUMNS) - 1);
   for (int i = 0; i < 2; i++) {
     side *s = &w->sides[i];
     if (kind == 0)
@@ -216,7 +209,7 @@ static void write_both(world *w, uint32_t kind) {
 static void get_both(world *w) {
   aft__value *rows[2] = {0};
   aft_status status[2];
-  aft_id id = 1 + below(w, MOST_ID);
+  aft_id id = 1 + pick(w, MOST_ID);
   for (int i = 0; i < 2; i++) {
     aft__arena_reset(&w->sides[i].arena);
     status[i] = ops(&w->sides[i])->get(w->sides[i].conn, &line, id, &w->sides[i].arena, &rows[i], NULL);
@@ -235,7 +228,7 @@ static void each(world *w, aft_status (*op)(aft__conn *, uint32_t, aft_error *),
 #define EACH(w, name, depth) each(w, ops(&(w)->sides[0])->name, ops(&(w)->sides[1])->name, depth)
 
 static void savepoint_both(world *w, uint32_t *depth) {
-  uint32_t what = below(w, 3);
+  uint32_t what = pick(w, 3);
   if (what == 0 && *depth < MOST_DEPTH) {
     ++*depth;
     EACH(w, savepoint, *depth);
@@ -252,8 +245,8 @@ static void transaction(world *w) {
   uint32_t depth = 0;
   for (int i = 0; i < 2; i++)
     assert_int_equal(ops(&w->sides[i])->begin(w->sides[i].conn, true, NULL), AFT_OK);
-  for (uint32_t n = below(w, 40); n; n--) {
-    uint32_t what = below(w, 10);
+  for (uint32_t n = pick(w, 40); n; n--) {
+    uint32_t what = pick(w, 10);
     if (what < 3)
       write_both(w, 0);
     else if (what < 6)
@@ -267,7 +260,7 @@ static void transaction(world *w) {
     else
       scan_both(w);
   }
-  bool keep = below(w, 4) != 0;
+  bool keep = pick(w, 4) != 0;
   for (int i = 0; i < 2; i++) {
     side *s = &w->sides[i];
     if (keep)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/abi_sizes.h"
+#include "random.h"
 #include "base/base.h"
 #include "fault_alloc.h"
 
@@ -27,20 +28,6 @@ static aft_env_options options_with(fault_alloc *faults) {
   aft_env_options o = {.size = sizeof o};
   o.alloc = fault_alloc_hooks(faults);
   return o;
-}
-
-/* SplitMix64; each test prints the seed that it draws from. */
-static uint64_t draw(uint64_t *seed) {
-  uint64_t z = (*seed += UINT64_C(0x9E3779B97F4A7C15));
-  z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-  return z ^ (z >> 31);
-}
-
-static uint64_t fresh_seed(const char *name) {
-  uint64_t seed = (uint64_t)time(NULL) * 1000003u + (uint64_t)getpid();
-  print_message("# %s: seed %llu\n", name, (unsigned long long)seed);
-  return seed;
 }
 
 /* ---- statuses and errors ---- */
@@ -408,7 +395,7 @@ static void fails_without_leaking(bool (*use)(aft_env *, uint64_t), uint64_t see
 
 static void arena_keeps_pieces_apart(void **state) {
   (void)state;
-  fails_without_leaking(use_arena, fresh_seed("arena"));
+  fails_without_leaking(use_arena, seed_of("arena"));
 }
 
 static void buffer_appends(void **state) {
@@ -450,7 +437,7 @@ static void texts_are_ordered_by_bytes(void **state) {
 
 static void hash_depends_on_everything(void **state) {
   (void)state;
-  uint64_t seed = fresh_seed("hash");
+  uint64_t seed = seed_of("hash");
   unsigned char data[64] = {0};
   for (size_t n = 0; n < 63; n++)
     assert_true(aft__hash64(data, n, 0) != aft__hash64(data, n + 1, 0));

@@ -2,20 +2,15 @@
 #include "desk_fixture.h"
 
 #include "desk/tables/tables.h"
+#include "random.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #define TICKETS 6
 
 static uint64_t random_state;
 
-static uint32_t pick(uint32_t n) {
-  random_state ^= random_state << 13;
-  random_state ^= random_state >> 7;
-  random_state ^= random_state << 17;
-  return (uint32_t)(random_state % n);
-}
+static uint32_t pick(uint32_t n) { return below(&random_state, n); }
 
 /* What the model knows of one ticket. */
 typedef struct model {
@@ -234,12 +229,7 @@ static void follow_time(void) {
 
 static void random_lives_follow_the_model(void **state) {
   (void)state;
-  struct timespec t;
-  clock_gettime(CLOCK_REALTIME, &t);
-  const char *fixed = getenv("AFT_SEED");
-  uint64_t seed = fixed ? strtoull(fixed, NULL, 10) : (uint64_t)t.tv_nsec;
-  print_message("# AFT_SEED=%llu\n", (unsigned long long)seed);
-  random_state = seed | 1;
+  random_state = seed_of("lives");
   desk_open(&p.d[0], DESK_SQLITE);
   desk_open(&p.d[1], DESK_MEMORY);
   for (int i = 0; i < TICKETS; i++)

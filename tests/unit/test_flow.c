@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "flow/flow.h"
+#include "random.h"
 
 static aft_env *env;
 
@@ -23,20 +24,6 @@ static int teardown(void **state) {
   (void)state;
   aft_env_unref(env);
   return 0;
-}
-
-static uint64_t seed_of(const char *test) {
-  const char *given = getenv("AFT_TEST_SEED");
-  uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
-  printf("%s: AFT_TEST_SEED=%llu\n", test, (unsigned long long)seed);
-  return seed * 2 + 1;
-}
-
-static uint32_t next(uint64_t *s) {
-  *s ^= *s << 13;
-  *s ^= *s >> 7;
-  *s ^= *s << 17;
-  return (uint32_t)(*s >> 32);
 }
 
 #define SYSTEM AFT__FLOW_ACTOR(AFT_ROLE_SYSTEM)
@@ -334,16 +321,16 @@ static aft_status naive_step(const machine *m, uint32_t state, uint32_t event, u
 static void random_machine(uint64_t *s, machine *m) {
   sound(m);
   m->flow.n_moves = 0;
-  for (uint32_t n = next(s) % 16; n > 0; n--) {
-    uint16_t to = next(s) % 5 == 0 ? AFT__FLOW_IGNORE : (uint16_t)(next(s) % STATES);
-    add(m, (uint16_t)(next(s) % STATES), (uint16_t)(next(s) % EVENTS), to, (uint16_t)(next(s) % 32 * 2),
-        next(s) % 2 ? AFT__FLOW_NONE : next(s) % 8);
+  for (uint32_t n = draw32(s) % 16; n > 0; n--) {
+    uint16_t to = draw32(s) % 5 == 0 ? AFT__FLOW_IGNORE : (uint16_t)(draw32(s) % STATES);
+    add(m, (uint16_t)(draw32(s) % STATES), (uint16_t)(draw32(s) % EVENTS), to, (uint16_t)(draw32(s) % 32 * 2),
+        draw32(s) % 2 ? AFT__FLOW_NONE : draw32(s) % 8);
   }
   for (uint32_t i = 0; i < STATES; i++) {
-    m->states[i].flags = next(s) % 3 == 0 ? AFT__FLOW_TERMINAL : 0;
-    m->states[i].deadline_event = next(s) % 3 == 0 ? AFT__FLOW_NONE : next(s) % EVENTS;
+    m->states[i].flags = draw32(s) % 3 == 0 ? AFT__FLOW_TERMINAL : 0;
+    m->states[i].deadline_event = draw32(s) % 3 == 0 ? AFT__FLOW_NONE : draw32(s) % EVENTS;
   }
-  m->flow.initial = next(s) % STATES;
+  m->flow.initial = draw32(s) % STATES;
 }
 
 static void a_step_does_what_the_table_says(void **state) {
@@ -353,8 +340,8 @@ static void a_step_does_what_the_table_says(void **state) {
   for (int round = 0; round < 3000; round++) {
     random_machine(&s, &m);
     for (int k = 0; k < 20; k++) {
-      uint32_t at = next(&s) % STATES, event = next(&s) % EVENTS, held = next(&s) & 0xFF, to = 0, number = 0;
-      uint16_t actor = AFT__FLOW_ACTOR(1 + next(&s) % 5);
+      uint32_t at = draw32(&s) % STATES, event = draw32(&s) % EVENTS, held = draw32(&s) & 0xFF, to = 0, number = 0;
+      uint16_t actor = AFT__FLOW_ACTOR(1 + draw32(&s) % 5);
       aft__flow_step_out out;
       memset(&out, 0x5A, sizeof out);
       aft__flow_step_out untouched = out;

@@ -12,22 +12,10 @@
 #include <unistd.h>
 
 #include "value/value.h"
+#include "random.h"
 
 #define NOW   INT64_C(1795397400000) /* in November 2026 */
 #define EPOCH INT64_C(1704067200000) /* 2024-01-01 */
-
-static uint64_t draw(uint64_t *seed) {
-  uint64_t z = (*seed += UINT64_C(0x9E3779B97F4A7C15));
-  z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-  return z ^ (z >> 31);
-}
-
-static uint64_t fresh_seed(const char *name) {
-  uint64_t seed = (uint64_t)time(NULL) * 1000003u + (uint64_t)getpid();
-  print_message("# %s: seed %llu\n", name, (unsigned long long)seed);
-  return seed;
-}
 
 static int node_of(aft_id id) { return (int)(id >> 12 & 1023); }
 
@@ -51,7 +39,7 @@ static void ids_tell_their_time(void **state) {
 /* The clock stands still, jumps ahead or back, even before the epoch; the node changes on the way. */
 static void ids_never_step_back(void **state) {
   (void)state;
-  uint64_t seed = fresh_seed("ids");
+  uint64_t seed = seed_of("ids");
   aft__idgen gen;
   aft__idgen_init(&gen, 5);
   aft_time now = NOW;
@@ -174,7 +162,7 @@ static bool is_code(const char *text) {
 
 static void codes_have_their_form(void **state) {
   (void)state;
-  uint64_t seed = fresh_seed("codes");
+  uint64_t seed = seed_of("codes");
   for (int i = 0; i < 5000; i++) {
     char kind = (char)('A' + i % 26), code[AFT_CODE_SIZE], out[AFT_CODE_SIZE];
     aft__code_make(kind, draw(&seed), code);
@@ -199,7 +187,7 @@ static void codes_use_all_35_bits(void **state) {
 
 static void every_substitution_is_noticed(void **state) {
   (void)state;
-  uint64_t seed = fresh_seed("substitutions");
+  uint64_t seed = seed_of("substitutions");
   for (int i = 0; i < 300; i++) {
     char code[AFT_CODE_SIZE], typed[AFT_CODE_SIZE];
     aft__code_make((char)('A' + i % 26), draw(&seed), code);
@@ -216,7 +204,7 @@ static void every_substitution_is_noticed(void **state) {
 
 static void every_exchange_of_neighbours_is_noticed(void **state) {
   (void)state;
-  uint64_t seed = fresh_seed("exchanges");
+  uint64_t seed = seed_of("exchanges");
   for (int i = 0; i < 20000; i++) {
     char code[AFT_CODE_SIZE], typed[AFT_CODE_SIZE];
     aft__code_make(alphabet[10 + i % 22], draw(&seed), code); /* a kind that can be a symbol, too */
@@ -232,7 +220,7 @@ static void every_exchange_of_neighbours_is_noticed(void **state) {
 static void codes_are_read_as_people_type_them(void **state) {
   (void)state;
   char code[AFT_CODE_SIZE], out[AFT_CODE_SIZE];
-  uint64_t seed = fresh_seed("typing");
+  uint64_t seed = seed_of("typing");
   for (int i = 0; i < 3000; i++) {
     char typed[100];
     size_t n = 0;
@@ -273,7 +261,7 @@ static void what_is_no_code_is_refused(void **state) {
 static void codes_are_found_in_text(void **state) {
   (void)state;
   char code[AFT_CODE_SIZE], other[AFT_CODE_SIZE], out[AFT_CODE_SIZE], text[200];
-  uint64_t seed = fresh_seed("finding");
+  uint64_t seed = seed_of("finding");
   for (int i = 0; i < 2000; i++) {
     aft__code_make('T', draw(&seed), code);
     aft__code_make('R', draw(&seed), other);

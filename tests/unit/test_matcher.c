@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "text/text.h"
+#include "random.h"
 
 typedef struct world {
   aft_env *env;
@@ -25,20 +26,6 @@ static int setup(void **state) {
 static int teardown(void **state) {
   aft_env_unref(((world *)*state)->env);
   return 0;
-}
-
-static uint64_t seed_of(const char *test) {
-  const char *given = getenv("AFT_TEST_SEED");
-  uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
-  printf("%s: AFT_TEST_SEED=%llu\n", test, (unsigned long long)seed);
-  return seed * 2 + 1;
-}
-
-static uint32_t next(uint64_t *s) {
-  *s ^= *s << 13;
-  *s ^= *s >> 7;
-  *s ^= *s << 17;
-  return (uint32_t)(*s >> 32);
 }
 
 typedef struct pattern {
@@ -101,10 +88,10 @@ static void naive(const pattern *patterns, size_t n, const char *text, size_t le
 static const char *const letters[] = {"a", "b", "é", "退", "款", "货", " ", "1", "不", "退款"};
 
 static size_t random_text(uint64_t *s, char *out, size_t most) {
-  size_t len = 0, n = 1 + next(s) % most;
-  uint32_t kinds = 2 + next(s) % (AFT__COUNT(letters) - 1);
+  size_t len = 0, n = 1 + draw32(s) % most;
+  uint32_t kinds = 2 + draw32(s) % (AFT__COUNT(letters) - 1);
   for (size_t i = 0; i < n; i++) {
-    const char *piece = letters[next(s) % kinds];
+    const char *piece = letters[draw32(s) % kinds];
     memcpy(out + len, piece, strlen(piece));
     len += strlen(piece);
   }
@@ -137,10 +124,10 @@ static void finds_what_a_naive_search_finds(void **state) {
   static found expected, got;
   static char text[2000];
   for (int round = 0; round < 400; round++) {
-    size_t n = next(&s) % AFT__COUNT(patterns), size;
+    size_t n = draw32(&s) % AFT__COUNT(patterns), size;
     for (size_t i = 0; i < n; i++) {
       patterns[i].len = random_text(&s, patterns[i].bytes, 5);
-      patterns[i].flags = next(&s) % 3 == 0 ? AFT__MATCH_WORD : 0;
+      patterns[i].flags = draw32(&s) % 3 == 0 ? AFT__MATCH_WORD : 0;
     }
     void *block = build(w->env, patterns, n, &size);
     assert_true(aft__matcher_valid(block, size));
@@ -168,7 +155,7 @@ static void all_bytes_and_lengths_work(void **state) {
   for (uint32_t b = 0; b < 256; b++) {
     char byte = (char)b;
     assert_int_equal(aft__matcher_add(builder, aft__str(&byte, 1), b, 0), AFT_OK);
-    long_text[b] = (char)next(&s);
+    long_text[b] = (char)draw32(&s);
   }
   assert_int_equal(aft__matcher_add(builder, aft__str(long_text, 255), 1000, 0), AFT_OK);
   assert_int_equal(aft__matcher_add(builder, aft__str(long_text, 256), 1001, 0), AFT_E_INVALID);
@@ -214,17 +201,17 @@ static void damaged_blocks_do_no_harm(void **state) {
   static found got;
   int accepted = 0, refused = 0;
   for (int round = 0; round < 60; round++) {
-    size_t n = 1 + next(&s) % (AFT__COUNT(patterns) - 1), size;
+    size_t n = 1 + draw32(&s) % (AFT__COUNT(patterns) - 1), size;
     for (size_t i = 0; i < n; i++) {
       patterns[i].len = random_text(&s, patterns[i].bytes, 6);
-      patterns[i].flags = next(&s) % 2;
+      patterns[i].flags = draw32(&s) % 2;
     }
     uint8_t *good = build(w->env, patterns, n, &size), *bad = malloc(size);
     for (int flip = 0; flip < 100; flip++) {
       memcpy(bad, good, size);
-      uint32_t flips = 1 + next(&s) % 4;
+      uint32_t flips = 1 + draw32(&s) % 4;
       for (uint32_t i = 0; i < flips; i++)
-        bad[next(&s) % (flip % 4 == 0 ? 24 : size)] ^= (uint8_t)(1u << next(&s) % 8);
+        bad[draw32(&s) % (flip % 4 == 0 ? 24 : size)] ^= (uint8_t)(1u << draw32(&s) % 8);
       if (!aft__matcher_valid(bad, size)) {
         refused++;
         continue;
@@ -238,7 +225,7 @@ static void damaged_blocks_do_no_harm(void **state) {
         assert_true(got.list[i].end <= len);
       }
     }
-    for (size_t cut = 0; cut < size; cut += 1 + next(&s) % 97)
+    for (size_t cut = 0; cut < size; cut += 1 + draw32(&s) % 97)
       assert_false(aft__matcher_valid(good, cut));
     free(good);
     free(bad);
@@ -276,8 +263,8 @@ static void large_sets_are_compact(void **state) {
     for (uint32_t i = 0; i < 20000; i++) {
       char text[32];
       size_t len = 0;
-      for (uint32_t c = 2 + next(&r) % 4; c > 0; c--) {
-        uint32_t code = 0x4E00 + next(&r) % 3000;
+      for (uint32_t c = 2 + draw32(&r) % 4; c > 0; c--) {
+        uint32_t code = 0x4E00 + draw32(&r) % 3000;
         text[len++] = (char)(0xE0 | code >> 12);
         text[len++] = (char)(0x80 | (code >> 6 & 0x3F));
         text[len++] = (char)(0x80 | (code & 0x3F));

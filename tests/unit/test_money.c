@@ -12,21 +12,9 @@
 #include <unistd.h>
 
 #include "value/value.h"
+#include "random.h"
 
 __extension__ typedef __int128 wide;
-
-static uint64_t draw(uint64_t *seed) {
-  uint64_t z = (*seed += UINT64_C(0x9E3779B97F4A7C15));
-  z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-  return z ^ (z >> 31);
-}
-
-static uint64_t fresh_seed(const char *name) {
-  uint64_t seed = (uint64_t)time(NULL) * 1000003u + (uint64_t)getpid();
-  print_message("# %s: seed %llu\n", name, (unsigned long long)seed);
-  return seed;
-}
 
 /* Of every magnitude, either sign, and often at the ends of the range. */
 static int64_t draw_amount(uint64_t *seed) {
@@ -44,7 +32,7 @@ static aft_money cny(int64_t minor) { return (aft_money){minor, "CNY", 0}; }
 
 static void sums_are_exact_or_refused(void **state) {
   (void)state;
-  uint64_t seed = fresh_seed("sums");
+  uint64_t seed = seed_of("sums");
   for (int i = 0; i < 200000; i++) {
     aft_money a = cny(draw_amount(&seed)), b = cny(draw_amount(&seed)), out = cny(7);
     wide sum = (wide)a.minor + b.minor, difference = (wide)a.minor - b.minor;
@@ -107,7 +95,7 @@ static void check_split(int64_t amount, const int64_t *weights, size_t n) {
 
 static void splits_are_exact(void **state) {
   (void)state;
-  uint64_t seed = fresh_seed("splits");
+  uint64_t seed = seed_of("splits");
   for (int i = 0; i < 20000; i++) {
     int64_t weights[20];
     size_t n = 1 + draw(&seed) % 20;
@@ -193,7 +181,7 @@ static void amounts_are_written_for_people(void **state) {
 static void what_is_written_is_read(void **state) {
   (void)state;
   static const char *const codes[] = {"JPY", "CNY", "KWD", "CLF"};
-  uint64_t seed = fresh_seed("text");
+  uint64_t seed = seed_of("text");
   for (int i = 0; i < 50000; i++) {
     aft_money m, back;
     char text[AFT_MONEY_SIZE], plain[AFT_MONEY_SIZE], *p = plain;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "store/sql_priv.h"
+#include "random.h"
 
 /* ---- tables: order lines, and the refunds that a second version adds ---- */
 
@@ -338,13 +339,6 @@ static void what_the_column_does_not_take_is_an_error(void **state) {
 
 #define ROWS 120
 
-static uint64_t next_random(uint64_t *s) { /* splitmix64 */
-  uint64_t z = (*s += UINT64_C(0x9E3779B97F4A7C15));
-  z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-  return z ^ (z >> 31);
-}
-static uint32_t below(uint64_t *s, uint32_t n) { return (uint32_t)(next_random(s) % n); }
 
 static aft__value random_value(uint64_t *seed, uint32_t column) {
   static const char *const texts[] = {"", "a", "b", "ab", "\xe9\x80\x80", "z"};
@@ -562,7 +556,7 @@ static void plans_do_not_change_with_statistics(void **state) {
   char plan[512];
   OK(ops(w)->begin(w->conn, true, &w->error));
   for (aft_id id = 1; id <= 200; id++) {
-    char code[16];
+    char code[24];
     snprintf(code, sizeof code, "%" PRId64, id);
     OK(add(w, id, code, 1, NULL));
   }

@@ -15,15 +15,32 @@
 #include <unistd.h>
 
 #include "store/store_priv.h"
+#include "random.h"
 
 /* ---- a schema for tests ---- */
 
-enum { IT_ID, IT_REV, IT_GROUP, IT_NUM, IT_NAME, IT_DATA, IT_CLOSED, IT_HAVE, IT_USED, IT_COLUMNS };
-enum { IT_BY_NAME, IT_BY_NUM, IT_OPEN_NUM, IT_OPEN };
+enum {
+  IT_ID,
+  IT_REV,
+  IT_GROUP,
+  IT_NUM,
+  IT_NAME,
+  IT_DATA,
+  IT_CLOSED,
+  IT_HAVE,
+  IT_USED,
+  IT_COLUMNS
+};
+enum {
+  IT_BY_NAME,
+  IT_BY_NUM,
+  IT_OPEN_NUM,
+  IT_OPEN
+};
 
 static const aft__column item_columns[IT_COLUMNS] = {
-    {"id", AFT_SQL_INT, 1, 1},   {"rev", AFT_SQL_INT, 1, 1},   {"grp", AFT_SQL_INT, 1, 1},
-    {"num", AFT_SQL_INT, 0, 1},  {"name", AFT_SQL_TEXT, 0, 1}, {"data", AFT_SQL_BLOB, 0, 1},
+    {"id", AFT_SQL_INT, 1, 1},     {"rev", AFT_SQL_INT, 1, 1},   {"grp", AFT_SQL_INT, 1, 1},
+    {"num", AFT_SQL_INT, 0, 1},    {"name", AFT_SQL_TEXT, 0, 1}, {"data", AFT_SQL_BLOB, 0, 1},
     {"closed", AFT_SQL_INT, 1, 1}, {"have", AFT_SQL_INT, 1, 1},  {"used", AFT_SQL_INT, 0, 1},
 };
 static const aft__index item_indexes[] = {
@@ -37,13 +54,20 @@ static const aft__check item_checks[] = {
 };
 static const aft__table item_table = {"item", item_columns, item_indexes, item_checks, IT_COLUMNS, 4, 1, 1};
 
-enum { CO_ID, CO_REV, CO_NAME, CO_N, CO_COLUMNS };
+enum {
+  CO_ID,
+  CO_REV,
+  CO_NAME,
+  CO_N,
+  CO_COLUMNS
+};
 static const aft__column counter_columns[CO_COLUMNS] = {{"id", AFT_SQL_INT, 1, 1},
                                                         {"rev", AFT_SQL_INT, 1, 1},
                                                         {"name", AFT_SQL_TEXT, 1, 1},
                                                         {"n", AFT_SQL_INT, 1, 1}};
 static const aft__index counter_indexes[] = {{"name", 1, 1, {CO_NAME}, 0, 1}};
-static const aft__table counter_table = {"counter", counter_columns, counter_indexes, NULL, CO_COLUMNS, 1, 0, 1};
+static const aft__table counter_table = {"counter", counter_columns, counter_indexes, NULL, CO_COLUMNS, 1, 0,
+                                         1};
 
 static const aft__table *const tables[] = {&item_table, &counter_table};
 static const aft__schema schema_1 = {tables, 2, 1, 1, 1};
@@ -100,8 +124,8 @@ static int tear_down(void **state) {
   return 0;
 }
 
-static aft_status try_open(fixture *f, const char *dsn, const aft__schema *schema, uint32_t flags, aft_store **out,
-                           aft_error *error) {
+static aft_status try_open(fixture *f, const char *dsn, const aft__schema *schema, uint32_t flags,
+                           aft_store **out, aft_error *error) {
   aft_store_options o = {.size = sizeof o, .dsn = AFT_STR(dsn), .flags = flags};
   return aft__store_open(f->env, schema, &o, out, error);
 }
@@ -129,20 +153,6 @@ static aft_status run(aft_session *session, aft__tx_fn fn, void *user) {
   if (status < 0)
     assert_int_equal(error.code, status);
   return status;
-}
-
-static uint64_t seed_of(const char *what) {
-  const char *given = getenv("AFT_SEED");
-  uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL) * 2654435761u;
-  print_message("# %s: AFT_SEED=%llu\n", what, (unsigned long long)seed);
-  return seed | 1;
-}
-
-static uint32_t draw(uint64_t *seed, uint32_t n) {
-  *seed ^= *seed << 13;
-  *seed ^= *seed >> 7;
-  *seed ^= *seed << 17;
-  return (uint32_t)((*seed >> 11) % n);
 }
 
 /* ---- the model: an array, searched from end to end ---- */
@@ -217,16 +227,16 @@ static aft_status model_verdict(model *m, const model_row *row, bool fresh) {
 
 static model_row random_row(uint64_t *seed) {
   static const char *const names[] = {"", "a", "b", "ab", "\xc3\xa9", "z"};
-  model_row r = {.id = 1 + draw(seed, MODEL_ROWS - 8), .rev = 1};
-  r.group = 1 + draw(seed, 3);
-  r.has_num = draw(seed, 4) != 0;
-  r.num = r.has_num ? (int64_t)draw(seed, 12) - 4 : 0;
-  r.has_name = draw(seed, 4) != 0;
-  snprintf(r.name, sizeof r.name, "%s", r.has_name ? names[draw(seed, 6)] : "");
-  r.closed = draw(seed, 3) == 0;
-  r.have = draw(seed, 6);
-  r.has_used = draw(seed, 2);
-  r.used = r.has_used ? draw(seed, 5) : 0;
+  model_row r = {.id = 1 + below(seed, MODEL_ROWS - 8), .rev = 1};
+  r.group = 1 + below(seed, 3);
+  r.has_num = below(seed, 4) != 0;
+  r.num = r.has_num ? (int64_t)below(seed, 12) - 4 : 0;
+  r.has_name = below(seed, 4) != 0;
+  snprintf(r.name, sizeof r.name, "%s", r.has_name ? names[below(seed, 6)] : "");
+  r.closed = below(seed, 3) == 0;
+  r.have = below(seed, 6);
+  r.has_used = below(seed, 2);
+  r.used = r.has_used ? below(seed, 5) : 0;
   return r;
 }
 
@@ -332,10 +342,10 @@ static void apply_mask(model_row *to, const model_row *from, uint64_t mask) {
 static void step_update(game *g, aft__tx *tx) {
   aft__value v[IT_COLUMNS];
   model_row want = random_row(g->seed), *row = model_get(&g->m, want.id);
-  uint64_t mask = draw(g->seed, 1u << IT_COLUMNS) & ~UINT64_C(3);
+  uint64_t mask = below(g->seed, 1u << IT_COLUMNS) & ~UINT64_C(3);
   if (mask >> IT_NAME & 1 || mask >> IT_DATA & 1)
     mask |= 1u << IT_NAME | 1u << IT_DATA;
-  bool stale = draw(g->seed, 8) == 0;
+  bool stale = below(g->seed, 8) == 0;
   want.rev = row ? row->rev + stale : 1;
   to_values(&want, v);
   aft_status expected = AFT_E_CONFLICT;
@@ -354,9 +364,9 @@ static void step_update(game *g, aft__tx *tx) {
 }
 
 static void step_remove(game *g, aft__tx *tx) {
-  int64_t id = 1 + draw(g->seed, MODEL_ROWS);
+  int64_t id = 1 + below(g->seed, MODEL_ROWS);
   model_row *row = model_get(&g->m, id);
-  int64_t rev = row && draw(g->seed, 5) ? row->rev : 1000;
+  int64_t rev = row && below(g->seed, 5) ? row->rev : 1000;
   aft_status expected = row && rev == row->rev ? AFT_OK : AFT_E_CONFLICT;
   assert_int_equal(aft__remove(tx, &item_table, id, rev, NULL), expected);
   if (expected == AFT_OK)
@@ -365,7 +375,7 @@ static void step_remove(game *g, aft__tx *tx) {
 
 static void step_read(game *g, aft__tx *tx) {
   aft__value *got;
-  int64_t id = 1 + draw(g->seed, MODEL_ROWS);
+  int64_t id = 1 + below(g->seed, MODEL_ROWS);
   model_row *row = model_get(&g->m, id);
   assert_int_equal(aft__get(tx, &item_table, id, &got, NULL), row ? AFT_OK : AFT_E_NOT_FOUND);
   if (!row)
@@ -385,45 +395,45 @@ static aft__value random_next(game *g, uint32_t index, uint32_t n_equal) {
   to_values(&r, v);
   uint8_t column = item_indexes[index].columns[n_equal];
   if (column == IT_NAME)
-    return aft__text(aft__cstr(texts[draw(g->seed, 4)]));
+    return aft__text(aft__cstr(texts[below(g->seed, 4)]));
   return v[column];
 }
 
 static void step_scan(game *g, aft__tx *tx) {
   uint64_t *seed = g->seed;
-  aft__scan s = {.table = &item_table, .index = draw(seed, 5)};
+  aft__scan s = {.table = &item_table, .index = below(seed, 5)};
   aft__value low, high, **rows;
   const model_row *expected[MODEL_ROWS];
   bool ranged = true;
   if (s.index == 4) {
     s.index = AFT__BY_ID;
-    low = aft__int(draw(seed, MODEL_ROWS));
-    high = aft__int(draw(seed, MODEL_ROWS));
+    low = aft__int(below(seed, MODEL_ROWS));
+    high = aft__int(below(seed, MODEL_ROWS));
   } else {
     const aft__index *ix = &item_indexes[s.index];
-    s.n_equal = ix->n - draw(seed, 2);
+    s.n_equal = ix->n - below(seed, 2);
     for (uint32_t i = 0; i < s.n_equal; i++)
       s.equal[i] = random_next(g, s.index, i);
     ranged = s.n_equal < ix->n;
     low = ranged ? random_next(g, s.index, s.n_equal) : aft__null();
     high = ranged ? random_next(g, s.index, s.n_equal) : aft__null();
     s.after_value = ranged ? random_next(g, s.index, s.n_equal) : aft__null();
-    if (ranged && draw(seed, 6) == 0)
+    if (ranged && below(seed, 6) == 0)
       s.after_value = aft__null();
   }
-  s.low = ranged && low.type && draw(seed, 3) == 0 ? &low : NULL;
-  s.high = ranged && high.type && draw(seed, 3) == 0 ? &high : NULL;
-  s.descending = draw(seed, 2);
-  s.claim = draw(seed, 4) == 0;
-  s.after = draw(seed, 3) == 0;
-  s.after_id = draw(seed, MODEL_ROWS);
-  s.limit = 1 + (draw(seed, 2) ? draw(seed, 5) : 1000);
+  s.low = ranged && low.type && below(seed, 3) == 0 ? &low : NULL;
+  s.high = ranged && high.type && below(seed, 3) == 0 ? &high : NULL;
+  s.descending = below(seed, 2);
+  s.claim = below(seed, 4) == 0;
+  s.after = below(seed, 3) == 0;
+  s.after_id = below(seed, MODEL_ROWS);
+  s.limit = 1 + (below(seed, 2) ? below(seed, 5) : 1000);
   uint32_t n, want = model_scan(&g->m, &s, expected);
   assert_int_equal(aft__scan_all(tx, &s, &rows, &n, NULL), AFT_OK);
   if (n != want)
     fail_msg("index %d equal %u%s%s%s%s limit %u: expected %u rows, found %u", (int)s.index, s.n_equal,
-             s.low ? " low" : "", s.high ? " high" : "", s.descending ? " down" : "",
-             s.after ? " after" : "", s.limit, want, n);
+             s.low ? " low" : "", s.high ? " high" : "", s.descending ? " down" : "", s.after ? " after" : "",
+             s.limit, want, n);
   for (uint32_t i = 0; i < n; i++)
     assert_same_row(rows[i], expected[i]);
 }
@@ -435,9 +445,9 @@ static void step_savepoint(game *g, aft__tx *tx, uint32_t depth) {
   if (depth == 3)
     return;
   assert_int_equal(aft__tx_savepoint(tx, NULL), AFT_OK);
-  for (uint32_t i = draw(g->seed, 8); i; i--)
+  for (uint32_t i = below(g->seed, 8); i; i--)
     step(g, tx, depth + 1);
-  if (draw(g->seed, 2)) {
+  if (below(g->seed, 2)) {
     assert_int_equal(aft__tx_savepoint_keep(tx, NULL), AFT_OK);
   } else {
     assert_int_equal(aft__tx_savepoint_undo(tx, NULL), AFT_OK);
@@ -446,7 +456,7 @@ static void step_savepoint(game *g, aft__tx *tx, uint32_t depth) {
 }
 
 static void step(game *g, aft__tx *tx, uint32_t depth) {
-  switch (draw(g->seed, 8)) {
+  switch (below(g->seed, 8)) {
   case 0:
   case 1:
     step_insert(g, tx);
@@ -484,8 +494,8 @@ static void play_on(fixture *f, const char *dsn, uint64_t seed, uint32_t rounds)
   g->seed = &seed;
   for (uint32_t i = 0; i < rounds; i++) {
     model before = g->m;
-    g->steps = draw(&seed, 40);
-    g->roll_back = draw(&seed, 4) == 0;
+    g->steps = below(&seed, 40);
+    g->roll_back = below(&seed, 4) == 0;
     assert_int_equal(run(session, play, g), g->roll_back ? AFT_E_DENIED : AFT_OK);
     if (g->roll_back)
       g->m = before;
@@ -495,9 +505,7 @@ static void play_on(fixture *f, const char *dsn, uint64_t seed, uint32_t rounds)
   aft_store_unref(store);
 }
 
-static void memory_agrees_with_the_model(void **state) {
-  play_on(*state, "memory:", seed_of("memory"), 600);
-}
+static void memory_agrees_with_the_model(void **state) { play_on(*state, "memory:", seed_of("memory"), 600); }
 
 static void sqlite_agrees_with_the_model(void **state) {
   fixture *f = *state;
@@ -531,7 +539,8 @@ static aft_status count_up(aft__tx *tx, void *user, aft_error *error) {
 }
 
 static aft_status make_counter(aft__tx *tx, void *user, aft_error *error) {
-  aft__value row[CO_COLUMNS] = {aft__int(aft__tx_id(tx)), aft__null(), aft__text(aft__cstr(user)), aft__int(0)};
+  aft__value row[CO_COLUMNS] = {aft__int(aft__tx_id(tx)), aft__null(), aft__text(aft__cstr(user)),
+                                aft__int(0)};
   return aft__insert(tx, &counter_table, row, NULL, error);
 }
 
@@ -826,6 +835,37 @@ static void fork_is_noticed(void **state) {
   }
 }
 
+/* ---- locks ---- */
+
+static void keep_retries(void *user, const aft_trace *trace) {
+  if (trace->status == AFT_E_LOCKED)
+    *(uint32_t *)user = trace->retries;
+}
+
+static void locks_are_waited_for_once(void **state) {
+  fixture *f = *state;
+  uint32_t retries = UINT32_MAX;
+  aft_env_options o = {.size = sizeof o, .trace = keep_retries, .trace_user = &retries};
+  aft_store_options so = {
+      .size = sizeof so, .dsn = AFT_STR(f->dsn), .flags = AFT_STORE_CREATE, .busy_ms = 30};
+  aft_env *env = NULL;
+  aft_store *store = NULL;
+  sqlite3 *db;
+  assert_int_equal(aft_env_new(&o, &env, NULL), AFT_OK);
+  assert_int_equal(aft__store_open(env, &schema_1, &so, &store, NULL), AFT_OK);
+  aft_session *session = open_session(store);
+  assert_int_equal(sqlite3_open(f->dsn, &db), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+  assert_int_equal(run(session, make_counter, "x"), AFT_E_LOCKED);
+  assert_true(retries < 3); /* not the 16 runs that races are given */
+  assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+  assert_int_equal(run(session, make_counter, "x"), AFT_OK);
+  sqlite3_close(db);
+  aft_session_close(session);
+  aft_store_unref(store);
+  aft_env_unref(env);
+}
+
 /* ---- the host's transaction ---- */
 
 static void sql(sqlite3 *db, const char *text) {
@@ -927,7 +967,10 @@ static int by_id(const void *a, const void *b) {
 /* With a clock that stands still, and that jumps by days, in stores that follow and overlap each other. */
 static void ids_never_repeat(void **state) {
   fixture *f = *state;
-  enum { ROUNDS = 20, EACH = 3 };
+  enum {
+    ROUNDS = 20,
+    EACH = 3
+  };
   aft_id ids[ROUNDS * EACH * 2];
   size_t n = 0;
   aft_store *kept = open_store(f, f->dsn);
@@ -1029,7 +1072,8 @@ static aft_status many_rows(aft__tx *tx, void *user, aft_error *error) {
 }
 
 static aft_status whole_life(aft_env *env, const char *dsn) {
-  aft_store_options o = {.size = sizeof o, .dsn = AFT_STR(dsn), .flags = AFT_STORE_CREATE | AFT_STORE_RELAXED};
+  aft_store_options o = {
+      .size = sizeof o, .dsn = AFT_STR(dsn), .flags = AFT_STORE_CREATE | AFT_STORE_RELAXED};
   aft_store *store;
   aft_session *session;
   aft_buf *health = NULL;
@@ -1078,6 +1122,7 @@ int main(void) {
       TEST(anchors_move_revs_once),
       TEST(calls_are_checked),
       TEST(fork_is_noticed),
+      TEST(locks_are_waited_for_once),
       TEST(attached_sessions_share_the_hosts_transaction),
       TEST(attached_sessions_watch_the_node),
       TEST(ids_never_repeat),

@@ -1,5 +1,5 @@
-/* The store's services: the audit chain, the feed, the outbox, due rows, leases, idempotency and page tokens, on
- * the memory store, on the same with made races, and on SQLite. */
+/* The store's services: the audit chain, the feed, the outbox, due rows, leases, idempotency and page tokens,
+ * on the memory store, on the same with made races, and on SQLite. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -37,7 +37,11 @@ static int64_t now_ms(void *user) { return atomic_load(&((fixture *)user)->now_m
 
 static void pass(fixture *f, int64_t ms) { atomic_fetch_add(&f->now_ms, ms); }
 
-typedef enum kind { MEMORY, HOSTILE, SQLITE } kind;
+typedef enum kind {
+  MEMORY,
+  HOSTILE,
+  SQLITE
+} kind;
 
 static int set_up(void **state, kind k) {
   fixture *f = calloc(1, sizeof *f);
@@ -227,7 +231,8 @@ static aft_status erase_personal(aft__tx *tx, void *user, aft_error *error) {
 }
 
 static bool is_hashed(uint32_t column) {
-  return column != AFT__EV_ID && column != AFT__EV_REV && column != AFT__EV_FEED && column != AFT__EV_TENANT &&
+  return column != AFT__EV_ID && column != AFT__EV_REV && column != AFT__EV_FEED &&
+         column != AFT__EV_TENANT &&
          column != AFT__EV_SUBJECT; /* the last two change which chain the event is in: it is missing */
 }
 
@@ -246,7 +251,8 @@ static void chain_shows_every_change(void **state) {
         tampering t = {.subject = subject, .event = event, .column = column, .byte = byte};
         assert_int_equal(run(f, tamper, &t), AFT_E_DENIED);
         if (t.done && t.seen.status != AFT_E_CORRUPT)
-          fail_msg("event %u: byte %u of %s changed unseen", event, byte, aft__event_table.columns[column].name);
+          fail_msg("event %u: byte %u of %s changed unseen", event, byte,
+                   aft__event_table.columns[column].name);
         changes += t.done;
       }
   assert_true(changes > 500);
@@ -905,7 +911,8 @@ static void tokens_come_back_and_no_other_does(void **state) {
         token.data[at] = kept;
       }
     for (size_t cut = 0; cut < text.len; cut++)
-      assert_int_equal(aft__page_decode(aft__str(text.data, cut), 42, &arena, &value, &id, NULL), AFT_E_INVALID);
+      assert_int_equal(aft__page_decode(aft__str(text.data, cut), 42, &arena, &value, &id, NULL),
+                       AFT_E_INVALID);
     aft__buf_char(&token, 'A');
     assert_int_equal(aft__page_decode(aft__buf_view(&token), 42, &arena, &value, &id, NULL), AFT_E_INVALID);
     aft__buf_done(&token);
@@ -914,7 +921,8 @@ static void tokens_come_back_and_no_other_does(void **state) {
   aft__value value;
   aft_id id;
   memset(huge, 'A', sizeof huge);
-  assert_int_equal(aft__page_decode(aft__str(huge, sizeof huge), 42, &arena, &value, &id, NULL), AFT_E_INVALID);
+  assert_int_equal(aft__page_decode(aft__str(huge, sizeof huge), 42, &arena, &value, &id, NULL),
+                   AFT_E_INVALID);
   aft__arena_done(&arena);
 }
 
@@ -941,9 +949,15 @@ static void health_tells_what_waits(void **state) {
   must(f, mark_tick, NULL);
   pass(f, 250);
   assert_int_equal(aft_store_health(f->session, &health, NULL), AFT_OK);
-  static const char *const parts[] = {"\"schema\":1,",        "\"last_tick\":1767225600000,", "\"due\":1,",
-                                      "\"due_lag_ms\":250,",  "\"due_parked\":0,",            "\"outbox_ready\":1,",
-                                      "\"outbox_lag_ms\":250", "\"outbox_queued\":1,",         "\"outbox_dead\":0,",
+  static const char *const parts[] = {"\"schema\":1,",
+                                      "\"last_tick\":1767225600000,",
+                                      "\"due\":1,",
+                                      "\"due_lag_ms\":250,",
+                                      "\"due_parked\":0,",
+                                      "\"outbox_ready\":1,",
+                                      "\"outbox_lag_ms\":250",
+                                      "\"outbox_queued\":1,",
+                                      "\"outbox_dead\":0,",
                                       "\"feed_pending\":5}"};
   for (size_t i = 0; i < AFT__COUNT(parts); i++)
     if (!strstr(aft_buf_data(health), parts[i]))
@@ -952,7 +966,8 @@ static void health_tells_what_waits(void **state) {
 }
 
 int main(void) {
-#define ON(where, test) {#test " on " #where, test, set_up_##where, tear_down, NULL}
+#define ON(where, test) \
+  { #test " on " #where, test, set_up_##where, tear_down, NULL }
 #define ON_ALL(test) ON(memory, test), ON(hostile, test), ON(sqlite, test)
   const struct CMUnitTest tests[] = {
       ON_ALL(chain_shows_every_change),

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "text/text.h"
+#include "random.h"
 
 #include <aftersales/text.h>
 
@@ -25,20 +26,6 @@ static int teardown(void **state) {
   (void)state;
   aft_env_unref(env);
   return 0;
-}
-
-static uint64_t seed_of(const char *test) {
-  const char *given = getenv("AFT_TEST_SEED");
-  uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
-  printf("%s: AFT_TEST_SEED=%llu\n", test, (unsigned long long)seed);
-  return seed * 2 + 1;
-}
-
-static uint32_t next(uint64_t *s) {
-  *s ^= *s << 13;
-  *s ^= *s >> 7;
-  *s ^= *s << 17;
-  return (uint32_t)(*s >> 32);
 }
 
 static size_t encode(uint32_t c, char *out) {
@@ -147,18 +134,18 @@ static void texts_are_normalised(void **state) {
 static uint32_t random_char(uint64_t *s) {
   static const uint32_t first[] = {0x20,   0x41,   0xC0,   0x300,  0x1100, 0x1E00,  0x2000,  0x3000, 0x3041,
                                    0x3099, 0x4E00, 0xAC00, 0xFB00, 0xFF01, 0x1D400, 0x1F300, 0x345,  0x9};
-  if (next(s) % 8 == 0) {
-    uint32_t c = next(s) % 0x110000;
+  if (draw32(s) % 8 == 0) {
+    uint32_t c = draw32(s) % 0x110000;
     return c == 0 || (c >= 0xD800 && c <= 0xDFFF) ? 'a' : c;
   }
-  return first[next(s) % AFT__COUNT(first)] + next(s) % (next(s) % 2 ? 8 : 90);
+  return first[draw32(s) % AFT__COUNT(first)] + draw32(s) % (draw32(s) % 2 ? 8 : 90);
 }
 
 static size_t random_text(uint64_t *s, char *out, uint32_t most) {
   size_t len = 0;
-  for (uint32_t n = 1 + next(s) % most; n > 0; n--) {
+  for (uint32_t n = 1 + draw32(s) % most; n > 0; n--) {
     uint32_t c = random_char(s);
-    for (uint32_t times = next(s) % 5 == 0 ? 1 + next(s) % 4 : 1; times > 0; times--)
+    for (uint32_t times = draw32(s) % 5 == 0 ? 1 + draw32(s) % 4 : 1; times > 0; times--)
       len += encode(c, out + len);
   }
   return len;
@@ -350,10 +337,10 @@ static void tone_stays_in_range(void **state) {
   memset(text, 'a', sizeof text);
   for (int round = 0; round < 5000; round++) {
     aft__tone_hit hits[40];
-    uint32_t n = next(&s) % 40, begin = 0;
+    uint32_t n = draw32(&s) % 40, begin = 0;
     for (uint32_t i = 0; i < n; i++) {
-      begin += next(&s) % 8;
-      aft__tone_hit hit = {begin, begin + 1 + next(&s) % 9, (int32_t)(next(&s) % 4001) - 2000, next(&s) % 3};
+      begin += draw32(&s) % 8;
+      aft__tone_hit hit = {begin, begin + 1 + draw32(&s) % 9, (int32_t)(draw32(&s) % 4001) - 2000, draw32(&s) % 3};
       hits[i] = hit;
     }
     int32_t score = aft__tone_score(aft__str(text, sizeof text), hits, n);
@@ -443,11 +430,11 @@ static void no_made_up_number_survives(void **state) {
   static const char *const around[] = {"", "电话", " ", "：", "，", "(", ")", "。", "my number is ", "\n"};
   for (int round = 0; round < 5000; round++) {
     char number[16], text[200];
-    snprintf(number, sizeof number, "1%u%09u", 3 + next(&s) % 7, next(&s) % 1000000000u);
+    snprintf(number, sizeof number, "1%u%09u", 3 + draw32(&s) % 7, draw32(&s) % 1000000000u);
     size_t len = 0;
-    const char *before = around[next(&s) % AFT__COUNT(around)],
-               *after = around[next(&s) % AFT__COUNT(around)];
-    bool wide = next(&s) % 2;
+    const char *before = around[draw32(&s) % AFT__COUNT(around)],
+               *after = around[draw32(&s) % AFT__COUNT(around)];
+    bool wide = draw32(&s) % 2;
     len += (size_t)sprintf(text, "%s", before);
     for (size_t i = 0; i < 11; i++)
       len += encode(wide ? 0xFF10u + (uint32_t)(number[i] - '0') : (uint32_t)number[i], text + len);
@@ -472,8 +459,8 @@ static void any_text_can_be_masked(void **state) {
                                        ")", "@",   "a.", "x", "中", "１",   "＠", "com", "00000000000000"};
   for (int round = 0; round < 20000; round++) {
     char text[400] = "";
-    for (uint32_t n = next(&s) % 20; n > 0; n--)
-      strcat(text, pieces[next(&s) % AFT__COUNT(pieces)]);
+    for (uint32_t n = draw32(&s) % 20; n > 0; n--)
+      strcat(text, pieces[draw32(&s) % AFT__COUNT(pieces)]);
     aft__buf out;
     aft__buf_init(&out, env);
     assert_int_equal(aft__redact(&out, aft__cstr(text), NULL, NULL), AFT_OK);
@@ -558,11 +545,11 @@ static void similarity_is_dice(void **state) {
   uint64_t s = seed_of("similarity");
   for (int round = 0; round < 5000; round++) {
     char a[40], b[40];
-    size_t na = 1 + next(&s) % 40, nb = 1 + next(&s) % 40;
+    size_t na = 1 + draw32(&s) % 40, nb = 1 + draw32(&s) % 40;
     for (size_t i = 0; i < na; i++)
-      a[i] = (char)('a' + next(&s) % 4);
+      a[i] = (char)('a' + draw32(&s) % 4);
     for (size_t i = 0; i < nb; i++)
-      b[i] = (char)('a' + next(&s) % 4);
+      b[i] = (char)('a' + draw32(&s) % 4);
     aft_str x = aft__str(a, na), y = aft__str(b, nb);
     assert_int_equal(aft__similarity(x, y), aft__similarity(y, x));
     if (!aft__str_eq(x, y))

@@ -13,25 +13,13 @@
 
 #include "fault_alloc.h"
 #include "value/value_priv.h"
+#include "random.h"
 
 /* The default options, with an allocator that counts and fails. */
 static aft_env_options options_with(fault_alloc *faults) {
   aft_env_options o = {.size = sizeof o};
   o.alloc = fault_alloc_hooks(faults);
   return o;
-}
-
-static uint64_t draw(uint64_t *seed) {
-  uint64_t z = (*seed += UINT64_C(0x9E3779B97F4A7C15));
-  z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-  return z ^ (z >> 31);
-}
-
-static uint64_t fresh_seed(const char *name) {
-  uint64_t seed = (uint64_t)time(NULL) * 1000003u + (uint64_t)getpid();
-  print_message("# %s: seed %llu\n", name, (unsigned long long)seed);
-  return seed;
 }
 
 static int64_t draw_between(uint64_t *seed, int64_t from, int64_t to) {
@@ -51,7 +39,7 @@ static int close_env(void **state) {
 
 static void civil_agrees_with_the_c_library(void **state) {
   (void)state;
-  uint64_t seed = fresh_seed("civil");
+  uint64_t seed = seed_of("civil");
   for (int i = 0; i < 200000; i++) {
     int64_t s = draw_between(&seed, INT64_C(-300000000000), INT64_C(300000000000)); /* the years ±9500 */
     if (i % 2)
@@ -76,7 +64,7 @@ static void civil_agrees_with_the_c_library(void **state) {
 
 static void civil_takes_offsets_and_any_time(void **state) {
   (void)state;
-  uint64_t seed = fresh_seed("civil offsets");
+  uint64_t seed = seed_of("civil offsets");
   for (int i = 0; i < 100000; i++) {
     aft_time at = (aft_time)draw(&seed);
     int32_t offset = (int32_t)draw_between(&seed, -93600, 93600);
@@ -112,7 +100,7 @@ static void months_and_days_count_on(void **state) {
 static void iso_goes_there_and_back(void **state) {
   aft_env *env = env_of_test(state);
   static const char *const names[] = {"Asia/Shanghai", "America/St_Johns", "Africa/Monrovia", "UTC"};
-  uint64_t seed = fresh_seed("iso");
+  uint64_t seed = seed_of("iso");
   aft__civil first = {1, 1, 1, 0, 0, 0, 0, 0}, last = {9998, 12, 31, 0, 0, 0, 0, 0};
   for (size_t z = 0; z < 5; z++) {
     aft_zone *zone = NULL;
@@ -216,7 +204,7 @@ static void wrong_times_are_placed(void **state) {
 
 static void durations_go_there_and_back(void **state) {
   (void)state;
-  uint64_t seed = fresh_seed("durations");
+  uint64_t seed = seed_of("durations");
   for (int i = 0; i < 50000; i++) {
     int64_t ms = (int64_t)(draw(&seed) >> (1 + draw(&seed) % 62)), back;
     char text[32];
@@ -342,7 +330,7 @@ static void zones_agree_with_the_c_library(void **state) {
       "Asia/Tokyo",
       "Europe/Moscow",
   };
-  uint64_t seed = fresh_seed("zones");
+  uint64_t seed = seed_of("zones");
   char *saved = getenv("TZ") ? strdup(getenv("TZ")) : NULL;
   for (size_t i = 0; i < AFT__COUNT(names); i++)
     compare_zone(env_of_test(state), names[i], &seed);
@@ -465,7 +453,7 @@ static void take_or_refuse(aft_env *env, const uint8_t *data, size_t size, uint6
 static void damaged_files_are_refused(void **state) {
   aft_env *env = env_of_test(state);
   static const char *const names[] = {"America/New_York", "Asia/Shanghai", "Etc/GMT+12"};
-  uint64_t seed = fresh_seed("damage");
+  uint64_t seed = seed_of("damage");
   for (size_t n = 0; n < AFT__COUNT(names); n++) {
     char path[100];
     aft__file file;
