@@ -1,4 +1,4 @@
-/* Audit events of records that do not keep the end of their chain themselves, and the list of refusals. */
+/* Audit events of records that do not keep the end of their chain themselves. */
 #include "desk/desk_priv.h"
 
 static aft_status last_event(void *user, const aft__value *row, aft_error *error) {
@@ -20,25 +20,4 @@ aft_status aft__event_next(aft__tx *tx, const aft__event *event, aft_error *erro
                     .limit = 1};
   AFT__TRY(aft__scan_each(tx, &scan, last_event, &chain, error));
   return aft__event_append(tx, event, &chain, NULL, error);
-}
-
-static aft_status allowed(aft__cmd *cmd, void *in, aft_error *error) {
-  (void)cmd, (void)in, (void)error;
-  return AFT_OK;
-}
-
-aft_status aft_refusal_list(aft_session *session, const aft_call *call, aft_cursor **out, aft_error *error) {
-  static const aft__command command = {.verb = "refusal.list",
-                                       .name = "refusal_list",
-                                       .roles = AFT__ROLES_SYSTEM | AFT__ROLE(AFT_ROLE_ARBITER),
-                                       .read = true,
-                                       .run = allowed};
-  AFT__TRY(aft__command_run(session, call, &command, NULL, NULL, error));
-  aft__list list = {.kind = AFT_KIND_REFUSAL,
-                    .table = &aft__refusal_table,
-                    .index = AFT__REFUSAL_BY_TENANT,
-                    .n_equal = 1,
-                    .equal = {call->tenant},
-                    .descending = true};
-  return aft__cursor_open(session, &list, (aft_str){0}, out, error);
 }

@@ -153,28 +153,36 @@ aft_status aft__ticket_customer(aft__ticket *ticket, aft__value **customer, aft_
 /* The facts that conditions of the policy see. */
 aft_status aft__ticket_facts(aft__ticket *ticket, aft__facts *facts, aft_error *error);
 
-/* Fires an event of the machine: state, clocks, effects, deadline and audit event follow. facts (NULL
- * allowed) are the audit event's JSON; text is a personal payload for its digest. AFT_OK, AFT_IGNORED,
- * AFT_E_TRANSITION, AFT_E_DENIED. */
-typedef struct aft__fire {
-  const char *event;
-  const char *verb; /* of the audit event; NULL: "ticket." and the event's name */
-  uint32_t role;    /* in whose name; 0: the caller's */
-  aft_str facts;
-  aft_str personal;
-  aft_time deadline; /* in place of the new state's own; 0 for that */
-} aft__fire;
-aft_status aft__ticket_fire(aft__ticket *ticket, const aft__fire *fire, aft_error *error);
-/* Whether the machine would move (not ignore or refuse) on an event of a role now. */
-aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
-                            aft_error *error);
-/* An audit event that is no event of the machine. */
+/* Appends an event to the ticket's audit chain; its subject and actor are filled in. */
+aft_status aft__ticket_audit(aft__ticket *ticket, aft__event *event, aft_error *error);
+/* The same for an event that is none of the machine's. */
 aft_status aft__ticket_note(aft__ticket *ticket, const char *verb, aft_str facts, aft_str personal,
                             aft_error *error);
 
 /* The ticket machine of the policy, and the state a ticket is in. */
 aft_status aft__ticket_machine(aft__ticket *ticket, const aft__flow **flow, uint32_t *state,
                                aft_error *error);
+/* The value of the column "open" in a state: 2 work goes on, 1 it may come back, 0 the end. */
+static inline int64_t aft__state_open(const aft__flow_state *state) {
+  return state->flags & AFT__FLOW_TERMINAL ? 0 : state->flags & AFT__FLOW_OPEN ? 2 : 1;
+}
+
+/* ---- ticket_flow.c: events of the machine ---- */
+
+/* Fires an event of the machine: state, clocks, effects, deadline and audit event follow. AFT_OK,
+ * AFT_IGNORED, AFT_E_TRANSITION, AFT_E_DENIED. */
+typedef struct aft__fire {
+  const char *event;
+  const char *verb;  /* of the audit event; NULL: "ticket." and the event's name */
+  uint32_t role;     /* in whose name; 0: the caller's */
+  aft_str facts;     /* of the audit event, JSON */
+  aft_str personal;  /* kept as a salted digest only */
+  aft_time deadline; /* in place of the new state's own; 0 for that */
+} aft__fire;
+aft_status aft__ticket_fire(aft__ticket *ticket, const aft__fire *fire, aft_error *error);
+/* Whether the machine would move (not ignore or refuse) on an event of a role now. */
+aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
+                            aft_error *error);
 
 /* ---- ticket_clock.c: service levels of one ticket ---- */
 
@@ -187,15 +195,17 @@ aft_status aft__ticket_answered(aft__ticket *ticket, aft_error *error);
 void aft__ticket_pause(aft__ticket *ticket, bool running);
 #define AFT__DUE_STATE "state"
 
-/* ---- ticket_effect.c ---- */
+/* ---- ticket_send.c ---- */
 
-aft_status aft__ticket_effect(aft__ticket *ticket, const aft__flow *flow, const aft__flow_effect *effect,
-                              aft_error *error);
 /* Queues a message to the customer on the ticket's channel. key (NULL allowed) names a catalogue text. */
 aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *key, aft_str text,
                             aft_id message, aft_error *error);
 const char *aft__ticket_locale(aft__ticket *ticket);
 
+/* ---- ticket_effect.c ---- */
+
+aft_status aft__ticket_effect(aft__ticket *ticket, const aft__flow *flow, const aft__flow_effect *effect,
+                              aft_error *error);
 /* ---- ticket_priority.c ---- */
 
 /* Takes a triage result over: category and the rest for a fresh ticket; for an older one priority only

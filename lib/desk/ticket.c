@@ -1,15 +1,9 @@
-/* A ticket while a command changes it: load, start, fire events of its machine, save. */
+/* A ticket while a command changes it: load, start, audit, save. */
 #include "desk/desk_priv.h"
-
-#include <stdio.h>
 
 static void prepare(aft__cmd *cmd, aft__ticket *ticket) {
   *ticket = (aft__ticket){.cmd = cmd};
   aft__buf_init(&ticket->reasons, cmd->env);
-}
-
-static int64_t open_of(const aft__flow_state *state) {
-  return state->flags & AFT__FLOW_TERMINAL ? 0 : state->flags & AFT__FLOW_OPEN ? 2 : 1;
 }
 
 void aft__ticket_done(aft__ticket *ticket) { aft__buf_done(&ticket->reasons); }
@@ -66,7 +60,7 @@ aft_status aft__ticket_start(aft__cmd *cmd, aft_id shop, aft__value *customer, a
   row[AFT__TICKET_SHOP] = aft__int(shop);
   row[AFT__TICKET_CUSTOMER] = customer[AFT__CUSTOMER_ID];
   row[AFT__TICKET_CODE] = aft__text(aft__cstr(code));
-  row[AFT__TICKET_OPEN] = aft__int(open_of(&flow->states[flow->initial]));
+  row[AFT__TICKET_OPEN] = aft__int(aft__state_open(&flow->states[flow->initial]));
   row[AFT__TICKET_STATE] = aft__text(aft__cstr(flow->texts + flow->states[flow->initial].name));
   row[AFT__TICKET_OPENED] = aft__int(cmd->now);
   row[AFT__TICKET_UPDATED] = aft__int(cmd->now);
@@ -117,7 +111,7 @@ aft_status aft__ticket_facts(aft__ticket *ticket, aft__facts *facts, aft_error *
 
 /* ---- events ---- */
 
-static aft_status append(aft__ticket *ticket, aft__event *event, aft_error *error) {
+aft_status aft__ticket_audit(aft__ticket *ticket, aft__event *event, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   event->tenant = cmd->call.tenant;
   event->kind = AFT__KIND_TICKET;
@@ -138,108 +132,7 @@ static aft_status append(aft__ticket *ticket, aft__event *event, aft_error *erro
 aft_status aft__ticket_note(aft__ticket *ticket, const char *verb, aft_str facts, aft_str personal,
                             aft_error *error) {
   aft__event event = {.verb = aft__cstr(verb), .facts = facts, .personal = personal};
-  return append(ticket, &event, error);
-}
-
-typedef struct guard_ctx {
-  const aft_policy *policy;
-  const aft__facts *facts;
-} guard_ctx;
-
-static bool guard(void *user, uint32_t condition) {
-  const guard_ctx *g = user;
-  return aft__policy_holds(g->policy, condition, g->facts);
-}
-
-/* What the machine says to an event now, without carrying it out. */
-static aft_status ask(aft__ticket *ticket, const char *name, uint32_t role, aft__flow_step_out *step,
-                      aft_error *error) {
-  const aft__flow *flow;
-  uint32_t state;
-  aft__facts facts;
-  AFT__TRY(aft__ticket_machine(ticket, &flow, &state, error));
-  AFT__TRY(aft__ticket_facts(ticket, &facts, error));
-  uint32_t event = aft__flow_event_find(flow, aft__cstr(name));
-  if (event == AFT__FLOW_NONE)
-    return aft__error(error, AFT_E_TRANSITION, "ticket", "the policy's ticket machine has no event '%s'",
-                      name);
-  guard_ctx ctx = {ticket->cmd->policy, &facts};
-  return aft__flow_step(flow, state, event, (uint16_t)AFT__ROLE(role), guard, &ctx, step, error);
-}
-
-aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
-                            aft_error *error) {
-  aft__flow_step_out step;
-  aft_error own = AFT_ERROR_INIT;
-  aft_status status = ask(ticket, event, role, &step, &own);
-  *out = status == AFT_OK;
-  if (status == AFT_E_TRANSITION || status == AFT_E_DENIED || status >= 0)
-    return AFT_OK;
-  if (error)
-    *error = own;
-  return status;
-}
-
-/* The deadline of a state begins when it is entered, and again when it fired into the same state. */
-static aft_status set_deadline(aft__ticket *ticket, const aft__flow *flow, const aft__flow_step_out *step,
-                               const aft__fire *fire, aft_error *error) {
-  aft__cmd *cmd = ticket->cmd;
-  const aft__flow_state *to = &flow->states[step->to];
-  aft_str name = aft__cstr(AFT__DUE_STATE);
-  bool own = step->move->event == to->deadline_event;
-  if (step->from == step->to && !own && !fire->deadline)
-    return AFT_OK;
-  if (to->deadline_event == AFT__FLOW_NONE)
-    return aft__due_clear(cmd->tx, aft__ticket_id(ticket), name, error);
-  aft_time at = fire->deadline ? fire->deadline : cmd->now + to->deadline_ms;
-  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_TICKET, aft__ticket_id(ticket), name, at, error);
-}
-
-static bool runs(const aft__flow *flow, uint32_t state) {
-  uint32_t flags = flow->states[state].flags;
-  return (flags & AFT__FLOW_OPEN) && !(flags & AFT__FLOW_PAUSED);
-}
-
-static aft_status enter(aft__ticket *ticket, const aft__flow *flow, const aft__flow_step_out *step,
-                        aft_error *error) {
-  aft__cmd *cmd = ticket->cmd;
-  const aft__flow_state *to = &flow->states[step->to];
-  aft_str name = aft__cstr(flow->texts + to->name);
-  if (step->from == step->to)
-    return AFT_OK;
-  aft__ticket_set(ticket, AFT__TICKET_STATE, aft__text(name));
-  aft__ticket_set(ticket, AFT__TICKET_OPEN, aft__int(open_of(to)));
-  if (aft__str_eq(name, aft__cstr("resolved")))
-    aft__ticket_set(ticket, AFT__TICKET_RESOLVED, aft__int(cmd->now));
-  if (to->flags & AFT__FLOW_TERMINAL) {
-    aft__ticket_set(ticket, AFT__TICKET_CLOSED, aft__int(cmd->now));
-    AFT__TRY(aft__due_clear_all(cmd->tx, aft__ticket_id(ticket), error));
-  }
-  aft__ticket_pause(ticket, runs(flow, step->to));
-  return AFT_OK;
-}
-
-aft_status aft__ticket_fire(aft__ticket *ticket, const aft__fire *fire, aft_error *error) {
-  const aft__flow *flow = aft__policy_machine(ticket->cmd->policy, "ticket");
-  aft__flow_step_out step;
-  char verb[64];
-  aft_status status =
-      ask(ticket, fire->event, fire->role ? fire->role : ticket->cmd->call.role, &step, error);
-  if (status != AFT_OK)
-    return status;
-  AFT__TRY(enter(ticket, flow, &step, error));
-  snprintf(verb, sizeof verb, "ticket.%s", fire->event);
-  aft__event entry = {.verb = aft__cstr(fire->verb ? fire->verb : verb),
-                      .from = aft__cstr(flow->texts + flow->states[step.from].name),
-                      .to = aft__cstr(flow->texts + flow->states[step.to].name),
-                      .facts = fire->facts,
-                      .personal = fire->personal};
-  AFT__TRY(append(ticket, &entry, error));
-  for (uint32_t i = 0; i < step.n_effects; i++)
-    AFT__TRY(aft__ticket_effect(ticket, flow, &step.effects[i], error));
-  if (!(flow->states[step.to].flags & AFT__FLOW_TERMINAL))
-    AFT__TRY(set_deadline(ticket, flow, &step, fire, error));
-  return aft__ticket_clocks(ticket, error);
+  return aft__ticket_audit(ticket, &event, error);
 }
 
 /* ---- saving ---- */

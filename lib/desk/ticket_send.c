@@ -1,0 +1,72 @@
+/* Messages that leave for a ticket's customer, through the outbox. */
+#include "desk/desk_priv.h"
+
+const char *aft__ticket_locale(aft__ticket *ticket) {
+  aft__value *customer;
+  aft_error ignored = AFT_ERROR_INIT;
+  aft_str locale = {0};
+  if (aft__ticket_customer(ticket, &customer, &ignored) >= 0)
+    locale = aft__row_str(customer, AFT__CUSTOMER_LOCALE);
+  if (!locale.len)
+    locale = aft__ticket_str(ticket, AFT__TICKET_LANGUAGE);
+  if (!locale.len || aft__str_eq(locale, aft__cstr("und")))
+    locale = aft__row_str(ticket->cmd->tenant, AFT__TENANT_LOCALE);
+  return locale.len >= 2 && memcmp(locale.data, "zh", 2) == 0 ? "zh" : "en";
+}
+
+static void payload(aft__ticket *ticket, aft__buf *out, const char *key, aft_str text, aft_id message) {
+  static const struct {
+    const char *name;
+    uint32_t column;
+  } texts[] = {{"code", AFT__TICKET_CODE},
+               {"channel", AFT__TICKET_CHANNEL},
+               {"account", AFT__TICKET_ACCOUNT},
+               {"handle", AFT__TICKET_HANDLE}};
+  aft__json json;
+  aft__json_init(&json, out);
+  aft__json_open(&json, '{');
+  aft__json_key(&json, "ticket");
+  aft__json_id(&json, aft__ticket_id(ticket));
+  for (size_t i = 0; i < AFT__COUNT(texts); i++) {
+    aft__json_key(&json, texts[i].name);
+    aft__json_str(&json, aft__ticket_str(ticket, texts[i].column));
+  }
+  aft__json_key(&json, "customer");
+  aft__json_id(&json, aft__ticket_int(ticket, AFT__TICKET_CUSTOMER));
+  if (message) {
+    aft__json_key(&json, "message");
+    aft__json_id(&json, message);
+  }
+  if (key) {
+    aft__json_key(&json, "notice");
+    aft__json_str(&json, aft__cstr(key));
+  }
+  aft__json_key(&json, "locale");
+  aft__json_str(&json, aft__cstr(aft__ticket_locale(ticket)));
+  aft__json_key(&json, "text");
+  aft__json_str(&json, text);
+  aft__json_close(&json, '}');
+}
+
+aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *key, aft_str text,
+                            aft_id message, aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  aft__buf words, out;
+  aft__buf_init(&words, cmd->env);
+  aft__buf_init(&out, cmd->env);
+  if (key) {
+    const aft__arg args[] = {{"code", aft__ticket_str(ticket, AFT__TICKET_CODE)},
+                             {"subject", aft__ticket_str(ticket, AFT__TICKET_SUBJECT)}};
+    aft__policy_render(cmd->policy, aft__ticket_locale(ticket), key, args, AFT__COUNT(args), &words);
+    text = aft__buf_view(&words);
+  }
+  payload(ticket, &out, key, text, message);
+  aft_status status =
+      words.failed || out.failed
+          ? aft__nomem(error)
+          : aft__outbox_add(cmd->tx, cmd->call.tenant, aft__ticket_id(ticket), aft__cstr(topic),
+                            aft__buf_view(&out), AFT__OUT_AUTO, cmd->now, NULL, error);
+  aft__buf_done(&words);
+  aft__buf_done(&out);
+  return status;
+}
