@@ -88,7 +88,8 @@ typedef struct aft_batch aft_batch;
 
 /*
  * Takes in many messages in one commit. A message that is wrong gets its own
- * error and does not spoil the rest.
+ * error and does not spoil the rest. The external id of each message makes it
+ * exactly-once; the call takes no key.
  *
  * in, n: at most the environment's limit `batch`.
  * out: receives the results, which the caller frees with aft_batch_free.

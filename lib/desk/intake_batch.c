@@ -55,12 +55,6 @@ static aft_status intake_many(aft__cmd *cmd, void *in, aft_error *error) {
   return AFT_OK;
 }
 
-static void many_digest(aft__sha256 *sha, const void *in) {
-  const many *m = in;
-  for (size_t i = 0; i < m->batch->n; i++)
-    aft__intake_digest(sha, &m->in[i]);
-}
-
 static aft_status batch_new(aft_env *env, size_t n, aft_batch **out, aft_error *error) {
   aft_batch *batch = aft__zalloc(env, sizeof *batch + n * sizeof(result));
   if (!batch)
@@ -101,7 +95,6 @@ aft_status aft_intake_batch(aft_session *session, const aft_call *call, const af
   static const aft__command command = {.verb = "message.intake_batch",
                                        .name = "intake_batch",
                                        .roles = AFT__ROLES_INTAKE,
-                                       .digest = many_digest,
                                        .run = intake_many};
   if (!session || !out || (n && !in))
     return aft__error(error, AFT_E_NULL_HANDLE,
@@ -110,6 +103,9 @@ aft_status aft_intake_batch(aft_session *session, const aft_call *call, const af
                                : "in",
                       "the handle is NULL");
   aft_env *env = aft__session_env(session);
+  if (call && call->key.data)
+    return aft__error(error, AFT_E_INVALID, "call.key",
+                      "a batch takes no key: the external id of each message makes it exactly-once");
   if (n > env->o.limits.batch)
     return aft__error(error, AFT_E_TOO_LARGE, "n", "expected at most %llu messages in a batch, found %zu",
                       (unsigned long long)env->o.limits.batch, n);

@@ -118,6 +118,7 @@ aft_status aft__ticket_audit(aft__ticket *ticket, aft__event *event, aft_error *
   event->subject = aft__ticket_id(ticket);
   event->role = cmd->call.role;
   event->actor = cmd->call.actor;
+  event->elsewhere = true; /* what people wrote stands in the messages */
   AFT__TRY(aft__event_append(cmd->tx, event, &ticket->chain, NULL, error));
   void *hash = aft__arena_alloc(cmd->arena, sizeof ticket->chain.hash);
   if (!hash)

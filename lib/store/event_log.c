@@ -97,7 +97,7 @@ aft_status aft__event_append(aft__tx *tx, const aft__event *event, aft__chain *c
   if (event->personal.data) {
     AFT__TRY(aft__random(tx->session->store->env, salt, sizeof salt, error));
     digest_of(salt, event->personal, digest);
-    row[AFT__EV_PERSONAL] = aft__text(event->personal);
+    row[AFT__EV_PERSONAL] = event->elsewhere ? aft__null() : aft__text(event->personal);
     row[AFT__EV_SALT] = aft__blob(salt, sizeof salt);
     row[AFT__EV_DIGEST] = aft__blob(digest, sizeof digest);
   }
@@ -128,8 +128,8 @@ static aft_status verify_row(void *user, const aft__value *row, aft_error *error
   if (row[AFT__EV_SEQ].number != chain->seq + 1)
     return damaged(row, "one before it is missing", error);
   bool personal = row[AFT__EV_PERSONAL].type != AFT_SQL_NULL;
-  if (personal != (row[AFT__EV_SALT].type != AFT_SQL_NULL))
-    return damaged(row, "its personal text and salt are not erased together", error);
+  if (personal && row[AFT__EV_SALT].type == AFT_SQL_NULL)
+    return damaged(row, "its salt was erased without its personal text", error);
   if (personal) {
     if (row[AFT__EV_SALT].size != SALT_SIZE || row[AFT__EV_DIGEST].size != HASH_SIZE)
       return damaged(row, "its salt or digest has another length", error);

@@ -218,6 +218,7 @@ typedef struct aft__event {
   aft_str from, to;  /* states, where they apply */
   aft_str facts;     /* canonical JSON object without personal data; may be absent */
   aft_str personal;  /* goes into the hash as a salted digest only, and can be erased */
+  bool elsewhere;    /* the personal text is kept in another record: here only its salt and digest */
 } aft__event;
 
 extern const aft__table aft__event_table;

@@ -251,6 +251,9 @@ static void one_bad_message_does_not_spoil_a_batch(void **state) {
   assert_int_equal(aft_batch_ticket(batch, 3), aft_batch_ticket(batch, 0));
   assert_int_equal(aft_batch_message(batch, 1), 0);
   aft_batch_free(batch);
+  aft_call keyed = d.system;
+  keyed.key = AFT_STR("batch-1");
+  assert_status(aft_intake_batch(d.session, &keyed, in, 4, &batch, &error), AFT_E_INVALID);
 }
 
 static void a_key_replays_its_first_outcome(void **state) {
