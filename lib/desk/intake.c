@@ -316,7 +316,8 @@ static aft_status intake_one(aft__cmd *cmd, void *in, aft_error *error) {
   return aft__intake_run(cmd, in, error);
 }
 
-void aft__intake_digest(aft__sha256 *sha, const aft_message_in *in) {
+static void intake_digest(aft__sha256 *sha, const void *given) {
+  const aft_message_in *in = given;
   aft__digest_i64(sha, in->shop);
   aft__digest_i64(sha, in->customer);
   const aft_str texts[] = {in->channel, in->account, in->external,   in->handle, in->name,  in->subject,
@@ -333,8 +334,6 @@ void aft__intake_digest(aft__sha256 *sha, const aft_message_in *in) {
     aft__digest_str(sha, in->parts[i].blob);
   }
 }
-
-static void intake_digest(aft__sha256 *sha, const void *in) { aft__intake_digest(sha, in); }
 
 aft_status aft_intake(aft_session *session, const aft_call *call, const aft_message_in *in, aft_record **out,
                       aft_error *error) {

@@ -25,7 +25,6 @@ aft_status aft__intake_check(aft__arena *arena, const aft_env *env, const aft_me
                              aft_message_in *in, aft_error *error);
 /* Takes a checked message in: cmd->ids are the message and its ticket. */
 aft_status aft__intake_run(aft__cmd *cmd, const aft_message_in *in, aft_error *error);
-void aft__intake_digest(aft__sha256 *sha, const aft_message_in *in);
 
 /* intake_thread.c: decides thread, hint, follows and disposition. */
 aft_status aft__intake_thread(aft__intake *intake, aft_error *error);
