@@ -9,19 +9,19 @@
 extern "C" {
 #endif
 
-#define AFT_ROLE_SYSTEM 1u    /* the host itself, its timers and webhooks */
-#define AFT_ROLE_AGENT 2u     /* a person of the shop: sees the shops it is a member of */
-#define AFT_ROLE_BUYER 3u     /* a customer: sees only what is theirs */
+#define AFT_ROLE_SYSTEM    1u /* the host itself, its timers and webhooks */
+#define AFT_ROLE_AGENT     2u /* a person of the shop: sees the shops it is a member of */
+#define AFT_ROLE_BUYER     3u /* a customer: sees only what is theirs */
 #define AFT_ROLE_WAREHOUSE 4u
-#define AFT_ROLE_ARBITER 5u   /* the platform's: spans shops */
+#define AFT_ROLE_ARBITER   5u /* the platform's: spans shops */
 
 /*
  * On whose behalf a command runs. Each mutation takes one.
  */
 typedef struct aft_call {
   size_t size;
-  aft_id tenant;       /* required, except for commands that make one */
-  uint32_t role;       /* AFT_ROLE_…; required */
+  aft_id tenant; /* required, except for commands that make one */
+  uint32_t role; /* AFT_ROLE_…; required */
   uint32_t reserved0;
   aft_id actor;        /* agent or customer id; required for those roles */
   aft_str key;         /* idempotency key, up to 128 bytes; absent: the library makes one */

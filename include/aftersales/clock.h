@@ -14,7 +14,7 @@ typedef struct aft_tick_budget {
   size_t size;
   uint32_t rows; /* due rows and events at most, each; 0: 1000 */
   uint32_t reserved0;
-  int64_t ms;    /* time at most; 0: 10000 */
+  int64_t ms; /* time at most; 0: 10000 */
 } aft_tick_budget;
 
 /* What one tick did. */
@@ -24,7 +24,7 @@ typedef struct aft_tick_report {
   uint32_t sequenced; /* events that got their feed number */
   uint32_t expired;   /* outbox leases taken back */
   uint32_t reserved0;
-  aft_time next;      /* when there is work again, as far as is known now; AFT_TIME_NONE: nothing waits */
+  aft_time next; /* when there is work again, as far as is known now; AFT_TIME_NONE: nothing waits */
 } aft_tick_report;
 
 /*

@@ -13,9 +13,9 @@
 #define AFT_API
 #endif
 
-#define AFT_VERSION_MAJOR 0
-#define AFT_VERSION_MINOR 1
-#define AFT_VERSION_PATCH 0
+#define AFT_VERSION_MAJOR  0
+#define AFT_VERSION_MINOR  1
+#define AFT_VERSION_PATCH  0
 #define AFT_VERSION_STRING "0.1.0"
 
 /* Length of a text that ends with a NUL byte. */

@@ -69,7 +69,7 @@ typedef struct aft_agent_in {
   aft_str name;        /* default: external */
   const aft_id *shops; /* the shops to join, beside those joined before */
   size_t n_shops;
-  uint32_t left;       /* 1: has left; every command is refused from now on */
+  uint32_t left; /* 1: has left; every command is refused from now on */
   uint32_t reserved0;
 } aft_agent_in;
 
@@ -89,7 +89,7 @@ typedef struct aft_customer_in {
   aft_id id;        /* a customer to change; 0: found by external, or made */
   aft_str external; /* the host's own name; unique in the tenant */
   aft_str name, phone, email, locale;
-  aft_str tier;     /* standing with the shop: "vip", … */
+  aft_str tier; /* standing with the shop: "vip", … */
 } aft_customer_in;
 
 /*

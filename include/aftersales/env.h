@@ -40,8 +40,8 @@ typedef struct aft_clock {
 } aft_clock;
 
 #define AFT_LOG_DEBUG 10
-#define AFT_LOG_INFO 20
-#define AFT_LOG_WARN 30
+#define AFT_LOG_INFO  20
+#define AFT_LOG_WARN  30
 #define AFT_LOG_ERROR 40
 
 /*
@@ -52,7 +52,7 @@ typedef struct aft_trace {
   const char *name;    /* "ticket_answer", "tick" */
   int64_t duration_ns; /* on the monotonic clock */
   aft_status status;
-  uint32_t retries;    /* how often the command ran again after a lost race */
+  uint32_t retries; /* how often the command ran again after a lost race */
 } aft_trace;
 
 /*

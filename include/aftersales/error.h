@@ -15,16 +15,19 @@ extern "C" {
  * fails; nothing is allocated for it.
  */
 typedef struct aft_error {
-  size_t size;        /* sizeof(aft_error); set by AFT_ERROR_INIT */
-  aft_status code;    /* the status that the call returned */
-  int32_t native;     /* the engine's own code (SQLite extended code, errno), or 0 */
-  uint32_t line;      /* place in a policy document, from 1, or 0 */
-  uint32_t column;    /* likewise */
-  char where[96];     /* field or place: "intake.text", "tickets.yaml:41:7" */
-  char message[256];  /* one clear sentence in UTF-8, without personal data */
+  size_t size;       /* sizeof(aft_error); set by AFT_ERROR_INIT */
+  aft_status code;   /* the status that the call returned */
+  int32_t native;    /* the engine's own code (SQLite extended code, errno), or 0 */
+  uint32_t line;     /* place in a policy document, from 1, or 0 */
+  uint32_t column;   /* likewise */
+  char where[96];    /* field or place: "intake.text", "tickets.yaml:41:7" */
+  char message[256]; /* one clear sentence in UTF-8, without personal data */
 } aft_error;
 
-#define AFT_ERROR_INIT {sizeof(aft_error), 0, 0, 0, 0, {0}, {0}}
+#define AFT_ERROR_INIT                        \
+  {                                           \
+    sizeof(aft_error), 0, 0, 0, 0, {0}, { 0 } \
+  }
 
 /*
  * The symbolic name of a status: "AFT_E_NOT_FOUND".

@@ -10,12 +10,12 @@
 extern "C" {
 #endif
 
-#define AFT_CONTENT_TEXT 1u
-#define AFT_CONTENT_HTML 2u
-#define AFT_CONTENT_IMAGE 3u
-#define AFT_CONTENT_VOICE 4u
-#define AFT_CONTENT_VIDEO 5u
-#define AFT_CONTENT_FILE 6u
+#define AFT_CONTENT_TEXT        1u
+#define AFT_CONTENT_HTML        2u
+#define AFT_CONTENT_IMAGE       3u
+#define AFT_CONTENT_VOICE       4u
+#define AFT_CONTENT_VIDEO       5u
+#define AFT_CONTENT_FILE        6u
 #define AFT_CONTENT_TRANSLATION 7u /* the message's text in another language, where the host has it */
 
 /* A part of a message beside its text. Bytes stay with the host, under an id. */
@@ -23,10 +23,10 @@ typedef struct aft_part_in {
   size_t size;
   uint32_t kind; /* AFT_CONTENT_…; required */
   uint32_t reserved0;
-  aft_str text;  /* of text, HTML and translations; a transcript of voice */
-  aft_str blob;  /* the host's id of the bytes: required for image, voice, video and file */
-  aft_str name;  /* file name */
-  aft_str mime;  /* media type */
+  aft_str text;   /* of text, HTML and translations; a transcript of voice */
+  aft_str blob;   /* the host's id of the bytes: required for image, voice, video and file */
+  aft_str name;   /* file name */
+  aft_str mime;   /* media type */
   aft_str locale; /* language of the text; required for translations */
   int64_t bytes;  /* size of the bytes, 0 when not known */
 } aft_part_in;
@@ -41,20 +41,20 @@ typedef struct aft_field_in {
 /* One message of a customer. */
 typedef struct aft_message_in {
   size_t size;
-  aft_id shop;      /* required */
-  aft_str channel;  /* "wechat", "weibo", "email", "phone", "chat", "web" …; required */
-  aft_str account;  /* the shop's account there; default "" */
-  aft_str external; /* the channel's id of the message: makes intake exactly-once */
-  aft_id customer;  /* who wrote it, when known; a buyer's call implies it */
-  aft_str handle;   /* else: the writer's id or address on the channel */
-  aft_str name;     /* the writer's name, for a customer not seen before */
-  aft_str subject;  /* of an e-mail or form */
-  aft_str text;     /* required unless there are parts or a form */
-  aft_str code;     /* short code of the ticket it answers, when the host knows it */
+  aft_id shop;        /* required */
+  aft_str channel;    /* "wechat", "weibo", "email", "phone", "chat", "web" …; required */
+  aft_str account;    /* the shop's account there; default "" */
+  aft_str external;   /* the channel's id of the message: makes intake exactly-once */
+  aft_id customer;    /* who wrote it, when known; a buyer's call implies it */
+  aft_str handle;     /* else: the writer's id or address on the channel */
+  aft_str name;       /* the writer's name, for a customer not seen before */
+  aft_str subject;    /* of an e-mail or form */
+  aft_str text;       /* required unless there are parts or a form */
+  aft_str code;       /* short code of the ticket it answers, when the host knows it */
   aft_str replies_to; /* external id of the message it answers, on the same channel and account */
-  aft_str order;    /* number of the order it is about */
-  aft_str label;    /* the customer's own choice of category */
-  aft_str form;     /* name of the policy's form that was filled in */
+  aft_str order;      /* number of the order it is about */
+  aft_str label;      /* the customer's own choice of category */
+  aft_str form;       /* name of the policy's form that was filled in */
   const aft_field_in *fields;
   size_t n_fields;
   const aft_part_in *parts;
@@ -147,9 +147,9 @@ AFT_API void aft_batch_free(aft_batch *batch);
 /* A change that a channel reports of a message sent before. */
 typedef struct aft_message_change {
   size_t size;
-  aft_id message;   /* or channel, account and external */
+  aft_id message; /* or channel, account and external */
   aft_str channel, account, external;
-  aft_str text;     /* the new text; ignored for a recall */
+  aft_str text;      /* the new text; ignored for a recall */
   uint32_t recalled; /* 1: the message was taken back */
   uint32_t reserved0;
 } aft_message_change;
@@ -185,8 +185,8 @@ AFT_API aft_status aft_message_list(aft_session *session, const aft_call *call, 
  * Errors: those of <aftersales/desk.h>.
  * Since: 0.1
  */
-AFT_API aft_status aft_part_list(aft_session *session, const aft_call *call, aft_id message,
-                                 aft_cursor **out, aft_error *error);
+AFT_API aft_status aft_part_list(aft_session *session, const aft_call *call, aft_id message, aft_cursor **out,
+                                 aft_error *error);
 
 /*
  * Lists what a message said before it was edited or recalled. Not for buyers.

@@ -17,8 +17,8 @@ typedef struct aft_record aft_record;
 /* A list that is read record by record. It holds no transaction open. */
 typedef struct aft_cursor aft_cursor;
 
-#define AFT_TYPE_ID 1u
-#define AFT_TYPE_INT 2u
+#define AFT_TYPE_ID   1u
+#define AFT_TYPE_INT  2u
 #define AFT_TYPE_FLAG 3u
 #define AFT_TYPE_TIME 4u
 #define AFT_TYPE_TEXT 5u

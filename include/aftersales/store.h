@@ -20,10 +20,10 @@ typedef struct aft_store aft_store;
  */
 typedef struct aft_session aft_session;
 
-#define AFT_STORE_CREATE 1u    /* make the file and the tables where they are missing */
-#define AFT_STORE_MIGRATE 2u   /* bring older tables to this version */
+#define AFT_STORE_CREATE    1u /* make the file and the tables where they are missing */
+#define AFT_STORE_MIGRATE   2u /* bring older tables to this version */
 #define AFT_STORE_READ_ONLY 4u
-#define AFT_STORE_RELAXED 8u   /* faster commits that a power loss may undo */
+#define AFT_STORE_RELAXED   8u /* faster commits that a power loss may undo */
 
 /* How to open a store. */
 typedef struct aft_store_options {

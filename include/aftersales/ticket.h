@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-#define AFT_PUBLIC 1u
+#define AFT_PUBLIC  1u
 #define AFT_PRIVATE 2u
 
 /* What an agent or the system writes into a ticket. */
@@ -37,25 +37,25 @@ typedef struct aft_answer_in {
 AFT_API aft_status aft_ticket_answer(aft_session *session, const aft_call *call, const aft_answer_in *in,
                                      aft_record **out, aft_error *error);
 
-#define AFT_ACT_ASSIGN 1u     /* to `agent` */
-#define AFT_ACT_RELEASE 2u    /* back to the queue */
+#define AFT_ACT_ASSIGN     1u /* to `agent` */
+#define AFT_ACT_RELEASE    2u /* back to the queue */
 #define AFT_ACT_WAIT_THIRD 3u /* for somebody else, until `until` */
-#define AFT_ACT_RESUME 4u
-#define AFT_ACT_RESOLVE 5u    /* with `reason`: "solved", … */
-#define AFT_ACT_REOPEN 6u
-#define AFT_ACT_CLOSE 7u
-#define AFT_ACT_SPAM 8u
-#define AFT_ACT_UNSPAM 9u
-#define AFT_ACT_ESCALATE 10u
-#define AFT_ACT_MERGE 11u     /* into `other` */
-#define AFT_ACT_CLASSIFY 12u  /* a person decides: `category`, `topic`; priority and clocks follow */
+#define AFT_ACT_RESUME     4u
+#define AFT_ACT_RESOLVE    5u /* with `reason`: "solved", … */
+#define AFT_ACT_REOPEN     6u
+#define AFT_ACT_CLOSE      7u
+#define AFT_ACT_SPAM       8u
+#define AFT_ACT_UNSPAM     9u
+#define AFT_ACT_ESCALATE   10u
+#define AFT_ACT_MERGE      11u /* into `other` */
+#define AFT_ACT_CLASSIFY   12u /* a person decides: `category`, `topic`; priority and clocks follow */
 
 /* One act on a ticket. Fields that the act does not use stay zero. */
 typedef struct aft_act_in {
   size_t size;
-  aft_id ticket;     /* required */
-  int64_t rev;       /* the revision that was seen; 0: any. Another gives AFT_E_CONFLICT */
-  uint32_t act;      /* AFT_ACT_…; required */
+  aft_id ticket; /* required */
+  int64_t rev;   /* the revision that was seen; 0: any. Another gives AFT_E_CONFLICT */
+  uint32_t act;  /* AFT_ACT_…; required */
   uint32_t reserved0;
   aft_id agent;
   aft_id other;
@@ -86,8 +86,8 @@ AFT_API aft_status aft_ticket_act(aft_session *session, const aft_call *call, co
  * Errors: those of <aftersales/desk.h>.
  * Since: 0.1
  */
-AFT_API aft_status aft_ticket_get(aft_session *session, const aft_call *call, aft_id ticket,
-                                  aft_record **out, aft_error *error);
+AFT_API aft_status aft_ticket_get(aft_session *session, const aft_call *call, aft_id ticket, aft_record **out,
+                                  aft_error *error);
 
 /*
  * Finds a ticket by the short code that people see, however it was typed.

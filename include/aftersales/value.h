@@ -102,8 +102,7 @@ AFT_API aft_status aft_time_parse(const char *text, size_t len, aft_time *out, a
  * Errors: AFT_E_CURRENCY.
  * Since: 0.1
  */
-AFT_API aft_status aft_money_format(const aft_money *money, const char *locale, char *out,
-                                    aft_error *error);
+AFT_API aft_status aft_money_format(const aft_money *money, const char *locale, char *out, aft_error *error);
 
 /*
  * Adds two amounts of one currency.
@@ -112,8 +111,7 @@ AFT_API aft_status aft_money_format(const aft_money *money, const char *locale, 
  * Errors: AFT_E_CURRENCY (they differ), AFT_E_OVERFLOW.
  * Since: 0.1
  */
-AFT_API aft_status aft_money_add(const aft_money *a, const aft_money *b, aft_money *out,
-                                 aft_error *error);
+AFT_API aft_status aft_money_add(const aft_money *a, const aft_money *b, aft_money *out, aft_error *error);
 
 /*
  * Splits an amount into n parts by weights so that the parts sum exactly to it
@@ -125,8 +123,8 @@ AFT_API aft_status aft_money_add(const aft_money *a, const aft_money *b, aft_mon
  * Errors: AFT_E_INVALID, AFT_E_OVERFLOW.
  * Since: 0.1
  */
-AFT_API aft_status aft_money_split(const aft_money *money, const int64_t *weights, size_t n,
-                                   aft_money *out, aft_error *error);
+AFT_API aft_status aft_money_split(const aft_money *money, const int64_t *weights, size_t n, aft_money *out,
+                                   aft_error *error);
 
 /*
  * The number of digits after the decimal point of a currency: 2 for CNY, 0 for JPY.

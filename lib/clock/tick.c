@@ -36,21 +36,21 @@ static aft_status sequence(aft_session *session, uint32_t most, uint32_t *n, aft
   return status == AFT_E_LEASE_LOST ? AFT_OK : status;
 }
 
-aft_status aft_tick(aft_session *session, const aft_tick_budget *given, aft_tick_report *report,
+aft_status aft_tick(aft_session *session, const aft_tick_budget *budget, aft_tick_report *report,
                     aft_error *error) {
-  aft_tick_budget budget;
+  aft_tick_budget most;
   aft_tick_report done = {.size = sizeof done, .next = AFT_TIME_NONE};
   if (report && (report->size < REPORT_V1 || report->size > 4096))
     return aft__error(error, AFT_E_ABI, "aft_tick_report.size", "expected sizeof(aft_tick_report), found %zu",
                       report->size);
-  AFT__TRY(check_budget(given, &budget, error));
-  aft__tx_options options = {.name = "tick", .deadline_ms = budget.ms};
+  AFT__TRY(check_budget(budget, &most, error));
+  aft__tx_options options = {.name = "tick", .deadline_ms = most.ms};
   AFT__TRY(
-      aft__due_fire(session, budget.rows, budget.ms, aft__desk_due, NULL, &done.fired, &done.next, error));
-  expire e = {.most = budget.rows};
+      aft__due_fire(session, most.rows, most.ms, aft__desk_due, NULL, &done.fired, &done.next, error));
+  expire e = {.most = most.rows};
   AFT__TRY(aft__tx_run(session, &options, expire_leases, &e, error));
   done.expired = e.n;
-  AFT__TRY(sequence(session, budget.rows, &done.sequenced, error));
+  AFT__TRY(sequence(session, most.rows, &done.sequenced, error));
   if (!report)
     return AFT_OK;
   size_t size = report->size;

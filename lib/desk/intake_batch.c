@@ -92,10 +92,8 @@ static aft_status prepare_many(aft__arena *arena, const aft_env *env, const aft_
 
 aft_status aft_intake_batch(aft_session *session, const aft_call *call, const aft_message_in *in, size_t n,
                             aft_batch **out, aft_error *error) {
-  static const aft__command command = {.verb = "message.intake_batch",
-                                       .name = "intake_batch",
-                                       .roles = AFT__ROLES_INTAKE,
-                                       .run = intake_many};
+  static const aft__command command = {
+      .verb = "message.intake_batch", .name = "intake_batch", .roles = AFT__ROLES_INTAKE, .run = intake_many};
   if (!session || !out || (n && !in))
     return aft__error(error, AFT_E_NULL_HANDLE,
                       !session ? "session"

@@ -98,33 +98,33 @@ static aft_status add_parts(aft__cmd *cmd, const aft__message *message, aft_id i
   return AFT_OK;
 }
 
-aft_status aft__message_add(aft__cmd *cmd, const aft__message *message, aft_id id, aft__value **out,
+aft_status aft__message_add(aft__cmd *cmd, const aft__message *message, aft_id id, aft__value **row,
                             aft__existing *existing, aft_error *error) {
-  aft__value *row = aft__arena_alloc(cmd->arena, AFT__MESSAGE_COLUMNS * sizeof *row);
-  if (!row)
+  aft__value *fresh = aft__arena_alloc(cmd->arena, AFT__MESSAGE_COLUMNS * sizeof *fresh);
+  if (!fresh)
     return aft__nomem(error);
-  row[AFT__MESSAGE_ID] = aft__int(id);
-  row[AFT__MESSAGE_REV] = aft__int(1);
-  row[AFT__MESSAGE_TENANT] = aft__int(cmd->call.tenant);
-  row[AFT__MESSAGE_TICKET] = aft__int(message->ticket);
-  row[AFT__MESSAGE_CUSTOMER] = aft__int(message->customer);
-  row[AFT__MESSAGE_INBOUND] = aft__int(message->inbound);
-  row[AFT__MESSAGE_VISIBILITY] = aft__int(message->visibility);
-  row[AFT__MESSAGE_CHANNEL] = aft__text(message->channel);
-  row[AFT__MESSAGE_ACCOUNT] = aft__text(message->account);
-  row[AFT__MESSAGE_EXTERNAL] = message->external.len ? aft__text(message->external) : aft__null();
-  row[AFT__MESSAGE_ROLE] = aft__int(message->inbound ? AFT_ROLE_BUYER : cmd->call.role);
-  row[AFT__MESSAGE_ACTOR] = aft__id_or_null(message->inbound ? message->customer : cmd->call.actor);
-  row[AFT__MESSAGE_TEXT] = aft__text(message->text);
-  row[AFT__MESSAGE_LANGUAGE] = aft__text(aft__cstr(message->language));
-  row[AFT__MESSAGE_SENT] = aft__int(message->sent);
-  row[AFT__MESSAGE_CREATED] = aft__int(cmd->now);
-  row[AFT__MESSAGE_DISPOSITION] = aft__text(aft__cstr(message->disposition));
-  row[AFT__MESSAGE_PARTS] = aft__int((int64_t)(message->n_parts + message->n_fields));
-  row[AFT__MESSAGE_VERSION] = aft__int(1);
-  AFT__TRY(aft__insert(cmd->tx, &aft__message_table, row, existing, error));
-  if (out)
-    *out = row;
+  fresh[AFT__MESSAGE_ID] = aft__int(id);
+  fresh[AFT__MESSAGE_REV] = aft__int(1);
+  fresh[AFT__MESSAGE_TENANT] = aft__int(cmd->call.tenant);
+  fresh[AFT__MESSAGE_TICKET] = aft__int(message->ticket);
+  fresh[AFT__MESSAGE_CUSTOMER] = aft__int(message->customer);
+  fresh[AFT__MESSAGE_INBOUND] = aft__int(message->inbound);
+  fresh[AFT__MESSAGE_VISIBILITY] = aft__int(message->visibility);
+  fresh[AFT__MESSAGE_CHANNEL] = aft__text(message->channel);
+  fresh[AFT__MESSAGE_ACCOUNT] = aft__text(message->account);
+  fresh[AFT__MESSAGE_EXTERNAL] = message->external.len ? aft__text(message->external) : aft__null();
+  fresh[AFT__MESSAGE_ROLE] = aft__int(message->inbound ? AFT_ROLE_BUYER : cmd->call.role);
+  fresh[AFT__MESSAGE_ACTOR] = aft__id_or_null(message->inbound ? message->customer : cmd->call.actor);
+  fresh[AFT__MESSAGE_TEXT] = aft__text(message->text);
+  fresh[AFT__MESSAGE_LANGUAGE] = aft__text(aft__cstr(message->language));
+  fresh[AFT__MESSAGE_SENT] = aft__int(message->sent);
+  fresh[AFT__MESSAGE_CREATED] = aft__int(cmd->now);
+  fresh[AFT__MESSAGE_DISPOSITION] = aft__text(aft__cstr(message->disposition));
+  fresh[AFT__MESSAGE_PARTS] = aft__int((int64_t)(message->n_parts + message->n_fields));
+  fresh[AFT__MESSAGE_VERSION] = aft__int(1);
+  AFT__TRY(aft__insert(cmd->tx, &aft__message_table, fresh, existing, error));
+  if (row)
+    *row = fresh;
   return add_parts(cmd, message, id, error);
 }
 

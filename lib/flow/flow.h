@@ -39,9 +39,9 @@ typedef struct aft__flow_effect {
 
 typedef struct aft__flow_move {
   uint16_t from, event;
-  uint16_t to;     /* a state, or AFT__FLOW_IGNORE */
-  uint16_t actors; /* bit per role, 1 << AFT_ROLE_… */
-  uint32_t guard;  /* a condition's number, or AFT__FLOW_NONE */
+  uint16_t to;              /* a state, or AFT__FLOW_IGNORE */
+  uint16_t actors;          /* bit per role, 1 << AFT_ROLE_… */
+  uint32_t guard;           /* a condition's number, or AFT__FLOW_NONE */
   uint32_t effect, effects; /* first and count */
   uint32_t line, column;
 } aft__flow_move;
@@ -59,9 +59,9 @@ typedef struct aft__flow {
 
 /* What the service behind a machine fires and understands. Ends of lists are NULL. */
 typedef struct aft__flow_contract {
-  const char *const *states;         /* states that must exist */
-  const char *const *fires;          /* events that the service fires: each must be named by some move */
-  const char *const *effects;        /* effects that the service can carry out */
+  const char *const *states;  /* states that must exist */
+  const char *const *fires;   /* events that the service fires: each must be named by some move */
+  const char *const *effects; /* effects that the service can carry out */
 } aft__flow_contract;
 
 /* One fault of a definition: where it stands and a sentence. */
@@ -72,7 +72,8 @@ typedef void (*aft__flow_report)(void *user, uint32_t line, uint32_t column, con
  * a last unguarded move; no two moves of one state, event and actor without a
  * guard to tell them apart; nothing leaves a terminal state except by an event
  * that an agent or the system fires; all names of the contract exist. Reports
- * every fault; returns how many. The machine must be valid (below). Uses arena for its tables; *error on AFT_E_NOMEM. */
+ * every fault; returns how many. The machine must be valid (below). Uses arena for its tables; *error on
+ * AFT_E_NOMEM. */
 aft_status aft__flow_check(const aft__flow *flow, const aft__flow_contract *contract, aft__arena *arena,
                            aft__flow_report report, void *user, uint32_t *faults, aft_error *error);
 
@@ -99,7 +100,11 @@ typedef struct aft__flow_step_out {
 aft_status aft__flow_step(const aft__flow *flow, uint32_t state, uint32_t event, uint16_t actor,
                           aft__flow_guard guard, void *user, aft__flow_step_out *out, aft_error *error);
 
-typedef enum aft__flow_format { AFT__FLOW_DOT = 1, AFT__FLOW_MERMAID = 2, AFT__FLOW_JSON = 3 } aft__flow_format;
+typedef enum aft__flow_format {
+  AFT__FLOW_DOT = 1,
+  AFT__FLOW_MERMAID = 2,
+  AFT__FLOW_JSON = 3
+} aft__flow_format;
 /* Appended to out, whose failed flag tells about memory. */
 void aft__flow_export(const aft__flow *flow, aft__flow_format format, aft__buf *out);
 

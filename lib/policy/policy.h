@@ -37,15 +37,15 @@ void aft__reasons_render(const aft_policy *policy, const char *locale, aft_str r
 /* ---- triage.c: what a text is about ---- */
 
 typedef struct aft__triage {
-  aft_str category;  /* name in the policy; "other" when unsure */
-  aft_str topic;     /* may be empty */
-  aft_str runner_up; /* category; may be empty */
+  aft_str category;   /* name in the policy; "other" when unsure */
+  aft_str topic;      /* may be empty */
+  aft_str runner_up;  /* category; may be empty */
   int32_t confidence; /* 0..1000 */
   bool unsure;        /* below the policy's threshold: a person decides */
   int32_t tone;       /* -1000..1000 */
   bool question, urgent, chaser, human;
-  aft_str complaint;  /* none, service, regulator, media */
-  aft_str act;        /* request, question, acknowledgement, greeting, closing */
+  aft_str complaint; /* none, service, regulator, media */
+  aft_str act;       /* request, question, acknowledgement, greeting, closing */
   const char *language;
 } aft__triage;
 
@@ -62,8 +62,8 @@ void aft__triage_facts(const aft__triage *triage, aft__facts *facts);
 bool aft__policy_holds(const aft_policy *policy, uint32_t condition, const aft__facts *facts);
 
 typedef struct aft__priority {
-  aft_str name;  /* of the level: "urgent" */
-  int32_t rank;  /* 0 is the most urgent level */
+  aft_str name; /* of the level: "urgent" */
+  int32_t rank; /* 0 is the most urgent level */
   int32_t points;
 } aft__priority;
 
@@ -75,7 +75,12 @@ bool aft__policy_priority_find(const aft_policy *policy, aft_str name, aft__prio
 
 /* ---- levels.c: service-level arithmetic ---- */
 
-typedef enum aft__sla { AFT__SLA_FIRST_RESPONSE, AFT__SLA_NEXT_RESPONSE, AFT__SLA_RESOLUTION, AFT__SLAS } aft__sla;
+typedef enum aft__sla {
+  AFT__SLA_FIRST_RESPONSE,
+  AFT__SLA_NEXT_RESPONSE,
+  AFT__SLA_RESOLUTION,
+  AFT__SLAS
+} aft__sla;
 const char *aft__sla_name(aft__sla sla); /* "first_response" */
 bool aft__sla_find(aft_str name, aft__sla *out);
 /* The target of a priority, or -1 where the policy sets none. */

@@ -82,7 +82,7 @@ typedef struct firing {
   void *user;
   aft_id row; /* that fires; 0 when nothing is due */
   bool called;
-  const aft_error *why;
+  aft_error why;
 } firing;
 
 static aft__scan waiting(const aft__value *until) {
@@ -142,7 +142,7 @@ static aft_status note_failure(aft__tx *tx, void *user, aft_error *error) {
   aft_time at;
   if (aft__add_i64(aft__tx_now(tx), FIRST_WAIT << (attempts < 16 ? attempts - 1 : 15), &at))
     at = INT64_MAX;
-  snprintf(text, sizeof text, "%s: %s", aft_status_name(f->why->code), f->why->message);
+  snprintf(text, sizeof text, "%s: %s", aft_status_name(f->why.code), f->why.message);
   row[AFT__DU_AT] = aft__int(at);
   row[AFT__DU_STATE] = aft__int(attempts < MOST_ATTEMPTS ? AFT__DUE_WAITING : AFT__DUE_PARKED);
   row[AFT__DU_ERROR] = aft__text(aft__cstr(text));
@@ -169,7 +169,7 @@ static aft_status fire_one(aft_session *session, firing *f, uint32_t *fired, aft
     }
     return status;
   }
-  f->why = &why;
+  f->why = why;
   status = aft__tx_run(session, &noting, note_failure, f, error);
   return status == AFT_E_UNKNOWN ? AFT_OK : status;
 }

@@ -293,7 +293,7 @@ static void check_definition(writer *w, const aft__check *check) {
   part_name(w, check->name);
   put(w, " CHECK (");
   for (uint32_t k = 0; k < check->n; k++) {
-    int factor = check->factors[k];
+    int32_t factor = (int32_t)check->factors[k];
     put(w, factor < 0 ? (k ? " - " : "-") : (k ? " + " : ""));
     if (factor != 1 && factor != -1)
       aft__buf_printf(w->out, "%d * ", factor < 0 ? -factor : factor);
@@ -336,14 +336,14 @@ static void alter_table(writer *w) {
   table_name(w);
 }
 
-void aft__sql_add_column(const aft__sql_dialect *d, const aft__table *table, uint32_t i, aft__buf *out) {
+void aft__sql_add_column(const aft__sql_dialect *d, const aft__table *table, uint32_t column, aft__buf *out) {
   writer w = {d, out, table, 0, 0};
   alter_table(&w);
   put(&w, " ADD COLUMN ");
   put(&w, if_not_exists(&w));
-  column_definition(&w, i);
+  column_definition(&w, column);
   for (uint32_t k = 0; d->id == AFT_SQL_SQLITE && k < table->n_checks; k++) {
-    if (aft__sql_check_column(table, &table->checks[k]) != i)
+    if (aft__sql_check_column(table, &table->checks[k]) != column)
       continue;
     put(&w, " ");
     check_definition(&w, &table->checks[k]);

@@ -114,8 +114,8 @@ typedef struct aft__tx aft__tx;
 
 aft__arena *aft__tx_arena(aft__tx *tx);
 aft_session *aft__tx_session(aft__tx *tx);
-aft_time aft__tx_now(const aft__tx *tx); /* fixed for the attempt */
-aft_id aft__tx_id(aft__tx *tx);          /* a new id */
+aft_time aft__tx_now(const aft__tx *tx);     /* fixed for the attempt */
+aft_id aft__tx_id(aft__tx *tx);              /* a new id */
 uint32_t aft__tx_attempt(const aft__tx *tx); /* 0 for the first run */
 
 typedef aft_status (*aft__tx_fn)(aft__tx *tx, void *user, aft_error *error);
@@ -155,7 +155,8 @@ typedef struct aft__existing {
 } aft__existing;
 
 /* row holds every column; id is filled in by the caller, rev becomes 1. AFT_E_EXISTS (existing
- * filled in, NULL allowed) leaves the transaction usable; AFT_E_CHECK likewise. A row of wrong types or without a required value is AFT_E_INTERNAL. */
+ * filled in, NULL allowed) leaves the transaction usable; AFT_E_CHECK likewise. A row of wrong types or
+ * without a required value is AFT_E_INTERNAL. */
 aft_status aft__insert(aft__tx *tx, const aft__table *table, aft__value *row, aft__existing *existing,
                        aft_error *error);
 /* Writes the columns of the mask (bit per column) when the row's rev is still row[AFT__COL_REV], and
@@ -176,8 +177,9 @@ aft_status aft__anchor(aft__tx *tx, const aft__table *table, const aft__value *r
 
 #define AFT__BY_ID UINT32_MAX
 
-/* Rows of one index: those equal in its first n_equal columns (NULL equals NULL here), in the order of the next
- * column (when the index has one; NULL is the least) and then of id. No index column may follow that next one. */
+/* Rows of one index: those equal in its first n_equal columns (NULL equals NULL here), in the order of the
+ * next column (when the index has one; NULL is the least) and then of id. No index column may follow that
+ * next one. */
 typedef struct aft__scan {
   const aft__table *table;
   uint32_t index; /* or AFT__BY_ID */
@@ -214,21 +216,40 @@ typedef struct aft__event {
   aft_id subject;
   uint32_t role; /* of the actor */
   aft_id actor;
-  aft_str verb;      /* "ticket.answered" */
-  aft_str from, to;  /* states, where they apply */
-  aft_str facts;     /* canonical JSON object without personal data; may be absent */
-  aft_str personal;  /* goes into the hash as a salted digest only, and can be erased */
-  bool elsewhere;    /* the personal text is kept in another record: here only its salt and digest */
+  aft_str verb;     /* "ticket.answered" */
+  aft_str from, to; /* states, where they apply */
+  aft_str facts;    /* canonical JSON object without personal data; may be absent */
+  aft_str personal; /* goes into the hash as a salted digest only, and can be erased */
+  bool elsewhere;   /* the personal text is kept in another record: here only its salt and digest */
 } aft__event;
 
 extern const aft__table aft__event_table;
 enum {
-  AFT__EV_ID, AFT__EV_REV, AFT__EV_TENANT, AFT__EV_KIND, AFT__EV_SUBJECT, AFT__EV_SEQ, AFT__EV_AT,
-  AFT__EV_ROLE, AFT__EV_ACTOR, AFT__EV_VERB, AFT__EV_FROM, AFT__EV_TO, AFT__EV_FACTS, AFT__EV_PERSONAL,
-  AFT__EV_SALT, AFT__EV_DIGEST, AFT__EV_HASH, AFT__EV_FEED, AFT__EV_COLUMNS
+  AFT__EV_ID,
+  AFT__EV_REV,
+  AFT__EV_TENANT,
+  AFT__EV_KIND,
+  AFT__EV_SUBJECT,
+  AFT__EV_SEQ,
+  AFT__EV_AT,
+  AFT__EV_ROLE,
+  AFT__EV_ACTOR,
+  AFT__EV_VERB,
+  AFT__EV_FROM,
+  AFT__EV_TO,
+  AFT__EV_FACTS,
+  AFT__EV_PERSONAL,
+  AFT__EV_SALT,
+  AFT__EV_DIGEST,
+  AFT__EV_HASH,
+  AFT__EV_FEED,
+  AFT__EV_COLUMNS
 };
-enum { AFT__EV_BY_SUBJECT /* tenant, subject, seq; unique */, AFT__EV_BY_FEED /* tenant, feed */,
-       AFT__EV_PENDING /* feed, only zero */ };
+enum {
+  AFT__EV_BY_SUBJECT /* tenant, subject, seq; unique */,
+  AFT__EV_BY_FEED /* tenant, feed */,
+  AFT__EV_PENDING /* feed, only zero */
+};
 
 /* Appends and moves the chain on; the caller stores the chain in its subject. Names the event as the
  * transaction's proof when it is the first. *id (NULL allowed) is the event's id. */
@@ -258,24 +279,42 @@ aft_status aft__feed_assign(aft_session *session, uint32_t most, uint32_t *n, af
 
 extern const aft__table aft__outbox_table;
 enum {
-  AFT__OB_ID, AFT__OB_REV, AFT__OB_TENANT, AFT__OB_SUBJECT, AFT__OB_TOPIC, AFT__OB_PAYLOAD,
-  AFT__OB_REDELIVERY, AFT__OB_STATE, AFT__OB_AT /* not before; end of lease when leased */, AFT__OB_ATTEMPTS,
-  AFT__OB_FENCE, AFT__OB_ERROR, AFT__OB_CREATED, AFT__OB_SEQ /* place within the subject, from 1 */,
+  AFT__OB_ID,
+  AFT__OB_REV,
+  AFT__OB_TENANT,
+  AFT__OB_SUBJECT,
+  AFT__OB_TOPIC,
+  AFT__OB_PAYLOAD,
+  AFT__OB_REDELIVERY,
+  AFT__OB_STATE,
+  AFT__OB_AT /* not before; end of lease when leased */,
+  AFT__OB_ATTEMPTS,
+  AFT__OB_FENCE,
+  AFT__OB_ERROR,
+  AFT__OB_CREATED,
+  AFT__OB_SEQ /* place within the subject, from 1 */,
   AFT__OB_COLUMNS
 };
-enum { AFT__OB_BY_STATE /* state, at */, AFT__OB_BY_SUBJECT /* tenant, subject, seq; unique */,
-       AFT__OB_BY_TENANT /* tenant */ };
+enum {
+  AFT__OB_BY_STATE /* state, at */,
+  AFT__OB_BY_SUBJECT /* tenant, subject, seq; unique */,
+  AFT__OB_BY_TENANT /* tenant */
+};
 
 aft_status aft__outbox_add(aft__tx *tx, aft_id tenant, aft_id subject, aft_str topic, aft_str payload,
                            int redelivery, aft_time not_before, aft_id *id, aft_error *error);
 /* Leases at most most rows that are due to the caller; rows, as they are now, in the arena. */
 aft_status aft__outbox_claim(aft__tx *tx, int64_t lease_ms, uint32_t most, aft__value ***rows, uint32_t *n,
                              aft_error *error);
-typedef enum aft__outcome { AFT__OUTCOME_DONE = 1, AFT__OUTCOME_RETRY = 2, AFT__OUTCOME_DEAD = 3 } aft__outcome;
+typedef enum aft__outcome {
+  AFT__OUTCOME_DONE = 1,
+  AFT__OUTCOME_RETRY = 2,
+  AFT__OUTCOME_DEAD = 3
+} aft__outcome;
 /* Records an outcome. fence is the row's AFT__OB_FENCE as claimed; AFT_E_LEASE_LOST when it passed on. A late
  * outcome counts as long as nobody else claimed the row; of an UNKNOWN row it is what reconciling found.
- * RETRY backs off exponentially, ends the fence, and turns into DEAD after 12 attempts. DONE and DEAD make the
- * subject's next row ready. */
+ * RETRY backs off exponentially, ends the fence, and turns into DEAD after 12 attempts. DONE and DEAD make
+ * the subject's next row ready. */
 aft_status aft__outbox_settle(aft__tx *tx, aft_id id, int64_t fence, aft__outcome outcome, aft_str note,
                               aft_error *error);
 /* Takes leases that ran out back: AUTO becomes ready, RECONCILE becomes unknown. */
@@ -285,10 +324,22 @@ aft_status aft__outbox_expire(aft__tx *tx, uint32_t most, uint32_t *n, aft_error
 
 extern const aft__table aft__due_table;
 enum {
-  AFT__DU_ID, AFT__DU_REV, AFT__DU_TENANT, AFT__DU_KIND, AFT__DU_SUBJECT, AFT__DU_NAME, AFT__DU_STATE,
-  AFT__DU_AT, AFT__DU_ATTEMPTS, AFT__DU_ERROR, AFT__DU_COLUMNS
+  AFT__DU_ID,
+  AFT__DU_REV,
+  AFT__DU_TENANT,
+  AFT__DU_KIND,
+  AFT__DU_SUBJECT,
+  AFT__DU_NAME,
+  AFT__DU_STATE,
+  AFT__DU_AT,
+  AFT__DU_ATTEMPTS,
+  AFT__DU_ERROR,
+  AFT__DU_COLUMNS
 };
-enum { AFT__DU_BY_NAME /* subject, name; unique */, AFT__DU_BY_STATE /* state, at */ };
+enum {
+  AFT__DU_BY_NAME /* subject, name; unique */,
+  AFT__DU_BY_STATE /* state, at */
+};
 #define AFT__DUE_WAITING 0
 #define AFT__DUE_PARKED  1
 

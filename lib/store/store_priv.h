@@ -87,17 +87,55 @@ extern const aft__table aft__lease_table, aft__idem_table, aft__meta_table, aft_
 extern const aft__table *const aft__store_tables[];
 extern const uint32_t aft__store_table_count;
 
-enum { AFT__LE_ID, AFT__LE_REV, AFT__LE_NAME, AFT__LE_OWNER, AFT__LE_FENCE, AFT__LE_UNTIL,
-       AFT__LE_LAST /* of a node: the last id's time and sequence, so that none is made twice */,
-       AFT__LE_COLUMNS };
-enum { AFT__LE_BY_NAME /* unique */ };
-enum { AFT__ID_ID, AFT__ID_REV, AFT__ID_TENANT, AFT__ID_ROLE, AFT__ID_ACTOR, AFT__ID_VERB, AFT__ID_KEY,
-       AFT__ID_DIGEST, AFT__ID_STATUS, AFT__ID_FIRST, AFT__ID_COLUMNS = AFT__ID_FIRST + AFT__MOST_OUTCOMES };
-enum { AFT__ID_BY_KEY /* tenant, role, actor, verb, key; unique */ };
-enum { AFT__ME_ID, AFT__ME_REV, AFT__ME_NAME, AFT__ME_NUMBER, AFT__ME_COLUMNS }; /* single values of the store */
-enum { AFT__ME_BY_NAME /* unique */ };
-enum { AFT__FH_ID, AFT__FH_REV, AFT__FH_TENANT, AFT__FH_LAST, AFT__FH_COLUMNS };
-enum { AFT__FH_BY_TENANT /* unique */ };
+enum {
+  AFT__LE_ID,
+  AFT__LE_REV,
+  AFT__LE_NAME,
+  AFT__LE_OWNER,
+  AFT__LE_FENCE,
+  AFT__LE_UNTIL,
+  AFT__LE_LAST /* of a node: the last id's time and sequence, so that none is made twice */,
+  AFT__LE_COLUMNS
+};
+enum {
+  AFT__LE_BY_NAME /* unique */
+};
+enum {
+  AFT__ID_ID,
+  AFT__ID_REV,
+  AFT__ID_TENANT,
+  AFT__ID_ROLE,
+  AFT__ID_ACTOR,
+  AFT__ID_VERB,
+  AFT__ID_KEY,
+  AFT__ID_DIGEST,
+  AFT__ID_STATUS,
+  AFT__ID_FIRST,
+  AFT__ID_COLUMNS = AFT__ID_FIRST + AFT__MOST_OUTCOMES
+};
+enum {
+  AFT__ID_BY_KEY /* tenant, role, actor, verb, key; unique */
+};
+enum {
+  AFT__ME_ID,
+  AFT__ME_REV,
+  AFT__ME_NAME,
+  AFT__ME_NUMBER,
+  AFT__ME_COLUMNS
+}; /* single values of the store */
+enum {
+  AFT__ME_BY_NAME /* unique */
+};
+enum {
+  AFT__FH_ID,
+  AFT__FH_REV,
+  AFT__FH_TENANT,
+  AFT__FH_LAST,
+  AFT__FH_COLUMNS
+};
+enum {
+  AFT__FH_BY_TENANT /* unique */
+};
 
 /* ---- store_value.c ---- */
 

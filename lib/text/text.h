@@ -20,8 +20,8 @@ size_t aft__utf8_columns(aft_str text);
 
 /* ---- unicode.c: the only user of utf8proc ---- */
 
-bool aft__is_letter(uint32_t c);  /* any script; Han included */
-bool aft__is_digit(uint32_t c); /* decimal, any script */
+bool aft__is_letter(uint32_t c); /* any script; Han included */
+bool aft__is_digit(uint32_t c);  /* decimal, any script */
 bool aft__is_space(uint32_t c);
 bool aft__is_wide(uint32_t c);
 uint32_t aft__char_columns(uint32_t c); /* of a terminal: 0 for combining marks, 2 for wide characters */
@@ -46,12 +46,14 @@ const char *aft__language(aft_str text);
  * that it can lie in a mapped file. It must be 8-byte aligned. */
 typedef struct aft__matcher_builder aft__matcher_builder;
 
-#define AFT__MATCH_WORD 1u /* only where no letter or digit touches an end that is a Latin letter or digit */
+#define AFT__MATCH_WORD                                                              \
+  1u /* only where no letter or digit touches an end that is a Latin letter or digit \
+      */
 
 aft__matcher_builder *aft__matcher_builder_new(const aft_env *env);
 void aft__matcher_builder_free(aft__matcher_builder *builder);
-/* pattern is normalised text, 1..255 bytes; equal patterns may carry several ids. */
-aft_status aft__matcher_add(aft__matcher_builder *builder, aft_str pattern, uint32_t id, uint32_t flags);
+/* text is a pattern in normalised form, 1..255 bytes; equal ones may carry several ids. */
+aft_status aft__matcher_add(aft__matcher_builder *builder, aft_str text, uint32_t id, uint32_t flags);
 aft_status aft__matcher_build(aft__matcher_builder *builder, aft__buf *out, aft_error *error);
 
 /* Whether a block is whole: every index inside. For blocks from outside. */

@@ -8,11 +8,14 @@ static const struct {
   const aft__table *table;
   const char *index;
 } promises[] = {
-    {&aft__tenant_table, "external"},   {&aft__shop_table, "external"},    {&aft__agent_table, "external"},
-    {&aft__membership_table, "agent"},  {&aft__customer_table, "external"}, {&aft__identity_table, "handle"},
-    {&aft__order_table, "number"},      {&aft__ticket_table, "code"},      {&aft__message_table, "external"},
-    {&aft__revision_table, "message"},  {&aft__participant_table, "ticket"}, {&aft__document_table, "hash"},
-    {&aft__activation_table, "tenant"}, {&aft__event_table, "subject"},    {&aft__due_table, "name"},
+    {&aft__tenant_table, "external"},    {&aft__shop_table, "external"},
+    {&aft__agent_table, "external"},     {&aft__membership_table, "agent"},
+    {&aft__customer_table, "external"},  {&aft__identity_table, "handle"},
+    {&aft__order_table, "number"},       {&aft__ticket_table, "code"},
+    {&aft__message_table, "external"},   {&aft__revision_table, "message"},
+    {&aft__participant_table, "ticket"}, {&aft__document_table, "hash"},
+    {&aft__activation_table, "tenant"},  {&aft__event_table, "subject"},
+    {&aft__due_table, "name"},
 };
 
 static desk d;
@@ -51,7 +54,8 @@ static void fill(aft__tx *tx, const aft__table *table, uint32_t index, int which
     if (table->columns[c].type == AFT_SQL_INT)
       row[c] = aft__int(n);
     else
-      row[c] = table->columns[c].type == AFT_SQL_TEXT ? aft__text(aft__cstr(text)) : aft__blob(text, strlen(text));
+      row[c] =
+          table->columns[c].type == AFT_SQL_TEXT ? aft__text(aft__cstr(text)) : aft__blob(text, strlen(text));
   }
   row[AFT__COL_ID] = aft__int(aft__tx_id(tx));
   row[AFT__COL_REV] = aft__int(1);
@@ -113,8 +117,8 @@ static void public_fields_can_be_listed_and_named(void **state) {
   assert_int_equal(aft_kind_field(AFT__KIND_IDENTITY, 0), 0); /* the desk's own */
 }
 
-#define ON(kind, test)                                                     \
-  {#test " [" #kind "]", test, open_kind, shut, (void *)(intptr_t)DESK_##kind}
+#define ON(kind, test) \
+  { #test " [" #kind "]", test, open_kind, shut, (void *)(intptr_t)DESK_##kind }
 
 int main(void) {
   const struct CMUnitTest tests[] = {

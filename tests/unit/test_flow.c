@@ -340,7 +340,8 @@ static void a_step_does_what_the_table_says(void **state) {
   for (int round = 0; round < 3000; round++) {
     random_machine(&s, &m);
     for (int k = 0; k < 20; k++) {
-      uint32_t at = draw32(&s) % STATES, event = draw32(&s) % EVENTS, held = draw32(&s) & 0xFF, to = 0, number = 0;
+      uint32_t at = draw32(&s) % STATES, event = draw32(&s) % EVENTS, held = draw32(&s) & 0xFF, to = 0,
+               number = 0;
       uint16_t actor = AFT__FLOW_ACTOR(1 + draw32(&s) % 5);
       aft__flow_step_out out;
       memset(&out, 0x5A, sizeof out);

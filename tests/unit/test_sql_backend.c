@@ -339,7 +339,6 @@ static void what_the_column_does_not_take_is_an_error(void **state) {
 
 #define ROWS 120
 
-
 static aft__value random_value(uint64_t *seed, uint32_t column) {
   static const char *const texts[] = {"", "a", "b", "ab", "\xe9\x80\x80", "z"};
   bool null = !line_columns[column].required && below(seed, 3) == 0;

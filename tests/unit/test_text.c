@@ -340,7 +340,8 @@ static void tone_stays_in_range(void **state) {
     uint32_t n = draw32(&s) % 40, begin = 0;
     for (uint32_t i = 0; i < n; i++) {
       begin += draw32(&s) % 8;
-      aft__tone_hit hit = {begin, begin + 1 + draw32(&s) % 9, (int32_t)(draw32(&s) % 4001) - 2000, draw32(&s) % 3};
+      aft__tone_hit hit = {begin, begin + 1 + draw32(&s) % 9, (int32_t)(draw32(&s) % 4001) - 2000,
+                           draw32(&s) % 3};
       hits[i] = hit;
     }
     int32_t score = aft__tone_score(aft__str(text, sizeof text), hits, n);

@@ -18,7 +18,7 @@ extern "C" {
 #define AFT_SQL_ABI 1
 
 #define AFT_SQL_NULL 0
-#define AFT_SQL_INT 1
+#define AFT_SQL_INT  1
 #define AFT_SQL_TEXT 2
 #define AFT_SQL_BLOB 3
 
@@ -31,13 +31,13 @@ typedef struct aft_sql_value {
   size_t size;        /* bytes of data */
 } aft_sql_value;
 
-#define AFT_SQL_SQLITE 1
+#define AFT_SQL_SQLITE     1
 #define AFT_SQL_POSTGRESQL 2
-#define AFT_SQL_MYSQL 3
+#define AFT_SQL_MYSQL      3
 
-#define AFT_SQL_OPEN_CREATE 1u    /* make the database where there is none */
+#define AFT_SQL_OPEN_CREATE    1u /* make the database where there is none */
 #define AFT_SQL_OPEN_READ_ONLY 2u
-#define AFT_SQL_OPEN_RELAXED 4u   /* commits may be lost on power loss (SQLite: synchronous=NORMAL) */
+#define AFT_SQL_OPEN_RELAXED   4u /* commits may be lost on power loss (SQLite: synchronous=NORMAL) */
 
 /* How to open one connection. Valid during the call. */
 typedef struct aft_sql_open {
