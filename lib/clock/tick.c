@@ -45,8 +45,7 @@ aft_status aft_tick(aft_session *session, const aft_tick_budget *budget, aft_tic
                       report->size);
   AFT__TRY(check_budget(budget, &most, error));
   aft__tx_options options = {.name = "tick", .deadline_ms = most.ms};
-  AFT__TRY(
-      aft__due_fire(session, most.rows, most.ms, aft__desk_due, NULL, &done.fired, &done.next, error));
+  AFT__TRY(aft__due_fire(session, most.rows, most.ms, aft__desk_due, NULL, &done.fired, &done.next, error));
   expire e = {.most = most.rows};
   AFT__TRY(aft__tx_run(session, &options, expire_leases, &e, error));
   done.expired = e.n;
