@@ -43,6 +43,12 @@ aft_status aft_tick(aft_session *session, const aft_tick_budget *budget, aft_tic
   if (report && (report->size < REPORT_V1 || report->size > 4096))
     return aft__error(error, AFT_E_ABI, "aft_tick_report.size", "expected sizeof(aft_tick_report), found %zu",
                       report->size);
+  if (!session)
+    return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");
+  if (aft__session_attached(session))
+    return aft__error(
+        error, AFT_E_INVALID, "session",
+        "a tick commits each step: it needs a session of its own, not one in the host's transaction");
   AFT__TRY(check_budget(budget, &most, error));
   aft__tx_options options = {.name = "tick", .deadline_ms = most.ms};
   AFT__TRY(aft__due_fire(session, most.rows, most.ms, aft__desk_due, NULL, &done.fired, &done.next, error));

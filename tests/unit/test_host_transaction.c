@@ -85,6 +85,19 @@ static void a_refused_command_leaves_the_hosts_row(void **state) {
   sqlite3_close(host);
 }
 
+static void a_tick_wants_a_session_of_its_own(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_session *attached;
+  sqlite3 *host = host_open(NULL);
+  assert_int_equal(sqlite3_exec(host, "BEGIN IMMEDIATE", 0, 0, 0), SQLITE_OK);
+  assert_ok(aft_session_attach(d.store, host, &attached, &error));
+  assert_status(aft_tick(attached, NULL, NULL, &error), AFT_E_INVALID);
+  aft_session_close(attached);
+  assert_int_equal(sqlite3_exec(host, "ROLLBACK", 0, 0, 0), SQLITE_OK);
+  sqlite3_close(host);
+}
+
 static void without_a_transaction_nothing_is_attached(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
@@ -163,6 +176,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(both_commit_or_both_vanish),
       CASE(a_refused_command_leaves_the_hosts_row),
+      CASE(a_tick_wants_a_session_of_its_own),
       CASE(without_a_transaction_nothing_is_attached),
       CASE(killed_at_every_write),
   };
