@@ -18,7 +18,7 @@ int main(int argc, char **argv) {
   aft_session *desk;
   aft_record *tenant, *shop, *message, *ticket;
   aft_buf *why;
-  char due[AFT_TIME_ISO_SIZE] = "never: it has its answer";
+  char due[AFT_TIME_ISO_SIZE] = "answered already";
 
   aft_store_options file = {.size = sizeof file, .flags = AFT_STORE_CREATE};
   file.dsn = AFT_STR(argc > 1 ? argv[1] : "hello.db");
@@ -41,7 +41,7 @@ int main(int argc, char **argv) {
   must(aft_ticket_get(desk, &call, aft_message_ticket(message), &ticket, &error), &error);
   must(aft_explain(desk, &call, aft_ticket_id(ticket), NULL, "en", &why, &error), &error);
   aft_time_iso(aft_ticket_first_response_due(ticket), NULL, due, NULL); /* left as it is where none is due */
-  printf("%s: %s, %s\nanswer due %s\n%s", aft_ticket_code(ticket), aft_ticket_category(ticket),
+  printf("%s: %s, %s\nanswer due: %s\n%s", aft_ticket_code(ticket), aft_ticket_category(ticket),
          aft_ticket_priority(ticket), due, aft_buf_data(why));
 
   call.key = AFT_STR("answer wx-1"); /* the host's own name for this answer: sent twice, given once */
@@ -50,7 +50,10 @@ int main(int argc, char **argv) {
   must(aft_ticket_answer(desk, &call, &answer, NULL, &error), &error);
 
   aft_buf_free(why);
-  aft_record_free(tenant), aft_record_free(shop), aft_record_free(message), aft_record_free(ticket);
+  aft_record_free(ticket);
+  aft_record_free(message);
+  aft_record_free(shop);
+  aft_record_free(tenant);
   aft_session_close(desk);
   aft_store_unref(store);
   aft_env_unref(env);

@@ -129,12 +129,12 @@ AFT_API aft_status aft_money_split(const aft_money *money, const int64_t *weight
 /*
  * The number of digits after the decimal point of a currency: 2 for CNY, 0 for JPY.
  *
- * currency: three capital letters.
+ * code: three capital letters.
  * Returns: the exponent, or -1 where the currency is unknown.
  * Threads: any.
  * Since: 0.1
  */
-AFT_API int32_t aft_currency_exponent(const char *currency);
+AFT_API int32_t aft_currency_exponent(const char *code);
 
 /* Bytes of a short code with its closing NUL: "T-7K3M-Q2XD". */
 #define AFT_CODE_SIZE 12

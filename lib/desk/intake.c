@@ -151,9 +151,16 @@ static aft_str first_line(const aft_message_in *in) {
   return text.data ? text : aft__cstr("");
 }
 
+/* What a message is about is the first of the reasons that follow from it. */
+static void keep_reasons(aft__intake *intake, aft__ticket *ticket) {
+  aft__buf_str(&ticket->reasons, aft__buf_view(intake->reasons));
+  ticket->reasons.failed |= intake->reasons->failed;
+}
+
 static aft_status open_ticket(aft__intake *intake, aft__ticket *ticket, aft_error *error) {
   const aft_message_in *in = &intake->in;
   AFT__TRY(aft__ticket_start(intake->cmd, in->shop, intake->customer, ticket, error));
+  keep_reasons(intake, ticket);
   aft__value *row = ticket->row;
   row[AFT__TICKET_CHANNEL] = aft__text(in->channel);
   row[AFT__TICKET_ACCOUNT] = aft__text(in->account);
@@ -190,6 +197,7 @@ static aft_status join_ticket(aft__intake *intake, aft__ticket *ticket, aft_erro
     return aft__ticket_note(ticket, fire.verb, fire.facts, fire.personal, error);
   if (status < 0 || intake->thanks)
     return status;
+  keep_reasons(intake, ticket);
   AFT__TRY(aft__ticket_classify(ticket, &intake->triage, error));
   return aft__ticket_await_answer(ticket, error);
 }
@@ -249,7 +257,7 @@ static aft_status delivered_before(aft__intake *intake, aft_error *error) {
   return AFT_REPLAYED;
 }
 
-static aft_status triage(aft__intake *intake, aft__buf *reasons, aft_error *error) {
+static aft_status triage(aft__intake *intake, aft_error *error) {
   const aft_message_in *in = &intake->in;
   aft__cmd *cmd = intake->cmd;
   aft_str text = in->text;
@@ -261,12 +269,12 @@ static aft_status triage(aft__intake *intake, aft__buf *reasons, aft_error *erro
     text = aft__cstr(both);
   }
   AFT__TRY(aft__policy_triage(cmd->policy, text.data ? text : aft__cstr(""), in->label, cmd->arena,
-                              &intake->triage, reasons, error));
+                              &intake->triage, intake->reasons, error));
   intake->thanks = aft__str_eq(intake->triage.act, aft__cstr("acknowledgement"));
   return AFT_OK;
 }
 
-static aft_status to_ticket(aft__intake *intake, aft__buf *reasons, aft_error *error) {
+static aft_status to_ticket(aft__intake *intake, aft_error *error) {
   aft__ticket ticket;
   aft_id thread = intake->thread;
   aft_status status = thread ? aft__ticket_load(intake->cmd, thread, &ticket, error) : AFT_OK;
@@ -274,8 +282,6 @@ static aft_status to_ticket(aft__intake *intake, aft__buf *reasons, aft_error *e
     status = join_ticket(intake, &ticket, error);
   else if (!thread)
     status = open_ticket(intake, &ticket, error);
-  aft__buf_str(&ticket.reasons, aft__buf_view(reasons));
-  ticket.reasons.failed |= reasons->failed;
   if (status >= 0)
     status = aft__ticket_save(&ticket, error);
   if (status >= 0)
@@ -301,11 +307,12 @@ aft_status aft__intake_run(aft__cmd *cmd, const aft_message_in *in, aft_error *e
   intake.message = aft__tx_id(cmd->tx);
   aft__buf reasons;
   aft__buf_init(&reasons, cmd->env);
-  aft_status status = triage(&intake, &reasons, error);
+  intake.reasons = &reasons;
+  aft_status status = triage(&intake, error);
   if (status >= 0)
     status = aft__intake_thread(&intake, error);
   if (status >= 0)
-    status = to_ticket(&intake, &reasons, error);
+    status = to_ticket(&intake, error);
   aft__buf_done(&reasons);
   return status;
 }

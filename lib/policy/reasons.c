@@ -64,12 +64,37 @@ typedef struct line {
   size_t count;
 } line;
 
+/* A span of time such as "1d12h" with each unit in the words of the language: "unit.d" is "{n} days". */
+static void add_span(const aft_policy *policy, const char *locale, aft__buf *out, aft_str span) {
+  size_t at = 0;
+  while (at < span.len) {
+    size_t number = at, unit;
+    char key[16] = "unit.";
+    while (at < span.len && span.data[at] >= '0' && span.data[at] <= '9')
+      at++;
+    for (unit = at; at < span.len && span.data[at] >= 'a' && span.data[at] <= 'z';)
+      at++;
+    if (unit == number || at == unit || at - unit > 8)
+      return aft__buf_str(out, aft__str(span.data + number, span.len - number)); /* not a span: as it is */
+    memcpy(key + 5, span.data + unit, at - unit);
+    if (number)
+      aft__buf_char(out, ' ');
+    aft__arg n = {"n", aft__str(span.data + number, unit - number)};
+    aft__policy_render(policy, locale, key, &n, 1, out);
+  }
+}
+
+static bool is_span(const char *name) { return strcmp(name, "target") == 0 || strcmp(name, "paused") == 0; }
+
 /* The value for people: the catalogue's text "<name>.<value>" where there is one. */
 static void add_value(const aft_policy *policy, const char *locale, line *l, const char *name, aft_str raw) {
   char key[160];
   aft_str shown;
   size_t begin = l->values.len;
-  add_unescaped(&l->values, raw);
+  if (is_span(name))
+    add_span(policy, locale, &l->values, raw);
+  else
+    add_unescaped(&l->values, raw);
   if (l->values.failed)
     return;
   int n = snprintf(key, sizeof(key), "%s.%.*s", name, (int)(l->values.len - begin),

@@ -51,13 +51,13 @@ static const sign signs[] = {
 
 static int compare(const char *a, const char *b) { return memcmp(a, b, 3); }
 
-int32_t aft_currency_exponent(const char *currency) {
-  if (!currency || strnlen(currency, 4) != 3)
+int32_t aft_currency_exponent(const char *code) {
+  if (!code || strnlen(code, 4) != 3)
     return -1;
   size_t low = 0, high = AFT__COUNT(currencies);
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    int order = compare(currency, currencies[middle].code);
+    int order = compare(code, currencies[middle].code);
     if (order == 0)
       return currencies[middle].exponent;
     if (order < 0)
