@@ -10,7 +10,8 @@ import tap
 import tree
 
 TOP, USR = tree.root(), pathlib.Path(sys.argv[2]).resolve() / "usr"
-COPIED = ["include", "lib", "tests", "docs", "examples", "bindings", "subprojects", "meson.build"]
+COPIED = ["include", "lib", "tests", "docs", "examples", "bindings", "subprojects", "meson.build", "README.md",
+          "LICENSE"]
 UNFINISHED = "TO" + "DO"
 
 
@@ -35,6 +36,7 @@ def writable(source):
 
 
 layers, names, marks, docs_lint = gate("layers"), gate("names"), gate("marks"), gate("docs_lint")
+docs = gate("docs")
 no_globals = writable("lib/base/version.c")
 headers, symbols = gate("headers"), gate("symbols", USR / "lib/libaftersales.so")
 VERSION, ENV_H = "lib/base/version.c", "include/aftersales/env.h"
@@ -82,6 +84,12 @@ MUTANTS = [
                                                  "AFT_API aft_env *aft_env_ref(aft_env *env);\n"
                                                  "AFT_API int aft_env_other(aft_env *env);\n")),
     ("a generated file is stale", generated, ("lib/base/errors.def", '"done"', '"finished"')),
+    ("the README shows another program", docs, ("examples/hello.c", '"acme"', '"acme2"')),
+    ("a link leads nowhere", docs, ("README.md", "(docs/errors.md)", "(docs/mistakes.md)")),
+    ("a link leads to no heading", docs, ("docs/conventions.md", "#deadlines-and-interrupts", "#deadlines")),
+    ("a page names an unknown function", docs, ("docs/architecture.md", "`aft_tick`", "`aft_tock`")),
+    ("a page names an unknown constant", docs, ("docs/conventions.md", "`AFT_STORE_MIGRATE`", "`AFT_STORE_MOVE`")),
+    ("a page names an unknown file", docs, ("docs/architecture.md", "lib/desk/act.c", "lib/desk/acts.c")),
     ("an unfinished word", marks, (VERSION, BASE, BASE + f"/* {UNFINISHED} */\n")),
     ("a blank at the end of a line", marks, (VERSION, BASE, BASE.replace("\n", " \n"))),
     ("no line end at the end", marks, ("lib/value/odd.h", None, "int x;")),

@@ -11,8 +11,6 @@ def unlisted(top, folder, pattern):
         name = str(path.relative_to(top / folder))
         if folder == "tests":
             name = path.stem.removeprefix("test_")
-        if folder == "examples":
-            name = path.stem
         if f"'{name}'" not in listed:
             yield f"{path.relative_to(top)}: is in no list of {folder}/meson.build"
 
