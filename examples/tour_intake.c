@@ -156,6 +156,22 @@ static void reason(tour *t, aft_record *ticket) {
   printf("\n");
 }
 
+static const size_t widths[] = {13, 10, 26, 10, 12, TOUR_COLUMNS - 71};
+
+/* The catalogue's line of headings, "|" between them. */
+static void print_columns(tour *t) {
+  char text[512];
+  snprintf(text, sizeof text, "%s", say(t, "tour.columns", NULL, NULL, NULL, NULL));
+  char *p = text;
+  for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+    char *end = p + strcspn(p, "|"), *next = *end ? end + 1 : end;
+    *end = 0;
+    tour_cell(p, widths[i]);
+    p = next;
+  }
+  printf("\n");
+}
+
 static void show(tour *t, aft_record *ticket) {
   char what[256];
   const char *topic = aft_ticket_topic(ticket);
@@ -163,12 +179,14 @@ static void show(tour *t, aft_record *ticket) {
   const char *mood = tone <= -250 ? "negative" : tone >= 250 ? "positive" : "neutral";
   snprintf(what, sizeof what, "%s%s%s", label(t, "category", aft_ticket_category(ticket)), *topic ? ": " : "",
            *topic ? label(t, "topic", topic) : "");
-  printf("%s  ", aft_ticket_code(ticket));
-  tour_cell(label(t, "priority", aft_ticket_priority(ticket)), 10);
-  tour_cell(what, 26);
-  tour_cell(label(t, "tone", mood), 10);
-  tour_cell(due_text(t, ticket), 11);
-  tour_cell(aft_ticket_subject(ticket), TOUR_COLUMNS - 70);
+  const char *cells[] = {aft_ticket_code(ticket),
+                         label(t, "priority", aft_ticket_priority(ticket)),
+                         what,
+                         label(t, "tone", mood),
+                         due_text(t, ticket),
+                         aft_ticket_subject(ticket)};
+  for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+    tour_cell(cells[i], widths[i]);
   printf("\n");
   reason(t, ticket);
 }
@@ -178,7 +196,7 @@ void tour_inbox(tour *t) {
   aft_record *ticket;
   size_t n = 0;
   tour_heading(say(t, "tour.inbox", NULL, NULL, NULL, NULL));
-  tour_line("%s", say(t, "tour.columns", NULL, NULL, NULL, NULL));
+  print_columns(t);
   must(t, aft_ticket_inbox(t->session, &t->agent, NULL, &cursor, &t->error));
   while (must(t, aft_cursor_next(cursor, &ticket, &t->error)) == AFT_OK)
     if (n++ < SHOWN)

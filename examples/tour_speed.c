@@ -191,7 +191,7 @@ static double floor_rate(const char *from_path, const char *to_path, int n, int 
   double rate = 0;
   memset(tables, 0, sizeof tables);
   int status = sqlite3_open(from_path, &from) || sqlite3_open(to_path, &to) ||
-               run(to, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL") ||
+               run(to, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384") ||
                copy_schema(from, to, tables, &count);
   for (int k = 0; !status && k < count; k++)
     status = load(from, to, &tables[k]);

@@ -148,13 +148,12 @@ static void explain(tour *t, const char *key, aft_record *ticket) {
 }
 
 void tour_change(tour *t) {
-  const char *text =
-      SENTENCES(t) ? "包裹压坏了，里面的杯子碎了" : "The parcel was crushed and the glass in it is broken";
+  const char *text = SENTENCES(t) ? "杯子用了一次就坏了" : "The cup broke after one use";
   tour_heading(say(t, "tour.policy", NULL, NULL, NULL, NULL));
   tour_line("  “%s”", text);
   explain(t, "tour.before", tour_say(t, "tour:change-1", "tour-change-1", text, NULL));
-  tour_line("  > %s", say(t, "tour.change", "parcel_damaged", "60", NULL, NULL));
-  tour_activate(t, "version: 1\npriority: {rules: {parcel_damaged: {points: 60}}}\n");
+  tour_line("  > %s", say(t, "tour.change", "goods_at_fault", "60", NULL, NULL));
+  tour_activate(t, "version: 1\npriority: {rules: {goods_at_fault: {points: 60}}}\n");
   explain(t, "tour.after", tour_say(t, "tour:change-2", "tour-change-2", text, NULL));
 }
 

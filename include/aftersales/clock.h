@@ -29,7 +29,8 @@ typedef struct aft_tick_report {
 
 /*
  * Fires what is due by the environment's clock, gives new events their feed
- * numbers and takes back outbox leases that ran out. Any number of processes may
+ * numbers, takes back outbox leases that ran out and forgets idempotency keys
+ * older than 30 days. Any number of processes may
  * tick at the same time: each due row fires exactly once. Cost grows with what is
  * due, not with what is open.
  *

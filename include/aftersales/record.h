@@ -146,7 +146,7 @@ AFT_API uint32_t aft_kind_field(uint32_t kind, uint32_t index);
  * out: the record, owned by the cursor and valid until the next call on it.
  * Returns: AFT_OK with a record, AFT_DONE at the end; after that AFT_E_CURSOR_END.
  * Threads: one at a time, with its session.
- * Errors: AFT_E_NULL_HANDLE, AFT_E_CURSOR_END (used up, or its session was closed),
+ * Errors: AFT_E_NULL_HANDLE, AFT_E_CURSOR_END (used up, or its session was closed before the next page),
  *   AFT_E_FORKED, AFT_E_STORE, AFT_E_NOMEM.
  * Since: 0.1
  */

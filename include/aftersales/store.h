@@ -97,7 +97,8 @@ AFT_API aft_status aft_session_attach(aft_store *store, void *connection, aft_se
                                       aft_error *error);
 
 /*
- * Closes a session. NULL is allowed. Cursors of the session report AFT_E_CURSOR_END from then on.
+ * Closes a session. NULL is allowed. Cursors of the session still give the records that they have
+ * read already, and AFT_E_CURSOR_END after them.
  *
  * Threads: one at a time.
  * Since: 0.1

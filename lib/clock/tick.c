@@ -7,6 +7,7 @@
 #define REPORT_V1    (offsetof(aft_tick_report, next) + sizeof(aft_time))
 #define DEFAULT_ROWS 1000
 #define DEFAULT_MS   10000
+#define KEEP_KEYS    (30 * AFT__DAY)
 
 static aft_status check_budget(const aft_tick_budget *given, aft_tick_budget *budget, aft_error *error) {
   *budget = (aft_tick_budget){.size = sizeof *budget};
@@ -20,13 +21,14 @@ static aft_status check_budget(const aft_tick_budget *given, aft_tick_budget *bu
                     (long long)budget->ms);
 }
 
-typedef struct expire {
-  uint32_t most, n;
-} expire;
+typedef struct sweep {
+  uint32_t most, expired, pruned;
+} sweep;
 
-static aft_status expire_leases(aft__tx *tx, void *user, aft_error *error) {
-  expire *e = user;
-  AFT__TRY(aft__outbox_expire(tx, e->most, &e->n, error));
+static aft_status sweep_up(aft__tx *tx, void *user, aft_error *error) {
+  sweep *s = user;
+  AFT__TRY(aft__outbox_expire(tx, s->most, &s->expired, error));
+  AFT__TRY(aft__idem_prune(tx, aft__tx_now(tx) - KEEP_KEYS, s->most, &s->pruned, error));
   return aft__tick_mark(tx, error);
 }
 
@@ -52,9 +54,9 @@ aft_status aft_tick(aft_session *session, const aft_tick_budget *budget, aft_tic
   AFT__TRY(check_budget(budget, &most, error));
   aft__tx_options options = {.name = "tick", .deadline_ms = most.ms};
   AFT__TRY(aft__due_fire(session, most.rows, most.ms, aft__desk_due, NULL, &done.fired, &done.next, error));
-  expire e = {.most = most.rows};
-  AFT__TRY(aft__tx_run(session, &options, expire_leases, &e, error));
-  done.expired = e.n;
+  sweep s = {.most = most.rows};
+  AFT__TRY(aft__tx_run(session, &options, sweep_up, &s, error));
+  done.expired = s.expired;
   AFT__TRY(sequence(session, most.rows, &done.sequenced, error));
   if (!report)
     return AFT_OK;

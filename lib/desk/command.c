@@ -162,20 +162,7 @@ typedef struct refusal {
 static aft_status keep_refusal(aft__tx *tx, void *user, aft_error *error) {
   const refusal *refused = user;
   const run *r = refused->r;
-  aft_id id = aft__tx_id(tx);
-  aft__value row[AFT__REFUSAL_COLUMNS] = {
-      [AFT__REFUSAL_ID] = aft__int(id),
-      [AFT__REFUSAL_REV] = aft__int(1),
-      [AFT__REFUSAL_TENANT] = aft__int(r->call.tenant),
-      [AFT__REFUSAL_ROLE] = aft__int(r->call.role),
-      [AFT__REFUSAL_ACTOR] = aft__id_or_null(r->call.actor),
-      [AFT__REFUSAL_VERB] = aft__text(aft__cstr(r->command->verb)),
-      [AFT__REFUSAL_SUBJECT] = aft__id_or_null(r->subject),
-      [AFT__REFUSAL_CODE] = aft__int(refused->code),
-      [AFT__REFUSAL_CREATED] = aft__int(aft__tx_now(tx)),
-  };
-  aft__tx_proof(tx, &aft__refusal_table, id);
-  return aft__insert(tx, &aft__refusal_table, row, NULL, error);
+  return aft__refusal_add(tx, &r->call, r->command->verb, r->subject, refused->code, error);
 }
 
 static void audit_refusal(aft_session *session, const run *r, aft_status code) {

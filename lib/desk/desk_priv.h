@@ -91,6 +91,11 @@ aft_status aft__command_run(aft_session *session, const aft_call *call, const af
 aft_status aft__cmd_system(aft__tx *tx, aft_id tenant, const char *verb, aft__cmd *cmd, aft_error *error);
 void aft__cmd_done(aft__cmd *cmd);
 
+/* ---- refusal.c ---- */
+
+aft_status aft__refusal_add(aft__tx *tx, const aft_call *call, const char *verb, aft_id subject,
+                            aft_status code, aft_error *error);
+
 /* ---- access.c: who may touch what ---- */
 
 /* Loads a row of the call's tenant, for any table with a tenant column. AFT_E_NOT_FOUND names what. */

@@ -52,6 +52,10 @@ aft_status aft_outbox_claim(aft_session *session, const aft_claim_in *in, aft_cu
   aft_claim_in checked;
   if (!session || !out)
     return aft__error(error, AFT_E_NULL_HANDLE, session ? "out" : "session", "the handle is NULL");
+  if (aft__session_attached(session))
+    return aft__error(
+        error, AFT_E_INVALID, "session",
+        "a lease counts once it is committed: claim in a session of its own, not in the host's transaction");
   AFT__TRY(check_claim(&checked, in, error));
   aft_env *env = aft__session_env(session);
   claim *c = aft__zalloc(env, sizeof *c);

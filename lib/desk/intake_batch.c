@@ -42,7 +42,10 @@ static aft_status batch_item(aft__cmd *cmd, many *m, size_t i, aft_error *error)
     return r->status;
   }
   r->error = own;
-  return aft__tx_savepoint_undo(cmd->tx, error);
+  AFT__TRY(aft__tx_savepoint_undo(cmd->tx, error));
+  if (r->status != AFT_E_DENIED)
+    return AFT_OK;
+  return aft__refusal_add(cmd->tx, &cmd->call, cmd->verb, cmd->subject, r->status, error);
 }
 
 static aft_status intake_many(aft__cmd *cmd, void *in, aft_error *error) {

@@ -12,9 +12,9 @@ typedef struct aft__intake {
   aft_id order;
   aft_id message; /* id that it will have */
   aft__triage triage;
-  aft__buf *reasons;     /* of the triage */
-  bool thanks;   /* an acknowledgement */
-  aft_id thread; /* ticket to join; 0: a new one */
+  aft__buf *reasons; /* of the triage */
+  bool thanks;       /* an acknowledgement */
+  aft_id thread;     /* ticket to join; 0: a new one */
   aft_id hint, follows;
   const char *disposition;
 } aft__intake;

@@ -1,5 +1,23 @@
-/* What actors were refused, for those who look after the desk. */
+/* The audit of refusals: kept when a command is refused, listed for those who look after the desk. */
 #include "desk/desk_priv.h"
+
+aft_status aft__refusal_add(aft__tx *tx, const aft_call *call, const char *verb, aft_id subject,
+                            aft_status code, aft_error *error) {
+  aft_id id = aft__tx_id(tx);
+  aft__value row[AFT__REFUSAL_COLUMNS] = {
+      [AFT__REFUSAL_ID] = aft__int(id),
+      [AFT__REFUSAL_REV] = aft__int(1),
+      [AFT__REFUSAL_TENANT] = aft__int(call->tenant),
+      [AFT__REFUSAL_ROLE] = aft__int(call->role),
+      [AFT__REFUSAL_ACTOR] = aft__id_or_null(call->actor),
+      [AFT__REFUSAL_VERB] = aft__text(aft__cstr(verb)),
+      [AFT__REFUSAL_SUBJECT] = aft__id_or_null(subject),
+      [AFT__REFUSAL_CODE] = aft__int(code),
+      [AFT__REFUSAL_CREATED] = aft__int(aft__tx_now(tx)),
+  };
+  aft__tx_proof(tx, &aft__refusal_table, id);
+  return aft__insert(tx, &aft__refusal_table, row, NULL, error);
+}
 
 static aft_status allowed(aft__cmd *cmd, void *in, aft_error *error) {
   (void)cmd, (void)in, (void)error;

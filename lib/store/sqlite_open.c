@@ -36,6 +36,10 @@ static int configure(sqlite3 *db, uint32_t flags) {
   }
   const char *sql = flags & AFT_SQL_OPEN_RELAXED ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL";
   int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+  /* What savepoints would undo stays in memory, and large batches do not spill half-done pages into the log.
+   */
+  if (!rc)
+    rc = sqlite3_exec(db, "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384", NULL, NULL, NULL);
   /* Reads the header, so that a file that is no database is found out here. */
   return rc ? rc : sqlite3_exec(db, "PRAGMA schema_version", NULL, NULL, NULL);
 }

@@ -71,6 +71,14 @@ static void an_agent_sees_only_their_shops(void **state) {
   aft_act_in assign = {.size = sizeof assign, .ticket = id, .act = AFT_ACT_ASSIGN, .agent = d.other_agent};
   assert_status(aft_ticket_act(d.session, &d.as_agent, &assign, NULL, &error), AFT_E_INVALID);
   assert_int_equal(refusals(), 2);
+  aft_batch *batch;
+  aft_message_in in[2] = {desk_message(&d, "b1", "x"), desk_message(&d, "b2", "x")};
+  in[1].shop = d.other_shop;
+  assert_ok(aft_intake_batch(d.session, &d.as_agent, in, 2, &batch, &error));
+  assert_int_equal(aft_batch_status(batch, 0, NULL), AFT_OK);
+  assert_int_equal(aft_batch_status(batch, 1, &error), AFT_E_DENIED);
+  aft_batch_free(batch);
+  assert_int_equal(refusals(), 3);
 }
 
 static void what_a_role_may_do_is_the_machines_word(void **state) {

@@ -274,6 +274,9 @@ static void a_key_replays_its_first_outcome(void **state) {
   aft_cursor *cursor;
   assert_ok(aft_message_list(d.session, &d.system, id, &cursor, &error));
   assert_int_equal(desk_count(cursor), 2);
+  desk_pass(&d, 31 * AFT__DAY); /* the key is forgotten */
+  desk_tick(&d);
+  assert_int_not_equal(aft_ticket_answer(d.session, &call, &in, NULL, &error), AFT_E_KEY_REUSED);
 }
 
 static void the_inbox_has_the_most_urgent_first(void **state) {
