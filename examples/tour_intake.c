@@ -87,15 +87,15 @@ static void take_chunk(tour *t, const tour_messages *all, size_t from, size_t n,
   aft_batch_free(batch);
 }
 
-void tour_take_in(tour *t, const tour_messages *all) {
+void tour_take_in(tour *t, const tour_messages *messages) {
   tally sum = {0};
   aft_id newest = 0;
   tour_heading(say(t, "tour.intake", NULL, NULL, NULL, NULL));
-  for (size_t from = 0; from < all->count; from += CHUNK) {
-    size_t n = all->count - from < CHUNK ? all->count - from : CHUNK;
-    take_chunk(t, all, from, n, &newest, &sum);
+  for (size_t from = 0; from < messages->count; from += CHUNK) {
+    size_t n = messages->count - from < CHUNK ? messages->count - from : CHUNK;
+    take_chunk(t, messages, from, n, &newest, &sum);
   }
-  tour_line("  %s", say(t, "tour.taken", number((int64_t)all->count), number((int64_t)sum.opened),
+  tour_line("  %s", say(t, "tour.taken", number((int64_t)messages->count), number((int64_t)sum.opened),
                         number((int64_t)sum.joined), number((int64_t)sum.known)));
   if (sum.known_labels)
     tour_line("  %s",

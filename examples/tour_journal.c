@@ -21,15 +21,8 @@ struct tour_journal {
   size_t count, room;
 };
 
-static void take(tour_journal *j, const char *line) {
-  entry e;
-  int64_t shift;
-  if (sscanf(line, "time %" SCNd64 ".", &shift) == 1) {
-    j->shift = shift > j->shift ? shift : j->shift;
-    return;
-  }
-  if (sscanf(line, "message %40s %127s %" SCNd64 ".", e.channel, e.external, &e.ticket) != 3)
-    return;
+static void take_message(tour_journal *j, const char *channel, const char *external, aft_id ticket) {
+  entry e = {.ticket = ticket};
   if (j->count == j->room) {
     size_t room = j->room ? 2 * j->room : 256;
     entry *entries = realloc(j->entries, room * sizeof *entries);
@@ -38,7 +31,23 @@ static void take(tour_journal *j, const char *line) {
     j->entries = entries;
     j->room = room;
   }
+  snprintf(e.channel, sizeof e.channel, "%s", channel);
+  snprintf(e.external, sizeof e.external, "%s", external);
   j->entries[j->count++] = e;
+}
+
+/* "time MS." or "message CHANNEL EXTERNAL TICKET." */
+static void take(tour_journal *j, char *line) {
+  char *rest, *words[4] = {strtok_r(line, " \n", &rest)};
+  size_t n = words[0] ? 1 : 0;
+  while (n && n < 4 && (words[n] = strtok_r(NULL, " \n", &rest)))
+    n++;
+  if (n == 2 && strcmp(words[0], "time") == 0) {
+    int64_t shift = strtoll(words[1], NULL, 10);
+    j->shift = shift > j->shift ? shift : j->shift;
+  } else if (n == 4 && strcmp(words[0], "message") == 0) {
+    take_message(j, words[1], words[2], strtoll(words[3], NULL, 10));
+  }
 }
 
 /* A line that a kill cut off does not end in a full stop: it was not acknowledged. */

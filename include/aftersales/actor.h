@@ -23,7 +23,7 @@ typedef struct aft_call {
   aft_id tenant; /* required, except for commands that make one */
   uint32_t role; /* AFT_ROLE_…; required */
   uint32_t reserved0;
-  aft_id actor;        /* agent or customer id; required for those roles */
+  aft_id actor; /* agent or customer id; required for those roles */
   /* Idempotency key, up to 128 bytes: the same command under it is carried out once,
    * and its first outcome returned for 30 days. Absent: each call is a command of its own. */
   aft_str key;
