@@ -28,7 +28,7 @@ static const char code[] =
     "                   .dsn = AFT_STR(\"desk.db\"), .flags = AFT_STORE_CREATE}, &store, &error);\n"
     "    aft_session_open(store, &session, &error);\n"
     "    aft_message_in in = {.size = sizeof in, .shop = shop, .channel = AFT_STR(\"wechat\"),\n"
-    "                         .external = AFT_STR(msg_id), .handle = AFT_STR(openid), .text = "
+    "                         .external = AFT_STR(id), .handle = AFT_STR(from), .text = "
     "AFT_STR(text)};\n"
     "    aft_intake(session, &call, &in, &message, &error);     /* AFT_OK, or AFT_REPLAYED */\n"
     "    aft_ticket_get(session, &call, aft_message_ticket(message), &ticket, &error);\n"
