@@ -277,7 +277,7 @@ static void large_sets_are_compact(void **state) {
   }
   const uint32_t *head = (const uint32_t *)(const void *)out[0].data;
   double per_state = (double)(out[0].len - (size_t)12 * head[3]) / head[5];
-  printf("large: %u states, %.2f bytes a state\n", head[5], per_state);
+  printf("# large: %u states, %.2f bytes a state\n", head[5], per_state);
   assert_true(per_state < 16.0);
   assert_true(aft__str_eq(aft__buf_view(&out[0]), aft__buf_view(&out[1])));
   aft__buf_done(&out[0]);
