@@ -15,7 +15,7 @@ static struct {
   sqlite3_vfs vfs;
   sqlite3_vfs *real;
   uint64_t at, count;
-  bool torn;
+  bool torn, full;
 } world;
 
 static sqlite3_file *real(sqlite3_file *f) { return ((kill_file *)f)->real; }
@@ -34,6 +34,9 @@ static int k_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at) {
       real(f)->pMethods->xWrite(real(f), p, n / 2, at);
     die();
   }
+  sqlite3_int64 size;
+  if (world.full && real(f)->pMethods->xFileSize(real(f), &size) == SQLITE_OK && at + n > size)
+    return SQLITE_FULL;
   return real(f)->pMethods->xWrite(real(f), p, n, at);
 }
 static int k_truncate(sqlite3_file *f, sqlite3_int64 n) {
@@ -87,7 +90,9 @@ static int k_delete(sqlite3_vfs *vfs, const char *name, int sync) {
   return world.real->xDelete(world.real, name, sync);
 }
 
-void kill_vfs_arm(uint64_t at, bool torn) {
+static void set_up(int make_default) {
+  if (world.real) /* once: the default VFS may be this one by now */
+    return;
   world.real = sqlite3_vfs_find(NULL);
   world.vfs = *world.real;
   world.vfs.pNext = NULL;
@@ -95,8 +100,17 @@ void kill_vfs_arm(uint64_t at, bool torn) {
   world.vfs.szOsFile = (int)sizeof(kill_file) + world.real->szOsFile;
   world.vfs.xOpen = k_open;
   world.vfs.xDelete = k_delete;
+  sqlite3_vfs_register(&world.vfs, make_default);
+}
+
+void kill_vfs_arm(uint64_t at, bool torn) {
+  set_up(0);
   world.at = at;
   world.torn = torn;
   world.count = 0;
-  sqlite3_vfs_register(&world.vfs, 0);
+}
+
+void kill_vfs_disk(bool full) {
+  set_up(1);
+  world.full = full;
 }

@@ -9,4 +9,8 @@
  * ends the process like kill -9: before it takes place, or, when torn, after half of the bytes. */
 void kill_vfs_arm(uint64_t at, bool torn);
 
+/* Registers the same VFS as the default one, killing nothing. While full is set, no file that it opened
+ * grows. */
+void kill_vfs_disk(bool full);
+
 #endif

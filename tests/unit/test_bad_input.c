@@ -1,5 +1,6 @@
 /* Bad input gets its own code and a sentence that says where; the store is as it was. */
 #include "desk_fixture.h"
+#include "kill_vfs.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -254,6 +255,62 @@ static void a_locked_file(void **state) {
   assert_ok(aft_intake(d.session, &d.system, &in, NULL, &error));
 }
 
+/* Opens the fixture's store again, in a session of its own. */
+static aft_status reopen(aft_store **store, aft_session **session, aft_error *error) {
+  aft_store_options options = {.size = sizeof options, .dsn = AFT_STR(d.path)};
+  AFT__TRY(aft_store_open(d.env, &options, store, error));
+  return aft_session_open(*store, session, error);
+}
+
+static void close_desk(void) {
+  aft_session_close(d.session);
+  aft_store_unref(d.store);
+  d.session = NULL;
+  d.store = NULL;
+}
+
+static void a_full_disk(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_store *store;
+  aft_session *session;
+  aft_message_in in = desk_message(&d, "m1", "要退货");
+  kill_vfs_disk(false);
+  assert_ok(reopen(&store, &session, &error));
+  kill_vfs_disk(true);
+  assert_status(aft_intake(session, &d.system, &in, NULL, &error), AFT_E_FULL);
+  assert_true(strlen(error.message) > 10);
+  kill_vfs_disk(false);
+  assert_int_equal(rows(), before);
+  assert_status(aft_intake(session, &d.system, &in, NULL, &error), AFT_OK);
+  aft_session_close(session);
+  aft_store_unref(store);
+}
+
+static void a_file_that_is_damaged_inside(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_store *store = NULL;
+  aft_session *session = NULL;
+  aft_message_in in = desk_message(&d, "m1", "要退货");
+  close_desk();
+  FILE *file = fopen(d.path, "r+b");
+  assert_non_null(file);
+  fseek(file, 0, SEEK_END);
+  long size = ftell(file);
+  for (long at = 4096 * 3; at < size; at += 64) {
+    fseek(file, at, SEEK_SET);
+    fwrite("damaged damaged ", 1, 16, file);
+  }
+  fclose(file);
+  aft_status status = reopen(&store, &session, &error);
+  if (status >= 0)
+    status = aft_intake(session, &d.system, &in, NULL, &error);
+  assert_int_equal(status, AFT_E_CORRUPT);
+  aft_session_close(session);
+  aft_store_unref(store);
+}
+
 static void a_store_that_may_only_be_read(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
@@ -319,6 +376,8 @@ int main(void) {
       CASE(a_newer_database),
       CASE(files_that_are_not_ours),
       CASE(a_locked_file),
+      CASE(a_full_disk),
+      CASE(a_file_that_is_damaged_inside),
       CASE(a_store_that_may_only_be_read),
       CASE(a_closed_session_and_its_cursor),
       CASE(policies_that_strand),
