@@ -20,6 +20,8 @@
 #define AFT_KIND_SURVEY 13u
 #define AFT_KIND_REFUSAL 14u
 #define AFT_KIND_ACTIVATION 16u
+#define AFT_KIND_ATTRIBUTE 20u
+#define AFT_KIND_TAG 21u
 #define AFT_KIND_EVENT 18u
 #define AFT_KIND_EFFECT 19u
 
@@ -114,6 +116,7 @@
 #define AFT_TICKET_EVENTS             0x0008002bu /* length of its audit chain */
 #define AFT_TICKET_CHAIN              0x0008002cu /* hash of its last audit event */
 #define AFT_TICKET_HANDLE             0x0008002du /* the customer's handle on the channel */
+#define AFT_TICKET_QUEUE              0x0008002eu /* the queue of the policy in which it waits */
 
 #define AFT_MESSAGE_ID          0x00090001u /* the message's id */
 #define AFT_MESSAGE_REV         0x00090002u /* counts the changes of this record */
@@ -184,6 +187,27 @@
 #define AFT_ACTIVATION_HASH     0x00100004u /* content hash of the policy */
 #define AFT_ACTIVATION_DOCUMENT 0x00100005u /* the stored policy */
 #define AFT_ACTIVATION_CREATED  0x00100006u /* when it was activated */
+
+#define AFT_ATTRIBUTE_ID       0x00140001u /* the value's id */
+#define AFT_ATTRIBUTE_REV      0x00140002u /* counts the changes of this record */
+#define AFT_ATTRIBUTE_TENANT   0x00140003u /* the tenant */
+#define AFT_ATTRIBUTE_KIND     0x00140004u /* kind of the record that has it */
+#define AFT_ATTRIBUTE_SUBJECT  0x00140005u /* the record that has it */
+#define AFT_ATTRIBUTE_NAME     0x00140006u /* its name in the policy */
+#define AFT_ATTRIBUTE_TYPE     0x00140007u /* text, choice, date, number, flag or time, as the policy said when it was set */
+#define AFT_ATTRIBUTE_TEXT     0x00140008u /* value of a text, choice or date */
+#define AFT_ATTRIBUTE_NUMBER   0x00140009u /* value of a number, flag or time */
+#define AFT_ATTRIBUTE_KEY      0x0014000au /* what lists compare: the number, the days of a date since 1970, or a hash of a text */
+#define AFT_ATTRIBUTE_UNLISTED 0x0014000bu /* 1 where the policy does not index it: no list finds its record by it */
+#define AFT_ATTRIBUTE_UPDATED  0x0014000cu /* when it was last set */
+
+#define AFT_TAG_ID      0x00150001u /* the id of tag and record */
+#define AFT_TAG_REV     0x00150002u /* counts the changes of this record */
+#define AFT_TAG_TENANT  0x00150003u /* the tenant */
+#define AFT_TAG_KIND    0x00150004u /* kind of the record that has it */
+#define AFT_TAG_SUBJECT 0x00150005u /* the record that has it */
+#define AFT_TAG_TAG     0x00150006u /* the tag, in the form in which tags are compared */
+#define AFT_TAG_CREATED 0x00150007u /* when it was added */
 
 #define AFT_EVENT_ID      0x00120001u /* the event's id */
 #define AFT_EVENT_TENANT  0x00120002u /* the tenant */
@@ -480,6 +504,9 @@ static inline const char *aft_ticket_chain(aft_record *record) {
 static inline const char *aft_ticket_handle(aft_record *record) {
   return aft_record_text(record, AFT_TICKET_HANDLE);
 }
+static inline const char *aft_ticket_queue(aft_record *record) {
+  return aft_record_text(record, AFT_TICKET_QUEUE);
+}
 
 static inline aft_id aft_message_id(aft_record *record) {
   return aft_record_int(record, AFT_MESSAGE_ID);
@@ -677,6 +704,65 @@ static inline aft_id aft_activation_document(aft_record *record) {
 }
 static inline aft_time aft_activation_created(aft_record *record) {
   return aft_record_time(record, AFT_ACTIVATION_CREATED);
+}
+
+static inline aft_id aft_attribute_id(aft_record *record) {
+  return aft_record_int(record, AFT_ATTRIBUTE_ID);
+}
+static inline int64_t aft_attribute_rev(aft_record *record) {
+  return aft_record_int(record, AFT_ATTRIBUTE_REV);
+}
+static inline aft_id aft_attribute_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_ATTRIBUTE_TENANT);
+}
+static inline int64_t aft_attribute_kind(aft_record *record) {
+  return aft_record_int(record, AFT_ATTRIBUTE_KIND);
+}
+static inline aft_id aft_attribute_subject(aft_record *record) {
+  return aft_record_int(record, AFT_ATTRIBUTE_SUBJECT);
+}
+static inline const char *aft_attribute_name(aft_record *record) {
+  return aft_record_text(record, AFT_ATTRIBUTE_NAME);
+}
+static inline const char *aft_attribute_type(aft_record *record) {
+  return aft_record_text(record, AFT_ATTRIBUTE_TYPE);
+}
+static inline const char *aft_attribute_text(aft_record *record) {
+  return aft_record_text(record, AFT_ATTRIBUTE_TEXT);
+}
+static inline int64_t aft_attribute_number(aft_record *record) {
+  return aft_record_int(record, AFT_ATTRIBUTE_NUMBER);
+}
+static inline int64_t aft_attribute_key(aft_record *record) {
+  return aft_record_int(record, AFT_ATTRIBUTE_KEY);
+}
+static inline int64_t aft_attribute_unlisted(aft_record *record) {
+  return aft_record_int(record, AFT_ATTRIBUTE_UNLISTED);
+}
+static inline aft_time aft_attribute_updated(aft_record *record) {
+  return aft_record_time(record, AFT_ATTRIBUTE_UPDATED);
+}
+
+static inline aft_id aft_tag_id(aft_record *record) {
+  return aft_record_int(record, AFT_TAG_ID);
+}
+static inline int64_t aft_tag_rev(aft_record *record) {
+  return aft_record_int(record, AFT_TAG_REV);
+}
+static inline aft_id aft_tag_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_TAG_TENANT);
+}
+static inline int64_t aft_tag_kind(aft_record *record) {
+  return aft_record_int(record, AFT_TAG_KIND);
+}
+static inline aft_id aft_tag_subject(aft_record *record) {
+  return aft_record_int(record, AFT_TAG_SUBJECT);
+}
+static inline const char *aft_tag_tag(aft_record *record) {
+  return aft_record_text(record, AFT_TAG_TAG);
+}
+static inline aft_time aft_tag_created(aft_record *record) {
+  return aft_record_time(record, AFT_TAG_CREATED);
 }
 
 static inline aft_id aft_event_id(aft_record *record) {

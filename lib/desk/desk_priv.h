@@ -253,8 +253,26 @@ aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_error *error);
 /* ---- cursor.c ---- */
 
 typedef struct aft__list aft__list;
+typedef struct aft__page aft__page;
 /* Which rows of a scan a reader may see. */
 typedef bool (*aft__list_shows)(const aft__list *list, const aft__value *row);
+
+/* Where a list begins or goes on: after the record with this value of what orders the list, and this id. */
+typedef struct aft__place {
+  bool set; /* false: at the beginning */
+  int64_t value;
+  aft_id id;
+} aft__place;
+
+/* Pages that come from elsewhere than the scan of one index. A page may be read twice: its transaction can
+ * run again, so the state changes only in ways that a second run bears. */
+typedef struct aft__source {
+  /* Adds records in order, and tells in *next where the list goes on, or that it has ended. A page may be
+   * empty before the end. */
+  aft_status (*page)(aft__tx *tx, void *state, const aft__place *from, aft__page *page, aft__place *next,
+                     bool *ended, aft_error *error);
+  void (*release)(aft_env *env, void *state); /* NULL allowed as state */
+} aft__source;
 
 struct aft__list {
   uint32_t kind;
@@ -262,19 +280,22 @@ struct aft__list {
   uint32_t index, n_equal;
   int64_t equal[AFT__MOST_KEYS];
   bool descending;
-  bool after; /* begin after this value of the next column, or of id */
-  int64_t after_value;
-  aft_id after_id;
-  aft__list_shows shows; /* NULL: all */
-  aft_id *shops;         /* the list's own, freed with it; NULL: all */
+  aft__place after;          /* of the next column, or of id where there is none */
+  const aft__source *source; /* in place of table, index and the rest */
+  void *state;               /* the source's; released with the list */
+  aft__list_shows shows;     /* NULL: all */
+  aft_id *shops;             /* the list's own, freed with it; NULL: all */
   uint32_t n_shops;
   bool buyer;
   aft_id actor;
   aft_id shop;    /* one shop alone; 0: all */
-  uint64_t scope; /* ties tokens to the list */
+  uint64_t scope; /* ties tokens to the list: what makes it another one beside the fields above */
 };
 
-/* Makes a cursor that reads pages of the list; takes list->shops over, also on failure. */
+#define AFT__PAGE 64
+/* Adds a record to a page of at most AFT__PAGE, for sources. */
+aft_status aft__page_add(aft__page *page, const aft__value *row, int64_t value, aft_error *error);
+/* Makes a cursor that reads pages of the list; takes list->shops and list->state over, also on failure. */
 aft_status aft__cursor_open(aft_session *session, const aft__list *list, aft_str token, aft_cursor **out,
                             aft_error *error);
 /* A cursor over records that exist already; takes them over, also on failure. */

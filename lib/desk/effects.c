@@ -132,8 +132,6 @@ aft_status aft_feed_read(aft_session *session, const aft_call *call, int64_t aft
                     .index = AFT__EV_BY_FEED,
                     .n_equal = 1,
                     .equal = {call->tenant},
-                    .after = true,
-                    .after_value = after,
-                    .after_id = INT64_MAX};
+                    .after = {true, after, INT64_MAX}};
   return aft__cursor_open(session, &list, (aft_str){0}, out, error);
 }

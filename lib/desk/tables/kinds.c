@@ -6,12 +6,12 @@
 #define AFT__PRIVACY_OPEN     false
 #define AFT__PRIVACY_PERSONAL true
 
-#define AFT__TABLE(T, t) static const aft__field t##_fields[] = {
+#define AFT__TABLE(T, t, since) static const aft__field t##_fields[] = {
 #define AFT__FIELD(T, number, NAME, name, type, need, since, privacy, meaning) \
   {#name, number, AFT__##T##_##NAME, AFT_TYPE_##type, AFT__PRIVACY_##privacy},
 #define AFT__INDEX(...)
-#define AFT__TABLE_END(T, t) \
-  }                          \
+#define AFT__TABLE_END(T, t, since) \
+  }                                 \
   ;
 #include "desk/tables/all.def"
 #undef AFT__TABLE

@@ -10,12 +10,12 @@
 #define AFT__NEED      1
 #define AFT__MAY       0
 
-#define AFT__TABLE(T, t) static const aft__column t##_columns[] = {
+#define AFT__TABLE(T, t, since) static const aft__column t##_columns[] = {
 #define AFT__FIELD(T, number, NAME, name, type, need, since, privacy, meaning) \
   {#name, AFT__TYPE_##type, AFT__##need, since},
 #define AFT__INDEX(...)
-#define AFT__TABLE_END(T, t) \
-  }                          \
+#define AFT__TABLE_END(T, t, since) \
+  }                                 \
   ;
 #include "desk/tables/all.def"
 #undef AFT__TABLE
@@ -23,12 +23,12 @@
 #undef AFT__INDEX
 #undef AFT__TABLE_END
 
-#define AFT__TABLE(T, t) static const aft__index t##_indexes[] = {
+#define AFT__TABLE(T, t, since) static const aft__index t##_indexes[] = {
 #define AFT__FIELD(...)
 #define AFT__INDEX(T, NAME, name, unique, only_zero, since, ...) \
   {#name, unique, sizeof((const uint8_t[]){__VA_ARGS__}), {__VA_ARGS__}, only_zero, since},
-#define AFT__TABLE_END(T, t) \
-  }                          \
+#define AFT__TABLE_END(T, t, since) \
+  }                                 \
   ;
 #include "desk/tables/all.def"
 #undef AFT__TABLE
@@ -36,12 +36,12 @@
 #undef AFT__INDEX
 #undef AFT__TABLE_END
 
-#define AFT__TABLE(T, t)                \
+#define AFT__TABLE(T, t, since)         \
   const aft__table aft__##t##_table = { \
-      #t, t##_columns, t##_indexes, NULL, AFT__COUNT(t##_columns), AFT__COUNT(t##_indexes), 0, 1};
+      #t, t##_columns, t##_indexes, NULL, AFT__COUNT(t##_columns), AFT__COUNT(t##_indexes), 0, since};
 #define AFT__FIELD(...)
 #define AFT__INDEX(...)
-#define AFT__TABLE_END(T, t)
+#define AFT__TABLE_END(T, t, since)
 #include "desk/tables/all.def"
 #undef AFT__TABLE
 #undef AFT__FIELD
@@ -49,10 +49,10 @@
 #undef AFT__TABLE_END
 
 static const aft__table *const tables[] = {
-#define AFT__TABLE(T, t) &aft__##t##_table,
+#define AFT__TABLE(T, t, since) &aft__##t##_table,
 #define AFT__FIELD(...)
 #define AFT__INDEX(...)
-#define AFT__TABLE_END(T, t)
+#define AFT__TABLE_END(T, t, since)
 #include "desk/tables/all.def"
 #undef AFT__TABLE
 #undef AFT__FIELD
@@ -60,4 +60,4 @@ static const aft__table *const tables[] = {
 #undef AFT__TABLE_END
 };
 
-const aft__schema aft__desk_schema = {tables, AFT__COUNT(tables), 1, 1, 1};
+const aft__schema aft__desk_schema = {tables, AFT__COUNT(tables), 2, 1, 1};

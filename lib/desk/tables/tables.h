@@ -4,13 +4,13 @@
 
 #include "store/store.h"
 
-#define AFT__TABLE(T, t)                 enum {
+#define AFT__TABLE(T, t, since)          enum {
 #define AFT__FIELD(T, number, NAME, ...) AFT__##T##_##NAME,
 #define AFT__INDEX(...)
 #undef AFT__TABLE_END
-#define AFT__TABLE_END(T, t) \
-  AFT__##T##_COLUMNS         \
-  }                          \
+#define AFT__TABLE_END(T, t, since) \
+  AFT__##T##_COLUMNS                \
+  }                                 \
   ;
 #include "desk/tables/all.def"
 #undef AFT__TABLE
@@ -18,12 +18,12 @@
 #undef AFT__INDEX
 #undef AFT__TABLE_END
 
-#define AFT__TABLE(T, t) enum {
+#define AFT__TABLE(T, t, since) enum {
 #define AFT__FIELD(...)
 #define AFT__INDEX(T, NAME, ...) AFT__##T##_##NAME,
-#define AFT__TABLE_END(T, t) \
-  AFT__##T##_INDEXES         \
-  }                          \
+#define AFT__TABLE_END(T, t, since) \
+  AFT__##T##_INDEXES                \
+  }                                 \
   ;
 #include "desk/tables/all.def"
 #undef AFT__TABLE
@@ -31,10 +31,10 @@
 #undef AFT__INDEX
 #undef AFT__TABLE_END
 
-#define AFT__TABLE(T, t) extern const aft__table aft__##t##_table;
+#define AFT__TABLE(T, t, since) extern const aft__table aft__##t##_table;
 #define AFT__FIELD(...)
 #define AFT__INDEX(...)
-#define AFT__TABLE_END(T, t)
+#define AFT__TABLE_END(T, t, since)
 #include "desk/tables/all.def"
 #undef AFT__TABLE
 #undef AFT__FIELD
@@ -50,7 +50,7 @@ typedef enum aft__kind_id {
 #undef AFT__KIND
 #undef AFT__VIEW
 #undef AFT__SHOWN
-  AFT__KIND_COUNT = 20
+  AFT__KIND_COUNT = 22
 } aft__kind_id;
 
 extern const aft__schema aft__desk_schema;
