@@ -9,6 +9,8 @@
 #include <aftersales/env.h>
 #include <aftersales/error.h>
 #include <aftersales/intake.h>
+#include <aftersales/label.h>
+#include <aftersales/list.h>
 #include <aftersales/outbox.h>
 #include <aftersales/policy.h>
 #include <aftersales/record.h>

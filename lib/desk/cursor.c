@@ -103,11 +103,11 @@ static uint32_t order_column(const aft__list *list) {
   return list->n_equal < index->n ? index->columns[list->n_equal] : AFT__COL_ID;
 }
 
-aft_status aft__page_add(aft__page *page, const aft__value *row, int64_t value, aft_error *error) {
+aft_status aft__page_add(aft__page *page, const aft__value *row, aft__place place, aft_error *error) {
   if (page->n == page->cap)
     return aft__error(error, AFT_E_INTERNAL, "cursor", "a page has more than %u records", page->cap);
   AFT__TRY(aft__record_make(page->env, page->kind, row, &page->records[page->n], error));
-  page->places[page->n++] = (aft__place){true, value, row[AFT__COL_ID].number};
+  page->places[page->n++] = place;
   return AFT_OK;
 }
 
@@ -127,12 +127,12 @@ static aft_status scan_page(aft__tx *tx, aft_cursor *cursor, aft_error *error) {
   uint32_t n;
   AFT__TRY(aft__scan_all(tx, &scan, &rows, &n, error));
   uint32_t column = order_column(list);
-  for (uint32_t i = 0; i < n; i++)
+  for (uint32_t i = 0; i < n; i++) {
+    cursor->next = (aft__place){true, rows[i][column].number, rows[i][AFT__COL_ID].number};
     if (!list->shows || list->shows(list, rows[i]))
-      AFT__TRY(aft__page_add(&cursor->page, rows[i], rows[i][column].number, error));
+      AFT__TRY(aft__page_add(&cursor->page, rows[i], cursor->next, error));
+  }
   cursor->last = n < AFT__PAGE;
-  if (!cursor->last)
-    cursor->next = (aft__place){true, rows[n - 1][column].number, rows[n - 1][AFT__COL_ID].number};
   return AFT_OK;
 }
 

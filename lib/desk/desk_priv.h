@@ -9,6 +9,8 @@
 #include <aftersales/actor.h>
 #include <aftersales/desk.h>
 #include <aftersales/intake.h>
+#include <aftersales/label.h>
+#include <aftersales/list.h>
 #include <aftersales/outbox.h>
 #include <aftersales/record.h>
 #include <aftersales/records.h>
@@ -172,6 +174,12 @@ static inline int64_t aft__state_open(const aft__flow_state *state) {
   return state->flags & AFT__FLOW_TERMINAL ? 0 : state->flags & AFT__FLOW_OPEN ? 2 : 1;
 }
 
+/* label_facts.c: adds the tags and attributes that the policy's conditions ask for; 0 for a record that is
+ * absent.
+ */
+aft_status aft__labels_of(aft__cmd *cmd, aft_id ticket, aft_id customer, aft_id order, aft__facts *facts,
+                          aft_error *error);
+
 /* ---- ticket_flow.c: events of the machine ---- */
 
 /* Fires an event of the machine: state, clocks, effects, deadline and audit event follow. AFT_OK,
@@ -294,7 +302,7 @@ struct aft__list {
 
 #define AFT__PAGE 64
 /* Adds a record to a page of at most AFT__PAGE, for sources. */
-aft_status aft__page_add(aft__page *page, const aft__value *row, int64_t value, aft_error *error);
+aft_status aft__page_add(aft__page *page, const aft__value *row, aft__place place, aft_error *error);
 /* Makes a cursor that reads pages of the list; takes list->shops and list->state over, also on failure. */
 aft_status aft__cursor_open(aft_session *session, const aft__list *list, aft_str token, aft_cursor **out,
                             aft_error *error);

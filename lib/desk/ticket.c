@@ -103,10 +103,13 @@ aft_status aft__ticket_facts(aft__ticket *ticket, aft__facts *facts, aft_error *
     facts->number[numbers[i].fact] = aft__ticket_int(ticket, numbers[i].column);
   facts->text[AFT__FACT_TIER] = aft__row_str(customer, AFT__CUSTOMER_TIER);
   facts->number[AFT__FACT_HAS_ORDER] = !aft__row_null(ticket->row, AFT__TICKET_ORDER);
+  facts->text[AFT__FACT_QUEUE] = aft__ticket_str(ticket, AFT__TICKET_QUEUE);
   if (!aft__row_null(ticket->row, AFT__TICKET_RESOLVED))
     facts->number[AFT__FACT_HOURS_SINCE_RESOLVED] =
         (ticket->cmd->now - aft__ticket_int(ticket, AFT__TICKET_RESOLVED)) / AFT__HOUR;
-  return AFT_OK;
+  return aft__labels_of(ticket->cmd, ticket->fresh ? 0 : aft__ticket_id(ticket),
+                        aft__ticket_int(ticket, AFT__TICKET_CUSTOMER),
+                        aft__ticket_int(ticket, AFT__TICKET_ORDER), facts, error);
 }
 
 /* ---- events ---- */

@@ -43,8 +43,25 @@ aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, 
   return aft__ticket_prioritise(ticket, &facts, !ticket->fresh, error);
 }
 
-aft_status aft__ticket_prioritise(aft__ticket *ticket, const aft__facts *facts, bool only_up,
-                                  aft_error *error) {
+/* A later look moves a ticket only to a queue that is asked earlier, so that it does not wander with every
+ * message. */
+static void take_queue(aft__ticket *ticket, const aft__facts *facts, bool only_up, aft__buf *reasons) {
+  const aft_policy *policy = ticket->cmd->policy;
+  aft_str now = aft__ticket_str(ticket, AFT__TICKET_QUEUE);
+  size_t mark = reasons->len;
+  aft_str next = aft__policy_queue(policy, facts, reasons);
+  int32_t rank = aft__policy_queue_rank(policy, now);
+  bool stays =
+      aft__str_eq(now, next) || (only_up && rank >= 0 && rank <= aft__policy_queue_rank(policy, next));
+  if (stays) {
+    reasons->len = mark;
+    return;
+  }
+  aft__ticket_set(ticket, AFT__TICKET_QUEUE, next.len ? aft__text(next) : aft__null());
+}
+
+static aft_status take_priority(aft__ticket *ticket, const aft__facts *facts, bool only_up,
+                                aft_error *error) {
   aft__priority priority, before;
   aft__buf reasons;
   aft__buf_init(&reasons, ticket->cmd->env);
@@ -62,4 +79,13 @@ aft_status aft__ticket_prioritise(aft__ticket *ticket, const aft__facts *facts, 
   if (failed)
     return aft__nomem(error);
   return stays || ticket->fresh ? AFT_OK : aft__ticket_clocks(ticket, error);
+}
+
+aft_status aft__ticket_prioritise(aft__ticket *ticket, const aft__facts *facts, bool only_up,
+                                  aft_error *error) {
+  aft__facts now = *facts;
+  AFT__TRY(take_priority(ticket, facts, only_up, error));
+  now.text[AFT__FACT_PRIORITY] = aft__ticket_str(ticket, AFT__TICKET_PRIORITY);
+  take_queue(ticket, &now, only_up, &ticket->reasons);
+  return AFT_OK;
 }

@@ -143,14 +143,24 @@ static void lay_out(const aft__compile *cx, aft__buf *out) {
   memcpy(block, &image, sizeof(image));
 }
 
+/* Known only once every condition is compiled. */
+static void note_tests(aft__compile *cx) {
+  aft__settings *settings = (aft__settings *)(void *)cx->section[AFT__SECTION_SETTINGS].data;
+  if (settings)
+    settings->tests = cx->tests;
+}
+
 static aft_status compile(aft__compile *cx, const aft_document *documents, size_t n, aft__buf *image,
                           aft__buf *report, aft_error *error) {
   cx->root = failed(cx) ? NULL : merged(cx->faults, cx->env, documents, n);
   if (cx->root) {
     aft__schema_check(cx->faults, cx->root);
     aft__compile_triage(cx);
+    aft__compile_labels(cx);
     aft__compile_machines(cx);
     aft__compile_decisions(cx);
+    aft__compile_queues(cx);
+    note_tests(cx);
     aft__compile_forms(cx);
     aft__compile_catalogue(cx);
     aft__canonical(cx->root, &cx->section[AFT__SECTION_SOURCE]);

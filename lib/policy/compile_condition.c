@@ -1,10 +1,13 @@
-/* Compiling conditions: all, any, not and tests of facts, checked against facts.def. */
+/* Compiling conditions: all, any, not and tests of facts, checked against facts.def, and of a record's tags
+ * and attributes, checked against what the policy declares. */
 #include "policy/policy_priv.h"
 
 typedef enum fact_type {
   TEXT,
   NUMBER,
-  FLAG
+  FLAG,
+  TAGS,
+  VALUES
 } fact_type;
 
 typedef struct fact {
@@ -17,6 +20,16 @@ static const fact facts[AFT__FACTS] = {
 #include "policy/facts.def"
 #undef AFT__FACT
 };
+
+/* What a test compares: a fact, or one attribute of a fact that has many. */
+typedef struct target {
+  uint32_t fact;
+  const char *what;           /* "the fact 'tone'", "the attribute 'warranty'" */
+  const aft__node *attribute; /* its declaration */
+  aft__value_type type;       /* of an attribute */
+  uint32_t name;              /* text: of an attribute */
+  bool bounded, text;
+} target;
 
 /* A condition that still has to be written: node tells what, index where. */
 typedef struct job {
@@ -114,6 +127,8 @@ static void check_value(aft__compile *cx, uint32_t id, const aft__node *value) {
     map = aft__node_get(aft__node_get(cx->root, "priority"), "levels");
   else if (id == AFT__FACT_STATE)
     map = aft__node_get(cx->root, "machines");
+  else if (id == AFT__FACT_QUEUE)
+    map = aft__node_get(cx->root, "queues");
   if (map && map->kind == AFT__NODE_MAP) {
     ok = id == AFT__FACT_TOPIC   ? topic_known(map, value->text)
          : id == AFT__FACT_STATE ? state_known(map, value->text)
@@ -140,21 +155,57 @@ static void check_value(aft__compile *cx, uint32_t id, const aft__node *value) {
       keys ? aft__did_you_mean(cx->faults, value->text, map->items, map->count, category_key) : "");
 }
 
-static void test_scalar(aft__compile *cx, uint32_t index, uint32_t id, const aft__node *value) {
-  aft__condition c = {AFT__OP_EQUAL, id, 0, 0, 0, 0, 0};
+/* ---- one comparison ---- */
+
+static const char *expected_of(const target *t) {
+  static const char *const attributes[AFT__VALUE_TYPES] = {
+      [AFT__VALUE_TEXT] = "a text",
+      [AFT__VALUE_CHOICE] = "one of its choices",
+      [AFT__VALUE_DATE] = "a date such as 2026-11-23",
+      [AFT__VALUE_NUMBER] = "a whole number",
+      [AFT__VALUE_FLAG] = "true or false",
+      [AFT__VALUE_TIME] = "a time such as 2026-11-23T09:30:00+08:00"};
+  static const char *const types[] = {"a text", "a whole number", "true or false", "a tag", "a map"};
+  return t->attribute ? attributes[t->type] : types[facts[t->fact].type];
+}
+
+static void unfit(aft__compile *cx, const target *t, const aft__node *value) {
+  aft__fault_node(cx->faults, AFT_E_POLICY, value, "%s is %s, found '%.*s'", t->what, expected_of(t),
+                  (int)aft__utf8_cut(value->text, 60), value->text.len ? value->text.data : "");
+}
+
+static bool number_of(const target *t, const aft__node *value, int64_t *out) {
   bool flag = false;
-  if (facts[id].type == TEXT) {
+  if (t->attribute)
+    return aft__label_key(t->type, value->text, out);
+  if (facts[t->fact].type == NUMBER)
+    return aft__node_int(value, out);
+  if (!aft__node_bool(value, &flag))
+    return false;
+  *out = flag;
+  return true;
+}
+
+static bool is_choice(const target *t, const aft__node *value) {
+  return t->type != AFT__VALUE_CHOICE || listed(aft__node_get(t->attribute, "choices"), value->text);
+}
+
+static void test_scalar(aft__compile *cx, uint32_t index, const target *t, const aft__node *value) {
+  aft__condition c = {AFT__OP_EQUAL, t->fact, 0, 0, 0, t->name, 0};
+  if (facts[t->fact].type == TAGS) {
+    c.op = AFT__OP_TEXT;
+    c.text = aft__compile_text(cx, aft__compile_tag(cx, value->text));
+    if (!c.text)
+      unfit(cx, t, value);
+  } else if (t->text) {
     c.op = AFT__OP_TEXT;
     c.text = aft__compile_text(cx, value->text);
-    check_value(cx, id, value);
-  } else if (facts[id].type == FLAG) {
-    if (!aft__node_bool(value, &flag))
-      aft__fault_node(cx->faults, AFT_E_POLICY, value, "the fact '%s' is true or false, found '%.*s'",
-                      facts[id].name, (int)aft__utf8_cut(value->text, 60), value->text.data);
-    c.number = flag;
-  } else if (!aft__node_int(value, &c.number)) {
-    aft__fault_node(cx->faults, AFT_E_POLICY, value, "the fact '%s' is a whole number, found '%.*s'",
-                    facts[id].name, (int)aft__utf8_cut(value->text, 60), value->text.data);
+    if (!t->attribute)
+      check_value(cx, t->fact, value);
+    else if (!is_choice(t, value))
+      unfit(cx, t, value);
+  } else if (!number_of(t, value, &c.number)) {
+    unfit(cx, t, value);
   }
   if (!cx->nomem)
     *at(cx, index) = c;
@@ -172,48 +223,111 @@ static bool bound_op(aft_str name, uint32_t *op) {
 }
 
 /* {above: 10, at_most: 20}: all of the bounds. */
-static void test_bounds(queue *q, uint32_t index, uint32_t id, const aft__node *bounds) {
+static void test_bounds(queue *q, uint32_t index, const target *t, const aft__node *bounds) {
   aft__compile *cx = q->cx;
-  if (facts[id].type != NUMBER) {
-    aft__fault_node(cx->faults, AFT_E_POLICY, bounds, "only numbers have bounds, and the fact '%s' is %s",
-                    facts[id].name, facts[id].type == TEXT ? "a text" : "true or false");
+  if (!t->bounded) {
+    aft__fault_node(cx->faults, AFT_E_POLICY, bounds, "only numbers have bounds, and %s is %s", t->what,
+                    expected_of(t));
     return;
   }
   uint32_t first = 0;
   set_group(q, index, AFT__OP_ALL, bounds->count, &first);
   for (uint32_t i = 0; i < bounds->count; i++) {
     const aft__item *item = &bounds->items[i];
-    aft__condition c = {AFT__OP_EQUAL, id, 0, 0, 0, 0, 0};
+    aft__condition c = {AFT__OP_EQUAL, t->fact, 0, 0, 0, t->name, 0};
     if (!bound_op(item->key, &c.op))
       aft__fault_key(cx->faults, AFT_E_POLICY_KEY, item,
                      "expected above, below, at_least or at_most, found '%.*s'",
                      (int)aft__utf8_cut(item->key, 60), item->key.data);
-    if (!aft__node_int(item->value, &c.number))
-      aft__fault_node(cx->faults, AFT_E_POLICY, item->value, "expected a whole number");
+    if (item->value->kind != AFT__NODE_TEXT || !number_of(t, item->value, &c.number))
+      aft__fault_node(cx->faults, AFT_E_POLICY, item->value, "expected %s", expected_of(t));
     if (!cx->nomem)
       *at(cx, first + i) = c;
   }
 }
 
-static void test_fact(queue *q, uint32_t index, uint32_t id, const aft__node *value) {
+static void test_target(queue *q, uint32_t index, const target *t, const aft__node *value) {
   if (value->kind == AFT__NODE_TEXT) {
-    test_scalar(q->cx, index, id, value);
+    test_scalar(q->cx, index, t, value);
   } else if (value->count == 0) {
-    aft__fault_node(q->cx->faults, AFT_E_POLICY, value, "expected something to compare the fact '%s' with",
-                    facts[id].name);
+    aft__fault_node(q->cx->faults, AFT_E_POLICY, value, "expected something to compare %s with", t->what);
   } else if (value->kind == AFT__NODE_MAP) {
-    test_bounds(q, index, id, value);
+    test_bounds(q, index, t, value);
   } else if (value->kind == AFT__NODE_LIST) {
     uint32_t first = 0;
     set_group(q, index, AFT__OP_ANY, value->count, &first);
     for (uint32_t i = 0; i < value->count && !q->cx->nomem; i++) {
       if (value->items[i].value->kind == AFT__NODE_TEXT)
-        test_scalar(q->cx, first + i, id, value->items[i].value);
+        test_scalar(q->cx, first + i, t, value->items[i].value);
       else
         aft__fault_node(q->cx->faults, AFT_E_POLICY, value->items[i].value,
                         "expected a list of plain values");
     }
   }
+}
+
+/* ---- facts, tags and attributes ---- */
+
+static const char *named(aft__compile *cx, const char *kind, aft_str name) {
+  char *text = aft__arena_printf(cx->arena, "the %s '%.*s'", kind, (int)aft__utf8_cut(name, 60), name.data);
+  if (!text)
+    cx->nomem = true;
+  return text ? text : kind;
+}
+
+static uint32_t type_of(const aft__node *attribute) {
+  const aft__node *type = aft__node_get(attribute, "type");
+  for (uint32_t i = 0; type && type->kind == AFT__NODE_TEXT && i < AFT__VALUE_TYPES; i++)
+    if (aft__str_eq(aft__cstr(aft__value_types[i]), type->text))
+      return i;
+  return AFT__VALUE_TEXT;
+}
+
+static void test_attribute(queue *q, uint32_t index, uint32_t id, const aft__item *item) {
+  aft__compile *cx = q->cx;
+  const aft__node *all =
+      aft__node_get(aft__node_get(cx->root, "attributes"), aft__label_kinds[id - AFT__FACT_ATTRIBUTE]);
+  const aft__node *attribute = aft__node_get(all, item->key.data);
+  if (!attribute) {
+    uint32_t n = all && all->kind == AFT__NODE_MAP ? all->count : 0;
+    aft__fault_key(cx->faults, AFT_E_POLICY_KEY, item, "the policy has no attribute '%.*s' of a %s%s",
+                   (int)aft__utf8_cut(item->key, 60), item->key.data,
+                   aft__label_kinds[id - AFT__FACT_ATTRIBUTE],
+                   n ? aft__did_you_mean(cx->faults, item->key, all->items, n, category_key) : "");
+    return;
+  }
+  target t = {.fact = id, .attribute = attribute, .type = type_of(attribute)};
+  t.what = named(cx, "attribute", item->key);
+  t.name = aft__compile_text(cx, item->key);
+  t.text = t.type == AFT__VALUE_TEXT || t.type == AFT__VALUE_CHOICE;
+  t.bounded = !t.text && t.type != AFT__VALUE_FLAG;
+  test_target(q, index, &t, item->value);
+}
+
+/* {attribute: {warranty: true, amount: {above: 100}}}: all of them. */
+static void test_attributes(queue *q, uint32_t index, uint32_t id, const aft__node *value) {
+  if (value->kind != AFT__NODE_MAP || value->count == 0) {
+    aft__fault_node(q->cx->faults, AFT_E_POLICY, value,
+                    "expected a map of attributes such as {amount: {above: 100}}");
+    return;
+  }
+  uint32_t first = 0;
+  set_group(q, index, AFT__OP_ALL, value->count, &first);
+  for (uint32_t i = 0; i < value->count && !q->cx->nomem; i++)
+    test_attribute(q, first + i, id, &value->items[i]);
+}
+
+static void test_fact(queue *q, uint32_t index, uint32_t id, const aft__node *value) {
+  fact_type type = facts[id].type;
+  if (type >= TAGS)
+    q->cx->tests |= aft__fact_bit((aft__fact_id)id);
+  if (type == VALUES) {
+    test_attributes(q, index, id, value);
+    return;
+  }
+  target t = {.fact = id, .text = type == TEXT, .bounded = type == NUMBER};
+  t.what = named(q->cx, "fact", aft__cstr(facts[id].name));
+  test_target(q, index, &t, value);
 }
 
 /* all, any: a list of conditions; not: one condition or a list of which none may hold. */

@@ -5,10 +5,46 @@
 
 #define DEEPEST 40u
 
+/* What a condition compares: a fact, or one label of a record. */
+typedef struct operand {
+  aft_str text;
+  int64_t number;
+} operand;
+
+static bool compare(const aft__condition *c, aft_str wanted, const operand *found) {
+  switch (c->op) {
+  case AFT__OP_TEXT:
+    return aft__str_eq(found->text, wanted);
+  case AFT__OP_EQUAL:
+    return found->number == c->number;
+  case AFT__OP_ABOVE:
+    return found->number > c->number;
+  case AFT__OP_BELOW:
+    return found->number < c->number;
+  case AFT__OP_AT_LEAST:
+    return found->number >= c->number;
+  case AFT__OP_AT_MOST:
+    return found->number <= c->number;
+  default:
+    return false;
+  }
+}
+
+/* Of labels any may fit; an attribute that has no value fits nothing. */
+static bool compare_labels(const aft_policy *p, const aft__condition *c, const aft__facts *facts) {
+  aft_str name = aft__policy_str(p, c->name), wanted = aft__policy_str(p, c->text);
+  for (uint32_t i = 0; i < facts->n_labels; i++) {
+    const aft__label *label = &facts->labels[i];
+    operand found = {label->text, label->key};
+    if (label->fact == c->fact && aft__str_eq(label->name, name) && compare(c, wanted, &found))
+      return true;
+  }
+  return false;
+}
+
 static bool holds(const aft_policy *p, const aft__condition *list, uint32_t index, const aft__facts *facts,
                   uint32_t depth) {
   const aft__condition *c = &list[index];
-  int64_t number = facts->number[c->fact];
   switch (c->op) {
   case AFT__OP_ALL:
   case AFT__OP_ANY:
@@ -17,20 +53,11 @@ static bool holds(const aft_policy *p, const aft__condition *list, uint32_t inde
       if (holds(p, list, c->first + i, facts, depth + 1) != (c->op == AFT__OP_ALL))
         return c->op == AFT__OP_ANY;
     return c->op != AFT__OP_ANY;
-  case AFT__OP_TEXT:
-    return aft__str_eq(facts->text[c->fact], aft__policy_str(p, c->text));
-  case AFT__OP_EQUAL:
-    return number == c->number;
-  case AFT__OP_ABOVE:
-    return number > c->number;
-  case AFT__OP_BELOW:
-    return number < c->number;
-  case AFT__OP_AT_LEAST:
-    return number >= c->number;
-  case AFT__OP_AT_MOST:
-    return number <= c->number;
   default:
-    return false;
+    if (c->fact >= AFT__FACT_TAG)
+      return compare_labels(p, c, facts);
+    operand found = {facts->text[c->fact], facts->number[c->fact]};
+    return compare(c, aft__policy_str(p, c->text), &found);
   }
 }
 
@@ -94,3 +121,32 @@ bool aft__policy_priority_find(const aft_policy *policy, aft_str name, aft__prio
   }
   return false;
 }
+
+/* ---- queues ---- */
+
+aft_str aft__policy_queue(const aft_policy *policy, const aft__facts *facts, aft__buf *reasons) {
+  uint32_t n = 0;
+  const aft__queue *queues = aft__section_data(policy, AFT__SECTION_QUEUES, &n);
+  for (uint32_t i = 0; i < n; i++) {
+    if (queues[i].condition != AFT__FLOW_NONE && !aft__policy_holds(policy, queues[i].condition, facts))
+      continue;
+    aft_str name = aft__policy_str(policy, queues[i].name);
+    if (reasons) {
+      aft__arg args[] = {{"queue", name}};
+      aft__reason_add(reasons, "queue", "explain.queue", args, 1);
+    }
+    return name;
+  }
+  return aft__cstr("");
+}
+
+int32_t aft__policy_queue_rank(const aft_policy *policy, aft_str name) {
+  uint32_t n = 0;
+  const aft__queue *queues = aft__section_data(policy, AFT__SECTION_QUEUES, &n);
+  for (uint32_t i = 0; i < n; i++)
+    if (aft__str_eq(aft__policy_str(policy, queues[i].name), name))
+      return (int32_t)i;
+  return -1;
+}
+
+uint64_t aft__policy_tests(const aft_policy *policy) { return policy->settings->tests; }

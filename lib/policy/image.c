@@ -24,6 +24,9 @@ size_t aft__section_item(aft__section_id id) {
       [AFT__SECTION_EFFECTS] = sizeof(aft__flow_effect),
       [AFT__SECTION_CATALOGUE] = sizeof(aft__entry),
       [AFT__SECTION_SOURCE] = 1,
+      [AFT__SECTION_ATTRIBUTES] = sizeof(aft__attribute),
+      [AFT__SECTION_TAGS] = sizeof(aft__known_tag),
+      [AFT__SECTION_QUEUES] = sizeof(aft__queue),
   };
   return items[id];
 }
@@ -132,7 +135,7 @@ static bool conditions_valid(const view *v) {
   uint32_t n = count(v, AFT__SECTION_CONDITIONS), taken = 0;
   for (uint32_t i = 0; i < n; i++) {
     const aft__condition *c = &list[i];
-    if (c->op >= AFT__OPS || c->fact >= AFT__FACTS || !text(v, c->text))
+    if (c->op >= AFT__OPS || c->fact >= AFT__FACTS || !text(v, c->text) || !text(v, c->name))
       return false;
     if (c->op > AFT__OP_NOT || c->count == 0)
       continue;
@@ -158,6 +161,29 @@ static bool decisions_valid(const view *v) {
         causes[i].points < -1000000 || causes[i].points > 1000000)
       return false;
   return count(v, AFT__SECTION_LEVELS) > 0;
+}
+
+static bool labels_valid(const view *v) {
+  const aft__attribute *attributes = items(v, AFT__SECTION_ATTRIBUTES);
+  const aft__known_tag *tags = items(v, AFT__SECTION_TAGS);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_ATTRIBUTES); i++)
+    if (attributes[i].kind >= AFT__LABEL_KINDS || attributes[i].type >= AFT__VALUE_TYPES ||
+        !text(v, attributes[i].name) ||
+        !range(attributes[i].first, attributes[i].count, count(v, AFT__SECTION_CHOICES)))
+      return false;
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_TAGS); i++)
+    if (tags[i].kind >= AFT__LABEL_KINDS || !text(v, tags[i].tag))
+      return false;
+  return true;
+}
+
+static bool queues_valid(const view *v) {
+  const aft__queue *queues = items(v, AFT__SECTION_QUEUES);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_QUEUES); i++)
+    if (!text(v, queues[i].name) ||
+        (queues[i].condition != AFT__FLOW_NONE && queues[i].condition >= count(v, AFT__SECTION_CONDITIONS)))
+      return false;
+  return true;
 }
 
 static bool forms_valid(const view *v) {
@@ -223,30 +249,57 @@ static bool catalogue_valid(const view *v) {
 
 static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
-         conditions_valid(v) && decisions_valid(v) && forms_valid(v) && machines_valid(v) &&
-         catalogue_valid(v) &&
+         conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
+         machines_valid(v) && catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));
 }
 
-aft_status aft__image_check(const void *image, size_t size, aft_error *error) {
+static const char where[] = "policy image";
+
+static aft_status head_check(const void *image, size_t size, aft_error *error) {
   const aft__image *head = image;
-  const char *where = "policy image";
-  if (size < sizeof(*head) || memcmp(head->magic, AFT__IMAGE_MAGIC, sizeof(head->magic)) != 0)
+  if (size < offsetof(aft__image, sections) ||
+      memcmp(head->magic, AFT__IMAGE_MAGIC, sizeof(head->magic)) != 0)
     return aft__error(error, AFT_E_POLICY_IMAGE, where, "the bytes are not a compiled policy");
   if (head->order != AFT__IMAGE_ORDER)
     return aft__error(error, AFT_E_POLICY_IMAGE, where, "it was compiled on a machine of another byte order");
-  if (head->version != AFT__IMAGE_VERSION)
-    return aft__error(error, AFT_E_POLICY_IMAGE, where, "it has version %u, this library reads version %u",
-                      head->version, AFT__IMAGE_VERSION);
+  if (head->version < AFT__IMAGE_OLDEST || head->version > AFT__IMAGE_VERSION)
+    return aft__error(error, AFT_E_POLICY_IMAGE, where,
+                      "it has version %u, this library reads versions %u to %u", head->version,
+                      AFT__IMAGE_OLDEST, AFT__IMAGE_VERSION);
   if (head->size != size)
     return aft__error(error, AFT_E_POLICY_IMAGE, where, "it should have %llu bytes, found %zu",
                       (unsigned long long)head->size, size);
   size_t from = offsetof(aft__image, hash);
   if (aft__hash64((const char *)image + from, size - from, 0) != head->checksum)
     return aft__error(error, AFT_E_POLICY_IMAGE, where, "its checksum is wrong");
+  return AFT_OK;
+}
+
+static aft_status unfit(aft_error *error) {
+  return aft__error(error, AFT_E_POLICY_IMAGE, where, "its parts do not fit together");
+}
+
+aft_status aft__image_source(const void *image, size_t size, aft_str *source, aft_error *error) {
+  const aft__image *head = image;
+  AFT__TRY(head_check(image, size, error));
+  if (size < offsetof(aft__image, sections) + (AFT__SECTION_SOURCE + 1) * sizeof(aft__section))
+    return unfit(error);
+  const aft__section *s = &head->sections[AFT__SECTION_SOURCE];
+  if (s->item != 1 || s->offset > size || s->count > size - s->offset)
+    return unfit(error);
+  *source = aft__str((const char *)image + s->offset, s->count);
+  return AFT_OK;
+}
+
+aft_status aft__image_check(const void *image, size_t size, aft_error *error) {
+  const aft__image *head = image;
+  AFT__TRY(head_check(image, size, error));
+  if (size < sizeof(*head) || head->version != AFT__IMAGE_VERSION)
+    return unfit(error);
   view v = {image, head, 0};
   if (memchr(head->hash, '\0', sizeof(head->hash)) != head->hash + 64 || !sections_inside(&v, size) ||
       !content_valid(&v))
-    return aft__error(error, AFT_E_POLICY_IMAGE, where, "its parts do not fit together");
+    return unfit(error);
   return AFT_OK;
 }

@@ -92,6 +92,11 @@ aft_status aft_policy_image(const aft_policy *policy, aft_buf **out, aft_error *
   return AFT_OK;
 }
 
+static bool is_older(const void *image, size_t size) {
+  const aft__image *head = image;
+  return size >= offsetof(aft__image, sections) && head->version < AFT__IMAGE_VERSION;
+}
+
 aft_status aft_policy_open_image(aft_env *env, const void *image, size_t size, aft_policy **out,
                                  aft_error *error) {
   if (!env || !image || !out)
@@ -100,14 +105,16 @@ aft_status aft_policy_open_image(aft_env *env, const void *image, size_t size, a
                       : !image ? "image"
                                : "out",
                       "expected a handle, found NULL");
-  if (size < sizeof(aft__image) || size > ((size_t)1 << 30))
+  if (size < offsetof(aft__image, sections) || size > ((size_t)1 << 30))
     return aft__error(error, AFT_E_POLICY_IMAGE, "policy image", "the bytes are not a compiled policy");
   void *copy = aft__alloc(env, size); /* aligned, whatever the caller's bytes are */
   if (!copy)
     return aft__nomem(error);
   memcpy(copy, image, size);
-  aft_status status = aft__policy_new(env, AFT__IMAGE_HEAP, copy, size, false, out, error);
-  if (status < 0)
+  bool renew = is_older(copy, size);
+  aft_status status = renew ? aft__policy_renew(env, copy, size, out, error)
+                            : aft__policy_new(env, AFT__IMAGE_HEAP, copy, size, false, out, error);
+  if (status < 0 || renew)
     aft__release(env, copy, size);
   return status;
 }
@@ -121,8 +128,10 @@ aft_status aft_policy_map_image(aft_env *env, const char *path, aft_policy **out
                       "expected a handle, found NULL");
   aft__file file = {0};
   AFT__TRY(aft__file_map(&file, path, (size_t)1 << 30, error));
-  aft_status status = aft__policy_new(env, AFT__IMAGE_FILE, file.data, file.size, false, out, error);
-  if (status < 0)
+  bool renew = is_older(file.data, file.size);
+  aft_status status = renew ? aft__policy_renew(env, file.data, file.size, out, error)
+                            : aft__policy_new(env, AFT__IMAGE_FILE, file.data, file.size, false, out, error);
+  if (status < 0 || renew)
     aft__file_unmap(&file);
   return status;
 }

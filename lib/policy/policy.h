@@ -20,10 +20,24 @@ typedef enum aft__fact_id {
   AFT__FACTS
 } aft__fact_id;
 
+/* One tag or attribute that a record has. */
+typedef struct aft__label {
+  uint32_t fact; /* AFT__FACT_TAG, AFT__FACT_ORDER_ATTRIBUTE … */
+  aft_str name;  /* of the attribute */
+  aft_str text;  /* the tag, or the value of a text or choice */
+  int64_t key;   /* of an attribute: see aft__policy_attribute_key */
+} aft__label;
+
 typedef struct aft__facts {
   aft_str text[AFT__FACTS];
   int64_t number[AFT__FACTS]; /* flags as 0 and 1 */
+  const aft__label *labels;   /* of those facts that the policy's conditions ask for */
+  uint32_t n_labels;
 } aft__facts;
+
+/* Bit per fact: whether any condition of the policy tests labels of it. */
+static inline uint64_t aft__fact_bit(aft__fact_id fact) { return UINT64_C(1) << fact; }
+uint64_t aft__policy_tests(const aft_policy *policy);
 
 /* ---- reasons.c: why something was decided, kept as text and shown in any language ---- */
 
@@ -72,6 +86,56 @@ void aft__policy_priority(const aft_policy *policy, const aft__facts *facts, aft
                           aft__buf *reasons);
 /* The level of a name; false when the policy has none. */
 bool aft__policy_priority_find(const aft_policy *policy, aft_str name, aft__priority *out);
+
+/* The first queue of the policy that takes the ticket; empty where there is none. Appends a reason about
+ * "queue". */
+aft_str aft__policy_queue(const aft_policy *policy, const aft__facts *facts, aft__buf *reasons);
+/* Its place in the order in which queues are asked, from 0; -1 for a queue that the policy lacks. */
+int32_t aft__policy_queue_rank(const aft_policy *policy, aft_str name);
+
+/* ---- labels.c: the shop's own attributes and tags ---- */
+
+typedef enum aft__label_kind {
+  AFT__LABELS_TICKET,
+  AFT__LABELS_CUSTOMER,
+  AFT__LABELS_ORDER,
+  AFT__LABEL_KINDS
+} aft__label_kind;
+
+typedef enum aft__value_type {
+  AFT__VALUE_TEXT,
+  AFT__VALUE_CHOICE,
+  AFT__VALUE_DATE, /* YYYY-MM-DD */
+  AFT__VALUE_NUMBER,
+  AFT__VALUE_FLAG,
+  AFT__VALUE_TIME,
+  AFT__VALUE_TYPES
+} aft__value_type;
+extern const char *const aft__value_types[AFT__VALUE_TYPES + 1]; /* "text", "choice" … */
+
+typedef struct aft__attribute_def {
+  uint32_t index; /* in the policy */
+  aft_str name;
+  aft__value_type type;
+  bool indexed; /* lists find records by it */
+} aft__attribute_def;
+
+/* Whether values of a type are numbers; others are texts. */
+static inline bool aft__value_is_number(aft__value_type type) { return type >= AFT__VALUE_NUMBER; }
+/* AFT_E_INVALID names the attribute that is closest where there is none of this name. */
+aft_status aft__policy_attribute_find(const aft_policy *policy, aft__label_kind kind, aft_str name,
+                                      aft__attribute_def *out, aft_error *error);
+/* Checks a value against its declaration. *key is what lists and conditions compare: the number itself, the
+ * days of a date since 1970, or a hash of a text. */
+aft_status aft__policy_attribute_key(const aft_policy *policy, const aft__attribute_def *def, aft_str text,
+                                     int64_t number, int64_t *key, aft_error *error);
+bool aft__label_key_of_date(aft_str text, int64_t *key); /* false for what is no date */
+int64_t aft__label_key_of_text(aft_str text);
+/* The form in which tags are kept and compared, appended to out. AFT_E_INVALID for one that the policy does
+ * not list where it lists any. */
+aft_status aft__policy_tag(const aft_policy *policy, aft__label_kind kind, aft_str tag, aft__buf *out,
+                           aft_error *error);
+#define AFT__TAG_BYTES 64
 
 /* ---- levels.c: service-level arithmetic ---- */
 

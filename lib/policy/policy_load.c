@@ -88,6 +88,19 @@ static aft_status build(bundle *b, aft_policy **out, aft__buf *report, aft_error
   return status;
 }
 
+aft_status aft__policy_renew(aft_env *env, const void *image, size_t size, aft_policy **out,
+                             aft_error *error) {
+  aft__buf made;
+  aft_document document = {sizeof document, aft__cstr("policy image"), {0}};
+  AFT__TRY(aft__image_source(image, size, &document.text, error));
+  aft__buf_init(&made, env);
+  aft_status status = aft__policy_compile(env, &document, 1, &made, NULL, error);
+  if (status >= 0)
+    status = own(env, &made, out, error);
+  aft__buf_done(&made);
+  return status;
+}
+
 static aft_status load(bundle *b, const aft_policy_options *options, aft_policy **out, aft_buf **report,
                        aft_error *error) {
   AFT__TRY(gather(b, options, error));

@@ -123,8 +123,11 @@ typedef enum aft__section_id {
   AFT__SECTION_EVENTS,
   AFT__SECTION_MOVES,
   AFT__SECTION_EFFECTS,
-  AFT__SECTION_CATALOGUE, /* aft__entry, sorted by key */
-  AFT__SECTION_SOURCE,    /* bytes: the canonical content */
+  AFT__SECTION_CATALOGUE,  /* aft__entry, sorted by key */
+  AFT__SECTION_SOURCE,     /* bytes: the canonical content. Its place is the same in every version */
+  AFT__SECTION_ATTRIBUTES, /* aft__attribute */
+  AFT__SECTION_TAGS,       /* aft__known_tag */
+  AFT__SECTION_QUEUES,     /* aft__queue, in the order in which they are asked */
   AFT__SECTIONS
 } aft__section_id;
 
@@ -135,7 +138,8 @@ typedef struct aft__section {
 
 #define AFT__IMAGE_MAGIC   "AFTPOLCY"
 #define AFT__IMAGE_ORDER   0x01020304u
-#define AFT__IMAGE_VERSION 1u
+#define AFT__IMAGE_VERSION 2u
+#define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
 
 typedef struct aft__image {
   char magic[8];
@@ -153,6 +157,7 @@ typedef struct aft__settings {
   int32_t threshold, damp, label_points, more_words;
   int32_t most_level;
   uint32_t other; /* text: "other" */
+  uint64_t tests; /* aft__policy_tests */
 } aft__settings;
 
 typedef struct aft__category {
@@ -225,7 +230,7 @@ typedef struct aft__condition {
   uint32_t fact;
   uint32_t first, count; /* children, which stand behind their parent and belong to it alone */
   uint32_t text;
-  uint32_t reserved0;
+  uint32_t name; /* text: of the attribute */
   int64_t number;
 } aft__condition;
 
@@ -253,6 +258,27 @@ typedef struct aft__cause {
   int32_t points;
   uint32_t reserved0;
 } aft__cause;
+
+typedef struct aft__queue {
+  uint32_t name, condition; /* AFT__FLOW_NONE: takes every ticket */
+  int32_t order;
+  uint32_t reserved0;
+} aft__queue;
+
+/* A shop's own attribute of a kind of record. */
+typedef struct aft__attribute {
+  uint32_t kind; /* aft__label_kind */
+  uint32_t name;
+  uint32_t type; /* aft__value_type */
+  uint32_t indexed;
+  uint32_t first, count; /* choices */
+  int64_t least, most;   /* of a number; characters of a text */
+} aft__attribute;
+
+typedef struct aft__known_tag {
+  uint32_t kind; /* aft__label_kind */
+  uint32_t tag;
+} aft__known_tag;
 
 typedef struct aft__form {
   uint32_t name, first, count, reserved0;
@@ -293,6 +319,12 @@ typedef struct aft__entry {
   uint32_t reserved0;
 } aft__entry;
 
+extern const char *const aft__label_kinds[AFT__LABEL_KINDS + 1]; /* "ticket", "customer", "order" */
+/* The key of a value written in a policy; false where it is none of the type. Choices are not checked. */
+bool aft__label_key(aft__value_type type, aft_str text, int64_t *key);
+
+/* The canonical content of an image of an older version, or of this one; AFT_E_POLICY_IMAGE for no image. */
+aft_status aft__image_source(const void *image, size_t size, aft_str *source, aft_error *error);
 /* image.c: whether a block from outside is whole: every offset and index inside. */
 aft_status aft__image_check(const void *image, size_t size, aft_error *error);
 size_t aft__section_item(aft__section_id id);
@@ -307,6 +339,7 @@ typedef struct aft__compile {
   aft__buf section[AFT__SECTIONS];
   aft__map texts;
   uint32_t slots;
+  uint64_t tests; /* facts with labels that conditions ask for */
   bool nomem;
 } aft__compile;
 
@@ -317,13 +350,21 @@ uint32_t aft__compile_count(const aft__compile *cx, aft__section_id id);
 void aft__compile_triage(aft__compile *cx);    /* compile_triage.c: categories, rules, lexicons */
 void aft__compile_decisions(aft__compile *cx); /* compile_decide.c: priority, levels, survey, intake */
 uint32_t aft__compile_condition(aft__compile *cx, const aft__node *when); /* compile_condition.c */
-void aft__compile_forms(aft__compile *cx);                                /* compile_forms.c */
-void aft__compile_machines(aft__compile *cx);                             /* compile_machine.c */
-void aft__compile_catalogue(aft__compile *cx);                            /* compile_catalogue.c */
+void aft__compile_labels(aft__compile *cx);                               /* compile_labels.c */
+/* A tag in the form in which tags are compared; lives in the arena. */
+aft_str aft__compile_tag(aft__compile *cx, aft_str tag);
+void aft__compile_queues(aft__compile *cx);    /* compile_queues.c */
+void aft__compile_forms(aft__compile *cx);     /* compile_forms.c */
+void aft__compile_machines(aft__compile *cx);  /* compile_machine.c */
+void aft__compile_catalogue(aft__compile *cx); /* compile_catalogue.c */
 
 /* Appends the image of documents merged in order to out. Faults go to report and error. */
 aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, aft__buf *image,
                                aft__buf *report, aft_error *error);
+
+/* policy_load.c: a policy compiled anew from the canonical content of an older image. */
+aft_status aft__policy_renew(aft_env *env, const void *image, size_t size, aft_policy **out,
+                             aft_error *error);
 
 /* ---- policy.c: the object ---- */
 

@@ -99,6 +99,28 @@ static const entry priority_fields[] = {
     {"levels", &level_map, true}, {"rules", &causes, false}, {NULL, NULL, false}};
 SHAPE priority = {.kind = STRUCT, .expected = "a map with levels and rules", .fields = priority_fields};
 
+static const entry queue_fields[] = {{"when", &any, false}, {"order", &count, true}, {NULL, NULL, false}};
+SHAPE queue = {.kind = STRUCT, .expected = "a map with order and when", .fields = queue_fields};
+SHAPE queues = {.kind = MAP, .expected = "a map of queues", .of = &queue};
+
+SHAPE value_type = {
+    .kind = CHOICE, .expected = "one of text, choice, date, number, flag, time", .choices = aft__value_types};
+SHAPE bound = {.kind = WHOLE, .expected = "a whole number", .least = INT64_MIN, .most = INT64_MAX};
+static const entry attribute_fields[] = {{"type", &value_type, true}, {"indexed", &flag, false},
+                                         {"choices", &texts, false},  {"least", &bound, false},
+                                         {"most", &bound, false},     {NULL, NULL, false}};
+SHAPE attribute = {.kind = STRUCT, .expected = "a map with type", .fields = attribute_fields};
+SHAPE attribute_map = {.kind = MAP, .expected = "a map of attributes", .of = &attribute};
+static const entry attributes_fields[] = {{"ticket", &attribute_map, false},
+                                          {"customer", &attribute_map, false},
+                                          {"order", &attribute_map, false},
+                                          {NULL, NULL, false}};
+SHAPE attributes = {
+    .kind = STRUCT, .expected = "a map with ticket, customer and order", .fields = attributes_fields};
+static const entry tags_fields[] = {
+    {"ticket", &texts, false}, {"customer", &texts, false}, {"order", &texts, false}, {NULL, NULL, false}};
+SHAPE tags = {.kind = STRUCT, .expected = "a map with ticket, customer and order", .fields = tags_fields};
+
 static const entry target_fields[] = {{"first_response", &duration, false},
                                       {"next_response", &duration, false},
                                       {"resolution", &duration, false},
@@ -173,6 +195,9 @@ static const entry root_fields[] = {{"version", &version, true},
                                     {"escalation", &escalation, false},
                                     {"intake", &intake, false},
                                     {"survey", &survey, false},
+                                    {"queues", &queues, false},
+                                    {"attributes", &attributes, false},
+                                    {"tags", &tags, false},
                                     {"forms", &forms, false},
                                     {"machines", &machines, true},
                                     {"texts", &locales, true},

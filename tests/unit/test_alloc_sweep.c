@@ -43,7 +43,13 @@ static aft_status open_all(life *l) {
       .size = sizeof store, .dsn = AFT_STR(l->dsn), .flags = AFT_STORE_CREATE | AFT_STORE_RELAXED};
   aft_document document = {.size = sizeof document,
                            .name = AFT_STR("shop.yaml"),
-                           .text = AFT_STR("version: 1\nintake: {thread_window: 48h}\n")};
+                           .text = AFT_STR("version: 1\n"
+                                           "attributes: {ticket: {points: {type: number, indexed: true}}}\n"
+                                           "tags: {ticket: [recall]}\n"
+                                           "priority: {rules: {r: {when: {tag: recall}, points: 9}}}\n"
+                                           "texts:\n"
+                                           "  zh: {cause.r: 召回}\n"
+                                           "  en: {cause.r: recalled}\n")};
   aft_policy_options bundle = {.size = sizeof bundle, .documents = &document, .count = 1};
   STEP(aft_env_new(&options, &l->env, &l->error));
   STEP(aft_store_open(l->env, &store, &l->store, &l->error));
@@ -62,6 +68,24 @@ static aft_status list_all(life *l, aft_cursor *cursor) {
   } while (status == AFT_OK);
   aft_cursor_free(cursor);
   return status;
+}
+
+static aft_status labels(life *l, const aft_call *call, aft_id ticket) {
+  aft_cursor *cursor;
+  aft_tag_in tag = {.size = sizeof tag, .kind = AFT_KIND_TICKET, .subject = ticket, .tag = AFT_STR("Recall")};
+  aft_attribute_in points = {.size = sizeof points, .kind = AFT_KIND_TICKET, .subject = ticket};
+  points.name = AFT_STR("points");
+  points.number = 7;
+  STEP(aft_tag_add(l->session, call, &tag, &l->error));
+  STEP(aft_attribute_set(l->session, call, &points, &l->error));
+  STEP(aft_attribute_list(l->session, call, AFT_KIND_TICKET, ticket, &cursor, &l->error));
+  STEP(list_all(l, cursor));
+  aft_ticket_filter filter = {
+      .size = sizeof filter, .tag = AFT_STR("recall"), .attribute = AFT_STR("points")};
+  STEP(aft_ticket_list(l->session, call, &filter, &cursor, &l->error));
+  STEP(list_all(l, cursor));
+  STEP(aft_tag_remove(l->session, call, &tag, &l->error));
+  return AFT_OK;
 }
 
 static aft_status live(life *l) {
@@ -111,6 +135,7 @@ static aft_status live(life *l) {
   STEP(aft_tick(l->session, NULL, &report, &l->error));
   STEP(aft_ticket_history(l->session, &call, act.ticket, &cursor, &l->error));
   STEP(list_all(l, cursor));
+  STEP(labels(l, &call, act.ticket));
   STEP(aft_store_health(l->session, &buf, &l->error));
   aft_buf_free(buf);
   return AFT_OK;

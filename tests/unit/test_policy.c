@@ -600,6 +600,58 @@ static void use_everything(const aft_policy *p) {
   aft__arena_done(&arena);
 }
 
+/* An image of the first version as far as it is read: its head, and the source behind 21 sections. */
+static size_t first_version(const aft_buf *image, unsigned char *out, size_t room) {
+  const aft__image *now = (const aft__image *)(const void *)aft_buf_data(image);
+  const aft__section *source = &now->sections[AFT__SECTION_SOURCE];
+  aft__image head = *now;
+  size_t sections = offsetof(aft__image, sections), end = sections + 21 * sizeof(aft__section);
+  size_t size = (end + source->count + 7) & ~(size_t)7;
+  assert_true(size <= room);
+  head.version = 1;
+  head.size = size;
+  memset(head.sections, 0, sizeof head.sections);
+  head.sections[20] = (aft__section){end, source->count, 1};
+  memset(out, 0, size);
+  memcpy(out, &head, end);
+  memcpy(out + end, aft_buf_data(image) + source->offset, source->count);
+  size_t from = offsetof(aft__image, hash);
+  uint64_t sum = aft__hash64(out + from, size - from, 0);
+  memcpy(out + offsetof(aft__image, checksum), &sum, sizeof sum);
+  return size;
+}
+
+static void an_image_of_the_first_version_is_compiled_anew(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *image, *drawn[2];
+  aft_policy *opened;
+  (void)state;
+  assert_int_equal(aft_policy_image(policy, &image, NULL), AFT_OK);
+  size_t room = aft_buf_size(image);
+  unsigned char *old = malloc(room);
+  assert_non_null(old);
+  size_t size = first_version(image, old, room);
+  if (aft_policy_open_image(env, old, size, &opened, &error) < 0)
+    fail_msg("%s: %s", error.where, error.message);
+  assert_string_equal(aft_policy_hash(opened), aft_policy_hash(policy));
+  assert_int_equal(aft_flow_export(policy, "ticket", AFT_FLOW_JSON, &drawn[0], NULL), AFT_OK);
+  assert_int_equal(aft_flow_export(opened, "ticket", AFT_FLOW_JSON, &drawn[1], NULL), AFT_OK);
+  assert_string_equal(aft_buf_data(drawn[0]), aft_buf_data(drawn[1]));
+  assert_string_equal(aft_policy_text(opened, "zh", "category.payment"), "支付");
+  assert_int_equal(aft__policy_target(opened, aft__cstr("urgent"), AFT__SLA_FIRST_RESPONSE),
+                   15 * AFT__MINUTE);
+  aft_buf_free(drawn[0]);
+  aft_buf_free(drawn[1]);
+  aft_policy_unref(opened);
+  old[size - 9] ^= 1;
+  assert_int_equal(aft_policy_open_image(env, old, size, &opened, &error), AFT_E_POLICY_IMAGE);
+  old[8 + 4] = 3; /* a version to come */
+  assert_int_equal(aft_policy_open_image(env, old, size, &opened, &error), AFT_E_POLICY_IMAGE);
+  assert_non_null(strstr(error.message, "version 3"));
+  aft_buf_free(image);
+  free(old);
+}
+
 /* Bytes change and the checksum is made right again: refused or harmless, never worse. */
 static void hostile_images_never_crash(void **state) {
   uint64_t seed = seed_of("damaged images");
@@ -880,6 +932,7 @@ int main(void) {
       cmocka_unit_test(machines_are_drawn),
       cmocka_unit_test(the_hash_is_of_the_content),
       cmocka_unit_test(images_round_trip),
+      cmocka_unit_test(an_image_of_the_first_version_is_compiled_anew),
       cmocka_unit_test(damaged_images_are_refused),
       cmocka_unit_test(hostile_images_never_crash),
       cmocka_unit_test(conditions_combine),
