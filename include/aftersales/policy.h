@@ -25,9 +25,9 @@ typedef struct aft_policy_options {
   size_t size;
   const aft_document *documents;
   size_t count;
-  /* Fetches document number index (from 0) into *out, whose texts must live
-   * until the next call: returns 1 with a document, 0 at the end, negative on
-   * failure (AFT_E_CALLBACK). May be NULL. */
+  /* Fetches document number index (from 0) into *out, which is of out->size
+   * bytes, and whose texts must live until the next call: returns 1 with a
+   * document, 0 at the end, negative on failure (AFT_E_CALLBACK). May be NULL. */
   int (*load)(void *user, size_t index, aft_document *out);
   void *user;
   uint32_t bare; /* 1: do not build on the default policy; the bundle says everything */

@@ -1,6 +1,9 @@
 /* Loading policies: the library's own, and a caller's documents on top of it. */
 #include "policy/policy_priv.h"
 
+#define DOCUMENT_V1 (offsetof(aft_document, text) + sizeof(aft_str))
+#define OPTIONS_V1  (offsetof(aft_policy_options, reserved0) + sizeof(uint32_t))
+
 typedef struct bundle {
   aft_env *env;
   aft__arena arena;
@@ -8,9 +11,9 @@ typedef struct bundle {
   size_t count;
 } bundle;
 
-static aft_status add_document(bundle *b, const aft_document *given, bool copy, aft_error *error) {
+static aft_status add_document(bundle *b, const void *given, bool copy, aft_error *error) {
   aft_document d;
-  AFT__TRY(aft__abi_copy(&d, sizeof(d), given, sizeof(aft_document), "document", error));
+  AFT__TRY(aft__abi_copy(&d, sizeof(d), given, DOCUMENT_V1, "document", error));
   d.name = aft__str(d.name.data ? d.name.data : "policy", d.name.data ? d.name.len : AFT_NTS);
   d.text = aft__str(d.text.data, d.text.data ? d.text.len : 0);
   AFT__TRY(aft__utf8_require(d.name, "document.name", error));
@@ -41,7 +44,7 @@ static void add_defaults(bundle *b) {
 
 static aft_status fetch(bundle *b, const aft_policy_options *options, aft_error *error) {
   for (size_t i = 0; options->load; i++) {
-    aft_document d = {0};
+    aft_document d = {.size = sizeof d};
     int more = options->load(options->user, i, &d);
     if (more < 0)
       return aft__error(error, AFT_E_CALLBACK, "load", "the loader failed with %d at document %zu", more, i);
@@ -61,8 +64,14 @@ static aft_status gather(bundle *b, const aft_policy_options *options, aft_error
                       options->count);
   if (!options->bare)
     add_defaults(b);
-  for (size_t i = 0; i < options->count; i++)
-    AFT__TRY(add_document(b, &options->documents[i], false, error));
+  /* The caller's own size is the step from one document to the next. */
+  const char *at = (const char *)options->documents;
+  for (size_t i = 0; i < options->count; i++) {
+    size_t size;
+    memcpy(&size, at, sizeof size);
+    AFT__TRY(add_document(b, at, false, error));
+    at += size;
+  }
   return fetch(b, options, error);
 }
 
@@ -125,7 +134,7 @@ aft_status aft_policy_load(aft_env *env, const aft_policy_options *options, aft_
   aft_policy_options o;
   if (!options)
     return aft_policy_default(env, out, error);
-  AFT__TRY(aft__abi_copy(&o, sizeof(o), options, sizeof(aft_policy_options), "aft_policy_options", error));
+  AFT__TRY(aft__abi_copy(&o, sizeof(o), options, OPTIONS_V1, "aft_policy_options", error));
   bundle *b = aft__zalloc(env, sizeof(*b));
   if (!b)
     return aft__nomem(error);

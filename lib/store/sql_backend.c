@@ -4,7 +4,8 @@
 
 #include "store/sql_priv.h"
 
-#define MOST_DSN 4096
+#define MOST_DSN  4096
+#define DRIVER_V1 (offsetof(aft_sql_driver, interrupt) + sizeof(void (*)(void *)))
 
 typedef struct sql_backend {
   aft__backend base;
@@ -519,8 +520,7 @@ aft_status aft__sql_backend(aft_env *env, const aft__sql_options *options, aft__
   b->busy_ms = options->busy_ms ? options->busy_ms : 5000;
   atomic_init(&b->found, false);
   const aft_sql_driver *driver = options->driver ? options->driver : aft_sql_sqlite();
-  size_t v1_size = offsetof(aft_sql_driver, interrupt) + sizeof driver->interrupt;
-  aft_status status = aft__abi_copy(&b->driver, sizeof b->driver, driver, v1_size, "driver", error);
+  aft_status status = aft__abi_copy(&b->driver, sizeof b->driver, driver, DRIVER_V1, "driver", error);
   if (status == AFT_OK)
     status = check_driver(&b->driver, error);
   if (status == AFT_OK)

@@ -840,6 +840,26 @@ static void wrong_arguments_are_refused(void **state) {
   aft_policy_unref(NULL);
 }
 
+/* A caller of a newer version has larger documents: its own size is the step through the array. */
+static void documents_may_be_larger_than_known(void **state) {
+  struct newer {
+    aft_document known;
+    uint64_t more;
+  } two[2] = {{.known = {sizeof two[0], AFT_STR("a"), AFT_STR("escalation: {most: 1}\n")}},
+              {.known = {sizeof two[0], AFT_STR("b"), AFT_STR("escalation: {most: 2}\n")}}};
+  aft_policy *p = NULL;
+  aft_error error = AFT_ERROR_INIT;
+  aft_policy_options options = {.size = sizeof options, .documents = &two[0].known, .count = 2};
+  (void)state;
+  assert_int_equal(aft_policy_load(env, &options, &p, NULL, &error), AFT_OK);
+  assert_int_equal(aft__policy_most_level(p), 2);
+  aft_policy_unref(p);
+  p = NULL;
+  two[1].more = 1;
+  assert_int_equal(aft_policy_load(env, &options, &p, NULL, &error), AFT_E_ABI);
+  assert_null(p);
+}
+
 static void references_count(void **state) {
   (void)state;
   aft_policy *p = loaded("escalation: {most: 1}\n");
@@ -940,6 +960,7 @@ int main(void) {
       cmocka_unit_test(services_get_their_settings),
       cmocka_unit_test(forms_name_every_wrong_field),
       cmocka_unit_test(wrong_arguments_are_refused),
+      cmocka_unit_test(documents_may_be_larger_than_known),
       cmocka_unit_test(references_count),
       cmocka_unit_test(every_allocation_may_fail),
   };
