@@ -10,6 +10,7 @@ abidiff takes a field inserted into a public struct for private and passes it. E
 baseline in the same commit."""
 import os
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -18,11 +19,16 @@ import tap
 
 OPTIONS = ["--drop-private-types", "--no-show-locs", "--no-comp-dir-path", "--no-corpus-path", "--no-elf-needed"]
 
+PLACE = re.compile(r"path='[^']*/(?=(?:lib|include)/)")  # of sources, as the compiler was given them
+
 
 def dump(top, library, output):
     where = ["--headers-dir", pathlib.Path(top).resolve() / "include"]
     tap.must(["abidw", *where, *OPTIONS, "--type-id-style", "hash", library, "--out-file", output])
-    tap.expect("<elf-symbol " in pathlib.Path(output).read_text(), "the dump of", library, "holds no symbol")
+    text = pathlib.Path(output).read_text()
+    tap.expect("<elf-symbol " in text, "the dump of", library, "holds no symbol")
+    tap.expect("<data-member " in text, "the dump of", library, "holds no field: it was built without -g")
+    pathlib.Path(output).write_text(PLACE.sub("path='", text))
 
 
 def compare(top, library, baseline):
@@ -34,16 +40,30 @@ def compare(top, library, baseline):
                "tests/gates/abi/renew if the change is wanted\n", done.stdout, done.stderr)
 
 
-# A fault, and its edits of the public headers and the few sources of a small library.
-ERROR, ENV = "include/aftersales/error.h", "include/aftersales/env.h"
+# What changes, whether the comparison must refuse it, and the edits of the public headers and of the few sources of a
+# small library.
+ERROR, ENV, ENV_C = "include/aftersales/error.h", "include/aftersales/env.h", "lib/base/env.c"
+REFUSED, ACCEPTED = True, False
 MUTANTS = [
-    ("a field inserted into a struct", [(ENV, "  const char *name;    ", "  int64_t other;\n  const char *name;    ")]),
-    ("a field appended to a struct", [(ENV, "  uint64_t retries;  ", "  uint64_t other;\n  uint64_t retries;  ")]),
-    ("a field of another type", [(ERROR, "  uint32_t column;", "  uint64_t column;")]),
-    ("a parameter of another type", [
+    ("no change", ACCEPTED, []),
+    ("a field inserted into a struct", REFUSED, [
+        (ENV, "  const char *name;    ", "  int64_t other;\n  const char *name;    ")]),
+    ("a field appended to a struct", REFUSED, [(ENV, "  uint64_t retries;  ", "  uint64_t other;\n  uint64_t retries;  ")]),
+    ("a field of another type", REFUSED, [(ERROR, "  uint32_t column;", "  uint64_t column;")]),
+    ("a parameter of another type", REFUSED, [
         (ERROR, "aft_status_name(aft_status status)", "aft_status_name(int64_t status)"),
         ("lib/base/error.c", "aft_status_name(aft_status status)", "aft_status_name(int64_t status)")]),
-    ("a function that vanished", [(ERROR, "AFT_API int aft_status_is_transient", "int aft_status_is_transient")]),
+    ("a result of another type", REFUSED, [
+        (ENV, "AFT_API int64_t aft_env_now(", "AFT_API uint32_t aft_env_now("),
+        (ENV_C, "int64_t aft_env_now(", "uint32_t aft_env_now(")]),
+    ("a function that vanished", REFUSED, [
+        (ERROR, "AFT_API int aft_status_is_transient", "int aft_status_is_transient")]),
+    ("a function that was added", REFUSED, [
+        (ERROR, "AFT_API const char *aft_status_text", "AFT_API int aft_status_count(void);\nAFT_API const char *aft_status_text"),
+        ("lib/base/error.c", "const char *aft_status_name", "int aft_status_count(void) { return 3; }\nconst char *aft_status_name")]),
+    ("a callback of another type", REFUSED, [(ENV, "(*random)(void *user, void *bytes, size_t n)",
+                                             "(*random)(void *user, void *bytes, uint32_t n)")]),
+    ("an opaque struct that changed", ACCEPTED, [("lib/base/base.h", "struct aft_env {", "struct aft_env {\n  int64_t other;")]),
 ]
 SOURCES = ["base/error.c", "base/version.c", "base/env.c"]
 
@@ -55,36 +75,63 @@ def small_library(top, output):
     tap.must([os.environ.get("CC", "cc"), *words, f"-I{top / 'include'}", f"-I{top / 'lib'}", *sources, "-o", output])
 
 
-def mutant(top, scratch, edits):
+def copy(top, place):
+    for name in ("include", "lib"):
+        shutil.copytree(top / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return place
+
+
+def refuses(top, library, baseline):
+    try:
+        compare(top, library, baseline)
+    except tap.Fault:
+        return True
+    return False
+
+
+def mutant(top, scratch, refused, edits):
     def case():
-        copy = scratch / "copy"
-        shutil.rmtree(copy, ignore_errors=True)
-        for name in ("include", "lib"):
-            shutil.copytree(top / name, copy / name)
-        library, baseline = scratch / "lib.so", scratch / "baseline.abi"
-        small_library(copy, library)
-        dump(copy, library, baseline)
-        compare(copy, library, baseline)
-        for name, old, new in edits:
-            text = (copy / name).read_text()
-            tap.expect(old in text, name, "no longer contains", repr(old), "- the mutant needs a new place")
-            (copy / name).write_text(text.replace(old, new, 1))
-        small_library(copy, library)
+        place = copy(top, scratch / "mutant")
         try:
-            compare(copy, library, baseline)
-        except tap.Fault:
-            return
-        raise tap.Fault("the comparison passed it")
+            for name, old, new in edits:
+                text = (place / name).read_text()
+                tap.expect(old in text, name, "no longer contains", repr(old), "- the mutant needs a new place")
+                (place / name).write_text(text.replace(old, new, 1))
+            small_library(place, scratch / "mutant.so")
+            tap.expect(refuses(place, scratch / "mutant.so", scratch / "baseline.abi") == refused,
+                       "the comparison passed it" if refused else "the comparison refused it")
+        finally:
+            shutil.rmtree(place)
 
     return case
+
+
+def same_text(scratch):
+    """What is built and dumped again, in another folder, has the same bytes: a baseline tells nothing of its place."""
+    def case():
+        small_library(scratch / "elsewhere", scratch / "again.so")
+        dump(scratch / "elsewhere", scratch / "again.so", scratch / "again.abi")
+        same = (scratch / "again.abi").read_bytes() == (scratch / "baseline.abi").read_bytes()
+        tap.expect(same, "the baseline differs from one made in another folder")
+
+    return case
+
+
+def mutants(top):
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = pathlib.Path(folder)
+        for name in ("sound", "elsewhere"):
+            copy(top, scratch / name)
+        small_library(scratch / "sound", scratch / "sound.so")
+        dump(scratch / "sound", scratch / "sound.so", scratch / "baseline.abi")
+        tap.main([(f"{name}: {'refused' if refused else 'accepted'}", mutant(top, scratch, refused, edits))
+                  for name, refused, edits in MUTANTS] + [("a baseline is the same wherever it is made", same_text(scratch))])
 
 
 def main():
     verb, top, *rest = sys.argv[1:]
     if verb == "mutants":
-        with tempfile.TemporaryDirectory() as folder:
-            scratch = pathlib.Path(folder)
-            tap.main([(name, mutant(pathlib.Path(top), scratch, edits)) for name, edits in MUTANTS])
+        mutants(pathlib.Path(top).resolve())
     try:
         {"dump": dump, "compare": compare}[verb](top, *rest)
     except tap.Fault as fault:

@@ -69,7 +69,7 @@ def parameter(text):
     found = re.match(r"^(.*?[\s*])(\w+)$", text)
     if not found:
         raise Unread(f"a parameter without a name: {text}")
-    return words(found.group(1)).replace(" *", " *"), found.group(2)
+    return re.sub(r"\s*(\*+)$", r" \1", words(found.group(1))), found.group(2)
 
 
 def functions_of(header):

@@ -1,0 +1,21 @@
+/* libaftersales: the whole after-sales desk, to link into any shop. */
+#ifndef AFTERSALES_H
+#define AFTERSALES_H
+
+#include <aftersales/actor.h>
+#include <aftersales/clock.h>
+#include <aftersales/common.h>
+#include <aftersales/desk.h>
+#include <aftersales/env.h>
+#include <aftersales/error.h>
+#include <aftersales/intake.h>
+#include <aftersales/outbox.h>
+#include <aftersales/policy.h>
+#include <aftersales/record.h>
+#include <aftersales/records.h>
+#include <aftersales/store.h>
+#include <aftersales/text.h>
+#include <aftersales/ticket.h>
+#include <aftersales/value.h>
+
+#endif

@@ -1,0 +1,136 @@
+/* The store, and sessions to work in it. */
+#ifndef AFTERSALES_STORE_H
+#define AFTERSALES_STORE_H
+
+#include <aftersales/common.h>
+#include <aftersales/env.h>
+#include <aftersales/error.h>
+#include <aftersales/sys/sql.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A database with the library's tables. Thread-safe; reference-counted. */
+typedef struct aft_store aft_store;
+
+/*
+ * One connection, for one thread at a time; there is no lock inside. Opening
+ * one is cheap after the first: idle connections are kept by the store.
+ */
+typedef struct aft_session aft_session;
+
+#define AFT_STORE_CREATE    1u /* make the file and the tables where they are missing */
+#define AFT_STORE_MIGRATE   2u /* bring older tables to this version */
+#define AFT_STORE_READ_ONLY 4u
+#define AFT_STORE_RELAXED   8u /* faster commits that a power loss may undo */
+
+/* How to open a store. */
+typedef struct aft_store_options {
+  size_t size;
+  /* The database: a file name for SQLite, "memory:" for a store that lives in
+   * this process's memory (for tests). Required. */
+  aft_str dsn;
+  const aft_sql_driver *driver; /* NULL means aft_sql_sqlite() */
+  uint32_t flags;               /* AFT_STORE_… */
+  uint32_t busy_ms;             /* wait for a locked database; 0 means 5000 */
+  aft_str prefix;               /* of the tables' names; default "aft_" */
+} aft_store_options;
+
+/*
+ * Opens a store.
+ *
+ * env: kept alive by the store.
+ * options: read during the call; dsn is required.
+ * out: receives a reference that the caller owns; release with aft_store_unref.
+ * Threads: any.
+ * Errors: AFT_E_SCHEMA_MISSING, AFT_E_SCHEMA_OLDER, AFT_E_SCHEMA_NEWER, AFT_E_LOCKED,
+ *   AFT_E_READ_ONLY, AFT_E_FULL, AFT_E_CORRUPT, AFT_E_STORE, AFT_E_INVALID, AFT_E_ABI, AFT_E_NOMEM.
+ *   Nothing is written unless CREATE or MIGRATE asks for it.
+ * Since: 0.1
+ */
+AFT_API aft_status aft_store_open(aft_env *env, const aft_store_options *options, aft_store **out,
+                                  aft_error *error);
+
+/*
+ * Takes one more reference.
+ *
+ * Returns: store itself.
+ * Threads: any.
+ * Since: 0.1
+ */
+AFT_API aft_store *aft_store_ref(aft_store *store);
+
+/*
+ * Gives a reference back. NULL is allowed. Sessions keep the store alive.
+ *
+ * Threads: any.
+ * Since: 0.1
+ */
+AFT_API void aft_store_unref(aft_store *store);
+
+/*
+ * Opens a session.
+ *
+ * out: the caller owns it; close with aft_session_close.
+ * Threads: any; the session itself one at a time.
+ * Errors: AFT_E_NULL_HANDLE, AFT_E_FORKED, AFT_E_LOCKED, AFT_E_STORE, AFT_E_NOMEM.
+ * Since: 0.1
+ */
+AFT_API aft_status aft_session_open(aft_store *store, aft_session **out, aft_error *error);
+
+/*
+ * Works on a connection that the host owns, inside the transaction that the
+ * host has open on it: what the library writes commits or vanishes with the
+ * host's own rows. The library never begins, commits or configures there; each
+ * command runs under a savepoint of its own. After AFT_E_RETRY the host rolls
+ * its transaction back and runs it again.
+ *
+ * connection: for SQLite a sqlite3 * on the same database, with a transaction open.
+ * out: the caller owns it; close it before the connection.
+ * Threads: one at a time, with the connection.
+ * Errors: AFT_E_NULL_HANDLE, AFT_E_FORKED, AFT_E_INVALID (no transaction is open),
+ *   AFT_E_SCHEMA_MISSING, AFT_E_DRIVER (the driver cannot attach), AFT_E_NOMEM.
+ * Since: 0.1
+ */
+AFT_API aft_status aft_session_attach(aft_store *store, void *connection, aft_session **out,
+                                      aft_error *error);
+
+/*
+ * Closes a session. NULL is allowed. Cursors of the session still give the records that they have
+ * read already, and AFT_E_CURSOR_END after them.
+ *
+ * Threads: one at a time.
+ * Since: 0.1
+ */
+AFT_API void aft_session_close(aft_session *session);
+
+/*
+ * Makes the call that runs in the session return AFT_E_INTERRUPTED soon; does
+ * nothing when none runs. The interrupted command left nothing behind.
+ *
+ * Threads: any.
+ * Since: 0.1
+ */
+AFT_API void aft_session_interrupt(aft_session *session);
+
+/*
+ * The state of the store as one JSON object: schema (its version), node (of the
+ * id generator), last_tick (a time, or null), due and due_lag_ms (rows whose time
+ * has come, and how late the oldest is), due_parked, outbox_ready and
+ * outbox_lag_ms (likewise), outbox_queued, outbox_leased, outbox_unknown,
+ * outbox_dead, feed_pending (events without a feed number). Counts stop at 1000,
+ * which means 1000 or more.
+ *
+ * out: receives a buffer that the caller frees with aft_buf_free.
+ * Threads: one at a time.
+ * Errors: AFT_E_NULL_HANDLE, AFT_E_FORKED, AFT_E_STORE, AFT_E_NOMEM.
+ * Since: 0.1
+ */
+AFT_API aft_status aft_store_health(aft_session *session, aft_buf **out, aft_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
