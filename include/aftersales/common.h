@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Marks what the shared library exports. Define AFT_STATIC where the static library is linked. */
 #if defined(AFT_STATIC)
 #define AFT_API
 #elif defined(__GNUC__)
@@ -13,6 +14,7 @@
 #define AFT_API
 #endif
 
+/* The version of these headers; aft_version tells that of the library. */
 #define AFT_VERSION_MAJOR  0
 #define AFT_VERSION_MINOR  1
 #define AFT_VERSION_PATCH  0
@@ -34,6 +36,7 @@ typedef struct aft_str {
   size_t len; /* bytes, or AFT_NTS */
 } aft_str;
 
+/* A text that ends with a NUL byte, as an aft_str. It lives as long as the text. */
 #ifdef __cplusplus
 #define AFT_STR(text) (aft_str{(text), AFT_NTS})
 #else

@@ -39,6 +39,7 @@ typedef struct aft_clock {
   void *user;
 } aft_clock;
 
+/* How much a note of the library matters. */
 #define AFT_LOG_DEBUG 10
 #define AFT_LOG_INFO  20
 #define AFT_LOG_WARN  30

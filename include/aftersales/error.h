@@ -24,6 +24,7 @@ typedef struct aft_error {
   char message[256]; /* one clear sentence in UTF-8, without personal data */
 } aft_error;
 
+/* Every aft_error begins so: aft_error error = AFT_ERROR_INIT; */
 #define AFT_ERROR_INIT                        \
   {                                           \
     sizeof(aft_error), 0, 0, 0, 0, {0}, { 0 } \

@@ -10,6 +10,7 @@
 extern "C" {
 #endif
 
+/* What a part of a message is. */
 #define AFT_CONTENT_TEXT        1u
 #define AFT_CONTENT_HTML        2u
 #define AFT_CONTENT_IMAGE       3u
@@ -121,16 +122,18 @@ AFT_API size_t aft_batch_count(const aft_batch *batch);
 AFT_API aft_status aft_batch_status(const aft_batch *batch, size_t index, aft_error *error);
 
 /*
- * The record of one message; 0 where it was refused.
+ * The record of one message.
  *
+ * Returns: its id; 0 where it was refused, and past the last.
  * Threads: one at a time.
  * Since: 0.1
  */
 AFT_API aft_id aft_batch_message(const aft_batch *batch, size_t index);
 
 /*
- * The ticket of one message; 0 where it was refused.
+ * The ticket of one message.
  *
+ * Returns: its id; 0 where it was refused, and past the last.
  * Threads: one at a time.
  * Since: 0.1
  */

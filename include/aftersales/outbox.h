@@ -33,6 +33,7 @@ typedef struct aft_claim_in {
 AFT_API aft_status aft_outbox_claim(aft_session *session, const aft_claim_in *in, aft_cursor **out,
                                     aft_error *error);
 
+/* What became of an effect. */
 #define AFT_OUTCOME_DONE  1u
 #define AFT_OUTCOME_RETRY 2u /* failed, try again later; dead after 12 attempts */
 #define AFT_OUTCOME_DEAD  3u /* failed for good */

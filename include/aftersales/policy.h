@@ -135,6 +135,7 @@ AFT_API const char *aft_policy_hash(const aft_policy *policy);
  */
 AFT_API const char *aft_policy_text(const aft_policy *policy, const char *locale, const char *key);
 
+/* How a machine is drawn. */
 #define AFT_FLOW_DOT     1u
 #define AFT_FLOW_MERMAID 2u
 #define AFT_FLOW_JSON    3u

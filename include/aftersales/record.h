@@ -17,6 +17,7 @@ typedef struct aft_record aft_record;
 /* A list that is read record by record. It holds no transaction open. */
 typedef struct aft_cursor aft_cursor;
 
+/* Types of fields: by which getter a field is read. */
 #define AFT_TYPE_ID   1u
 #define AFT_TYPE_INT  2u
 #define AFT_TYPE_FLAG 3u
@@ -65,8 +66,10 @@ AFT_API aft_time aft_record_time(aft_record *record, uint32_t field);
 AFT_API const char *aft_record_text(aft_record *record, uint32_t field);
 
 /*
- * The length in bytes of a text or of bytes.
+ * The length of a text or of bytes.
  *
+ * Returns: bytes, without the closing NUL; 0 where the value is absent and for
+ *   wrong fields, which set the record's status.
  * Threads: one at a time.
  * Since: 0.1
  */

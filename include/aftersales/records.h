@@ -8,6 +8,7 @@
 
 #include <aftersales/record.h>
 
+/* Kinds of records, as aft_record_kind tells them. */
 #define AFT_KIND_TENANT 1u
 #define AFT_KIND_SHOP 2u
 #define AFT_KIND_AGENT 3u
@@ -240,6 +241,11 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/*
+ * The getters: each reads the field of its name, as aft_record_int, aft_record_time and aft_record_text do.
+ * Texts live as long as the record.
+ */
 
 static inline aft_id aft_tenant_id(aft_record *record) {
   return aft_record_int(record, AFT_TENANT_ID);

@@ -54,6 +54,7 @@ AFT_API const char *aft_text_language(const char *text, size_t len);
  * The columns that a text takes on a terminal: Chinese characters take two.
  *
  * text, len: valid UTF-8; AFT_NTS allowed. Other bytes count one each.
+ * Returns: columns; 0 for an empty text.
  * Threads: any.
  * Since: 0.1
  */

@@ -11,8 +11,9 @@
 extern "C" {
 #endif
 
-#define AFT_PUBLIC  1u
-#define AFT_PRIVATE 2u
+/* Who sees a message of the shop. */
+#define AFT_PUBLIC  1u /* the customer too */
+#define AFT_PRIVATE 2u /* people of the shop alone */
 
 /* What an agent or the system writes into a ticket. */
 typedef struct aft_answer_in {
@@ -37,16 +38,17 @@ typedef struct aft_answer_in {
 AFT_API aft_status aft_ticket_answer(aft_session *session, const aft_call *call, const aft_answer_in *in,
                                      aft_record **out, aft_error *error);
 
+/* What a person does with a ticket. */
 #define AFT_ACT_ASSIGN     1u /* to `agent` */
 #define AFT_ACT_RELEASE    2u /* back to the queue */
 #define AFT_ACT_WAIT_THIRD 3u /* for somebody else, until `until` */
-#define AFT_ACT_RESUME     4u
+#define AFT_ACT_RESUME     4u /* goes on after waiting */
 #define AFT_ACT_RESOLVE    5u /* with `reason`: "solved", … */
-#define AFT_ACT_REOPEN     6u
+#define AFT_ACT_REOPEN     6u /* resolved or closed too early */
 #define AFT_ACT_CLOSE      7u
-#define AFT_ACT_SPAM       8u
+#define AFT_ACT_SPAM       8u /* no message of a customer */
 #define AFT_ACT_UNSPAM     9u
-#define AFT_ACT_ESCALATE   10u
+#define AFT_ACT_ESCALATE   10u /* one level up */
 #define AFT_ACT_MERGE      11u /* into `other` */
 #define AFT_ACT_CLASSIFY   12u /* a person decides: `category`, `topic`; priority and clocks follow */
 

@@ -17,6 +17,7 @@ extern "C" {
 /* The version of this contract. A driver states which it was written for. */
 #define AFT_SQL_ABI 1
 
+/* Types of values. */
 #define AFT_SQL_NULL 0
 #define AFT_SQL_INT  1
 #define AFT_SQL_TEXT 2
@@ -31,12 +32,14 @@ typedef struct aft_sql_value {
   size_t size;        /* bytes of data */
 } aft_sql_value;
 
+/* Dialects: the SQL that the library speaks to a driver. */
 #define AFT_SQL_SQLITE     1
 #define AFT_SQL_POSTGRESQL 2
 #define AFT_SQL_MYSQL      3
 
+/* How to open a connection, to be joined by |. */
 #define AFT_SQL_OPEN_CREATE    1u /* make the database where there is none */
-#define AFT_SQL_OPEN_READ_ONLY 2u
+#define AFT_SQL_OPEN_READ_ONLY 2u /* nothing will be written */
 #define AFT_SQL_OPEN_RELAXED   4u /* commits may be lost on power loss (SQLite: synchronous=NORMAL) */
 
 /* How to open one connection. Valid during the call. */

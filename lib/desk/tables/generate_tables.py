@@ -33,6 +33,15 @@ GETTER = {
 }
 
 
+GETTERS_ARE = [
+    "/*",
+    " * The getters: each reads the field of its name, as aft_record_int, aft_record_time and aft_record_text do.",
+    " * Texts live as long as the record.",
+    " */",
+    "",
+]
+
+
 def records_header(found):
     out = [
         "/*",
@@ -45,6 +54,7 @@ def records_header(found):
         "",
         "#include <aftersales/record.h>",
         "",
+        "/* Kinds of records, as aft_record_kind tells them. */",
     ]
     for number, upper, _, _, _ in found:
         out.append(f"#define AFT_KIND_{upper} {number}u")
@@ -55,6 +65,7 @@ def records_header(found):
             out.append(f"#define AFT_{upper}_{u:<{width}} 0x{number << 16 | int(n):08x}u /* {doc} */")
         out.append("")
     out += ["#ifdef __cplusplus", 'extern "C" {', "#endif", ""]
+    out += GETTERS_ARE
     for _, upper, lower, _, rows in found:
         for _, u, l, t, _, _, _ in rows:
             kind, getter = GETTER[t]
