@@ -1,6 +1,7 @@
 # Sourced by examples/run and tests/run: what this machine must have, installing it after asking, building.
 # Expects $program (for messages), $root (the tree) and $yes (1 when --yes was given).
 
+# shellcheck disable=SC2154 # they are set where this is sourced
 say() { printf '%s\n' "$*" >&2; }
 
 stop() {

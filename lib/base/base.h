@@ -49,6 +49,11 @@ void aft__trace(const aft_env *env, const char *name, int64_t began_ns, aft_stat
 aft_status aft__error(aft_error *error, aft_status code, const char *where, const char *fmt, ...)
     AFT__PRINTF(4, 5);
 aft_status aft__nomem(aft_error *error);
+#ifdef __clang_analyzer__
+/* It does not look into another file: told that an error is negative, it follows what comes after one. */
+#define aft__error(error, code, ...) ((aft__error)((error), (code), __VA_ARGS__), (aft_status)(code))
+#define aft__nomem(error)            ((aft__nomem)(error), AFT_E_NOMEM)
+#endif
 /* Formats into cap ≥ 1 bytes, cut at a character boundary; returns the length. */
 size_t aft__vformat(char *out, size_t cap, const char *fmt, va_list args) AFT__PRINTF(3, 0);
 

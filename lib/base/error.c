@@ -3,6 +3,9 @@
 
 #include "base/base.h"
 
+#undef aft__error
+#undef aft__nomem
+
 /* Takes back the bytes of a character that the end of the room cut in two. */
 static size_t whole_characters(const char *text, size_t len) {
   size_t start = len;

@@ -67,7 +67,7 @@ aft_message_in desk_message(const desk *d, const char *external, const char *tex
 aft_id desk_say(desk *d, const char *external, const char *text);
 aft_record *desk_ticket(desk *d, aft_id id);
 /* The ticket's state, for comparing; lives until the next call on this desk. */
-void assert_state(desk *d, aft_id ticket, const char *state);
+void assert_state(desk *d, aft_id id, const char *state);
 void desk_answer(desk *d, aft_id ticket, const char *text);
 void desk_act(desk *d, aft_id ticket, uint32_t act);
 uint32_t desk_count(aft_cursor *cursor); /* and frees it */

@@ -90,7 +90,7 @@ static void check_split(int64_t amount, const int64_t *weights, size_t n) {
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++)
       if (up[i] && !up[j])
-        assert_true(remainder[i] > remainder[j] || (remainder[i] == remainder[j] && i < j));
+        assert_true(remainder[i] > remainder[j] || (i < j && remainder[i] == remainder[j]));
 }
 
 static void splits_are_exact(void **state) {

@@ -147,10 +147,14 @@ static const aft__backend_ops *ops(const world *w) { return w->backend->ops; }
 
 static int make_world(void **state) {
   world *w = calloc(1, sizeof *w);
+  if (!w)
+    return -1;
   w->error = (aft_error)AFT_ERROR_INIT;
   strcpy(w->folder, "/tmp/aft-sql-XXXXXX");
-  if (!mkdtemp(w->folder))
+  if (!mkdtemp(w->folder)) {
+    free(w);
     return -1;
+  }
   snprintf(w->file, sizeof w->file, "%s/shop.db", w->folder);
   aft_env_options options = {.size = sizeof options};
   options.alloc = (aft_alloc){sizeof options.alloc, count_alloc, count_resize, count_release, w};
@@ -416,7 +420,7 @@ static void random_scan(uint64_t *seed, aft__scan *s, aft__value bounds[2]) {
 }
 
 static void scan_agrees(world *w, aft__value (*rows)[LINE_COLUMNS], const aft__scan *s) {
-  const aft__value *expected[ROWS], *row;
+  const aft__value *expected[ROWS] = {NULL}, *row;
   uint32_t n = 0, got = 0;
   aft__rows *open;
   for (int i = 0; i < ROWS; i++)

@@ -30,9 +30,13 @@ typedef struct place {
 
 static int make_place(void **state) {
   place *p = calloc(1, sizeof *p);
-  strcpy(p->folder, "/tmp/aft-driver-XXXXXX");
-  if (!p || !mkdtemp(p->folder))
+  if (!p)
     return -1;
+  strcpy(p->folder, "/tmp/aft-driver-XXXXXX");
+  if (!mkdtemp(p->folder)) {
+    free(p);
+    return -1;
+  }
   snprintf(p->file, sizeof p->file, "%s/shop.db", p->folder);
   *state = p;
   return 0;

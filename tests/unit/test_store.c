@@ -886,7 +886,7 @@ static aft_status lose_a_race(aft__tx *tx, void *user, aft_error *error) {
 
 static int count_cb(void *user, int n, char **values, char **names) {
   (void)n, (void)names;
-  *(int *)user = atoi(values[0]);
+  *(int *)user = (int)strtol(values[0], NULL, 10);
   return 0;
 }
 
