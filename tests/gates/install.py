@@ -1,7 +1,8 @@
-"""Gate: the installed library serves C and C++ clients, shared and static, through pkg-config; every public header is
-installed; and the tree works as a Meson subproject. Usage: install.py ROOT PLAIN_FOLDER"""
+"""Gate: the installed library serves C and C++ clients, shared and static, through pkg-config, also from where it was
+moved to; what it hides stays hidden; and the tree works as a Meson subproject. Usage: install.py ROOT PLAIN_FOLDER"""
 import os
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -9,43 +10,48 @@ import tempfile
 import tap
 import tree
 
-TOP, USR = tree.root(), pathlib.Path(sys.argv[2]).resolve() / "usr"
+TOP, PLAIN = tree.root(), pathlib.Path(sys.argv[2]).resolve()
+USR = PLAIN / "usr"
 SCRATCH = pathlib.Path(tempfile.mkdtemp(prefix="aft-install-"))
 CLIENT = TOP / "tests/gates/client/client.c"
-PATHS = {**os.environ, "PKG_CONFIG_PATH": str(USR / "lib/pkgconfig")}
-EXPECTED = "0.1.0 AFT_E_NOMEM 64\n"
+VERSION = re.search(r"version: '([\d.]+)'", (TOP / "meson.build").read_text()).group(1)
+EXPECTED = f"{VERSION} AFT_E_NOMEM 64\n"
+
+CC, CXX = os.environ.get("CC", "cc").split(), os.environ.get("CXX", "c++").split()
+STRICT = ["-Wall", "-Wextra", "-pedantic", "-Werror"]
+LEVELS = [[*CC, "-x", "c", f"-std={level}"] for level in ("c99", "c11", "c17")]
+LEVELS += [[*CXX, "-x", "c++", f"-std={level}"] for level in ("c++11", "c++17", "c++20")]
+REQUIRED = ("sqlite3", "yaml-0.1", "libutf8proc")
+# Everything must be found when the program is linked, in the library too.
+COMPLETE = ["-Wl,--no-undefined", "-Wl,--no-allow-shlib-undefined"]
 
 
-def flags(*options, of=("aftersales",)):
-    return tap.must(["pkg-config", *options, *of], env=PATHS).split()
+def pkg_config(*options, usr=USR):
+    return tap.must(["pkg-config", *options, "aftersales"], env={**os.environ, "PKG_CONFIG_PATH": str(usr / "lib/pkgconfig")})
 
 
-def libraries_of(static):
-    """Statically, only this library is meant: what it requires stays shared."""
-    own = flags("--libs")
-    if not static:
-        return own
-    required = flags("--print-requires-private")
-    rest = flags("--libs", of=[word for word in required if word[0].isalpha()])
-    return ["-l:libaftersales.a" if word == "-laftersales" else word for word in own] + rest + ["-lpthread"]
+def flags(static, usr=USR, options=()):
+    """Flags of compiling and of linking. Statically, only this library is meant: what it requires stays shared."""
+    more = [*options, *(["--static"] if static else [])]
+    cflags, libs = pkg_config("--cflags", *more, usr=usr).split(), pkg_config("--libs", *more, usr=usr).split()
+    tap.expect(("-DAFT_STATIC" in cflags) == static, "cflags:", cflags)
+    tap.expect(("-lsqlite3" in libs) == static, "libs:", libs)
+    return cflags, ["-l:libaftersales.a" if word == "-laftersales" and static else word for word in libs]
 
 
-def cflags_of(static):
-    words = flags("--cflags", *(["--static"] if static else []))
-    tap.expect(("-DAFT_STATIC" in words) == static, "cflags:", words)
-    return words
-
-
-def client(language, static):
-    compiler = [os.environ.get("CC", "cc"), "-std=c99"] if language == "c" else [os.environ.get("CXX", "c++")]
-    program = SCRATCH / f"client-{language}-{static}"
-    words = ["-Wall", "-Wextra", "-pedantic", "-Werror", "-x", language, CLIENT, "-x", "none", "-o", program]
-    tap.must(compiler + cflags_of(static) + words + libraries_of(static))
-    search = {} if static else {"LD_LIBRARY_PATH": str(USR / "lib")}
+def runs(program, static, usr=USR):
+    search = {} if static else {"LD_LIBRARY_PATH": str(usr / "lib")}
     printed = tap.must([program], env={**os.environ, **search})
     tap.expect(printed == EXPECTED, "printed", repr(printed))
     needed = tap.must(["readelf", "-d", program])
     tap.expect(("libaftersales" in needed) != static, "linked the wrong library:", needed)
+
+
+def client(level, static, usr=USR, options=()):
+    cflags, libs = flags(static, usr, options)
+    program = SCRATCH / "client"
+    tap.must([*level, *STRICT, *cflags, CLIENT, "-x", "none", "-o", program, *libs, *COMPLETE])
+    runs(program, static, usr)
 
 
 def headers_installed():
@@ -54,45 +60,114 @@ def headers_installed():
     tap.expect(wanted == found, "differ:", sorted(wanted ^ found))
 
 
-def pkg_config_version():
-    version = flags("--modversion")
-    tap.expect(version == ["0.1.0"], version)
-    required = tap.must(["pkg-config", "--print-requires-private", "aftersales"], env=PATHS)
-    for name in ("sqlite3", "yaml-0.1", "libutf8proc"):
+def pkg_config_tells():
+    tap.expect(pkg_config("--modversion").split() == [VERSION], "--modversion:", pkg_config("--modversion"))
+    required = pkg_config("--print-requires-private")
+    for name in REQUIRED:
         tap.expect(name in required, name, "is not in Requires.private:", required)
+    tap.expect(not pkg_config("--print-requires").strip(), "Requires: is not empty:", pkg_config("--print-requires"))
+
+
+def moved(static):
+    """The installed tree in another place; pkg-config is told by where its file lies."""
+    place = SCRATCH / "moved"
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(USR, place, symlinks=True)
+    cflags, _ = flags(static, place, ["--define-prefix"])
+    tap.expect(f"-I{place / 'include'}" in cflags, "still points to the first place:", cflags)
+    client(LEVELS[0], static, place, ["--define-prefix"])
+
+
+def staged():
+    """DESTDIR, as packagers use it: the same files below another root, with the same words in them."""
+    stage = SCRATCH / "stage"
+    tap.must(["meson", "install", "-C", PLAIN / "build", "--no-rebuild", "--quiet"], env={**os.environ, "DESTDIR": str(stage)})
+    below = stage / str(USR).lstrip("/")
+    names = [sorted(str(p.relative_to(top)) for p in top.rglob("*")) for top in (USR, below)]
+    tap.expect(names[0] == names[1], "differ:", sorted(set(names[0]) ^ set(names[1])))
+    name = "lib/pkgconfig/aftersales.pc"
+    tap.expect((USR / name).read_text() == (below / name).read_text(), name, "names the staging folder")
+
+
+def embed(library, source, *words):
+    """A shared object that has the static library inside."""
+    cflags, libs = flags(True)
+    tap.must([*CC, "-std=c99", "-shared", "-fPIC", *words, *cflags, source, "-o", library, *libs, "-Wl,--no-undefined"])
 
 
 def static_reexports_nothing():
-    """A shared object that embeds the static library exports none of its functions."""
     library = SCRATCH / "embeds.so"
-    words = [os.environ.get("CC", "cc"), "-shared", "-fPIC", *cflags_of(True), CLIENT, "-o", library]
-    tap.must(words + libraries_of(True))
+    embed(library, CLIENT)
     exported = tap.must(["nm", "-D", "--defined-only", library])
     tap.expect("aft_" not in exported, exported)
 
 
-def subproject():
-    project, build = SCRATCH / "project", SCRATCH / "build"
-    shutil.copytree(TOP / "tests/gates/subproject", project)
-    shutil.copy(CLIENT, project)
-    (project / "subprojects").mkdir()
-    (project / "subprojects/aftersales").symlink_to(TOP)
+def two_copies():
+    """A program with the shared library, and a plug-in with a copy of its own: neither takes the other's functions."""
+    embed(SCRATCH / "libplugin.so", CLIENT, "-Dmain=plugin_main")
+    source = SCRATCH / "both.c"
+    source.write_text(CLIENT.read_text().replace("int main(void)", "int plugin_main(void);\nstatic int own(void)")
+                      + "\nint main(void) { return own() || plugin_main(); }\n")
+    cflags, libs = flags(False)
+    program = SCRATCH / "both"
+    tap.must([*CC, "-std=c99", *cflags, source, "-o", program, f"-L{SCRATCH}", "-lplugin", *libs])
+    printed = tap.must([program], env={**os.environ, "LD_LIBRARY_PATH": f"{SCRATCH}:{USR / 'lib'}"})
+    tap.expect(printed == EXPECTED * 2, "printed", repr(printed))
+
+
+def hidden():
+    """A program cannot reach what begins with aft__, which is the library's inside."""
+    source = SCRATCH / "hidden.c"
+    source.write_text("#include <stddef.h>\nint aft__nomem(void *error);\nint main(void) { return aft__nomem(NULL); }\n")
+    cflags, libs = flags(False)
+    done = tap.run([*CC, *cflags, source, "-o", SCRATCH / "hidden", *libs])
+    tap.expect(done.returncode != 0 and "aft__nomem" in done.stderr, "an internal function is exported", done.stderr)
+
+
+def library_is_complete():
+    """Every library that it uses is named in it."""
+    missing = tap.must(["ldd", "-r", USR / "lib/libaftersales.so"])
+    tap.expect("undefined" not in missing and "not found" not in missing, missing)
+    named = tap.must(["readelf", "-d", USR / "lib/libaftersales.so"])
+    tap.expect(re.search(r"SONAME.*\[libaftersales\.so\.\d+\]", named), "its soname has no number:", named)
+
+
+def subproject(kind):
+    """A user's project with the tree as a subproject, in C and in C++."""
+    project, build = SCRATCH / "project", SCRATCH / f"build-{kind}"
+    if not project.exists():
+        shutil.copytree(TOP / "tests/gates/subproject", project)
+        shutil.copy(CLIENT, project)
+        shutil.copy(CLIENT, project / "client.cpp")
+        (project / "subprojects").mkdir()
+        (project / "subprojects/aftersales").symlink_to(TOP)
     quick = ["-Dbuildtype=plain", "-Daftersales:tests=false", "-Daftersales:examples=false"]
-    tap.must(["meson", "setup", build, project, "--force-fallback-for=aftersales", *quick])
-    tap.must(["ninja", "-C", build])
+    tap.must(["meson", "setup", build, project, "--force-fallback-for=aftersales", f"-Ddefault_library={kind}",
+              f"-Daftersales:default_library={kind}", *quick])
+    tap.must(["ninja", "-C", build, "-j2"])
     tap.must(["meson", "test", "-C", build, "--no-rebuild"])
 
 
+def name_of(static):
+    return "static" if static else "shared"
+
+
 try:
-    clients = [(l, s) for l in ("c", "c++") for s in (False, True)]
     tap.main(
-        [(f"client in {l}, {'static' if s else 'shared'}", lambda l=l, s=s: client(l, s)) for l, s in clients]
+        [(f"client as {level[-1][5:]}, {name_of(static)}", lambda level=level, static=static: client(level, static))
+         for level in LEVELS for static in (False, True)]
+        + [(f"moved to another place, {name_of(static)}", lambda static=static: moved(static)) for static in (False, True)]
         + [
             ("every public header is installed", headers_installed),
-            ("pkg-config tells version and private libraries", pkg_config_version),
+            ("pkg-config tells version and private libraries", pkg_config_tells),
+            ("DESTDIR installs the same files", staged),
+            ("the shared library is complete", library_is_complete),
+            ("internal functions are not exported", hidden),
             ("the static library is not exported again", static_reexports_nothing),
-            ("the tree works as a subproject", subproject),
+            ("two copies in one process do not mix", two_copies),
         ]
+        + [(f"the tree works as a subproject, {kind}", lambda kind=kind: subproject(kind))
+           for kind in ("both", "static", "shared")]
     )
 finally:
     shutil.rmtree(SCRATCH)
