@@ -36,10 +36,12 @@ def writable(source):
 
 
 layers, names, marks, docs_lint = gate("layers"), gate("names"), gate("marks"), gate("docs_lint")
-docs = gate("docs")
+docs, constants, layout = gate("docs"), gate("constants"), gate("layout")
+clients, newer = gate("clients", USR.parent), gate("newer", USR.parent)
 no_globals = writable("lib/base/version.c")
 headers, symbols = gate("headers"), gate("symbols", USR / "lib/libaftersales.so")
 VERSION, ENV_H = "lib/base/version.c", "include/aftersales/env.h"
+ACTOR_H, TICKET_H, STORE_H = "include/aftersales/actor.h", "include/aftersales/ticket.h", "include/aftersales/store.h"
 MAP_LINE = ("lib/libaftersales.map", "  aft_version;\n", "")
 BASE, TEXT = '#include "base/base.h"\n', '#include "text/text.h"\n'
 
@@ -72,6 +74,35 @@ MUTANTS = [
     ("a header is no C++", headers, (ENV_H, "typedef struct aft_trace {\n", "typedef struct aft_trace {\n  int new;\n")),
     ("a header is no C99", headers, (ENV_H, "typedef struct aft_trace {\n",
                                      "typedef struct aft_trace {\n  _Static_assert(1, \"\");\n")),
+    ("a header has padding", headers, (ENV_H, "  uint32_t reserved0;\n", "")),
+    ("a header is no C++11", headers, (ENV_H, "typedef struct aft_trace {\n", "typedef struct aft_trace {\n  int constexpr;\n")),
+    ("a header is no C++20", headers, (ENV_H, "typedef struct aft_trace {\n", "typedef struct aft_trace {\n  int requires;\n")),
+    ("a macro works in C alone", headers, ("include/aftersales/common.h", "(aft_str{(text), AFT_NTS})",
+                                           "((aft_str){(text), AFT_NTS})")),
+    ("a macro has no use", headers, (STORE_H, "#define AFT_STORE_CREATE ", "#define AFT_PAIR {1, 2}\n#define AFT_STORE_CREATE ")),
+    ("a constant is renumbered", constants, (ACTOR_H, "AFT_ROLE_BUYER     3u", "AFT_ROLE_BUYER     6u")),
+    ("a status is renumbered", constants, ("include/aftersales/status.h", "(-110)", "(-111)")),
+    ("a constant is gone", constants, (ACTOR_H, "#define AFT_ROLE_WAREHOUSE 4u", "#define OTHER_ROLE 4u")),
+    ("a constant is new", constants, (ACTOR_H, "#define AFT_ROLE_BUYER ", "#define AFT_ROLE_OTHER 6u\n#define AFT_ROLE_BUYER ")),
+    ("an enumerator is new", constants, (ACTOR_H, "#define AFT_ROLE_BUYER ", "enum { AFT_MODE_A };\n#define AFT_ROLE_BUYER ")),
+    ("a field is inserted", layout, (TICKET_H, "  int64_t rev; ", "  int64_t other;\n  int64_t rev; ")),
+    ("a field is appended", layout, (TICKET_H, "  aft_str topic;\n", "  aft_str topic;\n  aft_str other;\n")),
+    ("a field is of another type", layout, (ENV_H, "  uint32_t retries;", "  int retries[1];\n  uint32_t other;")),
+    ("two fields change places", layout, (TICKET_H, "  aft_id agent;\n  aft_id other;\n", "  aft_id other;\n  aft_id agent;\n")),
+    ("a struct is new", layout, (ENV_H, "typedef struct aft_trace {\n",
+                                 "typedef struct aft_extra {\n  size_t size;\n} aft_extra;\ntypedef struct aft_trace {\n")),
+    ("a struct has no size", layout, (ENV_H, "typedef struct aft_trace {\n  size_t size;\n",
+                                      "typedef struct aft_trace {\n  size_t bytes;\n")),
+    ("a first size moves on", layout, ("lib/desk/act.c", "offsetof(aft_act_in, topic)", "offsetof(aft_act_in, category)")),
+    ("a first size is not the end of its field", layout, ("lib/desk/act.c", "(offsetof(aft_act_in, topic) + sizeof(aft_str))",
+                                                          "(offsetof(aft_act_in, topic) + 8)")),
+    ("an input is copied by its present size", layout, ("lib/desk/act.c", "in, ACT_V1,", "in, sizeof(aft_act_in),")),
+    ("a kept client sees another behaviour", clients, ("tests/gates/client/v0.1/expected.txt", "resolved", "solved")),
+    ("a kept client's struct has another size", clients, ("tests/gates/client/v0.1/include/aftersales/actor.h",
+                                                          "  aft_id tenant;", "  int64_t more;\n  aft_id tenant;")),
+    ("a kept client calls what is gone", clients, ("tests/gates/client/v0.1/kept.c", "  values();\n",
+                                                   "  int aft_gone(void);\n  values();\n  aft_gone();\n")),
+    ("an input is smaller than its first version", newer, (TICKET_H, "  aft_str topic;\n", "")),
     ("a static variable", no_globals, (VERSION, "aft_version(void) {", "aft_version(void) {\n"
                                        "  static volatile int calls;\n  calls++;\n ")),
     ("an initialised global", no_globals, (VERSION, BASE, BASE + "extern int aft__n;\nint aft__n = 1;\n")),
@@ -83,6 +114,22 @@ MUTANTS = [
     ("a function without a comment", docs_lint, (ENV_H, "AFT_API aft_env *aft_env_ref(aft_env *env);\n",
                                                  "AFT_API aft_env *aft_env_ref(aft_env *env);\n"
                                                  "AFT_API int aft_env_other(aft_env *env);\n")),
+    ("a struct without a comment", docs_lint, (STORE_H, "/* How to open a store. */\n", "")),
+    ("a handle without a comment", docs_lint, (STORE_H, "/* A database with the library's tables. Thread-safe; "
+                                               "reference-counted. */\n", "")),
+    ("a callback type without a comment", docs_lint, (STORE_H, "#ifdef __cplusplus\nextern", "typedef void (*aft_told)(void *user);\n\n"
+                                                      "#ifdef __cplusplus\nextern")),
+    ("a group of macros without a comment", docs_lint, (ENV_H, "/* How much a note of the library matters. */\n", "")),
+    ("a pointer comes out without an owner", docs_lint, (ENV_H, " * out: receives a reference that the caller owns; "
+                                                         "release with aft_env_unref.\n", " * out: receives it.\n")),
+    ("a text is returned without saying how long it lives", docs_lint, (
+        "include/aftersales/error.h", " * Returns: static text; ", " * Returns: text; ")),
+    ("a result is not explained", docs_lint, (ENV_H, " * Returns: milliseconds since 1970-01-01 UTC.\n", "")),
+    ("a comment explains what is no parameter", docs_lint, (ENV_H, " * options: NULL for defaults", " * settings: NULL for defaults")),
+    ("a comment names an unknown status", docs_lint, (ENV_H, " * Errors: AFT_E_ABI,", " * Errors: AFT_E_AIB,")),
+    ("Since: is no version", docs_lint, (ENV_H, " * Since: 0.1\n", " * Since: lately\n")),
+    ("a comment does not say what it does", docs_lint, (ENV_H, " * Makes an environment.\n *\n", "")),
+    ("a header does not say what it is", docs_lint, (ENV_H, "/* The environment: memory, clock, randomness, log, trace and limits. */\n", "")),
     ("a generated file is stale", generated, ("lib/base/errors.def", '"done"', '"finished"')),
     ("the README shows another program", docs, ("examples/hello.c", '"acme"', '"acme2"')),
     ("a link leads nowhere", docs, ("README.md", "(docs/errors.md)", "(docs/mistakes.md)")),
