@@ -10,14 +10,16 @@
 extern "C" {
 #endif
 
+/* The order of a list. */
 #define AFT_BY_UPDATED   1u /* what changed last comes first; tickets alone */
 #define AFT_BY_CREATED   2u /* the newest first */
 #define AFT_BY_URGENCY   3u /* as the inbox: priority, then what is due first. Tickets in work alone */
 #define AFT_BY_ATTRIBUTE 4u /* by the value of the filter's attribute, the least first; not for texts */
 
+/* How far tickets have come. */
 #define AFT_OPEN_WORK  1u /* work is going on */
 #define AFT_OPEN_REST  2u /* resolved: may come back */
-#define AFT_OPEN_ENDED 3u
+#define AFT_OPEN_ENDED 3u /* at an end */
 
 /*
  * Which tickets. What is zero or absent is not asked for; everything given must hold.
