@@ -459,6 +459,10 @@ static void damaged_files_are_refused(void **state) {
     aft__file file;
     snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", names[n]);
     assert_int_equal(aft__file_map(&file, path, 100000, NULL), AFT_OK);
+    if (file.size < 44) {
+      fail_msg("%s is too short for a zone", path);
+      return;
+    }
     for (size_t size = 0; size < file.size; size++) {
       aft_zone *zone = NULL;
       assert_int_equal(aft__zone_parse(env, file.data, size, &zone, NULL), AFT_E_ZONE);
