@@ -27,12 +27,33 @@ static aft_status check_row(const aft__table *table, const aft__value *row, uint
   return AFT_OK;
 }
 
+/* An id belongs to one row alone. If the row that stands under it is the new one itself, the driver inserted
+ * it and reported that it did not; nothing may be built on that. */
+static aft_status check_not_inserted(aft__tx *tx, const aft__table *table, const aft__value *row,
+                                     aft_error *error) {
+  aft__value *found;
+  AFT__TRY(
+      aft__tx_saw(tx, tx->ops->get(conn_of(tx), table, row[AFT__COL_ID].number, tx->arena, &found, error)));
+  for (uint32_t i = 0; i < table->n_columns; i++)
+    if (aft__value_cmp(&found[i], &row[i]) != 0)
+      return AFT_OK;
+  tx->doomed = AFT_E_DRIVER;
+  return aft__error(error, AFT_E_DRIVER, table->name,
+                    "the driver reported that an insert changed nothing, but its row is there");
+}
+
 aft_status aft__insert(aft__tx *tx, const aft__table *table, aft__value *row, aft__existing *existing,
                        aft_error *error) {
   AFT__TRY(aft__tx_check(tx, true, error));
   row[AFT__COL_REV] = aft__int(1);
   AFT__TRY(check_row(table, row, UINT64_MAX, error));
-  AFT__TRY(aft__tx_saw(tx, tx->ops->insert(conn_of(tx), table, row, existing, error)));
+  aft__existing found = {0};
+  aft_status status = aft__tx_saw(tx, tx->ops->insert(conn_of(tx), table, row, &found, error));
+  if (status == AFT_E_EXISTS && found.index == AFT__BY_ID)
+    AFT__TRY(check_not_inserted(tx, table, row, error));
+  if (status == AFT_E_EXISTS && existing)
+    *existing = found;
+  AFT__TRY(status);
   return aft__tx_wrote(tx, table, row[AFT__COL_ID].number, error);
 }
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/abi_sizes.h"
 #include "store/sql_priv.h"
 
 #define MOST_DSN  4096
@@ -46,10 +47,12 @@ static void free_conn(aft__sql_conn *c, bool finalize) {
   aft__release(c->env, c, sizeof *c);
 }
 
-static aft_status opened(aft__sql_conn *c, aft_status status, aft__conn **out, aft_error *error) {
-  if (status == AFT_OK && !c->native)
-    status =
-        aft__error(error, AFT_E_DRIVER, c->driver->name, "open reported success, but made no connection");
+static aft_status opened(aft__sql_conn *c, const char *call, void *native, aft_status status, aft__conn **out,
+                         aft_error *error) {
+  status = aft__sql_said(c, call, status, error);
+  if (status == AFT_OK && !native)
+    status = aft__sql_lied(c, error, "%s reported success, but made no connection", call);
+  c->native = native;
   if (status < 0)
     free_conn(c, false);
   else
@@ -68,10 +71,12 @@ static aft_status backend_connect(aft__backend *backend, aft__conn **out, aft_er
   if (b->flags & AFT_STORE_RELAXED)
     how.flags |= AFT_SQL_OPEN_RELAXED;
   AFT__TRY(new_conn(b, &c, error));
-  aft_status status = b->driver.open(b->driver.user, &how, &c->native, error);
+  void *native = NULL;
+  aft_status status =
+      opened(c, "open", native, b->driver.open(b->driver.user, &how, &native, error), out, error);
   if (status == AFT_OK)
     atomic_store(&b->found, true);
-  return opened(c, status, out, error);
+  return status;
 }
 
 static aft_status backend_attach(aft__backend *backend, void *native, aft__conn **out, aft_error *error) {
@@ -81,7 +86,9 @@ static aft_status backend_attach(aft__backend *backend, void *native, aft__conn 
     return aft__error(error, AFT_E_DRIVER, b->driver.name, "the driver cannot work on the host's connection");
   AFT__TRY(new_conn(b, &c, error));
   c->attached = true;
-  return opened(c, b->driver.attach(b->driver.user, native, &c->native, error), out, error);
+  void *wrapped = NULL;
+  aft_status status = b->driver.attach(b->driver.user, native, &wrapped, error);
+  return opened(c, "attach", wrapped, status, out, error);
 }
 
 static void backend_disconnect(aft__conn *conn) {
@@ -109,7 +116,7 @@ static aft_status backend_begin(aft__conn *conn, bool write, aft_error *error) {
                       "a write was asked for, but the store is open for reading");
   c->failed = AFT_OK;
   c->depth = 0;
-  return c->driver->begin(c->native, write, error);
+  return aft__sql_said(c, "begin", c->driver->begin(c->native, write, error), error);
 }
 
 static aft_status backend_commit(aft__conn *conn, aft_error *error) {
@@ -117,7 +124,7 @@ static aft_status backend_commit(aft__conn *conn, aft_error *error) {
   if (c->attached)
     return aft__error(error, AFT_E_INVALID, "connection", "the host's transaction is the host's to commit");
   AFT__TRY(aft__sql_usable(c, error));
-  return aft__sql_broke(c, c->driver->commit(c->native, error));
+  return aft__sql_broke(c, aft__sql_said(c, "commit", c->driver->commit(c->native, error), error));
 }
 
 static void backend_rollback(aft__conn *conn) {
@@ -181,7 +188,9 @@ static aft_status probe(aft__sql_conn *c, const aft__table *table, uint32_t inde
   if (status == AFT_OK)
     status = aft__sql_step(c, stmt, error);
   if (status == AFT_OK)
-    status = c->driver->column(stmt->handle, 0, &v, error);
+    status = aft__sql_column(c, stmt->handle, 0, &v, error);
+  if (status == AFT_OK && v.type != AFT_SQL_INT)
+    status = aft__sql_lied(c, error, "column gave an id that is no integer");
   aft__sql_give(c, stmt);
   if (status == AFT_OK)
     *found = v.number;
@@ -230,6 +239,8 @@ static aft_status find_existing(aft__sql_conn *c, const aft__table *table, const
       status = AFT_DONE;
   }
   AFT__TRY(status);
+  if (c->dialect->id == AFT_SQL_SQLITE) /* whoever writes holds the lock: no row can be gone */
+    return aft__sql_lied(c, error, "a write of %s found a row in its way, but there is none", table->name);
   return aft__sql_broke(c, aft__error(error, AFT_E_CONFLICT, table->name,
                                       "a row stood in the way of this one, but was gone when looked for"));
 }
@@ -450,9 +461,10 @@ static const aft__backend_ops ops = {
 };
 
 static aft_status check_driver(const aft_sql_driver *d, aft_error *error) {
-  if (d->abi != AFT_SQL_ABI)
-    return aft__error(error, AFT_E_ABI, "driver.abi", "expected a driver of contract %d, found %" PRIu32,
-                      AFT_SQL_ABI, d->abi);
+  if (d->abi < AFT_SQL_ABI_LEAST || d->abi > AFT_SQL_ABI)
+    return aft__error(error, AFT_E_ABI, "driver.abi",
+                      "expected a driver for a contract from %d to %d, found one for %" PRIu32,
+                      AFT_SQL_ABI_LEAST, AFT_SQL_ABI, d->abi);
   if (d->dialect < AFT_SQL_SQLITE || d->dialect > AFT_SQL_MYSQL)
     return aft__error(error, AFT_E_INVALID, "driver.dialect", "expected 1 to 3, found %" PRIu32, d->dialect);
   const struct {

@@ -102,12 +102,6 @@ aft_status aft__sql_take(aft__sql_conn *c, const aft__sql_shape *shape, aft__sql
                          aft_error *error);
 void aft__sql_give(aft__sql_conn *c, aft__sql_stmt *stmt);
 
-/* The transaction may go on. */
-aft_status aft__sql_usable(const aft__sql_conn *c, aft_error *error);
-/* Remembers a status of the driver that broke the transaction, and returns it. */
-aft_status aft__sql_broke(aft__sql_conn *c, aft_status status);
-
-aft_status aft__sql_exec(aft__sql_conn *c, const char *sql, aft_error *error);
 aft_status aft__sql_bind(aft__sql_conn *c, aft__sql_stmt *stmt, uint32_t *index, aft__value value,
                          aft_error *error);
 aft_status aft__sql_step(aft__sql_conn *c, aft__sql_stmt *stmt, aft_error *error);
@@ -118,6 +112,25 @@ aft_status aft__sql_run(aft__sql_conn *c, aft__sql_stmt *stmt, bool guard, int64
 /* The row that the statement stands on; every value of its column's type. */
 aft_status aft__sql_read(aft__sql_conn *c, aft__sql_stmt *stmt, const aft__table *table, aft__value *values,
                          aft_error *error);
+
+/* ---- sql_call.c: calls of the driver, which may break its contract ---- */
+
+/* The transaction may go on. */
+aft_status aft__sql_usable(const aft__sql_conn *c, aft_error *error);
+/* Remembers a status of the driver that broke the transaction, and returns it. */
+aft_status aft__sql_broke(aft__sql_conn *c, aft_status status);
+/* AFT_E_DRIVER, which breaks the transaction. */
+aft_status aft__sql_lied(aft__sql_conn *c, aft_error *error, const char *fmt, ...) AFT__PRINTF(3, 4);
+/* A status as the driver gave it; AFT_E_DRIVER where the call may not return it. */
+aft_status aft__sql_said(aft__sql_conn *c, const char *call, aft_status status, aft_error *error);
+
+aft_status aft__sql_exec(aft__sql_conn *c, const char *sql, aft_error *error);
+aft_status aft__sql_prepare(aft__sql_conn *c, const char *sql, size_t size, void **handle, aft_error *error);
+/* AFT_E_CHECK and AFT_E_EXISTS do not break the transaction; other failures are for the caller to remember.
+ */
+aft_status aft__sql_step_handle(aft__sql_conn *c, void *handle, aft_error *error);
+/* A value within the bounds of the contract. */
+aft_status aft__sql_column(aft__sql_conn *c, void *handle, uint32_t i, aft_sql_value *v, aft_error *error);
 
 /* ---- sql_schema.c ---- */
 

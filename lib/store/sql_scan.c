@@ -1,4 +1,6 @@
 /* Scans of the SQL backend: a range of an index in one to three statements. */
+#include <inttypes.h>
+
 #include "store/sql_priv.h"
 
 /*
@@ -26,6 +28,8 @@ struct aft__sql_rows {
   part parts[MOST_PARTS];
   uint32_t n_parts, part;
   uint32_t left; /* of the limit */
+  bool any;
+  aft_id last; /* of any: the row before */
   aft__value values[AFT__MOST_COLUMNS + 1];
 };
 
@@ -199,6 +203,11 @@ aft_status aft__sql_next(aft__rows *rows, const aft__value **row, aft_error *err
     AFT__TRY(status);
     if (status == AFT_OK) {
       AFT__TRY(aft__sql_read(r->c, r->stmt, r->scan.table, r->values, error));
+      if (r->any && r->last == r->values[AFT__COL_ID].number)
+        return aft__sql_lied(r->c, error, "a row came twice, %" PRId64 " of %s", r->last,
+                             r->scan.table->name);
+      r->any = true;
+      r->last = r->values[AFT__COL_ID].number;
       r->left -= r->scan.limit != 0;
       *row = r->values;
       return AFT_OK;

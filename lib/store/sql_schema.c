@@ -9,11 +9,7 @@ typedef struct versions {
 
 /* A statement of the schema, prepared for once. */
 static aft_status prepare(aft__sql_conn *c, aft__buf *sql, void **stmt, aft_error *error) {
-  if (sql->failed)
-    return aft__nomem(error);
-  *stmt = NULL;
-  AFT__TRY(c->driver->prepare(c->native, sql->data, sql->len, stmt, error));
-  return *stmt ? AFT_OK : aft__error(error, AFT_E_DRIVER, c->driver->name, "prepare made no statement");
+  return sql->failed ? aft__nomem(error) : aft__sql_prepare(c, sql->data, sql->len, stmt, error);
 }
 
 static aft_status meta_exists(aft__sql_conn *c, bool *exists, aft_error *error) {
@@ -23,7 +19,7 @@ static aft_status meta_exists(aft__sql_conn *c, bool *exists, aft_error *error) 
   aft__sql_meta_exists(c->dialect, &sql);
   aft_status status = prepare(c, &sql, &stmt, error);
   if (status == AFT_OK) {
-    status = c->driver->step(stmt, error);
+    status = aft__sql_step_handle(c, stmt, error);
     c->driver->finalize(stmt);
   }
   aft__buf_done(&sql);
@@ -39,18 +35,18 @@ static aft_status damaged(aft_error *error, const char *found) {
 
 static aft_status read_versions(aft__sql_conn *c, void *stmt, versions *out, aft_error *error) {
   uint32_t numbers[3];
-  aft_status status = c->driver->step(stmt, error);
+  aft_status status = aft__sql_step_handle(c, stmt, error);
   if (status == AFT_DONE)
     return damaged(error, "none");
   AFT__TRY(status);
   for (uint32_t i = 0; i < 3; i++) {
     aft_sql_value v;
-    AFT__TRY(c->driver->column(stmt, i, &v, error));
+    AFT__TRY(aft__sql_column(c, stmt, i, &v, error));
     if (v.type != AFT_SQL_INT || v.number < (i == 0) || v.number > UINT32_MAX)
       return damaged(error, "one that is out of range");
     numbers[i] = (uint32_t)v.number;
   }
-  status = c->driver->step(stmt, error);
+  status = aft__sql_step_handle(c, stmt, error);
   AFT__TRY(status);
   if (status == AFT_OK)
     return damaged(error, "more");
@@ -106,7 +102,7 @@ static aft_status run(migration *m, aft_error *error) {
   aft__buf_char(&m->sql, '\0');
   if (m->sql.failed)
     return aft__nomem(error);
-  aft_status status = m->sql.len > 1 ? m->c->driver->exec(m->c->native, m->sql.data, error) : AFT_OK;
+  aft_status status = m->sql.len > 1 ? aft__sql_exec(m->c, m->sql.data, error) : AFT_OK;
   aft__buf_clear(&m->sql);
   return status;
 }
@@ -193,15 +189,16 @@ aft_status aft__sql_migrate(aft__conn *conn, const aft__schema *schema, aft_erro
                       "tables cannot be migrated, the store is open for reading");
   if (schema->version == 0)
     return aft__error(error, AFT_E_INTERNAL, "schema", "versions begin at 1");
-  AFT__TRY(driver->begin(m.c->native, 1, error));
+  AFT__TRY(aft__sql_said(m.c, "begin", driver->begin(m.c->native, 1, error), error));
   aft__buf_init(&m.sql, m.c->env);
   aft_status status = lock(&m, true, error);
   if (status == AFT_OK)
     status = migrate_locked(&m, schema, error);
   if (status == AFT_OK)
-    status = driver->commit(m.c->native, error);
+    status = aft__sql_said(m.c, "commit", driver->commit(m.c->native, error), error);
   if (status < 0)
     driver->rollback(m.c->native);
+  m.c->failed = AFT_OK;
   aft__buf_clear(&m.sql);
   if (m.c->dialect->id == AFT_SQL_MYSQL)
     lock(&m, false, NULL);

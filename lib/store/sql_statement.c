@@ -1,4 +1,4 @@
-/* The prepared statements of a connection: a bounded cache by shape, and binding, running, reading. */
+/* The prepared statements of a connection: a bounded cache by shape, and binding, running, reading rows. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -47,11 +47,8 @@ static aft_status prepare(aft__sql_conn *c, const aft__sql_shape *shape, void **
   if (sql.failed)
     status = aft__nomem(error);
   else
-    status = aft__sql_broke(c, c->driver->prepare(c->native, sql.data, sql.len, &made, error));
+    status = aft__sql_prepare(c, sql.data, sql.len, &made, error);
   aft__buf_done(&sql);
-  if (status == AFT_OK && !made)
-    status =
-        aft__error(error, AFT_E_DRIVER, c->driver->name, "prepare reported success, but made no statement");
   if (status == AFT_OK)
     *handle = made;
   return status;
@@ -114,34 +111,18 @@ void aft__sql_give(aft__sql_conn *c, aft__sql_stmt *stmt) {
 
 /* ---- running ---- */
 
-aft_status aft__sql_usable(const aft__sql_conn *c, aft_error *error) {
-  if (c->failed >= 0)
-    return AFT_OK;
-  return aft__error(error, c->failed, "transaction", "an earlier failure broke the transaction: %s",
-                    aft_status_text(c->failed));
-}
-
-aft_status aft__sql_broke(aft__sql_conn *c, aft_status status) {
-  if (status < 0)
-    c->failed = status;
-  return status;
-}
-
-aft_status aft__sql_exec(aft__sql_conn *c, const char *sql, aft_error *error) {
-  return aft__sql_broke(c, c->driver->exec(c->native, sql, error));
-}
-
 aft_status aft__sql_bind(aft__sql_conn *c, aft__sql_stmt *stmt, uint32_t *index, aft__value value,
                          aft_error *error) {
-  return c->driver->bind(stmt->handle, ++*index, &value, error);
+  if (value.size > AFT_SQL_VALUE_MOST)
+    return aft__sql_broke(c,
+                          aft__error(error, AFT_E_TOO_LARGE, "value", "expected at most %d bytes, found %zu",
+                                     AFT_SQL_VALUE_MOST, value.size));
+  return aft__sql_broke(
+      c, aft__sql_said(c, "bind", c->driver->bind(stmt->handle, ++*index, &value, error), error));
 }
 
 aft_status aft__sql_step(aft__sql_conn *c, aft__sql_stmt *stmt, aft_error *error) {
-  aft_status status = c->driver->step(stmt->handle, error);
-  if (status > AFT_DONE)
-    return aft__error(error, AFT_E_DRIVER, c->driver->name,
-                      "step returned %" PRId32 ", which means nothing there", status);
-  return aft__sql_broke(c, status);
+  return aft__sql_broke(c, aft__sql_step_handle(c, stmt->handle, error));
 }
 
 static aft_status undo_guard(aft__sql_conn *c) {
@@ -154,7 +135,7 @@ aft_status aft__sql_run(aft__sql_conn *c, aft__sql_stmt *stmt, bool guard, int64
   guard = guard && aft__sql_needs_guard(c->dialect);
   if (guard)
     AFT__TRY(aft__sql_exec(c, "SAVEPOINT " GUARD, error));
-  aft_status status = c->driver->step(stmt->handle, error);
+  aft_status status = aft__sql_step_handle(c, stmt->handle, error);
   if (status == AFT_E_CHECK || status == AFT_E_EXISTS) {
     if (guard)
       undo_guard(c); /* when it fails, the next operation tells */
@@ -163,9 +144,11 @@ aft_status aft__sql_run(aft__sql_conn *c, aft__sql_stmt *stmt, bool guard, int64
   if (status < 0)
     return aft__sql_broke(c, status);
   if (status != AFT_DONE)
-    return aft__error(error, AFT_E_DRIVER, c->driver->name,
-                      "expected AFT_DONE from a statement without rows, found %" PRId32, status);
-  *changes = c->driver->changes(c->native);
+    return aft__sql_lied(c, error, "a statement that has no rows gave one");
+  int64_t changed = c->driver->changes(c->native);
+  if (changed != 0 && changed != 1)
+    return aft__sql_lied(c, error, "a write of one row reported %" PRId64 " changed rows", changed);
+  *changes = changed;
   return guard ? aft__sql_exec(c, "RELEASE SAVEPOINT " GUARD, error) : AFT_OK;
 }
 
@@ -173,7 +156,7 @@ aft_status aft__sql_run(aft__sql_conn *c, aft__sql_stmt *stmt, bool guard, int64
 
 static const char *type_text(uint32_t type) {
   static const char *const texts[] = {"nothing", "an integer", "a text", "a blob"};
-  return type < AFT__COUNT(texts) ? texts[type] : "an unknown type";
+  return texts[type];
 }
 
 static aft_status wrong_type(const aft__table *table, uint32_t i, uint32_t found, aft_error *error) {
@@ -188,7 +171,7 @@ aft_status aft__sql_read(aft__sql_conn *c, aft__sql_stmt *stmt, const aft__table
   for (uint32_t i = 0; i < table->n_columns; i++) {
     const aft__column *column = &table->columns[i];
     aft__value *v = &values[i];
-    AFT__TRY(c->driver->column(stmt->handle, i, v, error));
+    AFT__TRY(aft__sql_column(c, stmt->handle, i, v, error));
     if (v->type == column->type)
       continue;
     if (v->type == AFT_SQL_NULL) {
@@ -197,7 +180,7 @@ aft_status aft__sql_read(aft__sql_conn *c, aft__sql_stmt *stmt, const aft__table
       continue;
     }
     /* An engine may keep an indexed text as bytes. */
-    if (v->type == AFT_SQL_INT || column->type == AFT_SQL_INT || v->type > AFT_SQL_BLOB)
+    if (v->type == AFT_SQL_INT || column->type == AFT_SQL_INT)
       return wrong_type(table, i, v->type, error);
     v->type = column->type;
   }

@@ -100,6 +100,7 @@ static aft_status make_store(aft_env *env, aft_store **out, aft_error *error) {
     return aft__nomem(error);
   }
   atomic_init(&store->refs, 1);
+  atomic_init(&store->proven, false);
   store->env = aft_env_ref(env);
   store->pid = getpid();
   aft__hex(token, sizeof token, store->owner);

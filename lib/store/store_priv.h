@@ -154,6 +154,7 @@ struct aft_store {
   uint32_t busy_ms; /* how long a lock is waited for */
   uint32_t version; /* of the stored schema */
   bool memory;
+  atomic_bool proven; /* a commit was looked for and found */
   aft__backend *backend;
   pthread_mutex_t mutex; /* guards idle, n_idle and what the desk hangs on */
   aft__conn *idle[AFT__MOST_IDLE];

@@ -178,7 +178,7 @@ static void reset(aft__tx *tx, aft_session *session, const aft__tx_options *opti
 
 static aft_status run_fn(aft__tx *tx, aft__tx_fn fn, void *user, aft_error *error) {
   aft_status status = fn(tx, user, error);
-  if (tx->doomed && !is_race(status))
+  if (tx->doomed && !is_race(status) && status != tx->doomed)
     return aft__error(error, tx->doomed, NULL, "the transaction failed on the way and must run again");
   if (status >= 0 && tx->depth)
     return aft__error(error, AFT_E_INTERNAL, NULL, "a savepoint was left open");
@@ -188,6 +188,25 @@ static aft_status run_fn(aft__tx *tx, aft__tx_fn fn, void *user, aft_error *erro
       return bumped;
   }
   return status;
+}
+
+/* A store's first commit that brought a record is looked for, once: a driver that reports commits which do
+ * not take place is found out before anybody relies on it. What keeps it from being looked for is no fault.
+ */
+static aft_status look_after_commit(aft__tx *tx, aft_error *error) {
+  aft_session *s = tx->session;
+  aft__value *row;
+  if (atomic_load_explicit(&s->store->proven, memory_order_relaxed) || !tx->proof.table ||
+      tx->proof.column != AFT__COL_ID || tx->ops->begin(s->conn, false, NULL) < 0)
+    return AFT_OK;
+  aft_status status = tx->ops->get(s->conn, tx->proof.table, tx->proof.id, tx->arena, &row, NULL);
+  tx->ops->rollback(s->conn);
+  if (status == AFT_E_NOT_FOUND)
+    return aft__error(error, AFT_E_DRIVER, tx->proof.table->name,
+                      "the driver reported a commit, but the record that it brought is not there");
+  if (status >= 0)
+    atomic_store(&s->store->proven, true);
+  return AFT_OK;
 }
 
 static aft_status run_plain(aft__tx *tx, aft__tx_fn fn, void *user, aft_status *fn_status, aft_error *error) {
@@ -201,6 +220,8 @@ static aft_status run_plain(aft__tx *tx, aft__tx_fn fn, void *user, aft_status *
     status = check_time(tx, error);
   if (status >= 0)
     status = aft__tx_saw(tx, tx->ops->commit(s->conn, error));
+  if (status >= 0 && tx->write)
+    status = look_after_commit(tx, error);
   if (status < 0) {
     tx->ops->rollback(s->conn);
     return status;

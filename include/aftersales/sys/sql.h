@@ -1,8 +1,11 @@
 /*
  * The one plug of the store: a SQL driver.
  *
- * This header is for people who bring their own database or connection pool.
- * Before 1.0 it may change from one minor version to the next.
+ * This header is for people who bring their own database or connection pool. It is
+ * the whole contract: what the library asks of a driver and what it promises to it.
+ * docs/drivers.md tells how to write one; <aftersales/sys/conformance.h> and the
+ * program aft-driver-conformance check each sentence. Before 1.0 the contract may
+ * change from one minor version to the next.
  */
 #ifndef AFTERSALES_SYS_SQL_H
 #define AFTERSALES_SYS_SQL_H
@@ -14,8 +17,14 @@
 extern "C" {
 #endif
 
-/* The version of this contract. A driver states which it was written for. */
-#define AFT_SQL_ABI 1
+/*
+ * The version of this contract. A driver states the one it was written for, and the
+ * library works with those from AFT_SQL_ABI_LEAST to its own AFT_SQL_ABI; any other
+ * is refused with AFT_E_ABI. A member that comes later stands at the end of the
+ * driver, raises AFT_SQL_ABI, and is not called in a driver that states less.
+ */
+#define AFT_SQL_ABI       1
+#define AFT_SQL_ABI_LEAST 1
 
 /* Types of values. */
 #define AFT_SQL_NULL 0
@@ -23,78 +32,222 @@ extern "C" {
 #define AFT_SQL_TEXT 2
 #define AFT_SQL_BLOB 3
 
-/* One value to bind or read. */
+/* The most bytes of one value. The library binds none that is larger, and takes none. */
+#define AFT_SQL_VALUE_MOST 1073741823
+
+/*
+ * One value to bind or read. There are four types and no other: no floating-point
+ * number, date or truth value ever crosses this interface.
+ *
+ * NULL is absence and differs from 0, from the empty text and from the empty blob.
+ * A text is UTF-8 without a NUL byte, a blob any bytes; both are `size` bytes long,
+ * are not closed by NUL, and come back byte for byte: no trimming, folding or
+ * normalising. Of a text or blob that is empty, data may be NULL when it is bound and
+ * must not be when it is read.
+ */
 typedef struct aft_sql_value {
   uint32_t type;      /* AFT_SQL_… */
   uint32_t reserved0; /* zero */
-  int64_t number;     /* of AFT_SQL_INT */
-  const char *data;   /* of AFT_SQL_TEXT (UTF-8) and AFT_SQL_BLOB */
-  size_t size;        /* bytes of data */
+  int64_t number;     /* of AFT_SQL_INT: all 64 bits; else 0 */
+  const char *data;   /* of AFT_SQL_TEXT and AFT_SQL_BLOB; else NULL */
+  size_t size;        /* bytes of data; else 0 */
 } aft_sql_value;
 
-/* Dialects: the SQL that the library speaks to a driver. */
+/*
+ * The dialect decides the SQL that the library writes: the form of parameters (? or
+ * $1), the types of columns, and what it does around a statement that may fail.
+ *
+ *                     SQLITE        POSTGRESQL         MYSQL
+ *   parameters        ?             $1, $2 …           ?
+ *   integers          INTEGER       BIGINT             BIGINT
+ *   texts             TEXT          TEXT COLLATE "C"   LONGTEXT, VARBINARY(255)
+ *   blobs             BLOB          BYTEA              LONGBLOB
+ *   a failed          undoes        spoils the         undoes
+ *   statement         itself        transaction (1)    itself
+ *   ON CONFLICT       changes() is 0 for the row       not used: AFT_E_EXISTS
+ *   DO NOTHING        that was there
+ *   new tables        in the transaction               commit by themselves
+ *
+ * (1) The library sets a savepoint before each statement that may break a constraint,
+ *     and rolls back to it after AFT_E_CHECK and AFT_E_EXISTS.
+ */
 #define AFT_SQL_SQLITE     1
 #define AFT_SQL_POSTGRESQL 2
 #define AFT_SQL_MYSQL      3
 
 /* How to open a connection, to be joined by |. */
 #define AFT_SQL_OPEN_CREATE    1u /* make the database where there is none */
-#define AFT_SQL_OPEN_READ_ONLY 2u /* nothing will be written */
+#define AFT_SQL_OPEN_READ_ONLY 2u /* every write gives AFT_E_READ_ONLY; never with CREATE */
 #define AFT_SQL_OPEN_RELAXED   4u /* commits may be lost on power loss (SQLite: synchronous=NORMAL) */
 
-/* How to open one connection. Valid during the call. */
+/*
+ * How to open one connection. Valid, with the dsn, during the call: what the driver
+ * needs later it copies. A size greater than the driver knows is no error.
+ */
 typedef struct aft_sql_open {
   size_t size;
-  const char *dsn;  /* the host's text, closed by NUL */
+  const char *dsn;  /* the host's text, closed by NUL, at most 4096 bytes; its meaning is the driver's */
   uint32_t flags;   /* AFT_SQL_OPEN_… */
-  uint32_t busy_ms; /* how long to wait for a lock before AFT_E_LOCKED */
+  uint32_t busy_ms; /* how long to wait for a lock before AFT_E_LOCKED; never 0 */
 } aft_sql_open;
 
 /*
- * A driver: constant, shared by all threads. A connection and its statements
- * are used by one thread at a time. Every function is required unless it says
- * otherwise. Errors use the library's statuses:
- *   AFT_E_LOCKED, AFT_E_READ_ONLY, AFT_E_FULL, AFT_E_CORRUPT, AFT_E_LOST (nothing
- *   was committed), AFT_E_UNKNOWN (from commit alone: it may have been),
- *   AFT_E_CONFLICT (a serialization failure: run the transaction again),
- *   AFT_E_INTERRUPTED, AFT_E_NOMEM, AFT_E_CHECK (a CHECK constraint; the message holds
- *   the constraint's name), AFT_E_EXISTS (a UNIQUE index or PRIMARY KEY), AFT_E_STORE
- *   (anything else, with the engine's code in aft_error.native).
+ * A driver. The struct, its name and user are constant and live until the last
+ * store that was opened with them is gone. The library copies the struct when a store
+ * is opened, so a driver cannot change its mind later.
+ *
+ * THREADS. All threads use the driver at once. One connection and its statements are
+ * used by one thread at a time, not always the same one, and the library sees to it
+ * that what one thread did is visible to the next. `interrupt` alone is called from
+ * any thread beside it, until close is called.
+ *
+ * OWNERSHIP. A connection is the library's from open or attach to close, a statement
+ * from prepare to finalize. Every statement is finalized before its connection is
+ * closed. After a fork the child calls nothing for what its parent opened: neither
+ * finalize nor close.
+ *
+ * STATUSES. AFT_OK is success, AFT_DONE the end of the rows. Failures are
+ *   AFT_E_INVALID      what was asked makes no sense: a wrong dsn, index or type
+ *   AFT_E_TOO_LARGE    a value or statement is larger than the engine takes
+ *   AFT_E_NOT_FOUND    from open alone: there is no such database
+ *   AFT_E_EXISTS       a UNIQUE index or PRIMARY KEY holds the value already
+ *   AFT_E_CHECK        a CHECK constraint; the message holds the constraint's name
+ *   AFT_E_LOCKED       somebody else holds a lock, and busy_ms have passed
+ *   AFT_E_CONFLICT     a serialization failure or a deadlock: run the transaction again
+ *   AFT_E_READ_ONLY    a write where only reading is possible
+ *   AFT_E_FULL         no room to write
+ *   AFT_E_CORRUPT      the database is damaged or none, or holds what no type above fits
+ *   AFT_E_INTERRUPTED  interrupt ended it
+ *   AFT_E_LOST         the connection broke, or the engine gave the transaction up;
+ *                      nothing was committed
+ *   AFT_E_UNKNOWN      from commit alone: the connection broke, and it may have been
+ *   AFT_E_IO, AFT_E_NOMEM
+ *   AFT_E_DRIVER       from attach alone: not possible with this driver
+ *   AFT_E_STORE        anything else
+ * Any other number breaks the contract: the library rolls back and gives AFT_E_DRIVER.
+ *
+ * ERRORS. The error may be NULL. On failure the driver fills in code (the status it
+ * returns), where (a short place: the database's name, "dsn"), message (one sentence,
+ * without the values that were bound) and native (the engine's own code, or 0), each
+ * closed by NUL, and leaves size alone. On success it writes nothing.
+ *
+ * AFTER A FAILURE. Outputs are unchanged or meaningless, and nothing is left to
+ * release: a prepare or open that failed made nothing. The library then
+ *   - resets a statement whose step failed, and may use it again;
+ *   - after AFT_E_CHECK and AFT_E_EXISTS goes on with the transaction (in PostgreSQL
+ *     after ROLLBACK TO SAVEPOINT), which must hold all that was done before;
+ *   - after every other failure inside a transaction calls nothing but reset,
+ *     finalize, ROLLBACK TO SAVEPOINT by exec, and rollback;
+ *   - after AFT_E_LOST and AFT_E_UNKNOWN closes the connection.
+ *
+ * TRANSACTIONS. Outside of begin and commit each statement commits by itself. Within,
+ * other connections see nothing until the commit and all of it after. The library
+ * finds lost races by itself: READ COMMITTED is enough, more is welcome. Every
+ * statement is reset before commit and rollback, and may be used after them.
+ *
+ * SQL. The library sends UTF-8 without comments, one statement a call, parameters
+ * only where a value stands. It sends SAVEPOINT x, ROLLBACK TO SAVEPOINT x
+ * and RELEASE SAVEPOINT x by exec: nested, and with the same name again and again.
+ *
+ * Every function is required but attach.
  */
 typedef struct aft_sql_driver {
-  size_t size;
+  size_t size;      /* sizeof(aft_sql_driver); others are refused where fields are set that nobody knows */
   uint32_t abi;     /* AFT_SQL_ABI */
   uint32_t dialect; /* AFT_SQL_SQLITE, … */
-  const char *name; /* "sqlite" */
-  void *user;       /* passed to open and attach */
+  const char *name; /* "sqlite"; the place of errors about the driver itself */
+  void *user;       /* the driver's own, passed to open and attach */
 
+  /*
+   * Opens a connection and writes it, not NULL, to *conn. The library opens the first
+   * when a store is opened and one more for each session that finds no idle one; only
+   * the first that succeeds is asked with CREATE. A driver whose server's databases
+   * are made by its administrator may ignore CREATE. Fails, beside what is named
+   * above, with AFT_E_NOT_FOUND where there is no such database and CREATE is not
+   * set: it makes none.
+   */
   aft_status (*open)(void *user, const aft_sql_open *how, void **conn, aft_error *error);
-  /* Wraps a connection that the host owns and may have a transaction open on.
-   * Never begins, commits, closes or configures it. NULL where not supported. */
+  /*
+   * Wraps a connection that the host owns and has a transaction open on; its type is
+   * the driver's to say. The driver never begins, commits, rolls back, closes or
+   * configures it; begin and commit are not called, rollback does nothing, and close
+   * frees the wrapping alone. A connection without a transaction gives
+   * AFT_E_INVALID, here or at the first statement. NULL where not supported.
+   */
   aft_status (*attach)(void *user, void *native, void **conn, aft_error *error);
+  /* Closes a connection; an open transaction is rolled back. It cannot fail. */
   void (*close)(void *conn);
 
-  /* write != 0 asks for a transaction that may write and, where the engine has
-   * it, takes the write lock at once. */
+  /*
+   * Begins a transaction; none is open. write != 0 asks for one that may write and,
+   * where the engine has it, takes the write lock at once; with 0 it only reads.
+   */
   aft_status (*begin)(void *conn, int write, aft_error *error);
+  /*
+   * Commits. AFT_OK means that what was written outlives the process and, unless the
+   * connection is RELAXED, a loss of power. After a failure the library calls
+   * rollback; the driver says AFT_E_UNKNOWN wherever it cannot exclude that the
+   * commit took place.
+   */
   aft_status (*commit)(void *conn, aft_error *error);
+  /*
+   * Rolls back, also after a failure of commit. With no transaction open, or on a
+   * broken connection, it does nothing. It cannot fail: what stands in the way shows
+   * at the next begin. Afterwards the connection is as if freshly opened.
+   */
   void (*rollback)(void *conn);
-  /* Runs statements without parameters or rows: schema changes, savepoints. */
+  /* Runs one statement without parameters, whose rows nobody reads: tables, savepoints. */
   aft_status (*exec)(void *conn, const char *sql, aft_error *error);
 
+  /*
+   * Prepares a statement, `size` bytes of SQL that may not be closed by NUL and are
+   * valid during the call, and writes it, not NULL, to *stmt. Text that the engine
+   * does not understand fails here, with AFT_E_STORE or AFT_E_INVALID. The library
+   * keeps up to 256 statements a connection, for as long as that lives.
+   */
   aft_status (*prepare)(void *conn, const char *sql, size_t size, void **stmt, aft_error *error);
+  /* Frees a statement in any state. */
   void (*finalize)(void *stmt);
-  /* index from 1. The driver may keep the bytes only until reset. */
+  /*
+   * Gives a parameter, from 1, its value; the last one counts, and one that was never
+   * bound is NULL. Called only on a statement that was just prepared or reset. The
+   * struct is valid during the call, its bytes until reset or finalize: the driver
+   * may keep the pointer until then, not longer. An unknown type gives AFT_E_INVALID;
+   * an index that the statement lacks fails, here or at the step.
+   */
   aft_status (*bind)(void *stmt, uint32_t index, const aft_sql_value *value, aft_error *error);
-  /* AFT_OK with a row, AFT_DONE at the end. */
+  /*
+   * Runs the statement up to its next row: AFT_OK with a row, AFT_DONE at the end, at
+   * once for a statement without rows. Each row comes once. Other statements of the
+   * connection may run between two steps. After AFT_DONE or a failure the library
+   * resets before it steps again.
+   */
   aft_status (*step)(void *stmt, aft_error *error);
-  /* index from 0. The bytes live until the next step, reset or finalize. */
+  /*
+   * Reads a column of the row, from 0, as often as asked and in any order. Each
+   * integer type of the engine is AFT_SQL_INT. The bytes stay where they are until
+   * the next step, reset or finalize of this statement, whatever else the connection
+   * does. An index past the last column, or no row, gives AFT_E_INVALID, a value of a
+   * type that has no place here AFT_E_CORRUPT.
+   */
   aft_status (*column)(void *stmt, uint32_t index, aft_sql_value *out, aft_error *error);
+  /* Ends what runs, in any state, and makes every parameter NULL. It cannot fail. */
   void (*reset)(void *stmt);
-  /* Rows that the last finished INSERT, UPDATE or DELETE changed. */
+  /*
+   * Rows that the last INSERT, UPDATE or DELETE of this connection changed, asked for
+   * directly after its step gave AFT_DONE. An UPDATE counts the rows it found, also
+   * where their values stay the same; an INSERT that ON CONFLICT DO NOTHING skipped
+   * counts 0. The library writes single rows by their id: another number than 0 and 1
+   * is refused with AFT_E_DRIVER.
+   */
   int64_t (*changes)(void *conn);
 
-  /* From any thread: makes the statement that runs return AFT_E_INTERRUPTED. */
+  /*
+   * From any thread: makes what runs on the connection, a statement or a wait for a
+   * lock, return AFT_E_INTERRUPTED soon. When nothing runs, nothing happens, and a
+   * later statement is not hit by it. It must not wait for the thread that runs. The
+   * transaction is rolled back afterwards, and the connection goes on.
+   */
   void (*interrupt)(void *conn);
 } aft_sql_driver;
 
