@@ -29,10 +29,7 @@ static bool attach(suite *s, guest *g) {
   s->error = (aft_error)AFT_ERROR_INIT;
   if (!suite_is(s, "attach", s->driver->attach(s->driver->user, g->native, &g->conn, &s->error), AFT_OK))
     return false;
-  if (!g->conn)
-    return suite_fail(s, "attach: expected a connection with AFT_OK, found NULL");
-  s->conns[s->n_conns++] = g->conn;
-  return true;
+  return suite_keep(s, g->conn);
 }
 
 /* The host's connection with a transaction open, and one of its rows in it. */
@@ -111,8 +108,7 @@ static bool wants_a_transaction(suite *s) {
     return false;
   s->error = (aft_error)AFT_ERROR_INIT;
   aft_status status = s->driver->attach(s->driver->user, g.native, &g.conn, &s->error);
-  if (status == AFT_OK) {
-    s->conns[s->n_conns++] = g.conn;
+  if (status == AFT_OK && suite_keep(s, g.conn)) {
     status = s->driver->exec(g.conn, "INSERT INTO aftc_unit (id, code, amount) VALUES (1, 1, 1)", &s->error);
   }
   bool good = suite_is(s, "attach without a transaction, or the first statement", status, AFT_E_INVALID);

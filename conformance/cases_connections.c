@@ -29,7 +29,8 @@ static bool every_call_takes_null(suite *s) {
   const aft_sql_driver *d = s->driver;
   if (!suite_is(s, "open", d->open(d->user, &how, &conn, NULL), AFT_OK))
     return false;
-  s->conns[s->n_conns++] = conn;
+  if (!suite_keep(s, conn))
+    return false;
   bool refused = d->exec(conn, "SELEC", NULL) < 0 && d->prepare(conn, "SELEC", 5, &stmt, NULL) < 0;
   stmt = suite_prepare(s, conn, "INSERT INTO aftc_unit (id, code, amount) VALUES (?, 1, 1)");
   if (!stmt || !suite_add_unit(s, s->conn, 1))
@@ -118,7 +119,8 @@ static bool how_is_the_calls(suite *s) {
   memset(&how, 0xff, sizeof how);
   if (!suite_is(s, "open", status, AFT_OK))
     return false;
-  s->conns[s->n_conns++] = conn;
+  if (!suite_keep(s, conn))
+    return false;
   return suite_add_unit(s, conn, 1) && suite_units(s, s->conn, 1);
 }
 
@@ -132,7 +134,8 @@ static bool how_may_grow(suite *s) {
   if (!suite_is(s, "open with a longer struct",
                 s->driver->open(s->driver->user, &longer.how, &conn, &s->error), AFT_OK))
     return false;
-  s->conns[s->n_conns++] = conn;
+  if (!suite_keep(s, conn))
+    return false;
   return suite_units(s, conn, 0);
 }
 

@@ -47,7 +47,7 @@ static bool open_desk(desk *d, suite *s) {
   aft_tenant_in acme = {.size = sizeof acme, .external = AFT_STR("acme")};
   aft_shop_in phones = {.size = sizeof phones, .external = AFT_STR("phones")};
   bool good =
-      must(d, "aft_env_new", aft_env_new(NULL, &d->env, error_of(d)), AFT_OK) &&
+      suite_drop_tables(s) && must(d, "aft_env_new", aft_env_new(NULL, &d->env, error_of(d)), AFT_OK) &&
       open_store(d, AFT_STORE_CREATE) &&
       must(d, "aft_tenant_put", aft_tenant_put(d->session, &d->call, &acme, &tenant, error_of(d)), AFT_OK);
   if (good)

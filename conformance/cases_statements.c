@@ -44,6 +44,8 @@ static bool sql_has_a_size(suite *s) {
           s->driver->prepare(s->conn, text, strlen("SELECT count(*) FROM aftc_value"), &stmt, &s->error),
           AFT_OK))
     return false;
+  if (!stmt)
+    return suite_fail(s, "prepare: expected a statement with AFT_OK, found NULL");
   aft_sql_value v = {0};
   aft_status stepped = s->driver->step(stmt, &s->error);
   aft_status read = stepped == AFT_OK ? s->driver->column(stmt, 0, &v, &s->error) : AFT_OK;

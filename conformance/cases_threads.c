@@ -53,7 +53,7 @@ static bool goes_on_once_the_lock_is_gone(suite *s) {
 /* ---- interrupts ---- */
 
 static bool statement_is_interrupted(suite *s) {
-  void *stmt = suite_prepare(s, s->conn, s->dialect->endless);
+  void *stmt = suite_prepare(s, s->conn, s->dialect->slow);
   suite_watch *watch = stmt && suite_begin(s, s->conn, 0) ? suite_watch_begin(s, s->conn, BUSY_MS) : NULL;
   if (!watch)
     return false;

@@ -5,6 +5,7 @@
 #include "suite.h"
 
 #define MOST_TABLES 500
+#define MOST_NAME   128u
 
 /* ---- failing ---- */
 
@@ -56,20 +57,22 @@ aft_sql_value suite_text(const char *text) { return suite_bytes(AFT_SQL_TEXT, te
 
 /* ---- connections ---- */
 
+bool suite_keep(suite *s, void *conn) {
+  if (!conn)
+    return suite_fail(s, "expected a connection with AFT_OK, found NULL");
+  if (s->n_conns == MOST_CONNS) {
+    s->driver->close(conn);
+    return suite_fail(s, "the case opens too many connections");
+  }
+  s->conns[s->n_conns++] = conn;
+  return true;
+}
+
 void *suite_open(suite *s, uint32_t flags, uint32_t busy_ms) {
   aft_sql_open how = {sizeof how, s->how->dsn, flags, busy_ms};
   void *conn = NULL;
-  if (s->n_conns == MOST_CONNS) {
-    suite_fail(s, "the case opens too many connections");
-    return NULL;
-  }
-  if (!suite_is(s, "open", s->driver->open(s->driver->user, &how, &conn, fresh_error(s)), AFT_OK))
-    return NULL;
-  if (conn)
-    s->conns[s->n_conns++] = conn;
-  else
-    suite_fail(s, "open: expected a connection with AFT_OK, found NULL");
-  return conn;
+  aft_status status = s->driver->open(s->driver->user, &how, &conn, fresh_error(s));
+  return suite_is(s, "open", status, AFT_OK) && suite_keep(s, conn) ? conn : NULL;
 }
 
 void suite_close(suite *s, void *conn) {
@@ -211,6 +214,8 @@ static bool drop_one(suite *s, bool *dropped) {
   *dropped = status == AFT_OK;
   bool good = status == AFT_DONE ||
               (suite_is(s, "the names of the tables", status, AFT_OK) && suite_column(s, stmt, 0, &name));
+  if (good && *dropped && (name.type != AFT_SQL_TEXT || name.size > MOST_NAME))
+    good = suite_fail(s, "expected the name of a table, found no such text");
   if (good && *dropped)
     snprintf(sql, sizeof sql, "DROP TABLE %.*s", (int)name.size, name.data);
   suite_finalize(s, stmt);
@@ -225,8 +230,14 @@ bool suite_drop_tables(suite *s) {
 }
 
 static bool make_tables(suite *s) {
+  static const char *const old[] = {"aftc_value", "aftc_unit", "aftc_made"};
   const suite_dialect *d = s->dialect;
-  char value[SQL_MAX], unit[SQL_MAX];
+  char drop[64], value[SQL_MAX], unit[SQL_MAX];
+  for (size_t i = 0; i < COUNT(old); i++) {
+    snprintf(drop, sizeof drop, "DROP TABLE IF EXISTS %s", old[i]);
+    if (!suite_exec(s, s->conn, drop))
+      return false;
+  }
   snprintf(value, sizeof value, "CREATE TABLE aftc_value (id %s PRIMARY KEY, n %s, t %s, b %s)%s", d->integer,
            d->integer, d->text, d->blob, d->table_end);
   snprintf(unit, sizeof unit,
@@ -272,7 +283,7 @@ static void clean_up(suite *s) {
 
 static bool prepare_case(suite *s) {
   s->conn = suite_open(s, AFT_SQL_OPEN_CREATE | AFT_SQL_OPEN_RELAXED, BUSY_MS);
-  return s->conn && suite_drop_tables(s) && make_tables(s);
+  return s->conn && make_tables(s);
 }
 
 static uint32_t run_case(suite *s, const suite_case *c, bool bare) {

@@ -44,7 +44,7 @@ typedef struct suite_dialect {
   const char *integer, *text, *blob;
   const char *table_end; /* after the last bracket of CREATE TABLE */
   const char *skip;      /* INSERT … that skips a duplicate; NULL where the library uses none */
-  const char *endless;   /* a query of one row that runs for a very long time */
+  const char *slow;      /* a query of one row that runs for half a minute or so */
   const char *begin;     /* what a host says to begin a transaction that writes */
   const char *tables;    /* a query of the names of the tables that begin with aftc_ */
   bool dollar;           /* $1 instead of ? */
@@ -87,6 +87,8 @@ bool suite_refused(suite *s, const char *what, aft_status found);
 
 /* What is opened and prepared so is closed and finalized when the case ends. */
 void *suite_open(suite *s, uint32_t flags, uint32_t busy_ms);
+/* Takes over a connection that the case opened by itself; fails when it is NULL. */
+bool suite_keep(suite *s, void *conn);
 void suite_close(suite *s, void *conn);
 void *suite_prepare(suite *s, void *conn, const char *sql);
 void suite_finalize(suite *s, void *stmt);
