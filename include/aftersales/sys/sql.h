@@ -202,18 +202,19 @@ typedef struct aft_sql_driver {
   /*
    * Prepares a statement, `size` bytes of SQL that may not be closed by NUL and are
    * valid during the call, and writes it, not NULL, to *stmt. Text that the engine
-   * does not understand fails here, with AFT_E_STORE or AFT_E_INVALID. The library
-   * keeps up to 256 statements a connection, for as long as that lives.
+   * does not understand fails here or at the first step, with AFT_E_STORE or
+   * AFT_E_INVALID. The library keeps up to 256 statements a connection, for as long as that lives.
    */
   aft_status (*prepare)(void *conn, const char *sql, size_t size, void **stmt, aft_error *error);
   /* Frees a statement in any state. */
   void (*finalize)(void *stmt);
   /*
-   * Gives a parameter, from 1, its value; the last one counts, and one that was never
-   * bound is NULL. Called only on a statement that was just prepared or reset. The
-   * struct is valid during the call, its bytes until reset or finalize: the driver
-   * may keep the pointer until then, not longer. An unknown type gives AFT_E_INVALID;
-   * an index that the statement lacks fails, here or at the step.
+   * Gives a parameter, from 1, its value; the last one counts. Called only on a
+   * statement that was just prepared or reset. The library binds every parameter
+   * before a step; one that has no value is NULL, or the step fails. The struct is
+   * valid during the call, its bytes until reset or finalize: the driver may keep the
+   * pointer until then, not longer. An unknown type gives AFT_E_INVALID; an index that
+   * the statement lacks fails, here or at the step.
    */
   aft_status (*bind)(void *stmt, uint32_t index, const aft_sql_value *value, aft_error *error);
   /*
@@ -231,7 +232,7 @@ typedef struct aft_sql_driver {
    * type that has no place here AFT_E_CORRUPT.
    */
   aft_status (*column)(void *stmt, uint32_t index, aft_sql_value *out, aft_error *error);
-  /* Ends what runs, in any state, and makes every parameter NULL. It cannot fail. */
+  /* Ends what runs, in any state, and forgets every value that was bound. It cannot fail. */
   void (*reset)(void *stmt);
   /*
    * Rows that the last INSERT, UPDATE or DELETE of this connection changed, asked for
