@@ -3,6 +3,7 @@
 #include "desk_fixture.h"
 #include "liar.h"
 #include "../../conformance/host_sqlite.h"
+#include "../../examples/pool_driver.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -77,6 +78,19 @@ static void a_wrapping_that_is_honest_conforms(void **state) {
   run *w = *state;
   if (conform(w, liar_driver(""), NULL) != 0)
     fail_msg("%s", w->first);
+}
+
+/* The example's whole driver, over a pool of a host. */
+static void the_example_conforms(void **state) {
+  run *w = *state;
+  pool *p = pool_new(w->dsn, 16);
+  assert_non_null(p);
+  aft_sql_driver driver = pool_driver(p);
+  if (conform(w, &driver, NULL) != 0)
+    fail_msg("%s", w->first);
+  assert_int_equal(w->skipped, 0);
+  assert_int_equal(pool_count(p).lent, 0);
+  pool_free(p);
 }
 
 /* In a process of its own: returns 0 when the lie was caught. */
@@ -253,6 +267,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(sqlite_conforms),
       TEST(a_wrapping_that_is_honest_conforms),
+      TEST(the_example_conforms),
       TEST(every_lie_is_caught),
       TEST(nothing_is_left_behind),
       TEST(wrong_use_is_refused),
