@@ -95,6 +95,20 @@ def embed(library, source, *words):
     tap.must([*CC, "-std=c99", "-shared", "-fPIC", *words, *cflags, source, "-o", library, *libs, "-Wl,--no-undefined"])
 
 
+def conformance_kit():
+    """The program runs as it was installed, and a client links the suite by pkg-config."""
+    search = {**os.environ, "LD_LIBRARY_PATH": str(USR / "lib")}
+    listed = tap.must([USR / "bin/aft-driver-conformance", "--list"], env=search)
+    tap.must([USR / "bin/aft-driver-conformance", "--only", "values.", SCRATCH / "kit.db"], env=search)
+    source, own = SCRATCH / "kit.c", SCRATCH / "kit"
+    source.write_text("#include <aftersales/sys/conformance.h>\n#include <stdio.h>\n"
+                      'int main(void) { printf("%u\\n", (unsigned)aft_conformance_count()); return 0; }\n')
+    paths = {**os.environ, "PKG_CONFIG_PATH": str(USR / "lib/pkgconfig")}
+    words = tap.must(["pkg-config", "--cflags", "--libs", "aftersales-conformance"], env=paths).split()
+    tap.must([*CC, "-std=c99", *STRICT, source, "-o", own, *words])
+    tap.expect(tap.must([own], env=search) == f"{len(listed.splitlines())}\n", "counts other cases than are listed")
+
+
 def static_reexports_nothing():
     library = SCRATCH / "embeds.so"
     embed(library, CLIENT)
@@ -159,6 +173,7 @@ try:
         + [(f"moved to another place, {name_of(static)}", lambda static=static: moved(static)) for static in (False, True)]
         + [
             ("every public header is installed", headers_installed),
+            ("the conformance suite and program are installed", conformance_kit),
             ("pkg-config tells version and private libraries", pkg_config_tells),
             ("DESTDIR installs the same files", staged),
             ("the shared library is complete", library_is_complete),
