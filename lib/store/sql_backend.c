@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/abi_sizes.h"
 #include "store/sql_priv.h"
 
 #define MOST_DSN  4096
