@@ -709,8 +709,22 @@ static void bad_options_are_refused(void **state) {
   aft_sql_driver driver = *aft_sql_sqlite();
   aft__sql_options how = options_of(w, 0);
   how.driver = &driver;
-  driver.abi = 2;
+  driver.abi = AFT_SQL_ABI + 1;
   assert_int_equal(aft__sql_backend(w->env, &how, &backend, &w->error), AFT_E_ABI);
+  assert_string_equal(w->error.where, "driver.abi");
+  driver.abi = AFT_SQL_ABI_LEAST - 1;
+  assert_int_equal(aft__sql_backend(w->env, &how, &backend, &w->error), AFT_E_ABI);
+  struct {
+    aft_sql_driver driver;
+    void *later;
+  } newer = {*aft_sql_sqlite(), NULL};
+  newer.driver.size = sizeof newer;
+  how.driver = &newer.driver;
+  OK(aft__sql_backend(w->env, &how, &backend, &w->error)); /* nothing is set there */
+  backend->ops->free(backend);
+  newer.later = w;
+  assert_int_equal(aft__sql_backend(w->env, &how, &backend, &w->error), AFT_E_ABI);
+  how.driver = &driver;
   driver.abi = AFT_SQL_ABI;
   driver.reset = NULL;
   assert_int_equal(aft__sql_backend(w->env, &how, &backend, &w->error), AFT_E_INVALID);
