@@ -213,8 +213,9 @@ typedef struct aft_sql_driver {
    * statement that was just prepared or reset. The library binds every parameter
    * before a step; one that has no value is NULL, or the step fails. The struct is
    * valid during the call, its bytes until reset or finalize: the driver may keep the
-   * pointer until then, not longer. An unknown type gives AFT_E_INVALID; an index that
-   * the statement lacks fails, here or at the step.
+   * pointer until then, not longer. An unknown type gives AFT_E_INVALID; index 0, or
+   * one beyond what any statement has, fails, here or at the step. The library binds
+   * none that the statement lacks.
    */
   aft_status (*bind)(void *stmt, uint32_t index, const aft_sql_value *value, aft_error *error);
   /*
