@@ -137,7 +137,8 @@ typedef struct aft_sql_open {
  *   - after AFT_E_CHECK and AFT_E_EXISTS goes on with the transaction (in PostgreSQL
  *     after ROLLBACK TO SAVEPOINT), which must hold all that was done before;
  *   - after every other failure inside a transaction calls nothing but reset,
- *     finalize, ROLLBACK TO SAVEPOINT by exec, and rollback;
+ *     finalize and rollback, or ROLLBACK TO SAVEPOINT by exec, and goes on when that
+ *     succeeds;
  *   - after AFT_E_LOST and AFT_E_UNKNOWN closes the connection.
  *
  * TRANSACTIONS. Outside of begin and commit each statement commits by itself. Within,
@@ -160,8 +161,8 @@ typedef struct aft_sql_driver {
 
   /*
    * Opens a connection and writes it, not NULL, to *conn. The library opens the first
-   * when a store is opened and one more for each session that finds no idle one; only
-   * the first that succeeds is asked with CREATE. A driver whose server's databases
+   * when a store is opened and one more for each session that finds no idle one. It
+   * asks with CREATE until one has succeeded, and never again. A driver whose server's databases
    * are made by its administrator may ignore CREATE. Fails, beside what is named
    * above, with AFT_E_NOT_FOUND where there is no such database and CREATE is not
    * set: it makes none.
