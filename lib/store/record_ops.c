@@ -30,8 +30,8 @@ static aft_status check_row(const aft__table *table, const aft__value *row, uint
 /* The generator's ids hold a time and are larger; smaller ones are fixed, and may be tried by anybody. */
 #define LEAST_GENERATED INT64_C(0x100000000)
 
-/* A generated id belongs to one row alone. If the row that stands under it is the new one itself, the driver inserted
- * it and reported that it did not; nothing may be built on that. */
+/* A generated id belongs to one row alone. If the row that stands under it is the new one itself, the driver
+ * inserted it and reported that it did not; nothing may be built on that. */
 static aft_status check_not_inserted(aft__tx *tx, const aft__table *table, const aft__value *row,
                                      aft_error *error) {
   aft__value *found;
