@@ -27,10 +27,15 @@ static aft_status check_row(const aft__table *table, const aft__value *row, uint
   return AFT_OK;
 }
 
-/* The generator's ids hold a time and are larger; smaller ones are fixed, and may be tried by anybody. */
+/* The generator's ids hold a time and are larger than fixed ones. */
 #define LEAST_GENERATED INT64_C(0x100000000)
 
-/* A generated id belongs to one row alone. If the row that stands under it is the new one itself, the driver
+/* Whether no two rows that were made apart are equal: by a generated id, or by a lease's owner and fence. */
+static bool made_once(const aft__table *table, aft_id id) {
+  return id >= LEAST_GENERATED || table == &aft__lease_table;
+}
+
+/* If the row that stands under it is the new one itself, the driver
  * inserted it and reported that it did not; nothing may be built on that. */
 static aft_status check_not_inserted(aft__tx *tx, const aft__table *table, const aft__value *row,
                                      aft_error *error) {
@@ -52,7 +57,7 @@ aft_status aft__insert(aft__tx *tx, const aft__table *table, aft__value *row, af
   AFT__TRY(check_row(table, row, UINT64_MAX, error));
   aft__existing found = {0};
   aft_status status = aft__tx_saw(tx, tx->ops->insert(conn_of(tx), table, row, &found, error));
-  if (status == AFT_E_EXISTS && found.index == AFT__BY_ID && found.id >= LEAST_GENERATED)
+  if (status == AFT_E_EXISTS && found.index == AFT__BY_ID && made_once(table, found.id))
     AFT__TRY(check_not_inserted(tx, table, row, error));
   if (status == AFT_E_EXISTS && existing)
     *existing = found;
