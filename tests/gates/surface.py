@@ -98,8 +98,14 @@ def enumerators_of(header):
         yield from re.findall(r"(?:^|,)\s*(\w+)", match.group(1))
 
 
+def shared_headers(top):
+    """The headers of the shared library. The conformance suite is linked statically, by the program that is compiled
+    with its header: it has no binary interface."""
+    return [h for h in tree.public_headers(top) if h.name != "conformance.h"]
+
+
 def each(top, reader):
-    return [found for header in tree.public_headers(top) for found in reader(header)]
+    return [found for header in shared_headers(top) for found in reader(header)]
 
 
 def constants(top):
@@ -111,5 +117,5 @@ def constants(top):
 
 
 def includes(top):
-    names = [str(h.relative_to(top / "include")) for h in tree.public_headers(top)]
+    names = [str(h.relative_to(top / "include")) for h in shared_headers(top)]
     return "".join(f"#include <{name}>\n" for name in names)

@@ -15,6 +15,7 @@
 extern "C" {
 #endif
 
+/* Outcomes of a case. */
 #define AFT_CONFORMANCE_PASSED  0u
 #define AFT_CONFORMANCE_FAILED  1u
 #define AFT_CONFORMANCE_SKIPPED 2u
