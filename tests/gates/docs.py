@@ -8,7 +8,7 @@ BLOCK = re.compile(r"^```c\n(.*?)^```$", re.M | re.S)
 FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 NAME = re.compile(r"\b(?:aft|AFT)_\w+")
-PATH = re.compile(r"`((?:bindings|conformance|docs|examples|include|lib|tests)/[\w./*-]*)")
+PATH = re.compile(r"`((?:bindings|docs|examples|include|lib|tests)/[\w./*-]*)")
 HEADING = re.compile(r"^#+ +(.*)$", re.M)
 
 MADE = {"tests/gates/abi/aftersales.abi"}  # by tests/gates/abi/renew

@@ -15,7 +15,7 @@ GATES = TOP / "tests/gates"
 BUILD, JOBS = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
 BASELINE = GATES / "abi/aftersales.abi"
 SKIP = "skip"
-CHECKED = ["lib", "conformance", "examples", "tests/support", "tests/unit", "tests/gates/client", "bindings"]
+CHECKED = ["lib", "examples", "tests/conformance", "tests/support", "tests/unit", "tests/gates/client", "bindings"]
 
 
 def run(*command):

@@ -10,7 +10,7 @@ import tap
 import tree
 
 TOP, USR = tree.root(), pathlib.Path(sys.argv[2]).resolve() / "usr"
-COPIED = ["include", "lib", "conformance", "tests", "docs", "examples", "bindings", "subprojects", "meson.build", "README.md",
+COPIED = ["include", "lib", "tests", "docs", "examples", "bindings", "subprojects", "meson.build", "README.md",
           "LICENSE"]
 UNFINISHED = "TO" + "DO"
 
@@ -59,7 +59,7 @@ MUTANTS = [
     ("SQLite has a second user", layers, ("lib/store/store.h", BASE, BASE + "#include <sqlite3.h>\n")),
     ("a file name stands twice", names, ("lib/value/base.h", None, "")),
     ("a source is in no list", names, ("lib/base/forgotten.c", None, "")),
-    ("a part of the suite is in no list", names, ("conformance/forgotten.c", None, "")),
+    ("a part of the suite is in no list", names, ("tests/conformance/forgotten.c", None, "")),
     ("a test is in no list", names, ("tests/unit/test_forgotten.c", None, "")),
     ("a public function is not in the map", symbols, MAP_LINE),
     ("the map names an unknown function", symbols, ("lib/libaftersales.map", "  aft_version;\n",

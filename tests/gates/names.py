@@ -23,7 +23,7 @@ def main():
     faults = [f"{name}: stands {len(p)} times: {', '.join(p)}" for name, p in sorted(names.items()) if len(p) > 1]
     faults += unlisted(top, "lib", "*.c")
     faults += unlisted(top, "lib", "*.yaml")
-    faults += unlisted(top, "conformance", "*.c")
+    faults += unlisted(top, "tests/conformance", "*.c")
     faults += unlisted(top, "include", "*.h")
     faults += unlisted(top, "tests", "unit/test_*.c")
     faults += unlisted(top, "examples", "*.c")

@@ -1,7 +1,7 @@
 /* A driver around SQLite that breaks one sentence of the contract at a time. */
 #include "liar.h"
 
-#include "../../conformance/host_sqlite.h"
+#include "../conformance/host_sqlite.h"
 
 #include <sqlite3.h>
 #include <stdatomic.h>

@@ -2,7 +2,7 @@
  * would be harmed, by the library itself. */
 #include "desk_fixture.h"
 #include "liar.h"
-#include "../../conformance/host_sqlite.h"
+#include "../conformance/host_sqlite.h"
 #include "../../examples/pool_driver.h"
 
 #include <stdlib.h>
