@@ -15,6 +15,7 @@
 #include <aftersales/policy.h>
 #include <aftersales/record.h>
 #include <aftersales/records.h>
+#include <aftersales/search.h>
 #include <aftersales/store.h>
 #include <aftersales/text.h>
 #include <aftersales/ticket.h>

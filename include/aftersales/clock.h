@@ -23,14 +23,14 @@ typedef struct aft_tick_report {
   uint32_t fired;     /* deadlines, reminders, surveys */
   uint32_t sequenced; /* events that got their feed number */
   uint32_t expired;   /* outbox leases taken back */
-  uint32_t reserved0;
-  aft_time next; /* when there is work again, as far as is known now; AFT_TIME_NONE: nothing waits */
+  uint32_t indexed;   /* events that the text search now covers */
+  aft_time next;      /* when there is work again, as far as is known now; AFT_TIME_NONE: nothing waits */
 } aft_tick_report;
 
 /*
  * Fires what is due by the environment's clock, gives new events their feed
- * numbers, takes back outbox leases that ran out and forgets idempotency keys
- * older than 30 days. Any number of processes may
+ * numbers and indexes them for the text search, takes back outbox leases that ran
+ * out and forgets idempotency keys older than 30 days. Any number of processes may
  * tick at the same time: each due row fires exactly once. Cost grows with what is
  * due, not with what is open.
  *

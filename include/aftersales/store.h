@@ -120,8 +120,9 @@ AFT_API void aft_session_interrupt(aft_session *session);
  * id generator), last_tick (a time, or null), due and due_lag_ms (rows whose time
  * has come, and how late the oldest is), due_parked, outbox_ready and
  * outbox_lag_ms (likewise), outbox_queued, outbox_leased, outbox_unknown,
- * outbox_dead, feed_pending (events without a feed number). Counts stop at 1000,
- * which means 1000 or more.
+ * outbox_dead, feed_pending (events without a feed number), search_pending (events
+ * with one that the text search has not indexed yet). Counts stop at 1000, which
+ * means 1000 or more.
  *
  * out: receives a buffer that the caller frees with aft_buf_free.
  * Threads: one at a time.

@@ -53,11 +53,14 @@ aft_status aft_tick(aft_session *session, const aft_tick_budget *budget, aft_tic
         "a tick commits each step: it needs a session of its own, not one in the host's transaction");
   AFT__TRY(check_budget(budget, &most, error));
   aft__tx_options options = {.name = "tick", .deadline_ms = most.ms};
+  int64_t began = aft__mono(aft__session_env(session));
   AFT__TRY(aft__due_fire(session, most.rows, most.ms, aft__desk_due, NULL, &done.fired, &done.next, error));
   sweep s = {.most = most.rows};
   AFT__TRY(aft__tx_run(session, &options, sweep_up, &s, error));
   done.expired = s.expired;
   AFT__TRY(sequence(session, most.rows, &done.sequenced, error));
+  int64_t left = most.ms - (aft__mono(aft__session_env(session)) - began) / 1000000;
+  AFT__TRY(aft__search_tick(session, most.rows, left, &done.indexed, error));
   if (!report)
     return AFT_OK;
   size_t size = report->size;

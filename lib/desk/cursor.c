@@ -146,18 +146,40 @@ static aft_status read_page(aft__tx *tx, void *user, aft_error *error) {
                             error);
 }
 
-/* A page on which nothing may be seen is passed over. The list moves on once a page was read for good, since
- * its transaction may have to run again. */
-static aft_status next_page(aft_cursor *cursor, aft_error *error) {
+/* The deadline of a call counts for all the pages that it passes over. */
+static aft_status time_left(const aft_cursor *cursor, int64_t began, int64_t *ms, aft_error *error) {
+  *ms = 0;
+  if (cursor->list.deadline_ms <= 0)
+    return AFT_OK;
+  *ms = cursor->list.deadline_ms - (aft__mono(cursor->env) - began) / 1000000;
+  return *ms > 0
+             ? AFT_OK
+             : aft__error(error, AFT_E_DEADLINE, NULL, "the call's deadline passed; calling again goes on");
+}
+
+static aft_status read_until_seen(aft_cursor *cursor, aft_error *error) {
   aft__tx_options options = {.name = "cursor_page", .read = true};
-  clear_page(&cursor->page);
-  cursor->at = 0;
+  int64_t began = aft__mono(cursor->env);
   while (!cursor->ended && !cursor->page.n) {
+    AFT__TRY(time_left(cursor, began, &options.deadline_ms, error));
     AFT__TRY(aft__tx_run(cursor->session, &options, read_page, cursor, error));
     cursor->ended = cursor->last;
     cursor->list.after = cursor->next;
   }
   return AFT_OK;
+}
+
+/* A page on which nothing may be seen is passed over. The list moves on once a page was read for good, since
+ * its transaction may have to run again. An interrupt ends all of it. */
+static aft_status next_page(aft_cursor *cursor, aft_error *error) {
+  clear_page(&cursor->page);
+  cursor->at = 0;
+  AFT__TRY(aft__session_enter(cursor->session, error));
+  aft_status status = read_until_seen(cursor, error);
+  aft__session_leave(cursor->session);
+  if (status < 0)
+    clear_page(&cursor->page);
+  return status;
 }
 
 aft_status aft_cursor_next(aft_cursor *cursor, aft_record **out, aft_error *error) {

@@ -7,4 +7,9 @@
 /* Carries out what one due row asks for, in the transaction that removes the row. */
 aft_status aft__desk_due(aft__tx *tx, void *user, const aft__value *row, aft_error *error);
 
+/* Takes up to most events into the search index, and keeps it in shape, for ms at most. Another worker that
+ * does it now does it for us. */
+aft_status aft__search_tick(aft_session *session, uint32_t most, int64_t ms, uint32_t *indexed,
+                            aft_error *error);
+
 #endif

@@ -291,6 +291,7 @@ struct aft__list {
   aft__place after;          /* of the next column, or of id where there is none */
   const aft__source *source; /* in place of table, index and the rest */
   void *state;               /* the source's; released with the list */
+  int64_t deadline_ms;       /* of each call of the cursor; 0 for none */
   aft__list_shows shows;     /* NULL: all */
   aft_id *shops;             /* the list's own, freed with it; NULL: all */
   uint32_t n_shops;

@@ -107,6 +107,23 @@ static aft_status show_head(aft__tx *tx, aft__json *json, aft_error *error) {
   return AFT_OK;
 }
 
+static aft_status show_search(aft__tx *tx, aft__json *json, aft_error *error) {
+  aft__lag lags[16];
+  uint32_t n = 0;
+  int64_t events = 0;
+  aft_id after = 0;
+  do {
+    AFT__TRY(aft__terms_lagging(tx, AFT__TERMS_SEARCH, AFT__TERMS_SEARCH_FORMAT, after, lags,
+                                AFT__COUNT(lags), &n, error));
+    for (uint32_t i = 0; i < n && events < MOST_COUNT; i++)
+      events += lags[i].events < MOST_COUNT - events ? lags[i].events : MOST_COUNT - events;
+    after = n ? lags[n - 1].tenant : after;
+  } while (n == AFT__COUNT(lags) && events < MOST_COUNT);
+  aft__json_key(json, "search_pending");
+  aft__json_i64(json, events);
+  return AFT_OK;
+}
+
 static aft_status examine(aft__tx *tx, void *user, aft_error *error) {
   aft_buf *out = user;
   aft__json json;
@@ -120,6 +137,7 @@ static aft_status examine(aft__tx *tx, void *user, aft_error *error) {
                 error));
   AFT__TRY(show_outbox(tx, &json, error));
   AFT__TRY(show(tx, &json, "feed_pending", NULL, &aft__event_table, AFT__EV_PENDING, AFT__EV_AT, 0, error));
+  AFT__TRY(show_search(tx, &json, error));
   aft__json_close(&json, '}');
   return out->failed ? aft__nomem(error) : AFT_OK;
 }

@@ -91,10 +91,13 @@ typedef struct migration {
   aft__sql_conn *c;
   aft__buf sql;
   uint32_t from; /* the stored version; 0 for none */
+  uint32_t to;   /* the schema's */
 } migration;
 
-/* Versions begin at 1. */
-static bool is_new(const migration *m, uint16_t since) { return (since ? since : 1u) > m->from; }
+/* Versions begin at 1. What comes later than the schema is not of it: the store's own tables may. */
+static bool is_new(const migration *m, uint16_t since) {
+  return (since ? since : 1u) > m->from && since <= m->to;
+}
 
 static aft_status run(migration *m, aft_error *error) {
   if (m->sql.failed)
@@ -131,6 +134,8 @@ static aft_status add_column(migration *m, const aft__table *table, uint32_t i, 
 
 static aft_status bring_table(migration *m, const aft__table *table, aft_error *error) {
   bool whole = is_new(m, table->since);
+  if (table->since > m->to)
+    return AFT_OK;
   if (whole) {
     aft__sql_create_table(m->c->dialect, table, &m->sql);
     AFT__TRY(run(m, error));
@@ -175,6 +180,7 @@ static aft_status migrate_locked(migration *m, const aft__schema *schema, aft_er
     return aft__error(error, AFT_E_SCHEMA_NEWER, "meta",
                       "expected at most version %" PRIu32 ", found %" PRIu32, schema->version, stored.schema);
   m->from = stored.schema;
+  m->to = schema->version;
   return stored.schema == schema->version ? AFT_OK : bring_all(m, schema, error);
 }
 

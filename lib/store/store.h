@@ -393,6 +393,68 @@ aft_status aft__idem_save(aft__tx *tx, const aft__idem *idem, const aft__idem_ou
 /* Removes at most most outcomes that were saved before a moment. */
 aft_status aft__idem_prune(aft__tx *tx, aft_time before, uint32_t most, uint32_t *n, aft_error *error);
 
+/* ---- terms_*.c: which documents (ids) have which terms, in ordinary records ---- */
+
+/*
+ * An index belongs to a tenant and a space, a number of the caller's. A batch of postings becomes one sorted
+ * segment of packed blocks; eight segments of a level are merged into one of the next, a few blocks at a
+ * time. So a write costs few rows, whatever the number of terms, and a term is looked for in a few dozen
+ * segments. Nothing is ever taken out but all at once: what is found has to be verified by the caller.
+ */
+#define AFT__TERM_MOST     80 /* bytes of a term, which has no NUL byte */
+#define AFT__SEGMENTS_MOST 1024
+
+/* How far the index reaches, in numbers of the caller's, and the format of its terms; 0 and 0 at first. */
+aft_status aft__terms_covered(aft__tx *tx, aft_id tenant, uint32_t space, int64_t *covered, int64_t *format,
+                              aft_error *error);
+aft_status aft__terms_cover(aft__tx *tx, aft_id tenant, uint32_t space, int64_t covered, int64_t format,
+                            aft_error *error);
+/* Forgets all that is in the index. */
+aft_status aft__terms_drop(aft__tx *tx, aft_id tenant, uint32_t space, aft_error *error);
+
+typedef struct aft__terms_batch {
+  aft__buf bytes, items;
+} aft__terms_batch;
+
+void aft__terms_batch_init(aft__terms_batch *batch, const aft_env *env);
+void aft__terms_batch_done(aft__terms_batch *batch);
+/* Out of memory shows when the batch is written. */
+void aft__terms_batch_add(aft__terms_batch *batch, aft_str term, aft_id doc);
+size_t aft__terms_batch_size(const aft__terms_batch *batch); /* in bytes */
+/* Writes and empties it. */
+aft_status aft__terms_batch_write(aft__tx *tx, aft__terms_batch *batch, aft_id tenant, uint32_t space,
+                                  aft_error *error);
+/* One bounded step of merging and removing, over all indexes; AFT_DONE when there was nothing to do. */
+aft_status aft__terms_tend(aft__tx *tx, uint32_t *blocks, aft_error *error);
+
+aft_status aft__terms_idle(aft__tx *tx, bool *idle, aft_error *error); /* there is nothing to tend */
+
+/* A search lives in the arena of its transaction. */
+typedef struct aft__terms_find aft__terms_find;
+aft_status aft__terms_open(aft__tx *tx, aft_id tenant, uint32_t space, aft__terms_find **out,
+                           aft_error *error);
+/* Documents have to have one of the terms, whose bytes must stay. */
+aft_status aft__terms_need(aft__terms_find *find, const aft_str *terms, uint32_t n, aft_error *error);
+/* One of the terms that begin so; *kept is false when there are too many, and it asks for nothing. */
+aft_status aft__terms_need_range(aft__terms_find *find, aft_str prefix, bool *kept, aft_error *error);
+/* The latest document at or before from that has all that is needed, 0 for none. The work of one search is
+ * bounded: *paused says that *doc is only where to go on, no later document having it all. from goes down
+ * from call to call. */
+aft_status aft__terms_next(aft__terms_find *find, aft_id from, aft_id *doc, bool *paused, aft_error *error);
+
+typedef struct aft__lag {
+  aft_id tenant;
+  int64_t events; /* of its feed that the index does not cover */
+} aft__lag;
+/* Tenants after one, in their order, whose index covers less than the feed has. */
+aft_status aft__terms_lagging(aft__tx *tx, uint32_t space, int64_t format, aft_id after, aft__lag *out,
+                              uint32_t most, uint32_t *n, aft_error *error);
+
+/* The desk's text search (lib/desk/search_index.c). Whoever changes how texts become terms counts the format
+ * up: the tick then indexes everything again. */
+#define AFT__TERMS_SEARCH        1
+#define AFT__TERMS_SEARCH_FORMAT 1
+
 /* ---- health.c ---- */
 
 /* Notes that the clock's tick ran now. */

@@ -1,5 +1,5 @@
 /* The tables that the store keeps for its services. */
-#include "store/store_priv.h"
+#include "store/terms_priv.h"
 
 #define INT(name) \
   { name, AFT_SQL_INT, 1, 1 }
@@ -13,8 +13,9 @@
   { name, AFT_SQL_BLOB, 1, 1 }
 #define BLOB_NULL(name) \
   { name, AFT_SQL_BLOB, 0, 1 }
-#define TABLE(name, columns, indexes) \
-  { name, columns, indexes, NULL, AFT__COUNT(columns), AFT__COUNT(indexes), 0, 1 }
+#define TABLE_SINCE(since, name, columns, indexes) \
+  { name, columns, indexes, NULL, AFT__COUNT(columns), AFT__COUNT(indexes), 0, since }
+#define TABLE(name, columns, indexes) TABLE_SINCE(1, name, columns, indexes)
 
 static const aft__column event_columns[AFT__EV_COLUMNS] = {
     [AFT__EV_ID] = INT("id"),
@@ -138,8 +139,46 @@ static const aft__index meta_indexes[] = {
 };
 const aft__table aft__meta_table = TABLE("value", meta_columns, meta_indexes);
 
+static const aft__column term_head_columns[AFT__TH_COLUMNS] = {
+    [AFT__TH_ID] = INT("id"),       [AFT__TH_REV] = INT("rev"),         [AFT__TH_TENANT] = INT("tenant"),
+    [AFT__TH_SPACE] = INT("space"), [AFT__TH_COVERED] = INT("covered"), [AFT__TH_FORMAT] = INT("format"),
+};
+static const aft__index term_head_indexes[] = {
+    [AFT__TH_BY_SPACE] = {"space", 1, 2, {AFT__TH_SPACE, AFT__TH_TENANT}, 0, 2},
+};
+const aft__table aft__term_head_table = TABLE_SINCE(2, "term_head", term_head_columns, term_head_indexes);
+
+static const aft__column term_segment_columns[AFT__TS_COLUMNS] = {
+    [AFT__TS_ID] = INT("id"),
+    [AFT__TS_REV] = INT("rev"),
+    [AFT__TS_TENANT] = INT("tenant"),
+    [AFT__TS_SPACE] = INT("space"),
+    [AFT__TS_LEVEL] = INT("level"),
+    [AFT__TS_STATE] = INT("state"),
+    [AFT__TS_CHANGED] = INT("changed_at"),
+    [AFT__TS_INTO] = INT("merged_into"),
+    [AFT__TS_REACHED] = BLOB_NULL("reached"),
+};
+static const aft__index term_segment_indexes[] = {
+    [AFT__TS_BY_SPACE] = {"space", 0, 2, {AFT__TS_TENANT, AFT__TS_SPACE}, 0, 2},
+    [AFT__TS_BY_STATE] = {"state", 0, 2, {AFT__TS_STATE, AFT__TS_CHANGED}, 0, 2},
+    [AFT__TS_BY_INTO] = {"merged_into", 0, 1, {AFT__TS_INTO}, 0, 2},
+};
+const aft__table aft__term_segment_table =
+    TABLE_SINCE(2, "term_segment", term_segment_columns, term_segment_indexes);
+
+static const aft__column term_block_columns[AFT__TB_COLUMNS] = {
+    [AFT__TB_ID] = INT("id"),          [AFT__TB_REV] = INT("rev"),    [AFT__TB_SEGMENT] = INT("segment"),
+    [AFT__TB_KEY] = BLOB("first_key"), [AFT__TB_DATA] = BLOB("data"),
+};
+static const aft__index term_block_indexes[] = {
+    [AFT__TB_BY_KEY] = {"first_key", 1, 2, {AFT__TB_SEGMENT, AFT__TB_KEY}, 0, 2},
+};
+const aft__table aft__term_block_table = TABLE_SINCE(2, "term_block", term_block_columns, term_block_indexes);
+
 const aft__table *const aft__store_tables[] = {
-    &aft__event_table, &aft__feed_head_table, &aft__outbox_table, &aft__due_table,
-    &aft__lease_table, &aft__idem_table,      &aft__meta_table,
+    &aft__event_table,        &aft__feed_head_table,  &aft__outbox_table, &aft__due_table,
+    &aft__lease_table,        &aft__idem_table,       &aft__meta_table,   &aft__term_head_table,
+    &aft__term_segment_table, &aft__term_block_table,
 };
 const uint32_t aft__store_table_count = AFT__COUNT(aft__store_tables);

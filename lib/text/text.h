@@ -23,6 +23,7 @@ size_t aft__utf8_columns(aft_str text);
 bool aft__is_letter(uint32_t c); /* any script; Han included */
 bool aft__is_digit(uint32_t c);  /* decimal, any script */
 bool aft__is_space(uint32_t c);
+bool aft__is_mark(uint32_t c); /* combining: accents, vowel signs */
 bool aft__is_wide(uint32_t c);
 uint32_t aft__char_columns(uint32_t c); /* of a terminal: 0 for combining marks, 2 for wide characters */
 /* NFKC with case folding of one text, appended to out. Bounded by the input's size times 18. */
@@ -34,6 +35,52 @@ aft_status aft__nfkc_fold(aft__buf *out, aft_str text, aft_error *error);
  * ends, three or more equal characters to two, digits kept. ASCII and plain CJK take a fast path.
  * Appended to out; deterministic and idempotent. */
 aft_status aft__normalise(aft__buf *out, aft_str text, aft_error *error);
+
+/* ---- terms.c: what a search sees of a text ---- */
+
+/*
+ * Appends the form in which texts are searched: normalised, words of letters and
+ * digits parted by one space, and runs of characters of scripts without spaces
+ * (Han, kana, Thai …) with spaces inside dropped and '|' where punctuation stood. A
+ * text contains a phrase when its form contains the phrase's form. Idempotent.
+ */
+aft_status aft__terms_form(aft__buf *out, aft_str text, aft_error *error);
+
+#define AFT__TERM_WORD_BYTES 64 /* longer words are cut among the terms */
+
+/* Calls back with each term of a form, in one pass: words whole; of the others every
+ * two neighbours, and the last of a run alone. Equal ones come as often as they stand
+ * there. A callback that returns false ends it. Allocates nothing. */
+typedef bool (*aft__term_fn)(void *user, aft_str term);
+void aft__terms_each(aft_str form, aft__term_fn fn, void *user);
+
+/* Whether a form contains the form of a phrase; words as whole ones, the last with
+ * prefix also as the beginning of one. */
+bool aft__terms_contain(aft_str form, aft_str phrase, bool prefix);
+
+/* ---- terms_query.c: what people type to search ---- */
+
+#define AFT__QUERY_WORDS 32
+
+typedef struct aft__query_word {
+  aft_str text; /* a form, in the arena */
+  bool excluded;
+  bool prefix; /* also finds words that begin so */
+} aft__query_word;
+
+typedef struct aft__query {
+  aft__arena *arena;
+  aft__query_word words[AFT__QUERY_WORDS];
+  uint32_t n;
+  bool wanted; /* a word is not excluded */
+} aft__query;
+
+/* text is valid UTF-8. AFT_E_INVALID when nothing is looked for, AFT_E_TOO_LARGE for too many words. */
+aft_status aft__query_parse(aft__query *query, aft__arena *arena, aft_str text, aft_error *error);
+
+/* Calls back with terms that every text has which contains the word; with prefix: one that begins so. */
+typedef void (*aft__need_fn)(void *user, aft_str term, bool prefix);
+void aft__query_needs(const aft__query_word *word, aft__need_fn fn, void *user);
 
 /* ---- language.c: by script, then by function words for Latin ---- */
 

@@ -24,6 +24,19 @@ bool aft__is_digit(uint32_t c) {
   return utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_ND;
 }
 
+bool aft__is_mark(uint32_t c) {
+  if (c < 0x80)
+    return false;
+  switch (utf8proc_category((utf8proc_int32_t)c)) {
+  case UTF8PROC_CATEGORY_MN:
+  case UTF8PROC_CATEGORY_MC:
+  case UTF8PROC_CATEGORY_ME:
+    return true;
+  default:
+    return false;
+  }
+}
+
 bool aft__is_space(uint32_t c) {
   if (c < 0x80)
     return c == ' ' || (c >= '\t' && c <= '\r');

@@ -19,7 +19,7 @@ static const aft__column note_columns[] = {
 static const aft__index note_indexes[] = {{"subject", 0, 1, {2}, 0, 1}};
 static const aft__table note_table = {"note", note_columns, note_indexes, NULL, 3, 1, 0, 1};
 static const aft__table *const tables[] = {&note_table};
-static const aft__schema schema = {tables, 1, 1, 1, 1};
+static const aft__schema schema = {tables, 1, 2, 1, 1};
 
 typedef struct fixture {
   aft_env *env;
@@ -949,7 +949,7 @@ static void health_tells_what_waits(void **state) {
   must(f, mark_tick, NULL);
   pass(f, 250);
   assert_int_equal(aft_store_health(f->session, &health, NULL), AFT_OK);
-  static const char *const parts[] = {"\"schema\":1,",
+  static const char *const parts[] = {"\"schema\":2,",
                                       "\"last_tick\":1767225600000,",
                                       "\"due\":1,",
                                       "\"due_lag_ms\":250,",
