@@ -958,7 +958,7 @@ static void health_tells_what_waits(void **state) {
                                       "\"outbox_lag_ms\":250",
                                       "\"outbox_queued\":1,",
                                       "\"outbox_dead\":0,",
-                                      "\"feed_pending\":5}"};
+                                      "\"feed_pending\":5,"};
   for (size_t i = 0; i < AFT__COUNT(parts); i++)
     if (!strstr(aft_buf_data(health), parts[i]))
       fail_msg("%s is not in %s", parts[i], aft_buf_data(health));
