@@ -393,7 +393,7 @@ aft_status aft__idem_save(aft__tx *tx, const aft__idem *idem, const aft__idem_ou
 /* Removes at most most outcomes that were saved before a moment. */
 aft_status aft__idem_prune(aft__tx *tx, aft_time before, uint32_t most, uint32_t *n, aft_error *error);
 
-/* ---- terms_*.c: which documents (ids) have which terms, in ordinary records ---- */
+/* ---- term_*.c: which documents (ids) have which terms, in ordinary records ---- */
 
 /*
  * An index belongs to a tenant and a space, a number of the caller's. A batch of postings becomes one sorted

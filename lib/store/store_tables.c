@@ -1,5 +1,5 @@
 /* The tables that the store keeps for its services. */
-#include "store/terms_priv.h"
+#include "store/term_index_priv.h"
 
 #define INT(name) \
   { name, AFT_SQL_INT, 1, 1 }

@@ -88,6 +88,17 @@ static aft_status labels(life *l, const aft_call *call, aft_id ticket) {
   return AFT_OK;
 }
 
+/* Both kinds of search, each of which finds one record. */
+static aft_status find_all(life *l, const aft_call *call) {
+  aft_cursor *cursor;
+  aft_search_in in = {.size = sizeof in, .query = AFT_STR("付款 失败 -退货 order")};
+  STEP(aft_ticket_search(l->session, call, &in, &cursor, &l->error));
+  STEP(list_all(l, cursor));
+  STEP(aft_message_search(l->session, call, &in, &cursor, &l->error));
+  STEP(list_all(l, cursor));
+  return AFT_OK;
+}
+
 static aft_status live(life *l) {
   aft_record *record;
   aft_cursor *cursor;
@@ -132,7 +143,9 @@ static aft_status live(life *l) {
   aft_buf_free(buf);
   STEP(aft_explain(l->session, &call, act.ticket, NULL, "zh", &buf, &l->error));
   aft_buf_free(buf);
+  STEP(find_all(l, &call));
   STEP(aft_tick(l->session, NULL, &report, &l->error));
+  STEP(find_all(l, &call));
   STEP(aft_ticket_history(l->session, &call, act.ticket, &cursor, &l->error));
   STEP(list_all(l, cursor));
   STEP(labels(l, &call, act.ticket));

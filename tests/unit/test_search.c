@@ -737,17 +737,138 @@ static void a_rare_match_among_many_candidates_is_found(void **state) {
   end();
 }
 
+/* ---- deadlines ---- */
+
+/* A clock on which every look takes step. */
+typedef struct slow_clock {
+  int64_t mono, step;
+} slow_clock;
+
+static int64_t slow_now(void *user) {
+  (void)user;
+  return DESK_START;
+}
+
+static int64_t slow_mono(void *user) {
+  slow_clock *clock = user;
+  return clock->mono += clock->step;
+}
+
 static void a_deadline_ends_a_page_and_the_next_call_goes_on(void **state) {
   (void)state;
-  begin(DESK_MEMORY, "deadline");
+  desk d = {0};
+  slow_clock clock = {0};
   aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
   aft_cursor *cursor;
-  desk_say(&w.d, "1", "退款");
-  aft_call call = w.d.system;
-  call.deadline_ms = 60000;
+  aft_env_options env = {
+      .size = sizeof env,
+      .clock = {.size = sizeof(aft_clock), .now_ms = slow_now, .mono_ns = slow_mono, .user = &clock}};
+  aft_store_options store = {.size = sizeof store, .dsn = AFT_STR("memory:"), .flags = AFT_STORE_CREATE};
+  assert_ok(aft_env_new(&env, &d.env, &error));
+  assert_ok(aft_store_open(d.env, &store, &d.store, &error));
+  assert_ok(aft_session_open(d.store, &d.session, &error));
+  d.system = (aft_call){.size = sizeof d.system, .role = AFT_ROLE_SYSTEM};
+  aft_tenant_in tenant = {.size = sizeof tenant, .external = AFT_STR("t")};
+  assert_ok(aft_tenant_put(d.session, &d.system, &tenant, &made, &error));
+  d.system.tenant = aft_tenant_id(made);
+  aft_record_free(made);
+  aft_shop_in shop = {.size = sizeof shop, .external = AFT_STR("s")};
+  assert_ok(aft_shop_put(d.session, &d.system, &shop, &made, &error));
+  d.shop = aft_shop_id(made);
+  aft_record_free(made);
+  desk_say(&d, NULL, "退款");
+  d.system.deadline_ms = 1000;
   aft_search_in in = {.size = sizeof in, .query = AFT_STR("退款")};
-  assert_ok(aft_ticket_search(w.d.session, &call, &in, &cursor, &error));
+  assert_ok(aft_ticket_search(d.session, &d.system, &in, &cursor, &error));
+  clock.step = INT64_C(100000000000);
+  assert_status(aft_cursor_next(cursor, &made, &error), AFT_E_DEADLINE);
+  clock.step = 0;
   assert_int_equal(desk_count(cursor), 1);
+  aft_session_close(d.session);
+  aft_store_unref(d.store);
+  aft_env_unref(d.env);
+}
+
+/* ---- texts of real customers, where they are at hand ---- */
+
+#define REAL 1500
+
+static uint32_t read_real(char *texts[REAL]) {
+  char path[400], *line = NULL;
+  const char *root = getenv("AFT_TEST_ROOT");
+  size_t cap = 0;
+  uint32_t n = 0;
+  snprintf(path, sizeof path, "%s/../shared/data/zh_tianchi_aftersales/train.tsv", root ? root : ".");
+  FILE *file = fopen(path, "r");
+  if (!file) {
+    print_message("# %s is not there\n", path);
+    return 0;
+  }
+  for (ssize_t len; n < REAL && (len = getline(&line, &cap, file)) > 0;) {
+    const char *tab = strchr(line, '\t');
+    line[len - 1] = 0;
+    if (tab && tab[1])
+      texts[n++] = strdup(tab + 1);
+  }
+  free(line);
+  fclose(file);
+  return n;
+}
+
+/* Two to four characters of a text, or any two-character word of the trade. */
+static void real_query(char *const *forms, uint32_t n, char out[64]) {
+  static const char *const words[] = {"退款", "催单", "是否", "质量", "物流", "客服", "包装", "发货"};
+  const char *form = forms[pick(n)];
+  size_t len = strlen(form), at = pick((uint32_t)len + 1);
+  snprintf(out, 64, "%s", words[pick(AFT__COUNT(words))]);
+  if (pick(5) == 0 || len < 12)
+    return;
+  at = aft__utf8_cut((aft_str){form, len}, at < len - 12 ? at : len - 12);
+  size_t m = aft__utf8_cut((aft_str){form + at, len - at}, 6 + pick(7));
+  for (size_t i = at; i < at + m; i++)
+    if ((unsigned char)form[i] < 0x80)
+      return;
+  snprintf(out, 64, "%.*s", (int)m, form + at);
+}
+
+static void real_texts_are_found_as_a_naive_search_finds_them(void **state) {
+  (void)state;
+  static char *texts[REAL], *forms[REAL];
+  uint32_t n = read_real(texts), found = 0;
+  if (!n) {
+    skip();
+    return;
+  }
+  begin(DESK_SQLITE, "real");
+  aft_error error = AFT_ERROR_INIT;
+  for (uint32_t i = 0; i < n; i++) {
+    char handle[16];
+    snprintf(handle, sizeof handle, "%u", i);
+    aft_message_in in = desk_message(&w.d, handle, texts[i]);
+    in.customer = 0;
+    in.handle = AFT_STR(handle);
+    assert_ok(aft_intake(w.d.session, &w.d.system, &in, NULL, &error));
+    forms[i] = form_of(texts[i]);
+    if (i == 2 * n / 3)
+      desk_tick(&w.d);
+  }
+  for (int k = 0; k < 150; k++) {
+    char query[64];
+    uint32_t expected = 0;
+    real_query(forms, n, query);
+    for (uint32_t i = 0; i < n; i++)
+      expected += naive_has(forms[i], query, false);
+    if (tickets(query) != expected || count_of(aft_message_search, &w.d.system, query) != expected)
+      fail_msg("'%s' is in %u texts, found are %u", query, expected, tickets(query));
+    found += expected;
+  }
+  print_message("# %u texts, %u finds\n", n, found);
+  assert_true(found > 100);
+  for (uint32_t i = 0; i < n; i++) {
+    free(texts[i]);
+    free(forms[i]);
+  }
   end();
 }
 
@@ -766,6 +887,7 @@ int main(void) {
       cmocka_unit_test(a_message_of_the_greatest_size_is_found_by_its_end),
       cmocka_unit_test(a_rare_match_among_many_candidates_is_found),
       cmocka_unit_test(a_deadline_ends_a_page_and_the_next_call_goes_on),
+      cmocka_unit_test(real_texts_are_found_as_a_naive_search_finds_them),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

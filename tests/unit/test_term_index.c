@@ -2,7 +2,7 @@
 #include "desk_fixture.h"
 
 #include "random.h"
-#include "store/terms_priv.h"
+#include "store/term_index_priv.h"
 
 #include <stdlib.h>
 
@@ -252,6 +252,66 @@ static void a_dropped_index_is_empty_and_its_rows_go(void **state) {
   desk_close(&w.d);
 }
 
+/* ---- bounds ---- */
+
+#define CROWD 200000
+
+/* Far apart, so that few fit into a block. */
+static aft_id crowd_id(int64_t i) { return i << 44; }
+
+static aft_status write_crowd(aft__tx *tx, void *user, aft_error *error) {
+  aft__terms_batch batch;
+  (void)user;
+  aft__terms_batch_init(&batch, aft__session_env(aft__tx_session(tx)));
+  for (int64_t i = 1; i <= CROWD; i++)
+    aft__terms_batch_add(&batch, aft__cstr(i % 2 ? "odd" : "even"), crowd_id(i));
+  aft__terms_batch_add(&batch, aft__cstr("both"), crowd_id(7));
+  aft__terms_batch_add(&batch, aft__cstr("odd"), crowd_id(8));
+  aft_status status = aft__terms_batch_write(tx, &batch, w.d.tenant, SPACE, error);
+  aft__terms_batch_done(&batch);
+  return status;
+}
+
+typedef struct step {
+  aft_id from, doc;
+  bool paused;
+} step;
+
+static aft_status one_step(aft__tx *tx, void *user, aft_error *error) {
+  step *s = user;
+  aft__terms_find *find;
+  const aft_str odd = aft__cstr("odd"), even = aft__cstr("even");
+  bool kept = true;
+  AFT__TRY(aft__terms_open(tx, w.d.tenant, SPACE, &find, error));
+  AFT__TRY(aft__terms_need_range(find, aft__cstr("o"), &kept, error));
+  assert_false(kept);
+  AFT__TRY(aft__terms_need_range(find, aft__cstr("bo"), &kept, error));
+  assert_true(kept);
+  AFT__TRY(aft__terms_open(tx, w.d.tenant, SPACE, &find, error));
+  AFT__TRY(aft__terms_need(find, &odd, 1, error));
+  AFT__TRY(aft__terms_need(find, &even, 1, error));
+  return aft__terms_next(find, s->from, &s->doc, &s->paused, error);
+}
+
+/* Two common terms that meet once: many short searches, each further on than the one before, find it. */
+static void a_long_search_pauses_and_goes_on(void **state) {
+  (void)state;
+  memset(&w, 0, sizeof w);
+  desk_open(&w.d, DESK_MEMORY);
+  run(write_crowd, NULL, false);
+  step s = {.from = INT64_MAX, .paused = true};
+  uint32_t pauses = 0;
+  while (s.paused) {
+    run(one_step, &s, true);
+    assert_true(s.doc < s.from);
+    s.from = s.doc;
+    pauses += s.paused;
+  }
+  assert_int_equal(s.doc, crowd_id(8));
+  assert_true(pauses > 0 && pauses < 20);
+  desk_close(&w.d);
+}
+
 /* ---- blocks ---- */
 
 static void damaged_blocks_are_refused(void **state) {
@@ -279,6 +339,7 @@ int main(void) {
       cmocka_unit_test(every_document_is_found_in_a_hostile_store),
       cmocka_unit_test(every_document_is_found_in_sqlite),
       cmocka_unit_test(a_dropped_index_is_empty_and_its_rows_go),
+      cmocka_unit_test(a_long_search_pauses_and_goes_on),
       cmocka_unit_test(damaged_blocks_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
  * documents, the latest first. An id is split into its milliseconds and its low 22 bits; the first document
  * of an entry is told by its distance from the base, the others by that from the one before. All numbers are
  * LEB128, those that can be negative in zigzag form. */
-#include "store/terms_priv.h"
+#include "store/term_index_priv.h"
 
 #define LOW_BITS    22
 #define LOW(id)     ((id) & ((INT64_C(1) << LOW_BITS) - 1))

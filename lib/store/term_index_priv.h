@@ -49,7 +49,7 @@ enum {
 };
 extern const aft__table aft__term_head_table, aft__term_segment_table, aft__term_block_table;
 
-/* ---- terms_block.c ---- */
+/* ---- term_block.c ---- */
 
 /* One posting: a document has a term. They are in order of the term and then of the document, the latest
  * first. */
@@ -102,7 +102,7 @@ aft_status aft__block_writer_add(aft__block_writer *writer, aft_str term, aft_id
 aft_status aft__block_writer_flush(aft__block_writer *writer, aft_error *error);
 void aft__block_writer_done(aft__block_writer *writer);
 
-/* ---- terms_merge.c ---- */
+/* ---- term_merge.c ---- */
 
 /* Begins to merge segments of one level where there are enough of them. */
 aft_status aft__terms_plan(aft__tx *tx, aft_id tenant, uint32_t space, aft_error *error);

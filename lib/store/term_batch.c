@@ -1,7 +1,7 @@
 /* Writing to the index of terms: the postings of one batch become one segment. */
 #include <stdlib.h>
 
-#include "store/terms_priv.h"
+#include "store/term_index_priv.h"
 
 #define MASK(column) (UINT64_C(1) << (column))
 

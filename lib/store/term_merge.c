@@ -1,6 +1,6 @@
 /* Keeping the index of terms small in number: segments of one level are merged into one of the next, some
  * blocks at a time, and what they were made of is removed. */
-#include "store/terms_priv.h"
+#include "store/term_index_priv.h"
 
 #define MASK(column) (UINT64_C(1) << (column))
 #define FAN_IN       8                  /* segments of a level that become one */

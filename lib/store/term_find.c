@@ -1,11 +1,11 @@
 /* Reading the index of terms: documents that have all of some terms, the latest first. */
 #include <stdlib.h>
 
-#include "store/terms_priv.h"
+#include "store/term_index_priv.h"
 
-#define MOST_READS    1000 /* blocks of one search, beside those that its first document needs */
-#define MOST_RANGE    48   /* blocks of all terms that begin alike; more, and they are not looked at */
-#define MOST_IN_RANGE 100000
+#define MOST_READS    256  /* blocks of one search, beside those that its first document needs */
+#define MOST_RANGE    16    /* blocks of all terms that begin alike, beside one of each segment */
+#define MOST_IN_RANGE 20000 /* documents of theirs; with more of either they ask for nothing */
 
 /* The postings of one term in one segment. */
 typedef struct postings {

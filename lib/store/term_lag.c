@@ -1,5 +1,5 @@
 /* How far indexes of terms lag behind the feeds of their tenants. */
-#include "store/terms_priv.h"
+#include "store/term_index_priv.h"
 
 #define PAGE 256
 
