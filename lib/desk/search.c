@@ -202,15 +202,16 @@ static aft_status add_ticket(page_run *p, const aft__value *ticket, aft_error *e
   if (!matches)
     return AFT_OK;
   p->room--;
-  return aft__page_add(p->page, ticket, ticket[AFT__TICKET_ID].number, error);
+  aft_id id = ticket[AFT__TICKET_ID].number;
+  return aft__page_add(p->page, ticket, (aft__place){true, id, id}, error);
 }
 
 static aft_status add_found(page_run *p, aft_id ticket, const aft_id *found, uint32_t n, aft_error *error) {
   for (uint32_t i = 0; i < n && p->room; i++, p->room--) {
     aft__value *row;
     AFT__TRY(aft__get(p->run.tx, &aft__message_table, found[i], &row, error));
-    AFT__TRY(aft__page_add(p->page, row, ticket, error));
     *p->next = (aft__place){true, ticket, found[i]};
+    AFT__TRY(aft__page_add(p->page, row, *p->next, error));
   }
   return AFT_OK;
 }
