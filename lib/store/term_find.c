@@ -3,7 +3,7 @@
 
 #include "store/term_index_priv.h"
 
-#define MOST_READS    256  /* blocks of one search, beside those that its first document needs */
+#define MOST_READS    256   /* blocks of one search, beside those that its first document needs */
 #define MOST_RANGE    16    /* blocks of all terms that begin alike, beside one of each segment */
 #define MOST_IN_RANGE 20000 /* documents of theirs; with more of either they ask for nothing */
 
