@@ -18,6 +18,7 @@
 #include <aftersales/policy.h>
 #include <aftersales/record.h>
 #include <aftersales/records.h>
+#include <aftersales/search.h>
 #include <aftersales/status.h>
 #include <aftersales/store.h>
 #include <aftersales/sys/sql.h>
@@ -231,6 +232,16 @@ AT(aft_policy_options, load, 24, 32);
 AT(aft_policy_options, user, 32, 40);
 AT(aft_policy_options, bare, 40, 44);
 AT(aft_policy_options, reserved0, 44, 48);
+SIZE(aft_search_in, 80);
+AT(aft_search_in, size, 0, 8);
+AT(aft_search_in, query, 8, 24);
+AT(aft_search_in, shop, 24, 32);
+AT(aft_search_in, customer, 32, 40);
+AT(aft_search_in, from, 40, 48);
+AT(aft_search_in, to, 48, 56);
+AT(aft_search_in, flags, 56, 60);
+AT(aft_search_in, reserved0, 60, 64);
+AT(aft_search_in, token, 64, 80);
 SIZE(aft_shop_in, 40);
 AT(aft_shop_in, size, 0, 8);
 AT(aft_shop_in, external, 8, 24);
@@ -299,7 +310,7 @@ AT(aft_tick_report, size, 0, 8);
 AT(aft_tick_report, fired, 8, 12);
 AT(aft_tick_report, sequenced, 12, 16);
 AT(aft_tick_report, expired, 16, 20);
-AT(aft_tick_report, reserved0, 20, 24);
+AT(aft_tick_report, indexed, 20, 24);
 AT(aft_tick_report, next, 24, 32);
 SIZE(aft_ticket_filter, 248);
 AT(aft_ticket_filter, size, 0, 8);
@@ -352,6 +363,7 @@ FIRST(aft_order_filter, token, 160);
 FIRST(aft_order_in, placed, 80);
 FIRST(aft_part_in, bytes, 104);
 FIRST(aft_policy_options, reserved0, 48);
+FIRST(aft_search_in, token, 80);
 FIRST(aft_shop_in, name, 40);
 FIRST(aft_sql_driver, interrupt, 152);
 FIRST(aft_store_options, prefix, 56);
