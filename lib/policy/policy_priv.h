@@ -357,6 +357,7 @@ void aft__compile_queues(aft__compile *cx);    /* compile_queues.c */
 void aft__compile_forms(aft__compile *cx);     /* compile_forms.c */
 void aft__compile_machines(aft__compile *cx);  /* compile_machine.c */
 void aft__compile_catalogue(aft__compile *cx); /* compile_catalogue.c */
+void aft__compile_retention(aft__compile *cx); /* retention.c */
 
 /* Appends the image of documents merged in order to out. Faults go to report and error. */
 aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, aft__buf *image,
@@ -398,6 +399,9 @@ static inline const void *aft__section_data(const aft_policy *p, aft__section_id
 static inline aft_str aft__policy_str(const aft_policy *p, uint32_t text) {
   return aft__cstr(p->texts + text);
 }
+
+/* source.c: the text at section.key of the canonical content, escapes as they are; false when there is none. */
+bool aft__source_text(const aft_policy *policy, const char *section, const char *key, aft_str *out);
 
 /* catalogue.c: the text of a key, or false. */
 bool aft__catalogue_find(const aft_policy *policy, const char *locale, aft_str key, aft_str *out);
