@@ -3,11 +3,15 @@
 
 #define PAGE 64
 
+/* *more: all of the page was gone through. */
 static aft_status remove_page(aft__tx *tx, const aft__prune *prune, aft__value **rows, uint32_t count, aft_id end,
                               uint32_t *n, bool *more, aft_error *error) {
-  for (uint32_t i = 0; i < count && *more; i++) {
+  *more = true;
+  for (uint32_t i = 0; i < count; i++) {
     *more = rows[i][AFT__COL_ID].number < end && *n < prune->most;
-    if (!*more || (prune->keeps && prune->keeps(rows[i])))
+    if (!*more)
+      break;
+    if (prune->keeps && prune->keeps(rows[i]))
       continue;
     AFT__TRY(aft__remove(tx, prune->table, rows[i][AFT__COL_ID].number, rows[i][AFT__COL_REV].number, error));
     ++*n;
@@ -28,12 +32,12 @@ aft_status aft__prune_rows(aft__tx *tx, const aft__prune *prune, uint32_t *n, af
   *n = 0;
   while (more) {
     AFT__TRY(aft__scan_all(tx, &scan, &rows, &count, error));
-    more = count == PAGE;
     if (!count)
       break;
     scan.after = true;
     scan.after_id = rows[count - 1][AFT__COL_ID].number;
     AFT__TRY(remove_page(tx, prune, rows, count, end, n, &more, error));
+    more &= count == PAGE;
   }
   return AFT_OK;
 }

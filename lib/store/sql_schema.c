@@ -95,6 +95,7 @@ typedef struct migration {
   aft__sql_conn *c;
   aft__buf sql;
   uint32_t from; /* the stored version; 0 for none */
+  uint32_t to;
 } migration;
 
 /* Versions begin at 1. */
@@ -143,7 +144,7 @@ static aft_status bring_table(migration *m, const aft__table *table, aft_error *
     if (is_new(m, table->columns[i].since))
       AFT__TRY(add_column(m, table, i, error));
   for (uint32_t i = 0; i < table->n_indexes; i++)
-    if (whole || is_new(m, table->indexes[i].since))
+    if (table->indexes[i].since <= m->to && (whole || is_new(m, table->indexes[i].since)))
       AFT__TRY(create_index(m, table, i, error));
   return AFT_OK;
 }
@@ -179,6 +180,7 @@ static aft_status migrate_locked(migration *m, const aft__schema *schema, aft_er
     return aft__error(error, AFT_E_SCHEMA_NEWER, "meta",
                       "expected at most version %" PRIu32 ", found %" PRIu32, schema->version, stored.schema);
   m->from = stored.schema;
+  m->to = schema->version;
   return stored.schema == schema->version ? AFT_OK : bring_all(m, schema, error);
 }
 
