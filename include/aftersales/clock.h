@@ -24,8 +24,8 @@ typedef struct aft_tick_report {
   uint32_t sequenced; /* events that got their feed number */
   uint32_t expired;   /* outbox leases taken back */
   uint32_t reserved0;
-  aft_time next;      /* when there is work again, as far as is known now; AFT_TIME_NONE: nothing waits */
-  uint32_t removed;   /* records that were kept long enough */
+  aft_time next;    /* when there is work again, as far as is known now; AFT_TIME_NONE: nothing waits */
+  uint32_t removed; /* records that were kept long enough */
   uint32_t reserved1;
 } aft_tick_report;
 

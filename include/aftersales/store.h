@@ -23,8 +23,8 @@ typedef struct aft_session aft_session;
 /* Flags for opening a store, to be joined by |. */
 #define AFT_STORE_CREATE    1u /* make the file and the tables where they are missing */
 #define AFT_STORE_MIGRATE   2u /* bring older tables to this version */
-#define AFT_STORE_READ_ONLY 4u /* commands that write give AFT_E_READ_ONLY */
-#define AFT_STORE_RELAXED   8u /* faster commits that a power loss may undo */
+#define AFT_STORE_READ_ONLY 4u  /* commands that write give AFT_E_READ_ONLY */
+#define AFT_STORE_RELAXED   8u  /* faster commits that a power loss may undo */
 #define AFT_STORE_RESTORED  16u /* the file was put back from a backup: say so once, at the first opening */
 
 /* How to open a store. */
@@ -127,8 +127,8 @@ typedef struct aft_backup_options {
   uint32_t step_pages; /* of the database, copied in one step; 0: 256 */
   uint32_t pause_ms;   /* between two steps, to leave the disk to others; at most 10000 */
   uint32_t reserved0;
-  /* NULL, or called after each step with the pages that are copied and those that are left. Anything but 0 ends
-   * the copying. Must not use the session. */
+  /* NULL, or called after each step with the pages that are copied and those that are left. Anything but 0
+   * ends the copying. Must not use the session. */
   int (*progress)(void *user, int64_t done, int64_t left);
   void *user;
 } aft_backup_options;
@@ -153,7 +153,8 @@ typedef struct aft_backup_options {
  *   AFT_E_FORKED, AFT_E_STORE, AFT_E_NOMEM.
  * Since: 0.1
  */
-AFT_API aft_status aft_store_backup(aft_session *session, const aft_backup_options *options, aft_error *error);
+AFT_API aft_status aft_store_backup(aft_session *session, const aft_backup_options *options,
+                                    aft_error *error);
 
 /*
  * The state of the store as one JSON object. Its names do not change; later versions

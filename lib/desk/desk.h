@@ -11,8 +11,9 @@ typedef struct aft__retained {
   uint32_t removed; /* records: tickets, effects, refusals, keys, surveys */
   bool more;        /* a round is on its way */
 } aft__retained;
-/* Goes on with the removal of what the tenants' policies keep no longer: through at most most records and tenants, for
- * about ms milliseconds. Not for attached sessions. */
-aft_status aft__desk_retain(aft_session *session, uint32_t most, int64_t ms, aft__retained *out, aft_error *error);
+/* Goes on with the removal of what the tenants' policies keep no longer: through at most most records and
+ * tenants, for about ms milliseconds. Not for attached sessions. */
+aft_status aft__desk_retain(aft_session *session, uint32_t most, int64_t ms, aft__retained *out,
+                            aft_error *error);
 
 #endif

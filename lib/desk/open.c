@@ -2,8 +2,8 @@
 #include "desk/desk_priv.h"
 
 #define OPTIONS_V1 (offsetof(aft_store_options, prefix) + sizeof(aft_str))
-#define FLAGS      (AFT_STORE_CREATE | AFT_STORE_MIGRATE | AFT_STORE_READ_ONLY | AFT_STORE_RELAXED | \
-               AFT_STORE_RESTORED)
+#define FLAGS \
+  (AFT_STORE_CREATE | AFT_STORE_MIGRATE | AFT_STORE_READ_ONLY | AFT_STORE_RELAXED | AFT_STORE_RESTORED)
 
 static aft_status check_prefix(aft_str *prefix, aft_error *error) {
   AFT__TRY(aft__in_text(prefix, 24, "store.prefix", error));

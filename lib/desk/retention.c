@@ -1,14 +1,14 @@
 /* Removing one ticket whose time is over, with all that belongs to it, in one transaction.
  *
- * What is left is one event under the ticket's id: how long its chain was and the chain's last hash, so that an export
- * that was made before can still be held against it. */
+ * What is left is one event under the ticket's id: how long its chain was and the chain's last hash, so that
+ * an export that was made before can still be held against it. */
 #include "desk/desk_priv.h"
 
 #include "desk/retention.h"
 
 #define PAGE       64
-#define MOST_BLOBS 200             /* named by one effect */
-#define LATER      (7 * AFT__DAY)  /* until a ticket that is still needed is looked at again */
+#define MOST_BLOBS 200            /* named by one effect */
+#define LATER      (7 * AFT__DAY) /* until a ticket that is still needed is looked at again */
 #define SOON       AFT__DAY
 #define NEVER      INT64_MAX
 
@@ -191,8 +191,8 @@ static aft_status leave_event(removal *r, aft_error *error) {
   aft__hex((const uint8_t *)chain->data, chain->size < 32 ? chain->size : 32, hash);
   char *facts = aft__arena_printf(
       r->cmd->arena, "{\"code\":\"%s\",\"closed\":%lld,\"messages\":%lld,\"events\":%lld,\"chain\":\"%s\"}",
-      r->row[AFT__TICKET_CODE].data, (long long)aft__row_int(r->row, AFT__TICKET_CLOSED), (long long)r->messages,
-      (long long)aft__row_int(r->row, AFT__TICKET_EVENTS), hash);
+      r->row[AFT__TICKET_CODE].data, (long long)aft__row_int(r->row, AFT__TICKET_CLOSED),
+      (long long)r->messages, (long long)aft__row_int(r->row, AFT__TICKET_EVENTS), hash);
   if (!facts)
     return aft__nomem(error);
   aft__event event = {.tenant = r->cmd->call.tenant,

@@ -169,8 +169,8 @@ typedef struct aft__policy_survey {
 } aft__policy_survey;
 void aft__policy_survey_of(const aft_policy *policy, aft__policy_survey *out);
 
-/* retention.c: how long records are kept, in milliseconds after their end, or AFT__RETAIN_NEVER: they are never
- * removed. */
+/* retention.c: how long records are kept, in milliseconds after their end, or AFT__RETAIN_NEVER: they are
+ * never removed. */
 typedef enum aft__retain {
   AFT__RETAIN_TICKETS,
   AFT__RETAIN_SURVEYS,

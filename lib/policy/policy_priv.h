@@ -400,7 +400,8 @@ static inline aft_str aft__policy_str(const aft_policy *p, uint32_t text) {
   return aft__cstr(p->texts + text);
 }
 
-/* source.c: the text at section.key of the canonical content, escapes as they are; false when there is none. */
+/* source.c: the text at section.key of the canonical content, escapes as they are; false when there is none.
+ */
 bool aft__source_text(const aft_policy *policy, const char *section, const char *key, aft_str *out);
 
 /* catalogue.c: the text of a key, or false. */

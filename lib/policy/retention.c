@@ -5,8 +5,10 @@ static const struct {
   const char *key;
   int64_t usual; /* where the policy says nothing */
 } spans[AFT__RETAINS] = {
-    [AFT__RETAIN_TICKETS] = {"tickets", AFT__RETAIN_NEVER},    [AFT__RETAIN_SURVEYS] = {"surveys", AFT__RETAIN_NEVER},
-    [AFT__RETAIN_EFFECTS] = {"effects", 90 * AFT__DAY},        [AFT__RETAIN_REFUSALS] = {"refusals", 365 * AFT__DAY},
+    [AFT__RETAIN_TICKETS] = {"tickets", AFT__RETAIN_NEVER},
+    [AFT__RETAIN_SURVEYS] = {"surveys", AFT__RETAIN_NEVER},
+    [AFT__RETAIN_EFFECTS] = {"effects", 90 * AFT__DAY},
+    [AFT__RETAIN_REFUSALS] = {"refusals", 365 * AFT__DAY},
     [AFT__RETAIN_KEYS] = {"keys", 30 * AFT__DAY},
 };
 

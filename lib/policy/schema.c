@@ -145,11 +145,13 @@ SHAPE survey = {.kind = STRUCT, .expected = "a map with enabled, kind and after"
 #define MOST_SPAN (36500 * AFT__DAY)
 SHAPE a_day = {.kind = SPAN, .expected = "never, or 1d to 36500d", .least = AFT__DAY, .most = MOST_SPAN};
 SHAPE a_week = {.kind = SPAN, .expected = "never, or 7d to 36500d", .least = 7 * AFT__DAY, .most = MOST_SPAN};
-SHAPE a_month = {.kind = SPAN, .expected = "never, or 30d to 36500d", .least = 30 * AFT__DAY, .most = MOST_SPAN};
+SHAPE a_month = {
+    .kind = SPAN, .expected = "never, or 30d to 36500d", .least = 30 * AFT__DAY, .most = MOST_SPAN};
 static const entry retention_fields[] = {{"tickets", &a_month, false}, {"surveys", &a_month, false},
                                          {"effects", &a_week, false},  {"refusals", &a_week, false},
                                          {"keys", &a_day, false},      {NULL, NULL, false}};
-SHAPE retention = {.kind = STRUCT, .expected = "a map of kinds of records to durations", .fields = retention_fields};
+SHAPE retention = {
+    .kind = STRUCT, .expected = "a map of kinds of records to durations", .fields = retention_fields};
 
 static const char *const meanings[] = {"name", "order", "description", "label", "phone", "email", NULL};
 SHAPE meaning = {

@@ -1,7 +1,7 @@
 /* Values of the canonical content: sorted keys, no blanks, every scalar a text.
  *
- * What a policy says beyond the sections of the compiled form is read from here, so that a library of an older version
- * goes on opening what a newer one has compiled, and the other way round. */
+ * What a policy says beyond the sections of the compiled form is read from here, so that a library of an
+ * older version goes on opening what a newer one has compiled, and the other way round. */
 #include "policy/policy_priv.h"
 
 typedef struct reader {

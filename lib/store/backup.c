@@ -1,13 +1,14 @@
-/* Copies of a whole store while others write, through the driver; checked on demand before they get their name. */
+/* Copies of a whole store while others write, through the driver; checked on demand before they get their
+ * name. */
 #include "store/store_priv.h"
 
-#define OPTIONS_V1   (offsetof(aft_backup_options, user) + sizeof(void *))
-#define FLAGS        (AFT_BACKUP_REPLACE | AFT_BACKUP_VERIFY)
-#define STEP_PAGES   256
-#define MOST_PAGES   1000000
-#define MOST_PAUSE   10000
-#define CHAINS_SEEN  64
-#define MOST_TARGET  4095
+#define OPTIONS_V1  (offsetof(aft_backup_options, user) + sizeof(void *))
+#define FLAGS       (AFT_BACKUP_REPLACE | AFT_BACKUP_VERIFY)
+#define STEP_PAGES  256
+#define MOST_PAGES  1000000
+#define MOST_PAUSE  10000
+#define CHAINS_SEEN 64
+#define MOST_TARGET 4095
 
 static aft_status check_options(const aft_backup_options *given, aft_backup_options *o, aft_error *error) {
   AFT__TRY(aft__abi_copy(o, sizeof *o, given, OPTIONS_V1, "aft_backup_options", error));
@@ -16,7 +17,8 @@ static aft_status check_options(const aft_backup_options *given, aft_backup_opti
     return aft__error(error, AFT_E_INVALID, "backup.target", "expected 1 to %d bytes without NUL, found %zu",
                       MOST_TARGET, o->target.len);
   if (o->flags & ~FLAGS)
-    return aft__error(error, AFT_E_INVALID, "backup.flags", "expected AFT_BACKUP_… flags, found 0x%x", o->flags);
+    return aft__error(error, AFT_E_INVALID, "backup.flags", "expected AFT_BACKUP_… flags, found 0x%x",
+                      o->flags);
   if (o->step_pages > MOST_PAGES)
     return aft__error(error, AFT_E_INVALID, "backup.step_pages", "expected at most %d, found %u", MOST_PAGES,
                       o->step_pages);
@@ -50,10 +52,8 @@ static aft_status verify_chains(aft__tx *tx, void *user, aft_error *error) {
   last_subjects last = {.n = 0};
   aft__chain chain;
   (void)user;
-  aft__scan scan = {.table = &aft__event_table,
-                    .index = AFT__BY_ID,
-                    .descending = true,
-                    .limit = 16 * CHAINS_SEEN};
+  aft__scan scan = {
+      .table = &aft__event_table, .index = AFT__BY_ID, .descending = true, .limit = 16 * CHAINS_SEEN};
   AFT__TRY(aft__scan_each(tx, &scan, see_subject, &last, error));
   for (uint32_t i = 0; i < last.n; i++)
     AFT__TRY(aft__event_verify(tx, last.tenant[i], last.subject[i], &chain, error));
@@ -122,7 +122,8 @@ static aft_status copy_store(backup_run *run, char *target, aft_error *error) {
                         .check = run->o.flags & AFT_BACKUP_VERIFY ? verify_copy : NULL,
                         .user = run};
   if (!ops->backup)
-    return aft__error(error, AFT_E_DRIVER, "store", "a store in memory ends with its process: there is no backup of it");
+    return aft__error(error, AFT_E_DRIVER, "store",
+                      "a store in memory ends with its process: there is no backup of it");
   AFT__TRY(aft__session_connect(session, error));
   return ops->backup(session->conn, &how, error);
 }

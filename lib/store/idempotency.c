@@ -46,7 +46,10 @@ aft_status aft__idem_save(aft__tx *tx, const aft__idem *idem, const aft__idem_ou
 
 aft_status aft__idem_prune(aft__tx *tx, aft_id tenant, aft_time before, uint32_t most, uint32_t *n,
                            aft_error *error) {
-  aft__prune prune = {
-      .table = &aft__idem_table, .index = AFT__ID_BY_TENANT, .tenant = tenant, .before = before, .most = most};
+  aft__prune prune = {.table = &aft__idem_table,
+                      .index = AFT__ID_BY_TENANT,
+                      .tenant = tenant,
+                      .before = before,
+                      .most = most};
   return aft__prune_rows(tx, &prune, n, error);
 }

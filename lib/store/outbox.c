@@ -222,7 +222,8 @@ static aft_status prune_state(aft__tx *tx, aft_id tenant, int64_t state, aft_tim
   if (most)
     AFT__TRY(aft__scan_all(tx, &scan, &rows, &count, error));
   for (uint32_t i = 0; i < count; i++)
-    AFT__TRY(aft__remove(tx, &aft__outbox_table, rows[i][AFT__OB_ID].number, rows[i][AFT__OB_REV].number, error));
+    AFT__TRY(
+        aft__remove(tx, &aft__outbox_table, rows[i][AFT__OB_ID].number, rows[i][AFT__OB_REV].number, error));
   *n = count;
   return AFT_OK;
 }

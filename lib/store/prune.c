@@ -1,11 +1,12 @@
-/* Removing the oldest rows of a tenant. Ids are ordered by time, so an index of the tenant alone has them first. */
+/* Removing the oldest rows of a tenant. Ids are ordered by time, so an index of the tenant alone has them
+ * first. */
 #include "store/store_priv.h"
 
 #define PAGE 64
 
 /* *more: all of the page was gone through. */
-static aft_status remove_page(aft__tx *tx, const aft__prune *prune, aft__value **rows, uint32_t count, aft_id end,
-                              uint32_t *n, bool *more, aft_error *error) {
+static aft_status remove_page(aft__tx *tx, const aft__prune *prune, aft__value **rows, uint32_t count,
+                              aft_id end, uint32_t *n, bool *more, aft_error *error) {
   *more = true;
   for (uint32_t i = 0; i < count; i++) {
     *more = rows[i][AFT__COL_ID].number < end && *n < prune->most;

@@ -1,8 +1,8 @@
 /* A store that is put back from a copy: what the lost one may have done after the copy was made.
  *
- * It made ids, gave out feed numbers, and handed effects to workers, and nothing of it stands here. So ids and feed
- * numbers go on beyond what it can have reached, every lease ends, and effects that must not happen twice wait for
- * somebody to say what became of them. All in one transaction. */
+ * It made ids, gave out feed numbers, and handed effects to workers, and nothing of it stands here. So ids
+ * and feed numbers go on beyond what it can have reached, every lease ends, and effects that must not happen
+ * twice wait for somebody to say what became of them. All in one transaction. */
 #include "store/store_priv.h"
 
 #define AHEAD_MS     (2 * AFT__MINUTE) /* how far the lost store's clock may have been before ours */
@@ -60,7 +60,8 @@ static aft_status end_leases(aft__tx *tx, int64_t tick, aft_error *error) {
 
 /* ---- effects ---- */
 
-/* What becomes of an open row. A row that may not be repeated gets a fence, with which its outcome is settled. */
+/* What becomes of an open row. A row that may not be repeated gets a fence, with which its outcome is
+ * settled. */
 static aft_status look_at_effect(aft__tx *tx, aft__value *row, aft_error *error) {
   int64_t state = row[AFT__OB_STATE].number;
   bool again = row[AFT__OB_REDELIVERY].number == AFT__OUT_AUTO;

@@ -425,7 +425,8 @@ static void backend_free(aft__backend *backend) {
   aft__release(env, b, sizeof *b);
 }
 
-static aft_status backend_twin(const aft__backend *backend, aft_str dsn, aft__backend **out, aft_error *error) {
+static aft_status backend_twin(const aft__backend *backend, aft_str dsn, aft__backend **out,
+                               aft_error *error) {
   const sql_backend *b = (const sql_backend *)backend;
   aft__sql_options options = {.driver = &b->driver,
                               .dsn = dsn,

@@ -20,7 +20,8 @@ static aft_status read_verdict(aft__sql_conn *c, void *stmt, aft_error *error) {
   if (v.type == AFT_SQL_TEXT && aft__str_eq(aft__value_str(&v), aft__cstr("ok")))
     return AFT_OK;
   int n = v.type == AFT_SQL_TEXT ? (int)(v.size < 200 ? v.size : 200) : 0;
-  return aft__error(error, AFT_E_CORRUPT, c->driver->name, "the database is damaged: %.*s", n, n ? v.data : "");
+  return aft__error(error, AFT_E_CORRUPT, c->driver->name, "the database is damaged: %.*s", n,
+                    n ? v.data : "");
 }
 
 /* Other engines look after their files by themselves. */

@@ -1,8 +1,8 @@
 /* The SQLite driver: a copy of the database while others write.
  *
- * A read transaction holds one moment of the source for as long as the copying takes. In WAL mode writers go on
- * meanwhile; their log grows and is reset after the end. The copy is made under a name of its own beside the target,
- * checked, brought to the disk, and only then gets the target's name. */
+ * A read transaction holds one moment of the source for as long as the copying takes. In WAL mode writers go
+ * on meanwhile; their log grows and is reset after the end. The copy is made under a name of its own beside
+ * the target, checked, brought to the disk, and only then gets the target's name. */
 #include "store/sqlite_priv.h"
 
 #include <errno.h>
@@ -17,8 +17,8 @@
 typedef struct copy {
   aft__sqlite *source;
   const aft_sql_backup *how;
-  const char *from;                      /* the source's file */
-  char name[MOST_NAME + sizeof SUFFIX];  /* under which the copy is made */
+  const char *from;                     /* the source's file */
+  char name[MOST_NAME + sizeof SUFFIX]; /* under which the copy is made */
   char dsn[3 * MOST_NAME + 3 * sizeof SUFFIX + 32];
   sqlite3 *db;
   bool made; /* there is something to remove */
@@ -95,20 +95,22 @@ static aft_status check_target(const copy *c, aft_error *error) {
   const char *target = c->how->target;
   struct stat info;
   if (!target || !*target || strlen(target) >= MOST_NAME || !*last_part(target))
-    return aft__error(error, AFT_E_INVALID, "backup.target", "expected the name of a file of less than %d bytes",
-                      MOST_NAME);
+    return aft__error(error, AFT_E_INVALID, "backup.target",
+                      "expected the name of a file of less than %d bytes", MOST_NAME);
   if (belongs_to_source(c))
     return aft__error(error, AFT_E_INVALID, "backup.target",
                       "expected another file than the database's own, found '%s'", last_part(target));
   if (has_log(target))
     return aft__error(error, AFT_E_EXISTS, "backup.target",
-                      "a log of a database in use stands beside '%s': choose another name", last_part(target));
+                      "a log of a database in use stands beside '%s': choose another name",
+                      last_part(target));
   if (lstat(target, &info) != 0)
     return errno == ENOENT ? AFT_OK : file_failed(target, "the target cannot be looked at", error);
   if (!S_ISREG(info.st_mode))
     return aft__error(error, AFT_E_INVALID, "backup.target", "'%s' is no plain file", last_part(target));
   if (!c->how->replace)
-    return aft__error(error, AFT_E_EXISTS, "backup.target", "there is a file '%s' already", last_part(target));
+    return aft__error(error, AFT_E_EXISTS, "backup.target", "there is a file '%s' already",
+                      last_part(target));
   return AFT_OK;
 }
 
@@ -130,7 +132,8 @@ static void name_copy(copy *c) {
 static void name_dsn(copy *c) {
   size_t n = (size_t)snprintf(c->dsn, sizeof c->dsn, "file:");
   for (const char *p = c->name; *p; p++)
-    n += (size_t)snprintf(c->dsn + n, sizeof c->dsn - n, strchr("%?#", *p) ? "%%%02X" : "%c", (unsigned char)*p);
+    n += (size_t)snprintf(c->dsn + n, sizeof c->dsn - n, strchr("%?#", *p) ? "%%%02X" : "%c",
+                          (unsigned char)*p);
   snprintf(c->dsn + n, sizeof c->dsn - n, "?immutable=1");
 }
 

@@ -152,8 +152,8 @@ static aft_status check_copy(aft_store *copy, uint32_t version, aft_error *error
   AFT__TRY(status);
   if (stored == version)
     return AFT_OK;
-  return aft__error(error, AFT_E_CORRUPT, "backup", "expected a copy with tables of version %u, found %u", version,
-                    stored);
+  return aft__error(error, AFT_E_CORRUPT, "backup", "expected a copy with tables of version %u, found %u",
+                    version, stored);
 }
 
 aft_status aft__store_of_copy(const aft_store *store, aft_str dsn, aft_store **out, aft_error *error) {

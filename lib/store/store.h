@@ -320,8 +320,8 @@ typedef enum aft__outcome {
  * the subject's next row ready. */
 aft_status aft__outbox_settle(aft__tx *tx, aft_id id, int64_t fence, aft__outcome outcome, aft_str note,
                               aft_error *error);
-/* Raises the fence of a row whose outcome is not known here; the caller stores it. A queued row that has a fence
- * becomes unknown instead of ready when its turn comes. */
+/* Raises the fence of a row whose outcome is not known here; the caller stores it. A queued row that has a
+ * fence becomes unknown instead of ready when its turn comes. */
 aft_status aft__outbox_doubt(aft__tx *tx, aft__value *row, aft_error *error);
 /* Removes at most most rows of a tenant that were done or dead before a moment. */
 aft_status aft__outbox_prune(aft__tx *tx, aft_id tenant, aft_time before, uint32_t most, uint32_t *n,
@@ -412,8 +412,8 @@ aft_status aft__meta_put(aft__tx *tx, const char *name, int64_t number, aft_erro
 
 /* ---- restore.c ---- */
 
-/* Makes a store that was put back from a copy safe to go on with. told: the event for each tenant's feed; its tenant
- * and subject are filled in. */
+/* Makes a store that was put back from a copy safe to go on with. told: the event for each tenant's feed; its
+ * tenant and subject are filled in. */
 aft_status aft__store_restored(aft_session *session, const aft__event *told, aft_error *error);
 
 /* ---- prune.c: removing the oldest rows of a tenant ---- */

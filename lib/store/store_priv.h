@@ -184,7 +184,8 @@ struct aft_store {
   _Atomic int64_t node_renew, node_until;
 };
 
-/* A store of the same kind that reads a copy of this one. AFT_E_CORRUPT when its tables have another version. */
+/* A store of the same kind that reads a copy of this one. AFT_E_CORRUPT when its tables have another version.
+ */
 aft_status aft__store_of_copy(const aft_store *store, aft_str dsn, aft_store **out, aft_error *error);
 
 aft_status aft__store_conn(aft_store *store, aft__conn **out, aft_error *error);
