@@ -163,7 +163,6 @@ static aft_status compile(aft__compile *cx, const aft_document *documents, size_
     note_tests(cx);
     aft__compile_forms(cx);
     aft__compile_catalogue(cx);
-    aft__check_retention(cx);
     aft__canonical(cx->root, &cx->section[AFT__SECTION_SOURCE]);
   }
   if (failed(cx))
