@@ -479,17 +479,14 @@ static void spans_and_what_stands_for_them(void **state) {
     int64_t tickets, keys;
   } cases[] = {{"version: 1\n", AFT__RETAIN_NEVER, 30 * AFT__DAY},
                {"version: 1\nretention: null\n", AFT__RETAIN_NEVER, 30 * AFT__DAY},
-               30 * AFT__DAY}, /* as one that was compiled before */
-      {"version: 1\nretention: {keys: null}\n", AFT__RETAIN_NEVER, 30 * AFT__DAY}, {
-    "version: 1\nretention: {tickets: 52w, keys: 1d12h}\n", 364 * AFT__DAY, 36 * AFT__HOUR
+               {"version: 1\nretention: {keys: null}\n", AFT__RETAIN_NEVER, 30 * AFT__DAY},
+               {"version: 1\nretention: {tickets: 52w, keys: 1d12h}\n", 364 * AFT__DAY, 36 * AFT__HOUR}};
+  for (size_t i = 0; i < AFT__COUNT(cases); i++) {
+    assert_ok(load(cases[i].yaml, &policy, &error));
+    assert_int_equal(aft__policy_retain(policy, AFT__RETAIN_TICKETS), cases[i].tickets);
+    assert_int_equal(aft__policy_retain(policy, AFT__RETAIN_KEYS), cases[i].keys);
+    aft_policy_unref(policy);
   }
-};
-for (size_t i = 0; i < AFT__COUNT(cases); i++) {
-  assert_ok(load(cases[i].yaml, &policy, &error));
-  assert_int_equal(aft__policy_retain(policy, AFT__RETAIN_TICKETS), cases[i].tickets);
-  assert_int_equal(aft__policy_retain(policy, AFT__RETAIN_KEYS), cases[i].keys);
-  aft_policy_unref(policy);
-}
 }
 
 int main(void) {
