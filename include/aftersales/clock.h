@@ -25,14 +25,17 @@ typedef struct aft_tick_report {
   uint32_t expired;   /* outbox leases taken back */
   uint32_t indexed;   /* events that the text search now covers */
   aft_time next;      /* when there is work again, as far as is known now; AFT_TIME_NONE: nothing waits */
+  uint32_t removed;   /* records that were kept long enough */
+  uint32_t reserved0;
 } aft_tick_report;
 
 /*
  * Fires what is due by the environment's clock, gives new events their feed
  * numbers and indexes them for the text search, takes back outbox leases that ran
- * out and forgets idempotency keys older than 30 days. Any number of processes may
- * tick at the same time: each due row fires exactly once. Cost grows with what is
- * due, not with what is open.
+ * out, and removes what the policies' `retention` keeps no longer, in rounds of which
+ * one begins in an hour at most. Any number of processes may tick at the same time:
+ * each due row fires exactly once. Cost grows with what is due and what is removed,
+ * not with what is kept.
  *
  * budget: NULL for defaults.
  * report: NULL, or filled in; its size must be set.

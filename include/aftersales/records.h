@@ -118,6 +118,8 @@
 #define AFT_TICKET_CHAIN              0x0008002cu /* hash of its last audit event */
 #define AFT_TICKET_HANDLE             0x0008002du /* the customer's handle on the channel */
 #define AFT_TICKET_QUEUE              0x0008002eu /* the queue of the policy in which it waits */
+#define AFT_TICKET_HELD               0x0008002fu /* since when it is on hold: retention never removes it */
+#define AFT_TICKET_KEPT               0x00080030u /* retention looks at it again at this time, because something still needed it */
 
 #define AFT_MESSAGE_ID          0x00090001u /* the message's id */
 #define AFT_MESSAGE_REV         0x00090002u /* counts the changes of this record */
@@ -512,6 +514,12 @@ static inline const char *aft_ticket_handle(aft_record *record) {
 }
 static inline const char *aft_ticket_queue(aft_record *record) {
   return aft_record_text(record, AFT_TICKET_QUEUE);
+}
+static inline aft_time aft_ticket_held(aft_record *record) {
+  return aft_record_time(record, AFT_TICKET_HELD);
+}
+static inline aft_time aft_ticket_kept(aft_record *record) {
+  return aft_record_time(record, AFT_TICKET_KEPT);
 }
 
 static inline aft_id aft_message_id(aft_record *record) {

@@ -23,8 +23,9 @@ typedef struct aft_session aft_session;
 /* Flags for opening a store, to be joined by |. */
 #define AFT_STORE_CREATE    1u /* make the file and the tables where they are missing */
 #define AFT_STORE_MIGRATE   2u /* bring older tables to this version */
-#define AFT_STORE_READ_ONLY 4u /* commands that write give AFT_E_READ_ONLY */
-#define AFT_STORE_RELAXED   8u /* faster commits that a power loss may undo */
+#define AFT_STORE_READ_ONLY 4u  /* commands that write give AFT_E_READ_ONLY */
+#define AFT_STORE_RELAXED   8u  /* faster commits that a power loss may undo */
+#define AFT_STORE_RESTORED  16u /* the file was put back from a backup: say so once, at the first opening */
 
 /* How to open a store. */
 typedef struct aft_store_options {
@@ -115,14 +116,59 @@ AFT_API void aft_session_close(aft_session *session);
  */
 AFT_API void aft_session_interrupt(aft_session *session);
 
+#define AFT_BACKUP_REPLACE 1u /* take the place of a file that stands at the target */
+#define AFT_BACKUP_VERIFY  2u /* check the copy before it gets its name */
+
+/* How to copy a store. */
+typedef struct aft_backup_options {
+  size_t size;
+  aft_str target;      /* the file that the copy becomes; required */
+  uint32_t flags;      /* AFT_BACKUP_… */
+  uint32_t step_pages; /* of the database, copied in one step; 0: 256 */
+  uint32_t pause_ms;   /* between two steps, to leave the disk to others; at most 10000 */
+  uint32_t reserved0;
+  /* NULL, or called after each step with the pages that are copied and those that are left. Anything but 0
+   * ends the copying. Must not use the session. */
+  int (*progress)(void *user, int64_t done, int64_t left);
+  void *user;
+} aft_backup_options;
+
 /*
- * The state of the store as one JSON object: schema (its version), node (of the
- * id generator), last_tick (a time, or null), due and due_lag_ms (rows whose time
- * has come, and how late the oldest is), due_parked, outbox_ready and
- * outbox_lag_ms (likewise), outbox_queued, outbox_leased, outbox_unknown,
- * outbox_dead, feed_pending (events without a feed number), search_pending (events
- * with one that the text search has not indexed yet). Counts stop at 1000, which
- * means 1000 or more.
+ * Copies the store while others write. The copy is the store as it was at one
+ * moment after the call began, with everything that was reported as done before.
+ * It stands at its target whole and on the disk, or nothing does. Verifying runs
+ * the engine's own check of the whole copy, compares the version of the tables and
+ * recomputes the audit chains of the records that changed last. SQLite's log cannot
+ * be reset before the copying has ended.
+ *
+ * What the copy is opened with for the first time, once it is put back:
+ * AFT_STORE_RESTORED. Ids, feed numbers and leases then go on behind what the lost
+ * store may have given, and effects that must not happen twice wait for their outcome.
+ *
+ * options: read during the call.
+ * Threads: the session's one; aft_session_interrupt from any thread ends it.
+ * Errors: AFT_E_NULL_HANDLE, AFT_E_ABI, AFT_E_INVALID (also a target that is the store's own file),
+ *   AFT_E_EXISTS, AFT_E_NOT_FOUND (the target's folder), AFT_E_READ_ONLY, AFT_E_FULL, AFT_E_CORRUPT,
+ *   AFT_E_INTERRUPTED, AFT_E_DRIVER (the store is in memory, or its engine has a tool of its own),
+ *   AFT_E_FORKED, AFT_E_STORE, AFT_E_NOMEM.
+ * Since: 0.1
+ */
+AFT_API aft_status aft_store_backup(aft_session *session, const aft_backup_options *options,
+                                    aft_error *error);
+
+/*
+ * The state of the store as one JSON object. Its names do not change; later versions
+ * may add some. Times are milliseconds since 1970, null where nothing happened yet.
+ *
+ * schema (the version of the tables), node (of the id generator), last_tick,
+ * last_retention (when all tenants' old records had been looked through), last_backup (when
+ * the last one that was finished began), restored (when the store was put back from a copy),
+ * due and due_lag_ms (rows whose time has come, and how late the oldest is), due_parked,
+ * outbox_ready and outbox_lag_ms (likewise), outbox_queued, outbox_leased, outbox_unknown,
+ * outbox_dead, feed_pending (events without a feed number), search_pending (events with one that
+ * the text search has not indexed yet), database_bytes, free_bytes (of these, in pages that hold
+ * nothing), log_bytes (SQLite's write-ahead log); null where the engine
+ * does not tell. Counts stop at 1000, which means 1000 or more.
  *
  * out: receives a buffer that the caller frees with aft_buf_free.
  * Threads: one at a time.

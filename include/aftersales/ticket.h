@@ -51,6 +51,8 @@ AFT_API aft_status aft_ticket_answer(aft_session *session, const aft_call *call,
 #define AFT_ACT_ESCALATE   10u /* one level up */
 #define AFT_ACT_MERGE      11u /* into `other` */
 #define AFT_ACT_CLASSIFY   12u /* a person decides: `category`, `topic`; priority and clocks follow */
+#define AFT_ACT_HOLD       13u /* retention must not remove it, with `reason`; for staff, in any state */
+#define AFT_ACT_UNHOLD     14u
 
 /* One act on a ticket. Fields that the act does not use stay zero. */
 typedef struct aft_act_in {

@@ -7,7 +7,7 @@
 #define REPORT_V1    (offsetof(aft_tick_report, next) + sizeof(aft_time))
 #define DEFAULT_ROWS 1000
 #define DEFAULT_MS   10000
-#define KEEP_KEYS    (30 * AFT__DAY)
+#define LEAST_MS     20 /* for retention */
 
 static aft_status check_budget(const aft_tick_budget *given, aft_tick_budget *budget, aft_error *error) {
   *budget = (aft_tick_budget){.size = sizeof *budget};
@@ -22,13 +22,12 @@ static aft_status check_budget(const aft_tick_budget *given, aft_tick_budget *bu
 }
 
 typedef struct sweep {
-  uint32_t most, expired, pruned;
+  uint32_t most, expired;
 } sweep;
 
 static aft_status sweep_up(aft__tx *tx, void *user, aft_error *error) {
   sweep *s = user;
   AFT__TRY(aft__outbox_expire(tx, s->most, &s->expired, error));
-  AFT__TRY(aft__idem_prune(tx, aft__tx_now(tx) - KEEP_KEYS, s->most, &s->pruned, error));
   return aft__tick_mark(tx, error);
 }
 
@@ -36,6 +35,12 @@ static aft_status sweep_up(aft__tx *tx, void *user, aft_error *error) {
 static aft_status sequence(aft_session *session, uint32_t most, uint32_t *n, aft_error *error) {
   aft_status status = aft__feed_assign(session, most, n, error);
   return status == AFT_E_LEASE_LOST ? AFT_OK : status;
+}
+
+/* What is left of the time; at least a little, so that a busy desk does not keep everything for ever. */
+static int64_t rest_of(const aft_env *env, int64_t began, int64_t ms) {
+  int64_t left = ms - (aft__mono(env) - began) / 1000000;
+  return left > LEAST_MS ? left : LEAST_MS;
 }
 
 aft_status aft_tick(aft_session *session, const aft_tick_budget *budget, aft_tick_report *report,
@@ -52,15 +57,20 @@ aft_status aft_tick(aft_session *session, const aft_tick_budget *budget, aft_tic
         error, AFT_E_INVALID, "session",
         "a tick commits each step: it needs a session of its own, not one in the host's transaction");
   AFT__TRY(check_budget(budget, &most, error));
+  aft_env *env = aft__session_env(session);
+  int64_t began = aft__mono(env);
   aft__tx_options options = {.name = "tick", .deadline_ms = most.ms};
-  int64_t began = aft__mono(aft__session_env(session));
   AFT__TRY(aft__due_fire(session, most.rows, most.ms, aft__desk_due, NULL, &done.fired, &done.next, error));
   sweep s = {.most = most.rows};
   AFT__TRY(aft__tx_run(session, &options, sweep_up, &s, error));
   done.expired = s.expired;
   AFT__TRY(sequence(session, most.rows, &done.sequenced, error));
-  int64_t left = most.ms - (aft__mono(aft__session_env(session)) - began) / 1000000;
-  AFT__TRY(aft__search_tick(session, most.rows, left, &done.indexed, error));
+  AFT__TRY(aft__search_tick(session, most.rows, rest_of(env, began, most.ms), &done.indexed, error));
+  aft__retained retained;
+  AFT__TRY(aft__desk_retain(session, most.rows, rest_of(env, began, most.ms), &retained, error));
+  done.removed = retained.removed;
+  if (retained.more && (done.next == AFT_TIME_NONE || done.next > aft_env_now(env)))
+    done.next = aft_env_now(env);
   if (!report)
     return AFT_OK;
   size_t size = report->size;

@@ -105,6 +105,25 @@ static aft_status classify(aft__ticket *ticket, const aft_act_in *in, aft__fire 
   return aft__ticket_note(ticket, "ticket.classified", (aft_str){0}, (aft_str){0}, error);
 }
 
+/* ---- keeping it from retention ---- */
+
+static aft_status hold(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error) {
+  (void)in;
+  if (!aft__row_null(ticket->row, AFT__TICKET_HELD))
+    return AFT_IGNORED;
+  aft__ticket_set(ticket, AFT__TICKET_HELD, aft__int(ticket->cmd->now));
+  return aft__ticket_note(ticket, "ticket.held", fire->facts, (aft_str){0}, error);
+}
+
+static aft_status unhold(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error) {
+  (void)in;
+  if (aft__row_null(ticket->row, AFT__TICKET_HELD))
+    return AFT_IGNORED;
+  aft__ticket_set(ticket, AFT__TICKET_HELD, aft__null());
+  aft__ticket_set(ticket, AFT__TICKET_KEPT, aft__null());
+  return aft__ticket_note(ticket, "ticket.unheld", fire->facts, (aft_str){0}, error);
+}
+
 static const act acts[] = {
     [AFT_ACT_ASSIGN] = {"assign", check_agent, set_agent},
     [AFT_ACT_RELEASE] = {"release", NULL, drop_agent},
@@ -118,6 +137,8 @@ static const act acts[] = {
     [AFT_ACT_ESCALATE] = {"escalate", NULL, NULL},
     [AFT_ACT_MERGE] = {"merge", check_merge, link_merge},
     [AFT_ACT_CLASSIFY] = {NULL, classify, NULL},
+    [AFT_ACT_HOLD] = {NULL, hold, NULL},
+    [AFT_ACT_UNHOLD] = {NULL, unhold, NULL},
 };
 
 /* The person's reason goes into the audit event as its facts. */
@@ -147,8 +168,12 @@ static aft_status do_act(aft__ticket *ticket, const aft_act_in *in, aft_error *e
                       "the ticket has changed: it is at revision %lld, not %lld",
                       (long long)aft__ticket_int(ticket, AFT__TICKET_REV), (long long)in->rev);
   AFT__TRY(facts_of(ticket, in, &fire, error));
+  if (!what->event && ticket->cmd->call.role == AFT_ROLE_BUYER) /* the machine is not asked */
+    return aft__denied(ticket->cmd, "this is for the shop's people", error);
   if (what->before)
-    AFT__TRY(what->before(ticket, in, &fire, error));
+    status = what->before(ticket, in, &fire, error);
+  if (status != AFT_OK)
+    return status;
   if (what->event)
     status = aft__ticket_fire(ticket, &fire, error);
   if (status != AFT_OK)

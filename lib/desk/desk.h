@@ -12,4 +12,13 @@ aft_status aft__desk_due(aft__tx *tx, void *user, const aft__value *row, aft_err
 aft_status aft__search_tick(aft_session *session, uint32_t most, int64_t ms, uint32_t *indexed,
                             aft_error *error);
 
+typedef struct aft__retained {
+  uint32_t removed; /* records: tickets, effects, refusals, keys, surveys */
+  bool more;        /* a round is on its way */
+} aft__retained;
+/* Goes on with the removal of what the tenants' policies keep no longer: through at most most records and
+ * tenants, for about ms milliseconds. Not for attached sessions. */
+aft_status aft__desk_retain(aft_session *session, uint32_t most, int64_t ms, aft__retained *out,
+                            aft_error *error);
+
 #endif

@@ -120,11 +120,6 @@ aft_status aft__agent_shops(aft__cmd *cmd, aft_id **shops, uint32_t *n, aft_erro
 aft_status aft__policy_of_tenant(aft__tx *tx, aft_id tenant, aft_policy **out, aft_error *error);
 aft_status aft__policy_cache_open(aft_store *store, aft_error *error);
 
-/* ---- audit.c ---- */
-
-/* Appends an event to a subject that does not keep its chain's end itself: reads the last event first. */
-aft_status aft__event_next(aft__tx *tx, const aft__event *event, aft_error *error);
-
 /* ---- customer.c ---- */
 
 /* Whether a customer of the tenant is known under a handle; made when not. */

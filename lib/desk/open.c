@@ -2,7 +2,8 @@
 #include "desk/desk_priv.h"
 
 #define OPTIONS_V1 (offsetof(aft_store_options, prefix) + sizeof(aft_str))
-#define FLAGS      (AFT_STORE_CREATE | AFT_STORE_MIGRATE | AFT_STORE_READ_ONLY | AFT_STORE_RELAXED)
+#define FLAGS \
+  (AFT_STORE_CREATE | AFT_STORE_MIGRATE | AFT_STORE_READ_ONLY | AFT_STORE_RELAXED | AFT_STORE_RESTORED)
 
 static aft_status check_prefix(aft_str *prefix, aft_error *error) {
   AFT__TRY(aft__in_text(prefix, 24, "store.prefix", error));
@@ -16,6 +17,15 @@ static aft_status check_prefix(aft_str *prefix, aft_error *error) {
                         "expected small letters, digits and _, beginning with a letter");
   }
   return AFT_OK;
+}
+
+static aft_status go_on_from_copy(aft_store *store, aft_error *error) {
+  aft_session *session;
+  aft__event told = {.kind = AFT__KIND_TENANT, .role = AFT_ROLE_SYSTEM, .verb = aft__cstr("store.restored")};
+  AFT__TRY(aft_session_open(store, &session, error));
+  aft_status status = aft__store_restored(session, &told, error);
+  aft_session_close(session);
+  return status;
 }
 
 aft_status aft_store_open(aft_env *env, const aft_store_options *options, aft_store **out, aft_error *error) {
@@ -34,6 +44,8 @@ aft_status aft_store_open(aft_env *env, const aft_store_options *options, aft_st
   aft_store *store;
   AFT__TRY(aft__store_open(env, &aft__desk_schema, &o, &store, error));
   aft_status status = aft__policy_cache_open(store, error);
+  if (status >= 0 && o.flags & AFT_STORE_RESTORED)
+    status = go_on_from_copy(store, error);
   if (status < 0)
     aft_store_unref(store);
   else

@@ -34,6 +34,7 @@ static void compile_settings(aft__compile *cx) {
   s.survey_enabled = aft__node_bool(aft__node_get(survey, "enabled"), &enabled) && enabled;
   s.survey_kind = aft__compile_text(cx, kind ? kind->text : aft__cstr("csat"));
   s.other = aft__compile_text(cx, aft__cstr("other"));
+  aft__compile_retention(cx, s.retain);
   aft__compile_add(cx, AFT__SECTION_SETTINGS, &s);
 }
 

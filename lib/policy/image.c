@@ -77,6 +77,9 @@ static bool texts_valid(view *v) {
 
 static bool settings_valid(const view *v) {
   const aft__settings *s = items(v, AFT__SECTION_SETTINGS);
+  for (int i = 0; count(v, AFT__SECTION_SETTINGS) == 1 && i < AFT__RETAINS; i++)
+    if (s->retain[i] != AFT__RETAIN_NEVER && s->retain[i] <= 0)
+      return false;
   if (count(v, AFT__SECTION_SETTINGS) != 1 || !text(v, s->survey_kind) || !text(v, s->other))
     return false;
   return s->threshold >= 0 && s->threshold <= 1000 && s->damp >= 1 && s->damp <= 1000 &&

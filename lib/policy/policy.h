@@ -169,6 +169,19 @@ typedef struct aft__policy_survey {
 } aft__policy_survey;
 void aft__policy_survey_of(const aft_policy *policy, aft__policy_survey *out);
 
+/* retention.c: how long records are kept, in milliseconds after their end, or AFT__RETAIN_NEVER: they are
+ * never removed. */
+typedef enum aft__retain {
+  AFT__RETAIN_TICKETS,
+  AFT__RETAIN_SURVEYS,
+  AFT__RETAIN_EFFECTS,
+  AFT__RETAIN_REFUSALS,
+  AFT__RETAIN_KEYS,
+  AFT__RETAINS
+} aft__retain;
+#define AFT__RETAIN_NEVER INT64_C(-1)
+int64_t aft__policy_retain(const aft_policy *policy, aft__retain what);
+
 const aft__flow *aft__policy_machine(const aft_policy *policy, const char *name); /* NULL when missing */
 
 /* Whether a category exists in the policy. */

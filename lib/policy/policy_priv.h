@@ -156,8 +156,9 @@ typedef struct aft__settings {
   uint32_t survey_kind, survey_enabled;
   int32_t threshold, damp, label_points, more_words;
   int32_t most_level;
-  uint32_t other; /* text: "other" */
-  uint64_t tests; /* aft__policy_tests */
+  uint32_t other;               /* text: "other" */
+  uint64_t tests;               /* aft__policy_tests */
+  int64_t retain[AFT__RETAINS]; /* milliseconds, or -1 */
 } aft__settings;
 
 typedef struct aft__category {
@@ -357,6 +358,8 @@ void aft__compile_queues(aft__compile *cx);    /* compile_queues.c */
 void aft__compile_forms(aft__compile *cx);     /* compile_forms.c */
 void aft__compile_machines(aft__compile *cx);  /* compile_machine.c */
 void aft__compile_catalogue(aft__compile *cx); /* compile_catalogue.c */
+/* retention.c; part of the settings */
+void aft__compile_retention(aft__compile *cx, int64_t retain[AFT__RETAINS]);
 
 /* Appends the image of documents merged in order to out. Faults go to report and error. */
 aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, aft__buf *image,

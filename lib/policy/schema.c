@@ -7,6 +7,7 @@ typedef enum kind {
   WHOLE,
   FLAG,
   DURATION,
+  SPAN,
   CHOICE,
   LIST,
   MAP,
@@ -26,7 +27,7 @@ typedef struct entry {
 struct spec {
   kind kind;
   const char *expected;       /* "a whole number from 0 to 1000" */
-  int64_t least, most;        /* WHOLE */
+  int64_t least, most;        /* WHOLE; SPAN: milliseconds */
   const char *const *choices; /* CHOICE */
   const spec *of;             /* LIST, MAP, ONE_OR_LIST */
   const entry *fields;        /* STRUCT: up to a NULL name */
@@ -141,6 +142,17 @@ static const entry survey_fields[] = {{"enabled", &flag, false},
                                       {NULL, NULL, false}};
 SHAPE survey = {.kind = STRUCT, .expected = "a map with enabled, kind and after", .fields = survey_fields};
 
+#define MOST_SPAN (36500 * AFT__DAY)
+SHAPE a_day = {.kind = SPAN, .expected = "never, or 1d to 36500d", .least = AFT__DAY, .most = MOST_SPAN};
+SHAPE a_week = {.kind = SPAN, .expected = "never, or 7d to 36500d", .least = 7 * AFT__DAY, .most = MOST_SPAN};
+SHAPE a_month = {
+    .kind = SPAN, .expected = "never, or 30d to 36500d", .least = 30 * AFT__DAY, .most = MOST_SPAN};
+static const entry retention_fields[] = {{"tickets", &a_month, false}, {"surveys", &a_month, false},
+                                         {"effects", &a_week, false},  {"refusals", &a_week, false},
+                                         {"keys", &a_day, false},      {NULL, NULL, false}};
+SHAPE retention = {
+    .kind = STRUCT, .expected = "a map of kinds of records to durations", .fields = retention_fields};
+
 static const char *const meanings[] = {"name", "order", "description", "label", "phone", "email", NULL};
 SHAPE meaning = {
     .kind = CHOICE, .expected = "one of name, order, description, label, phone, email", .choices = meanings};
@@ -195,6 +207,7 @@ static const entry root_fields[] = {{"version", &version, true},
                                     {"escalation", &escalation, false},
                                     {"intake", &intake, false},
                                     {"survey", &survey, false},
+                                    {"retention", &retention, false},
                                     {"queues", &queues, false},
                                     {"attributes", &attributes, false},
                                     {"tags", &tags, false},
@@ -315,6 +328,10 @@ static bool scalar_ok(const spec *shape, const aft__node *node) {
     return aft__node_bool(node, &b);
   case DURATION:
     return aft__duration_parse(node->text, &n, NULL) >= 0 && n > 0;
+  case SPAN:
+    if (aft__str_eq(node->text, aft__cstr("never")))
+      return true;
+    return aft__duration_parse(node->text, &n, NULL) >= 0 && n >= shape->least && n <= shape->most;
   default:
     return false;
   }

@@ -2,33 +2,9 @@
 #include "store/store_priv.h"
 
 #define MOST_COUNT 1000
-#define TICK       "tick"
-
-/* ---- the last tick ---- */
-
-static aft_status find_tick(aft__tx *tx, aft__value **row, aft_error *error) {
-  aft__value key = aft__text(aft__cstr(TICK));
-  return aft__find(tx, &aft__meta_table, AFT__ME_BY_NAME, &key, row, error);
-}
 
 aft_status aft__tick_mark(aft__tx *tx, aft_error *error) {
-  aft__value *found;
-  aft_status status = find_tick(tx, &found, error);
-  if (status >= 0) {
-    found[AFT__ME_NUMBER] = aft__int(aft__tx_now(tx));
-    aft__tx_proof_value(tx, &aft__meta_table, found[AFT__ME_ID].number, AFT__ME_NUMBER, aft__tx_now(tx));
-    return aft__update(tx, &aft__meta_table, found, UINT64_C(1) << AFT__ME_NUMBER, error);
-  }
-  if (status != AFT_E_NOT_FOUND)
-    return status;
-  aft__value row[AFT__ME_COLUMNS] = {
-      [AFT__ME_ID] = aft__int(aft__tx_id(tx)),
-      [AFT__ME_NAME] = aft__text(aft__cstr(TICK)),
-      [AFT__ME_NUMBER] = aft__int(aft__tx_now(tx)),
-  };
-  aft__tx_proof(tx, &aft__meta_table, row[AFT__ME_ID].number);
-  status = aft__insert(tx, &aft__meta_table, row, NULL, error);
-  return status == AFT_E_EXISTS ? aft__tx_race(tx, "tick", error) : status;
+  return aft__meta_put(tx, AFT__META_TICK, aft__tx_now(tx), error);
 }
 
 /* ---- counting ---- */
@@ -89,21 +65,46 @@ static aft_status show_outbox(aft__tx *tx, aft__json *json, aft_error *error) {
   return AFT_OK;
 }
 
+static void number_or_null(aft__json *json, const char *name, bool known, int64_t number) {
+  aft__json_key(json, name);
+  if (known)
+    aft__json_i64(json, number);
+  else
+    aft__json_null(json);
+}
+
+static aft_status show_times(aft__tx *tx, aft__json *json, aft_error *error) {
+  static const struct {
+    const char *name, *meta;
+  } times[] = {{"last_tick", AFT__META_TICK},
+               {"last_retention", AFT__META_RETENTION},
+               {"last_backup", AFT__META_BACKUP},
+               {"restored", AFT__META_RESTORED}};
+  for (size_t i = 0; i < AFT__COUNT(times); i++) {
+    bool known;
+    int64_t at = 0;
+    AFT__TRY(aft__meta_get(tx, times[i].meta, &known, &at, error));
+    number_or_null(json, times[i].name, known, at);
+  }
+  return AFT_OK;
+}
+
 static aft_status show_head(aft__tx *tx, aft__json *json, aft_error *error) {
-  aft__value *tick;
   aft_store *store = tx->session->store;
-  aft_status status = find_tick(tx, &tick, error);
-  if (status < 0 && status != AFT_E_NOT_FOUND)
-    return status;
   aft__json_key(json, "schema");
   aft__json_i64(json, store->version);
   aft__json_key(json, "node");
   aft__json_i64(json, aft__node_of(store));
-  aft__json_key(json, "last_tick");
-  if (status == AFT_OK)
-    aft__json_i64(json, tick[AFT__ME_NUMBER].number);
-  else
-    aft__json_null(json);
+  return show_times(tx, json, error);
+}
+
+static aft_status show_sizes(aft__tx *tx, aft__json *json, aft_error *error) {
+  aft_sql_sizes sizes = {.size = sizeof sizes, .database = -1, .free = -1, .log = -1};
+  if (tx->ops->sizes)
+    AFT__TRY(aft__tx_saw(tx, tx->ops->sizes(tx->session->conn, &sizes, error)));
+  number_or_null(json, "database_bytes", sizes.database >= 0, sizes.database);
+  number_or_null(json, "free_bytes", sizes.free >= 0, sizes.free);
+  number_or_null(json, "log_bytes", sizes.log >= 0, sizes.log);
   return AFT_OK;
 }
 
@@ -138,6 +139,7 @@ static aft_status examine(aft__tx *tx, void *user, aft_error *error) {
   AFT__TRY(show_outbox(tx, &json, error));
   AFT__TRY(show(tx, &json, "feed_pending", NULL, &aft__event_table, AFT__EV_PENDING, AFT__EV_AT, 0, error));
   AFT__TRY(show_search(tx, &json, error));
+  AFT__TRY(show_sizes(tx, &json, error));
   aft__json_close(&json, '}');
   return out->failed ? aft__nomem(error) : AFT_OK;
 }

@@ -44,15 +44,12 @@ aft_status aft__idem_save(aft__tx *tx, const aft__idem *idem, const aft__idem_ou
   return status;
 }
 
-aft_status aft__idem_prune(aft__tx *tx, aft_time before, uint32_t most, uint32_t *n, aft_error *error) {
-  aft__value high = aft__int(aft__id_first_at(before) - 1), **rows; /* ids are ordered by time */
-  aft__scan scan = {.table = &aft__idem_table, .index = AFT__BY_ID, .high = &high, .limit = most};
-  uint32_t count = 0;
-  if (most)
-    AFT__TRY(aft__scan_all(tx, &scan, &rows, &count, error));
-  for (uint32_t i = 0; i < count; i++)
-    AFT__TRY(
-        aft__remove(tx, &aft__idem_table, rows[i][AFT__ID_ID].number, rows[i][AFT__ID_REV].number, error));
-  *n = count;
-  return AFT_OK;
+aft_status aft__idem_prune(aft__tx *tx, aft_id tenant, aft_time before, uint32_t most, uint32_t *n,
+                           aft_error *error) {
+  aft__prune prune = {.table = &aft__idem_table,
+                      .index = AFT__ID_BY_TENANT,
+                      .tenant = tenant,
+                      .before = before,
+                      .most = most};
+  return aft__prune_rows(tx, &prune, n, error);
 }

@@ -35,6 +35,36 @@ typedef struct node_state {
   aft_time until;
 } node_state;
 
+/* ---- what restoring asks for ---- */
+
+int64_t aft__node_tick_at(aft_time at) { return aft__id_first_at(at) >> NODE_BITS; }
+void aft__node_raise(aft_store *store, int64_t tick) { raise_tick(&store->ids, tick); }
+
+static aft_status give_row(aft__tx *tx, int32_t node, int64_t tick, aft_error *error) {
+  aft__value *found;
+  char name[24];
+  aft_status status = aft__get(tx, &aft__lease_table, row_of(node), &found, error);
+  if (status != AFT_E_NOT_FOUND)
+    return status;
+  snprintf(name, sizeof name, "node/%d", (int)node);
+  aft__value row[AFT__LE_COLUMNS] = {
+      [AFT__LE_ID] = aft__int(row_of(node)),
+      [AFT__LE_NAME] = aft__text(aft__cstr(name)),
+      [AFT__LE_OWNER] = aft__text(aft__cstr("restored")),
+      [AFT__LE_FENCE] = aft__int(1),
+      [AFT__LE_UNTIL] = aft__int(0),
+      [AFT__LE_LAST] = aft__int(tick),
+  };
+  status = aft__insert(tx, &aft__lease_table, row, NULL, error);
+  return status == AFT_E_EXISTS ? aft__tx_race(tx, "node", error) : status;
+}
+
+aft_status aft__node_rows(aft__tx *tx, int64_t tick, aft_error *error) {
+  for (int32_t node = 0; node < NODES; node++)
+    AFT__TRY(give_row(tx, node, tick, error));
+  return AFT_OK;
+}
+
 /* ---- choosing ---- */
 
 typedef struct choice {

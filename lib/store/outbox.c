@@ -72,6 +72,22 @@ aft_status aft__outbox_add(aft__tx *tx, aft_id tenant, aft_id subject, aft_str t
   return AFT_OK;
 }
 
+/* ---- fences ---- */
+
+/* Fences grow by a random step, so that one which is found in the row after an unknown commit is ours. */
+static aft_status raise_fence(aft__tx *tx, aft__value *row, aft_error *error) {
+  uint32_t step;
+  AFT__TRY(aft__random(aft__session_env(aft__tx_session(tx)), &step, sizeof step, error));
+  row[AFT__OB_FENCE].number += 1 + (int64_t)(step >> 8);
+  aft__tx_proof_value(tx, &aft__outbox_table, row[AFT__OB_ID].number, AFT__OB_FENCE,
+                      row[AFT__OB_FENCE].number);
+  return AFT_OK;
+}
+
+aft_status aft__outbox_doubt(aft__tx *tx, aft__value *row, aft_error *error) {
+  return raise_fence(tx, row, error);
+}
+
 /* ---- claiming ---- */
 
 static aft__scan due_rows(int64_t state, const aft__value *until, uint32_t most) {
@@ -82,16 +98,6 @@ static aft__scan due_rows(int64_t state, const aft__value *until, uint32_t most)
                      .high = until,
                      .claim = true,
                      .limit = most};
-}
-
-/* Fences grow by a random step, so that one which is found in the row after an unknown commit is ours. */
-static aft_status raise_fence(aft__tx *tx, aft__value *row, aft_error *error) {
-  uint32_t step;
-  AFT__TRY(aft__random(aft__session_env(aft__tx_session(tx)), &step, sizeof step, error));
-  row[AFT__OB_FENCE].number += 1 + (int64_t)(step >> 8);
-  aft__tx_proof_value(tx, &aft__outbox_table, row[AFT__OB_ID].number, AFT__OB_FENCE,
-                      row[AFT__OB_FENCE].number);
-  return AFT_OK;
 }
 
 aft_status aft__outbox_claim(aft__tx *tx, int64_t lease_ms, uint32_t most, aft__value ***rows, uint32_t *n,
@@ -127,7 +133,8 @@ static aft_status promote(aft__tx *tx, const aft__value *closed, aft_error *erro
   AFT__TRY(status);
   if (row[AFT__OB_STATE].number != AFT__OUT_QUEUED)
     return AFT_OK;
-  row[AFT__OB_STATE] = aft__int(AFT__OUT_READY);
+  bool doubt = row[AFT__OB_REDELIVERY].number == AFT__OUT_RECONCILE && row[AFT__OB_FENCE].number > 0;
+  row[AFT__OB_STATE] = aft__int(doubt ? AFT__OUT_UNKNOWN : AFT__OUT_READY);
   return aft__update(tx, &aft__outbox_table, row, MASK(AFT__OB_STATE), error);
 }
 
@@ -197,5 +204,35 @@ aft_status aft__outbox_expire(aft__tx *tx, uint32_t most, uint32_t *n, aft_error
       AFT__TRY(promote(tx, rows[i], error));
   }
   *n = count;
+  return AFT_OK;
+}
+
+/* ---- forgetting ---- */
+
+static aft_status prune_state(aft__tx *tx, aft_id tenant, int64_t state, aft_time before, uint32_t most,
+                              uint32_t *n, aft_error *error) {
+  aft__value high = aft__int(before - 1), **rows;
+  aft__scan scan = {.table = &aft__outbox_table,
+                    .index = AFT__OB_SETTLED,
+                    .n_equal = 2,
+                    .equal = {aft__int(tenant), aft__int(state)},
+                    .high = &high,
+                    .limit = most};
+  uint32_t count = 0;
+  if (most)
+    AFT__TRY(aft__scan_all(tx, &scan, &rows, &count, error));
+  for (uint32_t i = 0; i < count; i++)
+    AFT__TRY(
+        aft__remove(tx, &aft__outbox_table, rows[i][AFT__OB_ID].number, rows[i][AFT__OB_REV].number, error));
+  *n = count;
+  return AFT_OK;
+}
+
+aft_status aft__outbox_prune(aft__tx *tx, aft_id tenant, aft_time before, uint32_t most, uint32_t *n,
+                             aft_error *error) {
+  uint32_t done, dead;
+  AFT__TRY(prune_state(tx, tenant, AFT__OUT_DONE, before, most, &done, error));
+  AFT__TRY(prune_state(tx, tenant, AFT__OUT_DEAD, before, most - done, &dead, error));
+  *n = done + dead;
   return AFT_OK;
 }

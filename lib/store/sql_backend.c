@@ -4,7 +4,7 @@
 
 #include "store/sql_priv.h"
 
-#define MOST_DSN  4096
+#define MOST_DSN  16384 /* a name of 4096 bytes may be written as a longer one */
 #define DRIVER_V1 (offsetof(aft_sql_driver, interrupt) + sizeof(void (*)(void *)))
 
 typedef struct sql_backend {
@@ -435,6 +435,17 @@ static void backend_free(aft__backend *backend) {
   aft__release(env, b, sizeof *b);
 }
 
+static aft_status backend_twin(const aft__backend *backend, aft_str dsn, aft__backend **out,
+                               aft_error *error) {
+  const sql_backend *b = (const sql_backend *)backend;
+  aft__sql_options options = {.driver = &b->driver,
+                              .dsn = dsn,
+                              .prefix = aft__cstr(b->dialect.prefix),
+                              .flags = AFT_STORE_READ_ONLY,
+                              .busy_ms = b->busy_ms};
+  return aft__sql_backend(b->base.env, &options, out, error);
+}
+
 static const aft__backend_ops ops = {
     .free = backend_free,
     .connect = backend_connect,
@@ -455,6 +466,10 @@ static const aft__backend_ops ops = {
     .next = aft__sql_next,
     .end = aft__sql_end,
     .interrupt = backend_interrupt,
+    .backup = aft__sql_backup,
+    .twin = backend_twin,
+    .verify = aft__sql_verify,
+    .sizes = aft__sql_sizes,
     .schema_read = aft__sql_schema_read,
     .migrate = aft__sql_migrate,
 };

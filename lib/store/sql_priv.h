@@ -4,6 +4,12 @@
 
 #include "store/store_priv.h"
 
+/* ---- sql_upkeep.c ---- */
+
+aft_status aft__sql_backup(aft__conn *conn, const aft_sql_backup *how, aft_error *error);
+aft_status aft__sql_verify(aft__conn *conn, aft_error *error);
+aft_status aft__sql_sizes(aft__conn *conn, aft_sql_sizes *out, aft_error *error);
+
 /* ---- sql_dialect.c: SQL text from descriptors ---- */
 
 #define AFT__SQL_PREFIX_MOST 24

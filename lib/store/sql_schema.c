@@ -144,7 +144,7 @@ static aft_status bring_table(migration *m, const aft__table *table, aft_error *
     if (is_new(m, table->columns[i].since))
       AFT__TRY(add_column(m, table, i, error));
   for (uint32_t i = 0; i < table->n_indexes; i++)
-    if (whole || is_new(m, table->indexes[i].since))
+    if (table->indexes[i].since <= m->to && (whole || is_new(m, table->indexes[i].since)))
       AFT__TRY(create_index(m, table, i, error));
   return AFT_OK;
 }

@@ -267,6 +267,39 @@ static void interrupt(void *conn) {
   sqlite3_interrupt(c->db);
 }
 
+/* ---- sizes ---- */
+
+static aft_status pragma(aft__sqlite *c, const char *sql, int64_t *out, aft_error *error) {
+  sqlite3_stmt *stmt;
+  int rc = sqlite3_prepare_v2(c->db, sql, -1, &stmt, NULL);
+  if (!rc && sqlite3_step(stmt) == SQLITE_ROW)
+    *out = sqlite3_column_int64(stmt, 0);
+  int end = sqlite3_finalize(stmt);
+  rc = rc ? rc : end;
+  return rc ? aft__sqlite_error(c, rc, error) : AFT_OK;
+}
+
+/* -1 where there is no log. */
+static int64_t log_size(sqlite3 *db) {
+  sqlite3_file *file = NULL;
+  sqlite3_int64 size = -1;
+  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) || !file || !file->pMethods)
+    return -1;
+  return file->pMethods->xFileSize(file, &size) ? -1 : size;
+}
+
+static aft_status sizes(void *conn, aft_sql_sizes *out, aft_error *error) {
+  aft__sqlite *c = conn;
+  int64_t page = 0, pages = 0, empty = 0;
+  AFT__TRY(pragma(c, "PRAGMA page_size", &page, error));
+  AFT__TRY(pragma(c, "PRAGMA page_count", &pages, error));
+  AFT__TRY(pragma(c, "PRAGMA freelist_count", &empty, error));
+  out->database = page * pages;
+  out->free = page * empty;
+  out->log = log_size(c->db);
+  return AFT_OK;
+}
+
 const aft_sql_driver *aft_sql_sqlite(void) {
   static const aft_sql_driver driver = {
       .size = sizeof(aft_sql_driver),
@@ -288,6 +321,8 @@ const aft_sql_driver *aft_sql_sqlite(void) {
       .reset = reset,
       .changes = changes,
       .interrupt = interrupt,
+      .backup = aft__sqlite_backup,
+      .sizes = sizes,
   };
   return &driver;
 }

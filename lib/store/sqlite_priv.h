@@ -34,5 +34,6 @@ aft_status aft__sqlite_error(aft__sqlite *c, int rc, aft_error *error);
 aft_status aft__sqlite_open(void *user, const aft_sql_open *how, void **conn, aft_error *error);
 aft_status aft__sqlite_attach(void *user, void *native, void **conn, aft_error *error);
 void aft__sqlite_close(void *conn);
+aft_status aft__sqlite_backup(void *conn, const aft_sql_backup *how, aft_error *error); /* sqlite_backup.c */
 
 #endif

@@ -69,6 +69,9 @@ static aft_status check_options(const aft_store_options *options, aft_store_opti
   if (o->flags & AFT_STORE_READ_ONLY && o->flags & (AFT_STORE_CREATE | AFT_STORE_MIGRATE))
     return aft__error(error, AFT_E_INVALID, "store.flags",
                       "AFT_STORE_READ_ONLY cannot be combined with AFT_STORE_CREATE or AFT_STORE_MIGRATE");
+  if (o->flags & AFT_STORE_RESTORED && o->flags & (AFT_STORE_CREATE | AFT_STORE_READ_ONLY))
+    return aft__error(error, AFT_E_INVALID, "store.flags",
+                      "AFT_STORE_RESTORED is for a copy that is there and may be written");
   return AFT_OK;
 }
 
@@ -137,6 +140,37 @@ aft_status aft__store_open(aft_env *env, const aft__schema *schema, const aft_st
   else
     *out = store;
   return status < 0 ? status : AFT_OK;
+}
+
+/* ---- copies ---- */
+
+static aft_status check_copy(aft_store *copy, uint32_t version, aft_error *error) {
+  aft__conn *conn;
+  uint32_t stored = 0, reader, writer;
+  AFT__TRY(aft__store_conn(copy, &conn, error));
+  aft_status status = copy->backend->ops->schema_read(conn, &stored, &reader, &writer, error);
+  aft__store_conn_back(copy, conn);
+  AFT__TRY(status);
+  if (stored == version)
+    return AFT_OK;
+  return aft__error(error, AFT_E_CORRUPT, "backup", "expected a copy with tables of version %u, found %u",
+                    version, stored);
+}
+
+aft_status aft__store_of_copy(const aft_store *store, aft_str dsn, aft_store **out, aft_error *error) {
+  aft_store *copy;
+  AFT__TRY(make_store(store->env, &copy, error));
+  copy->flags = AFT_STORE_READ_ONLY;
+  copy->busy_ms = store->busy_ms;
+  copy->version = store->version;
+  aft_status status = store->backend->ops->twin(store->backend, dsn, &copy->backend, error);
+  if (status >= 0)
+    status = check_copy(copy, store->version, error);
+  if (status < 0)
+    aft_store_unref(copy);
+  else
+    *out = copy;
+  return status;
 }
 
 /* ---- references ---- */

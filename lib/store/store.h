@@ -255,6 +255,8 @@ enum {
  * transaction's proof when it is the first. *id (NULL allowed) is the event's id. */
 aft_status aft__event_append(aft__tx *tx, const aft__event *event, aft__chain *chain, aft_id *id,
                              aft_error *error);
+/* The same for a subject that does not keep its chain's end itself: reads the last event first. */
+aft_status aft__event_next(aft__tx *tx, const aft__event *event, aft_error *error);
 /* Reads a subject's events in order and recomputes the chain. AFT_E_CORRUPT names the event; *chain is
  * the end that was reached. */
 aft_status aft__event_verify(aft__tx *tx, aft_id tenant, aft_id subject, aft__chain *chain, aft_error *error);
@@ -298,7 +300,8 @@ enum {
 enum {
   AFT__OB_BY_STATE /* state, at */,
   AFT__OB_BY_SUBJECT /* tenant, subject, seq; unique */,
-  AFT__OB_BY_TENANT /* tenant */
+  AFT__OB_BY_TENANT /* tenant */,
+  AFT__OB_SETTLED /* tenant, state, at */
 };
 
 aft_status aft__outbox_add(aft__tx *tx, aft_id tenant, aft_id subject, aft_str topic, aft_str payload,
@@ -317,6 +320,12 @@ typedef enum aft__outcome {
  * the subject's next row ready. */
 aft_status aft__outbox_settle(aft__tx *tx, aft_id id, int64_t fence, aft__outcome outcome, aft_str note,
                               aft_error *error);
+/* Raises the fence of a row whose outcome is not known here; the caller stores it. A queued row that has a
+ * fence becomes unknown instead of ready when its turn comes. */
+aft_status aft__outbox_doubt(aft__tx *tx, aft__value *row, aft_error *error);
+/* Removes at most most rows of a tenant that were done or dead before a moment. */
+aft_status aft__outbox_prune(aft__tx *tx, aft_id tenant, aft_time before, uint32_t most, uint32_t *n,
+                             aft_error *error);
 /* Takes leases that ran out back: AUTO becomes ready, RECONCILE becomes unknown. */
 aft_status aft__outbox_expire(aft__tx *tx, uint32_t most, uint32_t *n, aft_error *error);
 
@@ -390,8 +399,35 @@ typedef struct aft__idem_outcome {
 aft_status aft__idem_find(aft__tx *tx, const aft__idem *idem, aft__idem_outcome *out, aft_error *error);
 aft_status aft__idem_save(aft__tx *tx, const aft__idem *idem, const aft__idem_outcome *outcome,
                           aft_error *error);
-/* Removes at most most outcomes that were saved before a moment. */
-aft_status aft__idem_prune(aft__tx *tx, aft_time before, uint32_t most, uint32_t *n, aft_error *error);
+/* Removes at most most outcomes of a tenant (0: those of no tenant) that were saved before a moment. */
+aft_status aft__idem_prune(aft__tx *tx, aft_id tenant, aft_time before, uint32_t most, uint32_t *n,
+                           aft_error *error);
+
+/* ---- meta.c: single numbers of the store, by name ---- */
+
+aft_status aft__meta_get(aft__tx *tx, const char *name, bool *known, int64_t *number, aft_error *error);
+aft_status aft__meta_put(aft__tx *tx, const char *name, int64_t number, aft_error *error);
+
+#define AFT__META_RETENTION "retention" /* when every tenant's old records had last been looked through */
+
+/* ---- restore.c ---- */
+
+/* Makes a store that was put back from a copy safe to go on with. told: the event for each tenant's feed; its
+ * tenant and subject are filled in. */
+aft_status aft__store_restored(aft_session *session, const aft__event *told, aft_error *error);
+
+/* ---- prune.c: removing the oldest rows of a tenant ---- */
+
+typedef struct aft__prune {
+  const aft__table *table;
+  uint32_t index; /* of the tenant alone, so that rows come in the order of their ids */
+  aft_id tenant;
+  aft_time before;                      /* ids that were made before */
+  bool (*keeps)(const aft__value *row); /* NULL, or rows that stay whatever their age */
+  uint32_t most;
+} aft__prune;
+/* Cost grows with the rows that are removed or kept by keeps; *n is how many were removed. */
+aft_status aft__prune_rows(aft__tx *tx, const aft__prune *prune, uint32_t *n, aft_error *error);
 
 /* ---- term_*.c: which documents (ids) have which terms, in ordinary records ---- */
 

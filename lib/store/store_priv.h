@@ -48,6 +48,15 @@ typedef struct aft__backend_ops {
 
   void (*interrupt)(aft__conn *conn); /* any thread */
 
+  /* Copies the database; NULL where that makes no sense. */
+  aft_status (*backup)(aft__conn *conn, const aft_sql_backup *how, aft_error *error);
+  /* A backend of the same kind that reads another database. Goes with backup. */
+  aft_status (*twin)(const aft__backend *backend, aft_str dsn, aft__backend **out, aft_error *error);
+  /* AFT_E_CORRUPT where the engine finds its database damaged. Goes with backup. */
+  aft_status (*verify)(aft__conn *conn, aft_error *error);
+  /* NULL where nothing is known. */
+  aft_status (*sizes)(aft__conn *conn, aft_sql_sizes *out, aft_error *error);
+
   /* The stored schema: 0 when there are no tables. */
   aft_status (*schema_read)(aft__conn *conn, uint32_t *version, uint32_t *reader, uint32_t *writer,
                             aft_error *error);
@@ -114,7 +123,8 @@ enum {
   AFT__ID_COLUMNS = AFT__ID_FIRST + AFT__MOST_OUTCOMES
 };
 enum {
-  AFT__ID_BY_KEY /* tenant, role, actor, verb, key; unique */
+  AFT__ID_BY_KEY /* tenant, role, actor, verb, key; unique */,
+  AFT__ID_BY_TENANT /* tenant */
 };
 enum {
   AFT__ME_ID,
@@ -136,6 +146,12 @@ enum {
 enum {
   AFT__FH_BY_TENANT /* unique */
 };
+
+/* ---- meta.c: single numbers ---- */
+
+#define AFT__META_TICK     "tick"     /* when it last ran */
+#define AFT__META_BACKUP   "backup"   /* when the last copy that was finished began */
+#define AFT__META_RESTORED "restored" /* when the store was put back from a copy */
 
 /* ---- store_value.c ---- */
 
@@ -168,6 +184,10 @@ struct aft_store {
   int64_t node_fence;         /* 0 while no node is held */
   _Atomic int64_t node_renew, node_until;
 };
+
+/* A store of the same kind that reads a copy of this one. AFT_E_CORRUPT when its tables have another version.
+ */
+aft_status aft__store_of_copy(const aft_store *store, aft_str dsn, aft_store **out, aft_error *error);
 
 aft_status aft__store_conn(aft_store *store, aft__conn **out, aft_error *error);
 void aft__store_conn_back(aft_store *store, aft__conn *conn);
@@ -260,5 +280,9 @@ aft_status aft__node_keep(aft_session *session, aft_error *error);
 /* Inside the host's transaction. */
 aft_status aft__node_check(aft__tx *tx, aft_error *error);
 void aft__node_release(aft_session *session);
+/* The generator's time at a moment; raising it; rows for all nodes, so that each goes on behind a tick. */
+int64_t aft__node_tick_at(aft_time at);
+void aft__node_raise(aft_store *store, int64_t tick);
+aft_status aft__node_rows(aft__tx *tx, int64_t tick, aft_error *error);
 
 #endif

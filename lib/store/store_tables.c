@@ -75,6 +75,7 @@ static const aft__index outbox_indexes[] = {
     [AFT__OB_BY_STATE] = {"state", 0, 2, {AFT__OB_STATE, AFT__OB_AT}, 0, 1},
     [AFT__OB_BY_SUBJECT] = {"subject", 1, 3, {AFT__OB_TENANT, AFT__OB_SUBJECT, AFT__OB_SEQ}, 0, 1},
     [AFT__OB_BY_TENANT] = {"tenant", 0, 1, {AFT__OB_TENANT}, 0, 1},
+    [AFT__OB_SETTLED] = {"settled", 0, 3, {AFT__OB_TENANT, AFT__OB_STATE, AFT__OB_AT}, 0, 2},
 };
 const aft__table aft__outbox_table = TABLE("outbox", outbox_columns, outbox_indexes);
 
@@ -125,6 +126,7 @@ _Static_assert(AFT__MOST_OUTCOMES == 4, "one column for each outcome");
 static const aft__index idem_indexes[] = {
     [AFT__ID_BY_KEY] =
         {"key", 1, 5, {AFT__ID_TENANT, AFT__ID_ROLE, AFT__ID_ACTOR, AFT__ID_VERB, AFT__ID_KEY}, 0, 1},
+    [AFT__ID_BY_TENANT] = {"tenant", 0, 1, {AFT__ID_TENANT}, 0, 2},
 };
 const aft__table aft__idem_table = TABLE("idem", idem_columns, idem_indexes);
 

@@ -91,6 +91,30 @@ typedef struct aft_sql_open {
   uint32_t busy_ms; /* how long to wait for a lock before AFT_E_LOCKED; never 0 */
 } aft_sql_open;
 
+/* How to copy a database while others use it. Valid during the call. */
+typedef struct aft_sql_backup {
+  size_t size;
+  const char *target; /* where the copy shall stand, closed by NUL */
+  int replace;        /* 0: AFT_E_EXISTS where something stands there already */
+  uint32_t pages;     /* copied in one step, at least 1 */
+  uint32_t pause_ms;  /* between two steps */
+  uint32_t reserved0; /* zero */
+  /* After each step. Not 0 ends the copying with AFT_E_INTERRUPTED. */
+  int (*progress)(void *user, int64_t done, int64_t left);
+  /* The whole copy, on disk but not at its target yet: dsn opens it for reading. A negative status ends the
+   * copying with it. */
+  aft_status (*check)(void *user, const char *dsn, aft_error *error);
+  void *user;
+} aft_sql_backup;
+
+/* Bytes that a database takes up; -1 for what is not known. */
+typedef struct aft_sql_sizes {
+  size_t size;
+  int64_t database; /* with its free pages */
+  int64_t free;     /* of these, in pages that hold nothing */
+  int64_t log;      /* of its write-ahead log */
+} aft_sql_sizes;
+
 /*
  * A driver. The struct, its name and user are constant and live until the last
  * store that was opened with them is gone. The library copies the struct when a store
@@ -252,6 +276,14 @@ typedef struct aft_sql_driver {
    * transaction is rolled back afterwards, and the connection goes on.
    */
   void (*interrupt)(void *conn);
+
+  /* From here on optional: NULL, or left out by a driver whose size ends before. */
+
+  /* Copies the database as it is at one moment after the call began, in steps between which others write.
+   * What comes out is whole at its target, or nothing. No transaction is open. */
+  aft_status (*backup)(void *conn, const aft_sql_backup *how, aft_error *error);
+  /* Fills in what is known. */
+  aft_status (*sizes)(void *conn, aft_sql_sizes *out, aft_error *error);
 } aft_sql_driver;
 
 /*

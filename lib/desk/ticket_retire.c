@@ -1,0 +1,243 @@
+/* Removing one ticket whose time is over, with all that belongs to it, in one transaction.
+ *
+ * What is left is one event under the ticket's id: how long its chain was and the chain's last hash, so that
+ * an export that was made before can still be held against it. */
+#include "desk/desk_priv.h"
+
+#include "desk/retention.h"
+
+#define PAGE       64
+#define MOST_BLOBS 200            /* named by one effect */
+#define LATER      (7 * AFT__DAY) /* until a ticket that is still needed is looked at again */
+#define SOON       AFT__DAY
+#define NEVER      INT64_MAX
+
+typedef struct removal {
+  aft__cmd *cmd;
+  aft_id ticket;
+  aft_time before; /* tickets that were closed before may go */
+  aft__value *row;
+  int64_t messages;
+  aft__buf blobs; /* a list of the host's ids, as JSON */
+  uint32_t n_blobs;
+} removal;
+
+/* ---- what still needs the ticket ---- */
+
+/* Another ticket keeps this one as long as it will not go itself. */
+static bool stays(const removal *r, const aft__value *other) {
+  return aft__row_int(other, AFT__TICKET_OPEN) != 0 || aft__row_null(other, AFT__TICKET_CLOSED) ||
+         aft__row_int(other, AFT__TICKET_CLOSED) >= r->before || !aft__row_null(other, AFT__TICKET_HELD);
+}
+
+typedef struct looking {
+  const removal *r;
+  bool found;
+} looking;
+
+static aft_status see_ticket(void *user, const aft__value *row, aft_error *error) {
+  looking *l = user;
+  (void)error;
+  l->found = stays(l->r, row);
+  return l->found ? AFT_DONE : AFT_OK;
+}
+
+static aft_status see_effect(void *user, const aft__value *row, aft_error *error) {
+  looking *l = user;
+  int64_t state = aft__row_int(row, AFT__OB_STATE);
+  (void)error;
+  l->found = state != AFT__OUT_DONE && state != AFT__OUT_DEAD;
+  return l->found ? AFT_DONE : AFT_OK;
+}
+
+static aft_status see_event(void *user, const aft__value *row, aft_error *error) {
+  looking *l = user;
+  (void)error;
+  l->found = aft__row_int(row, AFT__EV_FEED) == 0;
+  return l->found ? AFT_DONE : AFT_OK;
+}
+
+/* Rows of the ticket by an index that begins with tenant and ticket. */
+static aft__scan rows_of(const removal *r, const aft__table *table, uint32_t index, aft_id parent) {
+  return (aft__scan){.table = table,
+                     .index = index,
+                     .n_equal = 2,
+                     .equal = {aft__int(r->cmd->call.tenant), aft__int(parent)}};
+}
+
+static aft_status find_target(removal *r, bool *needed, aft_error *error) {
+  aft__value *other;
+  if (aft__row_null(r->row, AFT__TICKET_MERGED_INTO))
+    return AFT_OK;
+  aft_status status =
+      aft__get(r->cmd->tx, &aft__ticket_table, aft__row_int(r->row, AFT__TICKET_MERGED_INTO), &other, error);
+  if (status == AFT_E_NOT_FOUND)
+    return AFT_OK;
+  AFT__TRY(status);
+  *needed = stays(r, other);
+  return AFT_OK;
+}
+
+/* *wait: for how long it is to be left alone; 0 when nothing needs it. */
+static aft_status find_need(removal *r, int64_t *wait, aft_error *error) {
+  static const struct {
+    const aft__table *table;
+    uint32_t index;
+    aft__row_fn see;
+    int64_t wait;
+  } needs[] = {{&aft__ticket_table, AFT__TICKET_BY_FOLLOWED, see_ticket, LATER},
+               {&aft__ticket_table, AFT__TICKET_BY_MERGED, see_ticket, LATER},
+               {&aft__outbox_table, AFT__OB_BY_SUBJECT, see_effect, LATER},
+               {&aft__event_table, AFT__EV_BY_SUBJECT, see_event, SOON}};
+  bool needed = false;
+  *wait = 0;
+  AFT__TRY(find_target(r, &needed, error));
+  if (needed)
+    *wait = LATER;
+  for (size_t i = 0; i < AFT__COUNT(needs) && !*wait; i++) {
+    looking l = {.r = r};
+    aft__scan scan = rows_of(r, needs[i].table, needs[i].index, r->ticket);
+    AFT__TRY(aft__scan_each(r->cmd->tx, &scan, needs[i].see, &l, error));
+    if (l.found)
+      *wait = needs[i].wait;
+  }
+  return AFT_OK;
+}
+
+/* ---- removing what belongs to it ---- */
+
+typedef aft_status (*before_fn)(removal *r, const aft__value *row, aft_error *error);
+
+static aft_status remove_rows(removal *r, const aft__table *table, uint32_t index, aft_id parent,
+                              before_fn before, aft_error *error) {
+  aft__scan scan = rows_of(r, table, index, parent);
+  aft__tx *tx = r->cmd->tx;
+  aft__value **rows;
+  uint32_t n;
+  scan.limit = PAGE;
+  do {
+    AFT__TRY(aft__scan_all(tx, &scan, &rows, &n, error));
+    for (uint32_t i = 0; i < n; i++) {
+      if (before)
+        AFT__TRY(before(r, rows[i], error));
+      AFT__TRY(aft__remove(tx, table, rows[i][AFT__COL_ID].number, rows[i][AFT__COL_REV].number, error));
+    }
+  } while (n == PAGE);
+  return AFT_OK;
+}
+
+/* The bytes are the host's: it is told which it may remove. */
+static aft_status send_blobs(removal *r, aft_error *error) {
+  if (!r->n_blobs)
+    return AFT_OK;
+  aft__buf_puts(&r->blobs, "]}");
+  if (r->blobs.failed)
+    return aft__nomem(error);
+  r->n_blobs = 0;
+  return aft__outbox_add(r->cmd->tx, r->cmd->call.tenant, r->ticket, aft__cstr("blobs.remove"),
+                         aft__buf_view(&r->blobs), AFT__OUT_AUTO, r->cmd->now, NULL, error);
+}
+
+static aft_status note_blob(removal *r, const aft__value *row, aft_error *error) {
+  aft__json json;
+  if (aft__row_null(row, AFT__PART_BLOB) || !aft__row_str(row, AFT__PART_BLOB).len)
+    return AFT_OK;
+  if (r->n_blobs == 0) {
+    aft__buf_clear(&r->blobs);
+    aft__buf_printf(&r->blobs, "{\"ticket\":\"%lld\",\"blobs\":[", (long long)r->ticket);
+  } else {
+    aft__buf_char(&r->blobs, ',');
+  }
+  aft__json_init(&json, &r->blobs);
+  aft__json_str(&json, aft__row_str(row, AFT__PART_BLOB));
+  r->n_blobs++;
+  return r->n_blobs == MOST_BLOBS ? send_blobs(r, error) : AFT_OK;
+}
+
+static aft_status empty_message(removal *r, const aft__value *row, aft_error *error) {
+  aft_id message = aft__row_int(row, AFT__MESSAGE_ID);
+  r->messages++;
+  AFT__TRY(remove_rows(r, &aft__part_table, AFT__PART_BY_MESSAGE, message, note_blob, error));
+  return remove_rows(r, &aft__revision_table, AFT__REVISION_BY_MESSAGE, message, NULL, error);
+}
+
+static aft_status empty_survey(removal *r, const aft__value *row, aft_error *error) {
+  return aft__due_clear_all(r->cmd->tx, aft__row_int(row, AFT__SURVEY_ID), error);
+}
+
+/* Effects go first: those that name blobs come in their place. */
+static aft_status remove_parts(removal *r, aft_error *error) {
+  static const struct {
+    const aft__table *table;
+    uint32_t index;
+    before_fn before;
+  } parts[] = {{&aft__outbox_table, AFT__OB_BY_SUBJECT, NULL},
+               {&aft__event_table, AFT__EV_BY_SUBJECT, NULL},
+               {&aft__message_table, AFT__MESSAGE_BY_TICKET, empty_message},
+               {&aft__participant_table, AFT__PARTICIPANT_BY_TICKET, NULL},
+               {&aft__survey_table, AFT__SURVEY_BY_TICKET, empty_survey},
+               {&aft__decision_table, AFT__DECISION_BY_TICKET, NULL},
+               {&aft__attribute_table, AFT__ATTRIBUTE_BY_SUBJECT, NULL},
+               {&aft__tag_table, AFT__TAG_BY_SUBJECT, NULL}};
+  for (size_t i = 0; i < AFT__COUNT(parts); i++)
+    AFT__TRY(remove_rows(r, parts[i].table, parts[i].index, r->ticket, parts[i].before, error));
+  AFT__TRY(aft__due_clear_all(r->cmd->tx, r->ticket, error));
+  return send_blobs(r, error);
+}
+
+/* ---- the event that is left ---- */
+
+static aft_status leave_event(removal *r, aft_error *error) {
+  char hash[65];
+  const aft__value *chain = &r->row[AFT__TICKET_CHAIN];
+  aft__hex((const uint8_t *)chain->data, chain->size < 32 ? chain->size : 32, hash);
+  char *facts = aft__arena_printf(
+      r->cmd->arena, "{\"code\":\"%s\",\"closed\":%lld,\"messages\":%lld,\"events\":%lld,\"chain\":\"%s\"}",
+      r->row[AFT__TICKET_CODE].data, (long long)aft__row_int(r->row, AFT__TICKET_CLOSED),
+      (long long)r->messages, (long long)aft__row_int(r->row, AFT__TICKET_EVENTS), hash);
+  if (!facts)
+    return aft__nomem(error);
+  aft__event event = {.tenant = r->cmd->call.tenant,
+                      .kind = AFT__KIND_TICKET,
+                      .subject = r->ticket,
+                      .role = AFT_ROLE_SYSTEM,
+                      .verb = aft__cstr("ticket.removed"),
+                      .from = aft__row_str(r->row, AFT__TICKET_STATE),
+                      .facts = aft__cstr(facts)};
+  aft__chain fresh = {0};
+  return aft__event_append(r->cmd->tx, &event, &fresh, NULL, error);
+}
+
+/* ---- one ticket ---- */
+
+static aft_status put_off(removal *r, aft__value until, aft_error *error) {
+  r->row[AFT__TICKET_KEPT] = until;
+  return aft__update(r->cmd->tx, &aft__ticket_table, r->row, UINT64_C(1) << AFT__TICKET_KEPT, error);
+}
+
+static aft_status decide(removal *r, aft_error *error) {
+  int64_t wait;
+  if (!aft__row_null(r->row, AFT__TICKET_HELD))
+    return put_off(r, aft__int(NEVER), error);
+  if (stays(r, r->row)) /* the policy asks for more time than when it was put off */
+    return aft__row_null(r->row, AFT__TICKET_KEPT) ? AFT_OK : put_off(r, aft__null(), error);
+  AFT__TRY(find_need(r, &wait, error));
+  if (wait)
+    return put_off(r, aft__int(r->cmd->now + wait), error);
+  AFT__TRY(remove_parts(r, error));
+  AFT__TRY(leave_event(r, error));
+  AFT__TRY(aft__remove(r->cmd->tx, &aft__ticket_table, r->ticket, r->row[AFT__COL_REV].number, error));
+  return AFT_DONE;
+}
+
+aft_status aft__ticket_retire(aft__cmd *cmd, aft_id ticket, aft_time before, aft_error *error) {
+  removal r = {.cmd = cmd, .ticket = ticket, .before = before};
+  aft_status status = aft__get(cmd->tx, &aft__ticket_table, ticket, &r.row, error);
+  if (status == AFT_E_NOT_FOUND)
+    return AFT_OK; /* another worker removed it */
+  AFT__TRY(status);
+  aft__buf_init(&r.blobs, cmd->env);
+  status = decide(&r, error);
+  aft__buf_done(&r.blobs);
+  return status;
+}

@@ -1,0 +1,45 @@
+/* How long records are kept after their end. */
+#include "policy/policy_priv.h"
+
+static const struct {
+  const char *key;
+  int64_t usual; /* where the policy says nothing */
+} spans[AFT__RETAINS] = {
+    [AFT__RETAIN_TICKETS] = {"tickets", AFT__RETAIN_NEVER},
+    [AFT__RETAIN_SURVEYS] = {"surveys", AFT__RETAIN_NEVER},
+    [AFT__RETAIN_EFFECTS] = {"effects", 90 * AFT__DAY},
+    [AFT__RETAIN_REFUSALS] = {"refusals", 365 * AFT__DAY},
+    [AFT__RETAIN_KEYS] = {"keys", 30 * AFT__DAY},
+};
+
+static int64_t span_in(const aft__node *section, aft__retain what) {
+  const aft__node *node = aft__node_get(section, spans[what].key);
+  int64_t ms = 0;
+  if (!node || node->kind != AFT__NODE_TEXT)
+    return spans[what].usual;
+  if (aft__str_eq(node->text, aft__cstr("never")))
+    return AFT__RETAIN_NEVER;
+  return aft__duration_parse(node->text, &ms, NULL) >= 0 && ms > 0 ? ms : spans[what].usual;
+}
+
+/* A key that is still known names records as its outcome, which must be there to be given again. */
+static void check(aft__compile *cx, const aft__node *section, const int64_t *retain) {
+  int64_t tickets = retain[AFT__RETAIN_TICKETS], keys = retain[AFT__RETAIN_KEYS];
+  if (tickets == AFT__RETAIN_NEVER || (keys != AFT__RETAIN_NEVER && keys <= tickets))
+    return;
+  size_t mark = aft__path_push(cx->faults, aft__cstr("retention"));
+  aft__fault_node(cx->faults, AFT_E_POLICY, section,
+                  "keys are kept longer than the tickets that they name: 'keys' must be at most 'tickets'");
+  aft__path_pop(cx->faults, mark);
+}
+
+void aft__compile_retention(aft__compile *cx, int64_t retain[AFT__RETAINS]) {
+  const aft__node *section = aft__node_get(cx->root, "retention");
+  for (int i = 0; i < AFT__RETAINS; i++)
+    retain[i] = span_in(section, (aft__retain)i);
+  check(cx, section, retain);
+}
+
+int64_t aft__policy_retain(const aft_policy *policy, aft__retain what) {
+  return policy->settings->retain[what];
+}
