@@ -76,6 +76,17 @@ void place_drop(test_place *p) {
   assert_int_equal(system(command), 0);
 }
 
+void place_drop_beside(test_place *other) {
+  static const char *const ends[] = {"", "-wal", "-shm"};
+  char path[128];
+  if (other->schema[0])
+    on_server("DROP", other, " CASCADE");
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+    snprintf(path, sizeof path, "%s%s", other->file, ends[i]);
+    unlink(path);
+  }
+}
+
 aft_store_options place_store(const test_place *p, uint32_t flags) {
   return (aft_store_options){
       .size = sizeof(aft_store_options), .dsn = AFT_STR(p->dsn), .driver = p->driver, .flags = flags};

@@ -21,6 +21,7 @@ void place_make(test_place *place);
 void place_drop(test_place *place);
 /* Another name for the same place: another file, another schema. */
 void place_make_beside(const test_place *place, test_place *other);
+void place_drop_beside(test_place *other);
 aft_store_options place_store(const test_place *place, uint32_t flags);
 /* The same place through another socket, such as a proxy's. */
 void place_dsn_at(const test_place *place, const char *folder, const char *user, char *dsn, size_t size);
