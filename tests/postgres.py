@@ -11,10 +11,10 @@ import pathlib
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 PORT = "5432"  # a part of the socket's name alone: the server listens on no address
 HBA = "local all guarded scram-sha-256\nlocal all all trust\n"
@@ -94,6 +94,7 @@ def main():
     folder, who = programs(), account()
     home = pathlib.Path(tempfile.mkdtemp(prefix="aft-pg-", dir="/tmp"))  # a socket's name may have 107 bytes
     data = home / "data"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a runner whose patience ended: the server goes, too
     try:
         if who:
             os.chown(home, who["user"], who["group"])
