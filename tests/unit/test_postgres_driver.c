@@ -389,7 +389,7 @@ static void the_hosts_connection_is_left_as_it_was(void **state) {
   assert_ok(aft_session_attach(d.store, host, &attached, &error));
   aft_message_in in = desk_message(&d, "m1", "要退货");
   assert_ok(aft_intake(attached, &d.system, &in, NULL, &error));
-  host_run(host, "SAVEPOINT inner");
+  host_run(host, "SAVEPOINT within");
   in = desk_message(&d, "m2", "要退货");
   assert_ok(aft_intake(attached, &d.system, &in, NULL, &error));
   in.shop = 1;
@@ -397,7 +397,7 @@ static void the_hosts_connection_is_left_as_it_was(void **state) {
   assert_int_equal(PQpipelineStatus(host), PQ_PIPELINE_OFF);
   assert_int_equal(PQtransactionStatus(host), PQTRANS_INTRANS);
   assert_int_equal(left_behind(host), 0);
-  host_run(host, "ROLLBACK TO inner");
+  host_run(host, "ROLLBACK TO within");
   assert_int_equal(host_number(host, "SELECT count(*) FROM aft_message"), 1);
   host_run(host, "ROLLBACK TO mine");
   assert_int_equal(host_number(host, "SELECT count(*) FROM aft_message"), 0);

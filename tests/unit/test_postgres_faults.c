@@ -276,8 +276,8 @@ static void *work(void *user) {
   worker *k = user;
   aft_error error = AFT_ERROR_INIT;
   aft_session *session;
-  if (aft_session_open(k->store, &session, &error) < 0)
-    return NULL;
+  while (aft_session_open(k->store, &session, &error) < 0)
+    nanosleep(&(struct timespec){0, 1000000}, NULL);
   for (int i = 0; i < ROUNDS; i++) {
     aft_answer_in in = {.size = sizeof in, .ticket = k->ticket, .text = AFT_STR("在处理")};
     note(k, aft_ticket_answer(session, &w.desk.as_agent, &in, NULL, &error));
