@@ -104,7 +104,7 @@ static aft_status commit(void *conn, aft_error *error) {
   aft_status status = send_commit(c, &left, error);
   if (status == AFT_OK)
     c->in_transaction = false;
-  if (left && c->writes && PQstatus(c->pg) == CONNECTION_BAD && status < 0)
+  if (left && c->writes && (status == AFT_E_LOST || (status < 0 && PQstatus(c->pg) == CONNECTION_BAD)))
     return unknown(c, error);
   return status;
 }

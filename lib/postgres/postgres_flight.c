@@ -97,13 +97,18 @@ aft_status aft__pg_land_queue(aft__pg *c, uint32_t n, aft_error *error) {
   return AFT_OK;
 }
 
+/* Nothing twice in a row: a server that died has sent its last, which libpq does not always note by itself.
+ */
 void aft__pg_arrive(aft__pg *c) {
   bool over = PQpipelineStatus(c->pg) == PQ_PIPELINE_OFF;
-  while (!over && PQstatus(c->pg) != CONNECTION_BAD) {
+  for (int nothing = 0; !over && nothing < 2 && PQstatus(c->pg) != CONNECTION_BAD;) {
     PGresult *result = PQgetResult(c->pg);
-    over = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+    over = result && PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+    nothing = result ? 0 : nothing + 1;
     PQclear(result);
   }
+  if (!over)
+    PQconsumeInput(c->pg);
   PQexitPipelineMode(c->pg);
 }
 
