@@ -78,15 +78,18 @@ static int32_t number_of(const char *state) {
 
 static int first_line(const char *text) { return (int)strcspn(text, "\n"); }
 
+/* What libpq reports by itself: its own memory, or else the connection, whether it has noticed the end or not. */
 static aft_status lost(const aft__pg *c, aft_error *error) {
   const char *text = PQerrorMessage(c->pg);
+  if (!strncmp(text, "out of memory", 13))
+    return aft__pg_nomem(error);
   return aft__pg_fail(error, AFT_E_LOST, c->place, "the connection broke: %.*s", first_line(text), text);
 }
 
 aft_status aft__pg_error(const aft__pg *c, const PGresult *result, aft_error *error) {
   const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
   if (!state)
-    return PQstatus(c->pg) == CONNECTION_BAD ? lost(c, error) : aft__pg_nomem(error);
+    return lost(c, error);
   const struct meaning *m = meaning_of(state);
   aft_status status = m ? m->status : AFT_E_STORE;
   const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
