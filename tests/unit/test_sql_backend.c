@@ -487,6 +487,11 @@ static void two_scans_of_one_shape_may_be_open(void **state) {
 
 /* ---- plans ---- */
 
+static void run_sql(world *w, const char *sql) {
+  aft__sql_conn *c = (aft__sql_conn *)w->conn;
+  OK(c->driver->exec(c->native, sql, &w->error));
+}
+
 /* The plan of one statement, its steps joined by lines. */
 static void plan_of(world *w, const aft__sql_shape *shape, char *out, size_t size) {
   const aft_sql_driver *d = aft_sql_sqlite();
@@ -509,8 +514,54 @@ static void plan_of(world *w, const aft__sql_shape *shape, char *out, size_t siz
   aft__buf_done(&sql);
 }
 
+/* In PostgreSQL the planner decides; here it is told that reading a whole table costs much, so that the rows
+ * of a test are too few to mislead it. What sorts then would sort in a large table too. */
+static void no_statement_sorts_on_the_server(world *w) {
+  aft__sql_conn *c = (aft__sql_conn *)w->conn;
+  aft__sql_dialect dialect = {AFT_SQL_POSTGRESQL, "shop_"};
+  run_sql(w,
+          "SET enable_seqscan = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan");
+  for (uint32_t i = 0; i < free_line.n_indexes; i++)
+    for (uint32_t bits = 0; bits < 64; bits++)
+      for (uint32_t open = 0; open < 2; open++) {
+        aft__sql_shape s = {.table = &free_line, .index = i, .op = AFT__SQL_SCAN, .bits = (uint8_t)bits};
+        aft_sql_value plan;
+        aft__buf sql;
+        void *stmt;
+        s.n_equal = (uint8_t)(free_indexes[i].n - open);
+        aft__buf_init(&sql, w->env);
+        aft__buf_puts(&sql, "DEALLOCATE ALL; PREPARE scanning AS ");
+        aft__sql_text(&dialect, &s, &sql);
+        aft__buf_char(&sql, '\0');
+        run_sql(w, sql.data);
+        aft__buf_done(&sql);
+        uint32_t params = s.n_equal + ((bits & AFT__SQL_LOW) != 0) + ((bits & AFT__SQL_HIGH) != 0) +
+                          ((bits & AFT__SQL_LIMIT) != 0);
+        char explain[128] = "EXPLAIN EXECUTE scanning (NULL, NULL, NULL, NULL, NULL, NULL";
+        snprintf(explain + strlen("EXPLAIN EXECUTE scanning (") + (params ? params * 6 - 2 : 0), 2, ")");
+        if (!params)
+          strcpy(explain, "EXPLAIN EXECUTE scanning");
+        OK(c->driver->prepare(c->native, explain, strlen(explain), &stmt, &w->error));
+        char using[64];
+        bool used = false;
+        snprintf(using, sizeof using, "using shop_free_%s ", free_indexes[i].name);
+        while (c->driver->step(stmt, &w->error) == AFT_OK) {
+          OK(c->driver->column(stmt, 0, &plan, &w->error));
+          used |= strstr(plan.data, using) != NULL;
+          if (strstr(plan.data, "Sort") || strstr(plan.data, "Seq Scan"))
+            fail_msg("index %u bits %u equal %u: %s", i, bits, s.n_equal, plan.data);
+        }
+        assert_true(used);
+        c->driver->finalize(stmt);
+      }
+}
+
 static void no_statement_sorts_or_reads_a_whole_table(void **state) {
   world *w = *state;
+  if (place_on_server()) {
+    no_statement_sorts_on_the_server(w);
+    return;
+  }
   const aft__table *const all[] = {&line, &free_line};
   char plan[512], wanted[96];
   for (size_t t = 0; t < AFT__COUNT(all); t++)
@@ -735,11 +786,6 @@ static void versions_are(world *w, uint32_t version, uint32_t reader, uint32_t w
   uint32_t v = 77, r = 77, wr = 77;
   OK(ops(w)->schema_read(w->conn, &v, &r, &wr, &w->error));
   assert_true(v == version && r == reader && wr == writer);
-}
-
-static void run_sql(world *w, const char *sql) {
-  aft__sql_conn *c = (aft__sql_conn *)w->conn;
-  OK(c->driver->exec(c->native, sql, &w->error));
 }
 
 static void migration_adds_what_a_version_brought(void **state) {
@@ -1058,7 +1104,7 @@ int main(void) {
       TEST(each_engine_gets_its_own_words),
       TEST(every_allocation_may_fail),
   };
-  static const char *const not_there[] = {"no_statement_sorts", "plans_do_not_change",
-                                          "a_lost_file_is_not_made", "a_migrated_store_equals_a_new_one"};
+  static const char *const not_there[] = {"plans_do_not_change", "a_lost_file_is_not_made",
+                                          "a_migrated_store_equals_a_new_one"};
   return RUN_CASES(tests, not_there);
 }
