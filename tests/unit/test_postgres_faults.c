@@ -263,6 +263,7 @@ typedef struct worker {
   aft_id ticket;             /* of all, or 0: each its own */
   uint32_t answered, failed; /* the journal: what was acknowledged, and what was said to have failed */
   uint32_t unclear;
+  aft_status why; /* the last failed */
 } worker;
 
 static void note(worker *k, aft_status status) {
@@ -270,8 +271,10 @@ static void note(worker *k, aft_status status) {
     k->answered++;
   else if (status == AFT_E_UNKNOWN)
     k->unclear++;
-  else
+  else {
     k->failed++;
+    k->why = status;
+  }
 }
 
 static void *work(void *user) {
@@ -312,6 +315,8 @@ static void the_journal_agrees(const worker *workers, int64_t before) {
     sure += workers[i].answered;
     unclear += workers[i].unclear;
     failed += workers[i].failed;
+    if (workers[i].failed)
+      print_message("# %u failed, the last with %s\n", workers[i].failed, aft_status_name(workers[i].why));
   }
   print_message("# %lld acknowledged, %lld unclear, %lld failed, %lld kept\n", (long long)sure,
                 (long long)unclear, (long long)failed, (long long)answers);
@@ -390,7 +395,7 @@ static void a_server_that_crashed_is_found_again(void **state) {
   assert_status(aft_intake(w.desk.session, &w.desk.system, &in, NULL, &error), AFT_E_LOST);
   control("start");
   assert_status(aft_intake(w.desk.session, &w.desk.system, &in, NULL, &error), AFT_OK);
-  assert_state(&w.desk, e.ticket, "new");
+  assert_state(&w.desk, e.ticket, "triaged");
   host_close(w.desk_host);
   host_close(w.twin_host);
   w.desk_host = host_open(&w.desk.place);
