@@ -25,10 +25,10 @@ static aft_status begin(void *conn, int write, aft_error *error) {
   c->n_queue = 0;
   c->savepoints = 0;
   c->in_transaction = true;
-  c->writes = write != 0;
+  c->writes = write && !c->read_only;
   aft_status status = aft__pg_queue(c,
-                                    write ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE"
-                                          : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                                    c->writes ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE"
+                                              : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
                                     error);
   /* LOCAL, so that a pooler that gives each transaction another connection of the server does no harm. */
   snprintf(sql, sizeof sql, "SET LOCAL lock_timeout = %" PRIu32,
@@ -36,7 +36,7 @@ static aft_status begin(void *conn, int write, aft_error *error) {
   if (status == AFT_OK && c->busy_ms)
     status = aft__pg_queue(c, sql, error);
   snprintf(sql, sizeof sql, "SET LOCAL synchronous_commit = %s", c->sync ? c->sync : "");
-  if (status == AFT_OK && write && c->sync)
+  if (status == AFT_OK && c->writes && c->sync)
     status = aft__pg_queue(c, sql, error);
   return status;
 }
@@ -131,6 +131,8 @@ static aft_status exec(void *conn, const char *sql, aft_error *error) {
   aft__pg *c = conn;
   bool opens = starts(sql, "SAVEPOINT "), closes = starts(sql, "RELEASE SAVEPOINT ");
   aft_status status = AFT_OK;
+  if (c->read_only && !c->in_transaction)
+    return aft__pg_fail(error, AFT_E_READ_ONLY, c->place, "the connection was opened for reading");
   c->savepoints += opens;
   c->savepoints -= closes && c->savepoints;
   /* The last savepoint in the host's transaction is closed at once: what follows is the host's. */

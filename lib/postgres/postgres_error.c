@@ -78,7 +78,8 @@ static int32_t number_of(const char *state) {
 
 static int first_line(const char *text) { return (int)strcspn(text, "\n"); }
 
-/* What libpq reports by itself: its own memory, or else the connection, whether it has noticed the end or not. */
+/* What libpq reports by itself: its own memory, or else the connection, whether it has noticed the end or
+ * not. */
 static aft_status lost(const aft__pg *c, aft_error *error) {
   const char *text = PQerrorMessage(c->pg);
   if (!strncmp(text, "out of memory", 13))

@@ -94,6 +94,7 @@ aft_status aft__pg_open(void *user, const aft_sql_open *how, void **conn, aft_er
     return aft__pg_nomem(error);
   }
   c->busy_ms = how->busy_ms;
+  c->read_only = (how->flags & AFT_SQL_OPEN_READ_ONLY) != 0;
   name_place(c);
   if (PQstatus(pg) != CONNECTION_OK)
     status = aft__pg_refused(c, error);

@@ -27,6 +27,7 @@ typedef struct aft__pg {
   PGcancel *cancel;
   char place[96];       /* host, port and database, for errors */
   bool attached;        /* the host owns pg */
+  bool read_only;       /* nothing is to be written */
   bool in_transaction;  /* of our own */
   bool writes;          /* the transaction may */
   const char *sync;     /* what synchronous_commit is set to in transactions that write, or NULL */

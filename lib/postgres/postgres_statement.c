@@ -228,6 +228,8 @@ static aft_status send_all(aft__pg_stmt *s, bool *names, aft_error *error) {
   wire w;
   void *memory;
   aft_status status = check_types(s, error);
+  if (status == AFT_OK && s->c->read_only && !s->c->in_transaction && strncmp(s->sql, "SELECT", 6) != 0)
+    status = aft__pg_fail(error, AFT_E_READ_ONLY, s->c->place, "the connection was opened for reading");
   if (status == AFT_OK && !lay_out(s, &w, &memory))
     status = aft__pg_nomem(error);
   if (status < 0)
