@@ -2,6 +2,8 @@
  * all of their results. */
 #include "postgres/postgres_priv.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 aft_status aft__pg_still_open(const aft__pg *c, aft_error *error) {
@@ -99,7 +101,7 @@ aft_status aft__pg_land_queue(aft__pg *c, uint32_t n, aft_error *error) {
 
 /* Nothing twice in a row: a server that died has sent its last, which libpq does not always note by itself.
  */
-void aft__pg_arrive(aft__pg *c) {
+static void read_to_sync(aft__pg *c) {
   bool over = PQpipelineStatus(c->pg) == PQ_PIPELINE_OFF;
   for (int nothing = 0; !over && nothing < 2 && PQstatus(c->pg) != CONNECTION_BAD;) {
     PGresult *result = PQgetResult(c->pg);
@@ -109,7 +111,28 @@ void aft__pg_arrive(aft__pg *c) {
   }
   if (!over)
     PQconsumeInput(c->pg);
+}
+
+void aft__pg_arrive(aft__pg *c) {
+  read_to_sync(c);
   PQexitPipelineMode(c->pg);
+}
+
+/* In one trip; each for itself, as a pooler may have forgotten one already. */
+void aft__pg_forget(aft__pg *c) {
+  char sql[48];
+  size_t sent = 0;
+  if (!c->n_unused || PQpipelineStatus(c->pg) != PQ_PIPELINE_OFF || !PQenterPipelineMode(c->pg))
+    return;
+  for (; sent < c->n_unused; sent++) {
+    snprintf(sql, sizeof sql, "DEALLOCATE aft_%" PRIu64, c->unused[sent]);
+    if (!PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1) || !PQpipelineSync(c->pg))
+      break;
+  }
+  while (sent--)
+    read_to_sync(c);
+  PQexitPipelineMode(c->pg);
+  c->n_unused = 0;
 }
 
 aft_status aft__pg_fly(aft__pg *c, const char *sql, PGresult **keep, aft_error *error) {

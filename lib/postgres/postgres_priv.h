@@ -71,6 +71,8 @@ aft_status aft__pg_land_queue(aft__pg *c, uint32_t n, aft_error *error);
 void aft__pg_arrive(aft__pg *c);
 /* A flight of what was put off and, unless it is NULL, one more statement without parameters. */
 aft_status aft__pg_fly(aft__pg *c, const char *sql, PGresult **keep, aft_error *error);
+/* Lets the server forget the statements without use. Only outside of a transaction. */
+void aft__pg_forget(aft__pg *c);
 /* The transaction that the library works in is still open on the server. */
 aft_status aft__pg_still_open(const aft__pg *c, aft_error *error);
 
@@ -84,8 +86,6 @@ aft_status aft__pg_column(void *stmt, uint32_t index, aft_sql_value *out, aft_er
 void aft__pg_reset(void *stmt);
 /* Takes the rows that are still on their way into memory, so that another statement may run. */
 void aft__pg_make_way(aft__pg *c);
-/* Lets the server forget the statements without use. Only outside of a transaction. */
-void aft__pg_forget(aft__pg *c);
 
 /* ---- postgres_open.c ---- */
 

@@ -75,15 +75,6 @@ static void give_up_name(aft__pg_stmt *s) {
   s->name = 0;
 }
 
-void aft__pg_forget(aft__pg *c) {
-  char sql[48];
-  for (size_t i = 0; i < c->n_unused; i++) {
-    snprintf(sql, sizeof sql, "DEALLOCATE aft_%" PRIu64, c->unused[i]);
-    aft__pg_fly(c, sql, NULL, NULL); /* a pooler may have done so already */
-  }
-  c->n_unused = 0;
-}
-
 static void drop_results(aft__pg_stmt *s) {
   for (size_t i = 0; i < s->n_results; i++)
     PQclear(s->results[i]);

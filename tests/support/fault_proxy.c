@@ -35,7 +35,7 @@ struct fault_proxy {
   pthread_mutex_t lock; /* over the fault */
   proxy_fault fault;
   uint32_t at, seen;
-  atomic_uint trips;
+  atomic_uint trips, commands;
   atomic_bool struck, down, stopping;
   link_t links[LINKS];
 };
@@ -144,6 +144,8 @@ static void pass_on(fault_proxy *p, link_t *l) {
   while (!l->ending && (size = packet(l)) != 0) {
     if (l->started && (l->bytes[0] == 'S' || l->bytes[0] == 'Q'))
       atomic_fetch_add(&p->trips, 1);
+    if (l->started && (l->bytes[0] == 'E' || l->bytes[0] == 'Q'))
+      atomic_fetch_add(&p->commands, 1);
     switch (judge(p, l, size)) {
     case PROXY_CUT_BEFORE:
       drop(l);
@@ -259,9 +261,11 @@ void proxy_arm(fault_proxy *p, proxy_fault fault, uint32_t message) {
   p->seen = 0;
   atomic_store(&p->struck, false);
   atomic_store(&p->trips, 0);
+  atomic_store(&p->commands, 0);
   pthread_mutex_unlock(&p->lock);
 }
 
 bool proxy_struck(const fault_proxy *p) { return atomic_load(&p->struck); }
 void proxy_down(fault_proxy *p, bool down) { atomic_store(&p->down, down); }
 uint32_t proxy_trips(const fault_proxy *p) { return atomic_load(&p->trips); }
+uint32_t proxy_commands(const fault_proxy *p) { return atomic_load(&p->commands); }

@@ -27,5 +27,7 @@ bool proxy_struck(const fault_proxy *proxy);
 void proxy_down(fault_proxy *proxy, bool down);
 /* Waits of the client since it was armed: each is one way to the server and back. */
 uint32_t proxy_trips(const fault_proxy *proxy);
+/* Commands that the server carried out in them. */
+uint32_t proxy_commands(const fault_proxy *proxy);
 
 #endif

@@ -212,7 +212,8 @@ static bool one(const errand_kind *kind, proxy_fault fault, uint32_t message, co
   run_through(kind, &here, i);
   bool struck = proxy_struck(w.proxy);
   if (fault == PROXY_PASS)
-    print_message("# %s: %u round trips\n", kind->name, proxy_trips(w.proxy));
+    print_message("# %s: %u commands in %u round trips\n", kind->name, proxy_commands(w.proxy),
+                  proxy_trips(w.proxy));
   proxy_arm(w.proxy, PROXY_PASS, 0);
   kind->run(&w.twin, &there, i);
   both_hold_the_same(kind->name, word, message);
