@@ -371,7 +371,7 @@ static void control(const char *verb) {
   pid_t pid = fork();
   assert_true(pid >= 0);
   if (pid == 0) {
-    if (*user && setuid((uid_t)atoi(user)) != 0)
+    if (*user && setuid((uid_t)strtol(user, NULL, 10)) != 0)
       _exit(1);
     char *const words[] = {"pg_ctl",    "-D",         getenv("AFT_TEST_PG_DATA"),
                            "-m",        "immediate",  "-w",
