@@ -2,7 +2,7 @@
 """Runs a program with a PostgreSQL server of its own, which nobody else sees and which is gone afterwards; its
 connection string is in AFT_TEST_DSN. Where no server can be had, one skipped case says why.
 
-Usage: postgres.py PROGRAM ARGS…
+Usage: postgres.py PROGRAM ARGS…        the argument @DSN@ stands for the connection string
 
 Two users: postgres, whom the server trusts, and guarded, who needs the password "correct horse". The server's
 program and data folder are in AFT_TEST_PG_CTL and AFT_TEST_PG_DATA for tests that stop and start it."""
@@ -87,7 +87,8 @@ def run(command, folder, data, who):
                    "AFT_TEST_PG_USER": str(who.get("user", ""))}
     for name in [name for name in environment if name.startswith("PG")]:
         del environment[name]
-    return subprocess.run(command, env=environment).returncode
+    words = [environment["AFT_TEST_DSN"] if word == "@DSN@" else word for word in command]
+    return subprocess.run(words, env=environment).returncode
 
 
 def main():
