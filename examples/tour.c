@@ -1,6 +1,7 @@
 /* The whole desk in 90 seconds: real messages, one store file, every step shown. */
 #include "tour_chapters.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,16 +11,18 @@
 typedef struct settings {
   const char *messages, *db, *lang;
   char folder[64]; /* a temporary one */
-  char path[4096], journal[4200];
+  char path[4096], journal[4200], shown[4096];
 } settings;
 
 static const char usage[] =
-    "usage: tour [--messages FILE] [--db FILE] [--lang zh|en]\n"
+    "usage: tour [--messages FILE] [--db FILE|postgresql://…] [--lang zh|en]\n"
     "\n"
     "  --messages FILE  messages to take in, one a line: a JSON object with \"text\" (and \"label\", "
     "\"id\",\n"
     "                   \"channel\", \"customer\"), label<TAB>text, or plain text; default: a small sample\n"
-    "  --db FILE        the store; kept, and gone on with when it exists; default: a temporary one\n"
+    "  --db FILE        the store; kept, and gone on with when it exists; default: a temporary one.\n"
+    "                   Or a PostgreSQL database, postgresql://user@host/database, whose journal is then\n"
+    "                   kept in the present folder\n"
     "  --lang zh|en     language of what is shown; default: en\n";
 
 static const char code[] =
@@ -65,6 +68,15 @@ static int parse(int argc, char **argv, settings *s) {
   return 0;
 }
 
+/* A connection string may hold a password, so nothing of it is shown or becomes a file's name. */
+static void name_journal(settings *s) {
+  uint32_t hash = 2166136261u; /* FNV-1a */
+  for (const char *c = s->path; *c; c++)
+    hash = (hash ^ (unsigned char)*c) * 16777619u;
+  snprintf(s->shown, sizeof s->shown, "PostgreSQL");
+  snprintf(s->journal, sizeof s->journal, "tour-%08" PRIx32 ".journal", hash);
+}
+
 /* Files of the tour's own: all below one folder, which goes when the tour ends. */
 static int make_folder(settings *s) {
   const char *base = getenv("TMPDIR");
@@ -77,7 +89,10 @@ static int make_folder(settings *s) {
     snprintf(s->path, sizeof s->path, "%s/tour.db", s->folder);
   else
     snprintf(s->path, sizeof s->path, "%s", s->db);
+  snprintf(s->shown, sizeof s->shown, "%s", s->path);
   snprintf(s->journal, sizeof s->journal, "%s.journal", s->path);
+  if (tour_on_server(s->path))
+    name_journal(s);
   return 0;
 }
 
@@ -110,12 +125,12 @@ static void report(tour *t, const settings *s, const tour_messages *messages) {
   tour_line("\n  %s", say(t, "tour.code", NULL, NULL, NULL, NULL));
   fputs(code, stdout);
   if (s->db)
-    tour_line("\n  %s", say(t, "tour.kept", s->path, NULL, NULL, NULL));
+    tour_line("\n  %s", say(t, "tour.kept", s->shown, NULL, NULL, NULL));
 }
 
 static void tell(tour *t, const settings *s, const tour_messages *messages) {
   tour_heading(say(t, "tour.title", aft_version(), NULL, NULL, NULL));
-  tour_line("%s", say(t, "tour.store", s->path, s->journal, NULL, NULL));
+  tour_line("%s", say(t, "tour.store", s->shown, s->journal, NULL, NULL));
   tour_verify(t);
   tour_take_in(t, messages);
   tour_inbox(t);

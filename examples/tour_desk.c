@@ -94,9 +94,25 @@ static void make_shop(tour *t) {
   t->agent.actor = id_of(r, aft_agent_id(r));
 }
 
+int tour_on_server(const char *db) {
+  return !strncmp(db, "postgresql://", 13) || !strncmp(db, "postgres://", 11);
+}
+
+static const aft_sql_driver *driver_of(const char *db) {
+  if (!tour_on_server(db))
+    return aft_sql_sqlite();
+#ifdef TOUR_POSTGRESQL
+  return aft_sql_postgres();
+#else
+  fprintf(stderr, "tour: built without PostgreSQL: libpq was not there (package libpq-dev)\n");
+  exit(1);
+#endif
+}
+
 void tour_open(tour *t, const char *db) {
   aft_env_options env = {.size = sizeof env};
   aft_store_options store = {.size = sizeof store, .dsn = AFT_STR(db), .flags = AFT_STORE_CREATE};
+  store.driver = driver_of(db);
   t->error = (aft_error)AFT_ERROR_INIT;
   t->system = (aft_call){.size = sizeof t->system, .role = AFT_ROLE_SYSTEM};
   env.clock = (aft_clock){.size = sizeof env.clock, .now_ms = shifted_clock, .user = t};

@@ -4,6 +4,10 @@
 
 #include "tour.h"
 
+#ifdef TOUR_POSTGRESQL
+#include <aftersales/postgres.h>
+#endif
+
 typedef struct tour {
   const char *lang; /* "zh" or "en" */
   int64_t shift_ms; /* how far the clock was moved on */
@@ -22,6 +26,8 @@ typedef struct tour {
 aft_status must(tour *t, aft_status status);
 
 void tour_open(tour *t, const char *db);
+/* Whether it names a database on a server rather than a file. */
+int tour_on_server(const char *db);
 void tour_close(tour *t);
 /* The tour's policy with one more document on top (NULL: none) becomes the current one. */
 void tour_activate(tour *t, const char *yaml);

@@ -62,7 +62,8 @@ def ffi_header(root):
     seen = set()
     out = [HEAD]
     tops = ["aftersales.h"] + sorted(str(p.relative_to(root)) for p in root.glob("aftersales/**/*.h"))
-    tops.remove("aftersales/sys/conformance.h")  # a static library of its own, for C alone
+    # Libraries of their own.
+    tops = [name for name in tops if name not in ("aftersales/postgres.h", "aftersales/sys/conformance.h")]
     for top in tops:
         for name, text in in_order(root, top, seen):
             body = declarations(text)

@@ -22,6 +22,9 @@ have_cxx() { printf '#include <cstdio>\nint main() { return 0; }\n' | "${CXX:-c+
 have_python() { python3 -c 'import json, pathlib, subprocess, sys; sys.exit(sys.version_info < (3, 9))'; }
 have_meson() { meson --version | grep -qE '^[1-9]'; }
 
+# Debian keeps the server's programs out of PATH.
+have_postgresql() { have initdb || ls /usr/lib/postgresql/*/bin/initdb; }
+
 need_to_build() {
   need gcc have_c
   need libc6-dev have_c

@@ -30,8 +30,8 @@ typedef struct aft_session aft_session;
 /* How to open a store. */
 typedef struct aft_store_options {
   size_t size;
-  /* The database: a file name for SQLite, "memory:" for a store that lives in
-   * this process's memory (for tests). Required. */
+  /* The database: a file name for SQLite, a connection string for PostgreSQL,
+   * "memory:" for a store that lives in this process's memory (for tests). Required. */
   aft_str dsn;
   const aft_sql_driver *driver; /* NULL means aft_sql_sqlite() */
   uint32_t flags;               /* AFT_STORE_… */
@@ -46,8 +46,9 @@ typedef struct aft_store_options {
  * options: read during the call; dsn is required.
  * out: receives a reference that the caller owns; release with aft_store_unref.
  * Threads: any.
- * Errors: AFT_E_SCHEMA_MISSING, AFT_E_SCHEMA_OLDER, AFT_E_SCHEMA_NEWER, AFT_E_LOCKED,
- *   AFT_E_READ_ONLY, AFT_E_FULL, AFT_E_CORRUPT, AFT_E_STORE, AFT_E_INVALID, AFT_E_ABI, AFT_E_NOMEM.
+ * Errors: AFT_E_SCHEMA_MISSING, AFT_E_SCHEMA_OLDER, AFT_E_SCHEMA_NEWER, AFT_E_NOT_FOUND, AFT_E_LOCKED,
+ *   AFT_E_LOST (no server answers), AFT_E_READ_ONLY, AFT_E_FULL, AFT_E_CORRUPT, AFT_E_STORE,
+ *   AFT_E_INVALID, AFT_E_ABI, AFT_E_NOMEM.
  *   Nothing is written unless CREATE or MIGRATE asks for it.
  * Since: 0.1
  */
@@ -76,7 +77,7 @@ AFT_API void aft_store_unref(aft_store *store);
  *
  * out: the caller owns it; close with aft_session_close.
  * Threads: any; the session itself one at a time.
- * Errors: AFT_E_NULL_HANDLE, AFT_E_FORKED, AFT_E_LOCKED, AFT_E_STORE, AFT_E_NOMEM.
+ * Errors: AFT_E_NULL_HANDLE, AFT_E_FORKED, AFT_E_LOCKED, AFT_E_LOST, AFT_E_STORE, AFT_E_NOMEM.
  * Since: 0.1
  */
 AFT_API aft_status aft_session_open(aft_store *store, aft_session **out, aft_error *error);
@@ -88,7 +89,8 @@ AFT_API aft_status aft_session_open(aft_store *store, aft_session **out, aft_err
  * command runs under a savepoint of its own. After AFT_E_RETRY the host rolls
  * its transaction back and runs it again.
  *
- * connection: for SQLite a sqlite3 * on the same database, with a transaction open.
+ * connection: a sqlite3 * or, with aft_sql_postgres, a PGconn * on the same database, with a
+ *   transaction open.
  * out: the caller owns it; close it before the connection.
  * Threads: one at a time, with the connection.
  * Errors: AFT_E_NULL_HANDLE, AFT_E_FORKED, AFT_E_INVALID (no transaction is open),

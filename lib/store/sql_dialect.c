@@ -405,10 +405,17 @@ static const aft__table meta = {.name = "meta"};
 void aft__sql_meta_exists(const aft__sql_dialect *d, aft__buf *out) {
   if (d->id == AFT_SQL_SQLITE)
     aft__buf_printf(out, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '%smeta'", d->prefix);
+  else if (d->id == AFT_SQL_POSTGRESQL) /* information_schema hides what the user has no rights on */
+    aft__buf_printf(
+        out,
+        "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = current_schema() AND c.relname = '%smeta'",
+        d->prefix);
   else
     aft__buf_printf(
-        out, "SELECT 1 FROM information_schema.tables WHERE table_schema = %s AND table_name = '%smeta'",
-        d->id == AFT_SQL_MYSQL ? "database()" : "current_schema()", d->prefix);
+        out,
+        "SELECT 1 FROM information_schema.tables WHERE table_schema = database() AND table_name = '%smeta'",
+        d->prefix);
 }
 
 void aft__sql_meta_create(const aft__sql_dialect *d, aft__buf *out) {

@@ -38,6 +38,8 @@ static aft_status read_versions(aft__sql_conn *c, void *stmt, versions *out, aft
   aft_status status = aft__sql_step_handle(c, stmt, error);
   if (status == AFT_DONE)
     return damaged(error, "none");
+  if (status == AFT_E_STORE) /* a driver may look at the text of a statement only as it runs */
+    return damaged(error, "a table of another kind");
   AFT__TRY(status);
   for (uint32_t i = 0; i < 3; i++) {
     aft_sql_value v;
@@ -162,13 +164,17 @@ static aft_status bring_all(migration *m, const aft__schema *schema, aft_error *
   return run(m, error);
 }
 
-/* BEGIN IMMEDIATE has the lock already in SQLite. The other engines are asked for one of the prefix. */
+/* BEGIN IMMEDIATE has the lock already in SQLite. The other engines are asked for one of the prefix. In
+ * PostgreSQL what another migration did before the lock was given must be seen after it, whatever the
+ * driver's isolation. */
 static aft_status lock(migration *m, bool take, aft_error *error) {
   const char *prefix = m->c->dialect->prefix;
-  if (m->c->dialect->id == AFT_SQL_POSTGRESQL && take)
+  if (m->c->dialect->id == AFT_SQL_POSTGRESQL && take) {
+    aft__buf_puts(&m->sql, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+    AFT__TRY(run(m, error));
     aft__buf_printf(&m->sql, "DO $aft$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('%smeta')); END $aft$",
                     prefix);
-  else if (m->c->dialect->id == AFT_SQL_MYSQL)
+  } else if (m->c->dialect->id == AFT_SQL_MYSQL)
     aft__buf_printf(&m->sql, take ? "DO get_lock('%smeta', 60)" : "DO release_lock('%smeta')", prefix);
   return run(m, error);
 }

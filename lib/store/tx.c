@@ -273,17 +273,41 @@ static aft_status wait_a_while(aft_session *s, uint32_t attempt, int64_t deadlin
   return AFT_OK;
 }
 
-/* Looks once for the record that proves the commit. It asks for a write transaction, so that one which may
- * still be on its way to the disk is over. */
+/* A row with this id and nothing else in it. */
+static void blank_row(const aft__table *table, aft_id id, aft__value *row) {
+  for (uint32_t i = 0; i < table->n_columns; i++) {
+    const aft__column *column = &table->columns[i];
+    row[i] = (aft__value){.type = column->required ? column->type : AFT_SQL_NULL, .data = ""};
+  }
+  row[AFT__COL_ID] = aft__int(id);
+  row[AFT__COL_REV] = aft__int(1);
+}
+
+/* The lost connection may be alive on the server's side, with the commit still on its way. Whoever writes the
+ * same row waits until that transaction is over: AFT_OK when it has not written the row, AFT_E_CONFLICT when
+ * it has. */
+static aft_status wait_out(aft_session *s, const aft__proof *proof, const aft__value *row, aft_error *error) {
+  const aft__backend_ops *ops = s->store->backend->ops;
+  aft__value blank[AFT__MOST_COLUMNS];
+  if (row)
+    return ops->update(s->conn, proof->table, row, 0, error);
+  blank_row(proof->table, proof->id, blank);
+  aft_status status = ops->insert(s->conn, proof->table, blank, NULL, error);
+  return status == AFT_E_EXISTS ? AFT_E_CONFLICT : status;
+}
+
+/* Looks once for the record that proves the commit, in a transaction that leaves nothing. */
 static aft_status look_for(aft_session *s, const aft__proof *proof, bool *found, aft_error *error) {
   const aft__backend_ops *ops = s->store->backend->ops;
-  aft__value *row;
+  aft__value *row = NULL;
   AFT__TRY(aft__session_connect(s, error));
   AFT__TRY(ops->begin(s->conn, true, error));
   aft_status status = ops->get(s->conn, proof->table, proof->id, &s->arena, &row, error);
-  ops->rollback(s->conn);
   *found = status == AFT_OK && row[proof->column].number == proof->value;
-  return status == AFT_E_NOT_FOUND ? AFT_OK : status;
+  if (status == AFT_E_NOT_FOUND || (status == AFT_OK && !*found))
+    status = wait_out(s, proof, status == AFT_OK ? row : NULL, error);
+  ops->rollback(s->conn);
+  return status;
 }
 
 static uint64_t most_attempts(const aft_session *s) {
@@ -291,11 +315,17 @@ static uint64_t most_attempts(const aft_session *s) {
   return n ? n : 1;
 }
 
+/* A lock that was waited for as long as the host asked is not waited for again. */
+static bool waited_enough(const aft_session *s, int64_t began) {
+  return aft__mono(s->store->env) - began >= (int64_t)s->store->busy_ms * NS_PER_MS;
+}
+
 /* After an unknown commit. AFT_E_CONFLICT: it did not happen, so that the command may run again. */
 static aft_status resolve(aft__tx *tx, aft_status fn_status, aft_error *error) {
   aft_session *s = tx->session;
   bool found = false;
   aft_status status = AFT_E_UNKNOWN;
+  int64_t began = aft__mono(s->store->env);
   if (!tx->written.n && !tx->anchors.n)
     return fn_status; /* there was nothing to commit */
   if (!tx->proof.table)
@@ -303,7 +333,8 @@ static aft_status resolve(aft__tx *tx, aft_status fn_status, aft_error *error) {
   for (uint32_t i = 0; i < most_attempts(s); i++) {
     aft__session_cut(s);
     status = look_for(s, &tx->proof, &found, NULL);
-    if (status >= 0 || !is_race(status) || wait_a_while(s, i, tx->deadline, NULL) < 0)
+    if (status >= 0 || !is_race(status) || (status == AFT_E_LOCKED && waited_enough(s, began)) ||
+        wait_a_while(s, i, tx->deadline, NULL) < 0)
       break;
   }
   if (status < 0)
@@ -311,11 +342,6 @@ static aft_status resolve(aft__tx *tx, aft_status fn_status, aft_error *error) {
         error, AFT_E_UNKNOWN, NULL,
         "the connection broke during the commit, and it could not be found out whether it took place");
   return found ? fn_status : AFT_E_CONFLICT;
-}
-
-/* A lock that was waited for as long as the host asked is not waited for again. */
-static bool waited_enough(const aft_session *s, int64_t began) {
-  return aft__mono(s->store->env) - began >= (int64_t)s->store->busy_ms * NS_PER_MS;
 }
 
 static aft_status run(aft_session *session, const aft__tx_options *options, aft__tx_fn fn, void *user,

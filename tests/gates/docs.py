@@ -14,7 +14,7 @@ HEADING = re.compile(r"^#+ +(.*)$", re.M)
 MADE = {"tests/gates/abi/aftersales.abi"}  # by tests/gates/abi/renew
 
 # Names of the public headers, of the library's inside, and of the test runner alone.
-PLACES = [("include", r"(?:aft|AFT)_(?!_)"), ("lib", r"(?:aft|AFT)__"), ("tests", r"AFT_(?:SLOW|LIE)$")]
+PLACES = [("include", r"(?:aft|AFT)_(?!_)"), ("lib", r"(?:aft|AFT)__"), ("tests", r"AFT_(?:SLOW|LIE|TEST_DSN)$")]
 
 
 def known_names(top):

@@ -14,6 +14,8 @@ TOP, PLAIN = tree.root(), pathlib.Path(sys.argv[2]).resolve()
 USR = PLAIN / "usr"
 SCRATCH = pathlib.Path(tempfile.mkdtemp(prefix="aft-install-"))
 CLIENT = TOP / "tests/gates/client/client.c"
+CLIENT_PG = TOP / "tests/gates/client/client_pg.c"
+WITH_PG = (USR / "lib/pkgconfig/aftersales-pg.pc").exists()
 VERSION = re.search(r"version: '([\d.]+)'", (TOP / "meson.build").read_text()).group(1)
 EXPECTED = f"{VERSION} AFT_E_NOMEM 64\n"
 
@@ -26,8 +28,8 @@ REQUIRED = ("sqlite3", "yaml-0.1", "libutf8proc")
 COMPLETE = ["-Wl,--no-undefined", "-Wl,--no-allow-shlib-undefined"]
 
 
-def pkg_config(*options, usr=USR):
-    return tap.must(["pkg-config", *options, "aftersales"], env={**os.environ, "PKG_CONFIG_PATH": str(usr / "lib/pkgconfig")})
+def pkg_config(*options, usr=USR, of="aftersales"):
+    return tap.must(["pkg-config", *options, of], env={**os.environ, "PKG_CONFIG_PATH": str(usr / "lib/pkgconfig")})
 
 
 def flags(static, usr=USR, options=()):
@@ -54,8 +56,35 @@ def client(level, static, usr=USR, options=()):
     runs(program, static, usr)
 
 
+def client_pg(level, static):
+    """PostgreSQL is its driver's matter: the core needs no libpq."""
+    more = ["--static"] if static else []
+    cflags, libs = (pkg_config(words, *more, of="aftersales-pg").split() for words in ("--cflags", "--libs"))
+    program = SCRATCH / "client-pg"
+    if static:  # what libpq consists of in its turn stays shared
+        own = [f"-L{USR / 'lib'}", "-l:libaftersales-pg.a", "-l:libaftersales.a", "-lpthread"]
+        libs = own + [word for name in ("libpq", *REQUIRED) for word in pkg_config("--libs", of=name).split()]
+    tap.must([*level, *STRICT, *cflags, CLIENT_PG, "-x", "none", "-o", program, *libs])
+    printed = tap.must([program], env={**os.environ, "LD_LIBRARY_PATH": str(USR / "lib")})
+    tap.expect(printed == "postgresql AFT_E_LOST\n", "printed", repr(printed))
+    needed = tap.must(["readelf", "-d", program])
+    tap.expect(("libaftersales" in needed) != static, "linked the wrong library:", needed)
+
+
+def drivers_apart():
+    """The core needs no libpq, and the driver nothing of the core's."""
+    needs = {name: tap.must(["readelf", "-d", USR / f"lib/{name}"])
+             for name in ("libaftersales.so", "libaftersales-pg.so")}
+    tap.expect("libpq" not in needs["libaftersales.so"], "the core needs libpq")
+    tap.expect("libpq" in needs["libaftersales-pg.so"], "the driver needs no libpq")
+    tap.expect("NEEDED" in needs["libaftersales-pg.so"] and "[libaftersales.so" not in needs["libaftersales-pg.so"],
+               "the driver needs the core")
+
+
 def headers_installed():
     wanted = {str(p.relative_to(TOP / "include")) for p in tree.public_headers(TOP)} | {"aftersales.ffi.h"}
+    if not WITH_PG:
+        wanted.remove("aftersales/postgres.h")
     found = {str(p.relative_to(USR / "include")) for p in tree.files(USR / "include", ".h")}
     tap.expect(wanted == found, "differ:", sorted(wanted ^ found))
 
@@ -152,6 +181,7 @@ def subproject(kind):
     if not project.exists():
         shutil.copytree(TOP / "tests/gates/subproject", project)
         shutil.copy(CLIENT, project)
+        shutil.copy(CLIENT_PG, project)
         shutil.copy(CLIENT, project / "client.cpp")
         (project / "subprojects").mkdir()
         (project / "subprojects/aftersales").symlink_to(TOP)
@@ -170,6 +200,10 @@ try:
     tap.main(
         [(f"client as {level[-1][5:]}, {name_of(static)}", lambda level=level, static=static: client(level, static))
          for level in LEVELS for static in (False, True)]
+        + [(f"client of PostgreSQL as {level[-1][5:]}, {name_of(static)}",
+            lambda level=level, static=static: client_pg(level, static))
+           for level in (LEVELS if WITH_PG else []) for static in (False, True)]
+        + ([("the driver for PostgreSQL stands apart", drivers_apart)] if WITH_PG else [])
         + [(f"moved to another place, {name_of(static)}", lambda static=static: moved(static)) for static in (False, True)]
         + [
             ("every public header is installed", headers_installed),

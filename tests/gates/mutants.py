@@ -39,7 +39,7 @@ layers, names, marks, docs_lint = gate("layers"), gate("names"), gate("marks"), 
 docs, constants, layout = gate("docs"), gate("constants"), gate("layout")
 clients, newer = gate("clients", USR.parent), gate("newer", USR.parent)
 no_globals = writable("lib/base/version.c")
-headers, symbols = gate("headers"), gate("symbols", USR / "lib/libaftersales.so")
+headers, symbols = gate("headers"), gate("symbols", *sorted((USR / "lib").glob("libaftersales*.so")))
 VERSION, ENV_H = "lib/base/version.c", "include/aftersales/env.h"
 ACTOR_H, TICKET_H, STORE_H = "include/aftersales/actor.h", "include/aftersales/ticket.h", "include/aftersales/store.h"
 MAP_LINE = ("lib/libaftersales.map", "  aft_version;\n", "")
@@ -57,6 +57,9 @@ MUTANTS = [
     ("libyaml has a second user", layers, ("lib/policy/schema.c", '#include "policy/policy_priv.h"\n',
                                            '#include "policy/policy_priv.h"\n#include <yaml.h>\n')),
     ("SQLite has a second user", layers, ("lib/store/store.h", BASE, BASE + "#include <sqlite3.h>\n")),
+    ("libpq has a second user", layers, ("lib/store/store.h", BASE, BASE + "#include <libpq-fe.h>\n")),
+    ("a driver apart looks inside the core", layers, ("lib/postgres/postgres_priv.h", "#include <libpq-fe.h>\n",
+                                                      "#include <libpq-fe.h>\n" + BASE)),
     ("a file name stands twice", names, ("lib/value/base.h", None, "")),
     ("a source is in no list", names, ("lib/base/forgotten.c", None, "")),
     ("a part of the suite is in no list", names, ("tests/conformance/forgotten.c", None, "")),

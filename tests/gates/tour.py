@@ -17,6 +17,7 @@ import tap
 ROOT, TOUR = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
 SEED = int(os.environ.get("AFT_SEED", random.randrange(2**32)))
 ROUNDS = 60 if os.environ.get("AFT_SLOW") else 12
+SERVER = os.environ.get("AFT_TEST_DSN")  # from tests/postgres.py
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="aft-tour-"))
 
 
@@ -97,6 +98,15 @@ def killed():
     tap.expect("every one is there" in done.stdout, done.stdout[:600])
 
 
+def on_a_server():
+    """A second run goes on with the first one's store, by the journal that it left in the present folder."""
+    for words in ("23 opened a ticket", "every one is there"):
+        done = tap.run([TOUR, "--db", SERVER], cwd=FOLDER)
+        tap.expect(done.returncode == 0 and words in done.stdout, done.stdout[:600], done.stderr)
+        tap.expect(SERVER not in done.stdout, "the connection string is shown")
+
+
+ON_SERVER = [("the tour on PostgreSQL, twice", on_a_server)]
 CASES = [
     ("the tour in English fits into 100 columns", fits("en", "1. Messages come in")),
     ("the tour in Chinese fits into 100 columns", fits("zh", "1. 消息进来")),
@@ -110,6 +120,6 @@ CASES = [
 ]
 
 try:
-    tap.main(CASES)
+    tap.main(ON_SERVER if SERVER else CASES)
 finally:
     shutil.rmtree(FOLDER)

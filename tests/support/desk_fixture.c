@@ -2,10 +2,6 @@
 
 #include "random.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 static int64_t fixture_now(void *user) {
   desk *d = user;
   return atomic_load(&d->now);
@@ -79,12 +75,8 @@ void desk_open_with(desk *d, desk_kind kind, const aft_alloc *alloc) {
   if (alloc)
     options.alloc = *alloc;
   assert_ok(aft_env_new(&options, &d->env, &error));
-  snprintf(d->folder, sizeof d->folder, "/tmp/aftersales-test-XXXXXX");
-  assert_non_null(mkdtemp(d->folder));
-  snprintf(d->path, sizeof d->path, "%s/desk.db", d->folder);
-  aft_store_options store = {.size = sizeof store,
-                             .dsn = AFT_STR(kind == DESK_SQLITE ? d->path : "memory:"),
-                             .flags = AFT_STORE_CREATE | AFT_STORE_RELAXED};
+  place_make(&d->place);
+  aft_store_options store = desk_store(d, AFT_STORE_CREATE | AFT_STORE_RELAXED);
   assert_ok(aft_store_open(d->env, &store, &d->store, &error));
   assert_ok(aft_session_open(d->store, &d->session, &error));
   people(d);
@@ -96,13 +88,18 @@ void desk_open_with(desk *d, desk_kind kind, const aft_alloc *alloc) {
 
 void desk_open(desk *d, desk_kind kind) { desk_open_with(d, kind, NULL); }
 
+aft_store_options desk_store(const desk *d, uint32_t flags) {
+  aft_store_options options = place_store(&d->place, flags);
+  if (d->kind != DESK_SQLITE)
+    options.dsn = AFT_STR("memory:");
+  return options;
+}
+
 void desk_close(desk *d) {
-  char command[160];
   aft_session_close(d->session);
   aft_store_unref(d->store);
   aft_env_unref(d->env);
-  snprintf(command, sizeof command, "rm -rf '%s'", d->folder);
-  assert_int_equal(system(command), 0);
+  place_drop(&d->place);
 }
 
 void desk_pass(desk *d, int64_t ms) { atomic_fetch_add(&d->now, ms); }

@@ -18,6 +18,8 @@
 #include "store/store.h"
 #include "value/value.h"
 
+#include "test_place.h"
+
 typedef enum desk_kind {
   DESK_SQLITE,
   DESK_MEMORY,
@@ -27,7 +29,7 @@ typedef enum desk_kind {
 
 typedef struct desk {
   desk_kind kind;
-  char folder[64], path[96];
+  test_place place;    /* of DESK_SQLITE: a file, or a schema on the server that AFT_TEST_DSN names */
   _Atomic int64_t now; /* what the clock says */
   uint64_t seed;       /* of a hostile store */
   aft_env *env;
@@ -43,6 +45,8 @@ void desk_open(desk *d, desk_kind kind);
 /* With an allocator in place of the usual one. */
 void desk_open_with(desk *d, desk_kind kind, const aft_alloc *alloc);
 void desk_close(desk *d);
+/* How to open the desk's store once more. */
+aft_store_options desk_store(const desk *d, uint32_t flags);
 void desk_pass(desk *d, int64_t ms); /* moves the clock, without a tick */
 uint32_t desk_tick(desk *d);         /* until nothing is due any more; how many fired */
 

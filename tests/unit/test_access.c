@@ -5,7 +5,7 @@ static desk d;
 
 static int open_memory(void **state) {
   (void)state;
-  desk_open(&d, DESK_MEMORY);
+  desk_open(&d, place_on_server() ? DESK_SQLITE : DESK_MEMORY);
   return 0;
 }
 

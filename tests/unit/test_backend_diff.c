@@ -14,6 +14,7 @@
 
 #include "store/store_priv.h"
 #include "random.h"
+#include "test_place.h"
 
 enum {
   ID,
@@ -57,7 +58,7 @@ typedef struct side {
 } side;
 
 typedef struct world {
-  char folder[64], file[96];
+  test_place place;
   aft_env *env;
   side sides[2]; /* memory, SQL */
   uint64_t seed;
@@ -70,11 +71,12 @@ static const aft__backend_ops *ops(const side *s) { return s->backend->ops; }
 static int set_up(void **state) {
   world *w = calloc(1, sizeof *w);
   w->seed = seed_of("both backends");
-  strcpy(w->folder, "/tmp/aft-diff-XXXXXX");
-  if (!mkdtemp(w->folder) || aft_env_new(NULL, &w->env, NULL))
+  place_make(&w->place);
+  if (aft_env_new(NULL, &w->env, NULL))
     return -1;
-  snprintf(w->file, sizeof w->file, "%s/shop.db", w->folder);
-  aft__sql_options how = {.dsn = {w->file, AFT_NTS}, .flags = AFT_STORE_CREATE | AFT_STORE_RELAXED};
+  aft__sql_options how = {.driver = w->place.driver,
+                          .dsn = {w->place.dsn, AFT_NTS},
+                          .flags = AFT_STORE_CREATE | AFT_STORE_RELAXED};
   if (aft__memory_backend(w->env, &w->sides[0].backend, NULL) ||
       aft__sql_backend(w->env, &how, &w->sides[1].backend, NULL))
     return -1;
@@ -89,20 +91,14 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
-  static const char *const ends[] = {"", "-wal", "-shm"};
   world *w = *state;
-  char path[128];
   for (int i = 0; i < 2; i++) {
     aft__arena_done(&w->sides[i].arena);
     ops(&w->sides[i])->disconnect(w->sides[i].conn);
     ops(&w->sides[i])->free(w->sides[i].backend);
   }
   aft_env_unref(w->env);
-  for (size_t i = 0; i < AFT__COUNT(ends); i++) {
-    snprintf(path, sizeof path, "%s%s", w->file, ends[i]);
-    unlink(path);
-  }
-  rmdir(w->folder);
+  place_drop(&w->place);
   free(w);
   return 0;
 }

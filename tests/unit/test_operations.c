@@ -2,7 +2,6 @@
 #include "desk_fixture.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
 #include <time.h>
 
 static desk d;
@@ -36,7 +35,7 @@ static void a_swap_is_seen_by_every_store_from_its_next_command(void **state) {
   aft_store *other;
   aft_session *session;
   aft_policy *seen, *policy = load("version: 1\npriority: {rules: {payment_failed: {points: -5}}}\n");
-  aft_store_options options = {.size = sizeof options, .dsn = AFT_STR(d.path)};
+  aft_store_options options = desk_store(&d, 0);
   assert_ok(aft_store_open(d.env, &options, &other, &error));
   assert_ok(aft_session_open(other, &session, &error));
   aft_id before = desk_say(&d, "m1", "付款失败");
@@ -208,11 +207,10 @@ static void *interrupter(void *user) {
 static void a_waiting_call_can_be_interrupted_and_ends_at_its_deadline(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
-  sqlite3 *db;
+  void *host = host_open(&d.place);
   pthread_t thread;
   aft_message_in in = desk_message(&d, "m1", "x");
-  assert_int_equal(sqlite3_open(d.path, &db), SQLITE_OK);
-  assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", 0, 0, 0), SQLITE_OK);
+  host_lock(host, "aft_ticket");
   assert_int_equal(pthread_create(&thread, NULL, interrupter, d.session), 0);
   aft_status status = aft_intake(d.session, &d.system, &in, NULL, &error);
   pthread_join(thread, NULL);
@@ -221,8 +219,8 @@ static void a_waiting_call_can_be_interrupted_and_ends_at_its_deadline(void **st
   call.deadline_ms = 100;
   status = aft_intake(d.session, &call, &in, NULL, &error);
   assert_true(status == AFT_E_DEADLINE || status == AFT_E_LOCKED);
-  sqlite3_exec(db, "ROLLBACK", 0, 0, 0);
-  sqlite3_close(db);
+  host_run(host, "ROLLBACK");
+  host_close(host);
   assert_status(aft_intake(d.session, &d.system, &in, NULL, &error), AFT_OK);
 }
 
@@ -265,7 +263,7 @@ static void every_call_is_traced(void **state) {
   aft_session *session;
   aft_record *record;
   aft_env_options options = {.size = sizeof options, .trace = trace, .trace_user = &seen};
-  aft_store_options where = {.size = sizeof where, .dsn = AFT_STR(d.path)};
+  aft_store_options where = desk_store(&d, 0);
   assert_ok(aft_env_new(&options, &env, &error));
   assert_ok(aft_store_open(env, &where, &store, &error));
   assert_ok(aft_session_open(store, &session, &error));
@@ -286,7 +284,7 @@ static void handles_may_be_freed_in_any_order(void **state) {
   aft_store *store;
   aft_session *session;
   aft_cursor *cursor;
-  aft_store_options where = {.size = sizeof where, .dsn = AFT_STR(d.path)};
+  aft_store_options where = desk_store(&d, 0);
   desk_say(&d, "m1", "要退货");
   assert_ok(aft_env_new(NULL, &env, &error));
   assert_ok(aft_store_open(env, &where, &store, &error));

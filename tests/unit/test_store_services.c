@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "store/store_priv.h"
+#include "test_place.h"
 
 static const aft__column note_columns[] = {
     {"id", AFT_SQL_INT, 1, 1}, {"rev", AFT_SQL_INT, 1, 1}, {"subject", AFT_SQL_INT, 1, 1}};
@@ -26,7 +27,7 @@ typedef struct fixture {
   aft_store *store;
   aft_session *session;
   _Atomic int64_t now_ms;
-  char dir[64], dsn[96];
+  test_place place;
   uint64_t seed;
 } fixture;
 
@@ -53,11 +54,10 @@ static int set_up(void **state, kind k) {
   atomic_store(&f->now_ms, START);
   o.clock = (aft_clock){.size = sizeof o.clock, .now_ms = now_ms, .user = f};
   assert_int_equal(aft_env_new(&o, &f->env, NULL), AFT_OK);
-  snprintf(f->dir, sizeof f->dir, "/tmp/aft_test_XXXXXX");
-  assert_non_null(mkdtemp(f->dir));
-  snprintf(f->dsn, sizeof f->dsn, "%s/store.db", f->dir);
-  aft_store_options so = {.size = sizeof so, .dsn = AFT_STR(k == SQLITE ? f->dsn : "memory:")};
-  so.flags = AFT_STORE_CREATE | AFT_STORE_RELAXED;
+  place_make(&f->place);
+  aft_store_options so = place_store(&f->place, AFT_STORE_CREATE | AFT_STORE_RELAXED);
+  if (k != SQLITE)
+    so.dsn = AFT_STR("memory:");
   if (aft__store_open(f->env, &schema, &so, &f->store, &error) != AFT_OK)
     fail_msg("open: %s", error.message);
   assert_int_equal(aft_session_open(f->store, &f->session, NULL), AFT_OK);
@@ -75,16 +75,10 @@ static int set_up_sqlite(void **state) { return set_up(state, SQLITE); }
 
 static int tear_down(void **state) {
   fixture *f = *state;
-  static const char *const ends[] = {"", "-wal", "-shm"};
   aft_session_close(f->session);
   aft_store_unref(f->store);
   aft_env_unref(f->env);
-  for (size_t i = 0; i < AFT__COUNT(ends); i++) {
-    char path[128];
-    snprintf(path, sizeof path, "%s%s", f->dsn, ends[i]);
-    unlink(path);
-  }
-  rmdir(f->dir);
+  place_drop(&f->place);
   free(f);
   return 0;
 }
@@ -997,5 +991,6 @@ int main(void) {
       ON(memory, tokens_come_back_and_no_other_does),
       ON_ALL(health_tells_what_waits),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  static const char *const not_there[] = {" on memory", " on hostile"};
+  return RUN_CASES(tests, not_there);
 }
