@@ -1,0 +1,150 @@
+#include "floor.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench.h"
+
+typedef struct database {
+  sqlite3 *db;
+  sqlite3_stmt *begin_read, *begin_write, *commit;
+  sqlite3_stmt **stmts;
+  volatile int64_t seen; /* so that reading columns is not optimised away */
+} database;
+
+static int prepare(database *d, const char *sql, sqlite3_stmt **out) {
+  return sqlite3_prepare_v3(d->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
+}
+
+/* The same settings as the library's own connection, with AFT_STORE_RELAXED. */
+static int open_database(const char *path, const record_log *log, database *d) {
+  int rc = sqlite3_open(path, &d->db);
+  if (!rc)
+    rc = sqlite3_exec(d->db,
+                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
+                      "PRAGMA cache_size=-16384",
+                      NULL, NULL, NULL);
+  d->stmts = calloc(log->n_sql ? log->n_sql : 1, sizeof *d->stmts);
+  if (!rc && !d->stmts)
+    rc = SQLITE_NOMEM;
+  if (!rc)
+    rc = prepare(d, "BEGIN", &d->begin_read);
+  if (!rc)
+    rc = prepare(d, "BEGIN IMMEDIATE", &d->begin_write);
+  if (!rc)
+    rc = prepare(d, "COMMIT", &d->commit);
+  for (size_t i = 0; !rc && i < log->n_sql; i++)
+    rc = prepare(d, log->sql[i], &d->stmts[i]);
+  return rc;
+}
+
+static void close_database(database *d, const record_log *log) {
+  for (size_t i = 0; d->stmts && i < log->n_sql; i++)
+    sqlite3_finalize(d->stmts[i]);
+  free(d->stmts);
+  sqlite3_finalize(d->begin_read);
+  sqlite3_finalize(d->begin_write);
+  sqlite3_finalize(d->commit);
+  sqlite3_close(d->db);
+}
+
+static int once(sqlite3_stmt *stmt) {
+  int rc = sqlite3_step(stmt);
+  sqlite3_reset(stmt);
+  return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int bind(sqlite3_stmt *stmt, int i, const aft_sql_value *v) {
+  switch (v->type) {
+  case AFT_SQL_INT:
+    return sqlite3_bind_int64(stmt, i, v->number);
+  case AFT_SQL_TEXT:
+    return sqlite3_bind_text(stmt, i, v->data, (int)v->size, SQLITE_STATIC);
+  case AFT_SQL_BLOB:
+    return sqlite3_bind_blob(stmt, i, v->data, (int)v->size, SQLITE_STATIC);
+  default:
+    return sqlite3_bind_null(stmt, i);
+  }
+}
+
+static void read_row(database *d, sqlite3_stmt *stmt) {
+  int n = sqlite3_data_count(stmt);
+  for (int i = 0; i < n; i++) {
+    int type = sqlite3_column_type(stmt, i);
+    if (type == SQLITE_INTEGER)
+      d->seen += sqlite3_column_int64(stmt, i);
+    else if (type == SQLITE_TEXT)
+      d->seen += *sqlite3_column_text(stmt, i) + sqlite3_column_bytes(stmt, i);
+    else if (type == SQLITE_BLOB)
+      d->seen += sqlite3_column_bytes(stmt, i) + (sqlite3_column_blob(stmt, i) != NULL);
+  }
+}
+
+static int run(database *d, const record_log *log, const record_op *op) {
+  sqlite3_stmt *stmt = d->stmts[op->sql];
+  int rc = SQLITE_OK;
+  for (uint32_t i = 0; i < op->values && !rc; i++)
+    rc = bind(stmt, (int)i + 1, &log->values[op->first + i]);
+  for (uint32_t i = 0; i < op->rows && !rc; i++) {
+    rc = sqlite3_step(stmt) == SQLITE_ROW ? SQLITE_OK : SQLITE_MISMATCH;
+    if (!rc)
+      read_row(d, stmt);
+  }
+  if (!rc && op->to_the_end)
+    rc = sqlite3_step(stmt) == SQLITE_DONE ? SQLITE_OK : SQLITE_MISMATCH;
+  sqlite3_reset(stmt);
+  return rc;
+}
+
+static int carry_out(database *d, const record_log *log, const record_op *op) {
+  switch (op->kind) {
+  case RECORD_BEGIN_READ:
+    return once(d->begin_read);
+  case RECORD_BEGIN_WRITE:
+    return once(d->begin_write);
+  case RECORD_COMMIT:
+    return once(d->commit);
+  case RECORD_EXEC:
+    return once(d->stmts[op->sql]);
+  case RECORD_RUN:
+    return run(d, log, op);
+  default:
+    return SQLITE_OK;
+  }
+}
+
+static double carry_out_all(database *d, floor_run *r) {
+  const record_log *log = r->log;
+  double began = bench_cpu();
+  size_t marks = 0;
+  for (size_t i = 0; i < log->n_ops; i++) {
+    if (log->ops[i].kind == RECORD_MARK) {
+      if (marks == r->warm)
+        began = bench_cpu();
+      if (r->each)
+        r->each(r->user, marks);
+      marks++;
+      continue;
+    }
+    int rc = carry_out(d, log, &log->ops[i]);
+    if (rc) {
+      fprintf(stderr, "bench: the floor failed: %s (%s)\n", sqlite3_errstr(rc), sqlite3_errmsg(d->db));
+      return -1;
+    }
+  }
+  r->commands = marks - r->warm;
+  return bench_cpu() - began;
+}
+
+double floor_sqlite(const char *path, floor_run *run) {
+  database d = {0};
+  int rc = open_database(path, run->log, &d);
+  double spent = -1;
+  if (rc)
+    fprintf(stderr, "bench: the floor's database %s: %s\n", path, d.db ? sqlite3_errmsg(d.db) : "");
+  else
+    spent = carry_out_all(&d, run);
+  close_database(&d, run->log);
+  return spent;
+}

@@ -1,0 +1,222 @@
+/* Commands beside their floor: the same statements with the same values, sent by a plain loop, with one call each to
+ * triage and SHA-256 where the command makes them. Processor time; neither side waits for the disk at a commit. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "bench.h"
+#include "desk.h"
+#include "floor.h"
+#include "policy/policy.h"
+
+#define WARM 64 /* commands of a round before the clock starts */
+
+typedef struct command {
+  const char *path, *base;
+  bool triage;
+  double goal;
+  aft_status (*run)(bench_desk *d, const aft_id *tickets, size_t n, size_t i);
+} command;
+
+typedef struct course {
+  const bench_options *options;
+  const command *command;
+  const aft_id *tickets;
+  size_t n; /* commands of a round, warm ones included */
+  char base[BENCH_PATH], work[BENCH_PATH];
+  record_log log;
+  bench_desk desk; /* for its policy and environment, of the floor */
+  aft_policy *policy;
+  aft__arena arena;
+} course;
+
+/* ---- the commands ---- */
+
+static aft_status first_message(bench_desk *d, const aft_id *tickets, size_t n, size_t i) {
+  (void)tickets;
+  return bench_say(d, n + i, n + i, NULL);
+}
+
+static aft_status further_message(bench_desk *d, const aft_id *tickets, size_t n, size_t i) {
+  (void)tickets;
+  return bench_say(d, i, n + i, NULL);
+}
+
+static aft_status answer(bench_desk *d, const aft_id *tickets, size_t n, size_t i) {
+  (void)n;
+  return bench_answer(d, tickets[i]);
+}
+
+static aft_status resolve(bench_desk *d, const aft_id *tickets, size_t n, size_t i) {
+  (void)n;
+  return bench_resolve(d, tickets[i]);
+}
+
+static const command commands[] = {
+    {"intake, a new customer", "opened.db", true, 1.5, first_message},
+    {"intake, a further message", "opened.db", true, 1.5, further_message},
+    {"ticket, answer", "opened.db", false, 1.5, answer},
+    {"ticket, resolve", "answered.db", false, 1.5, resolve},
+};
+
+/* ---- both sides ---- */
+
+static int run_all(const course *c, bench_desk *d, record_log *log, double *spent) {
+  double began = bench_cpu();
+  for (size_t i = 0; i < c->n; i++) {
+    if (i == WARM)
+      began = bench_cpu();
+    if (log)
+      record_mark(log);
+    if (c->command->run(d, c->tickets, c->n, i) < 0)
+      return -1;
+  }
+  *spent = bench_cpu() - began;
+  return 0;
+}
+
+static double library(void *user) {
+  course *c = user;
+  bench_desk d;
+  double spent = -1;
+  bench_remove(c->work);
+  if (bench_copy(c->base, c->work) || bench_desk_open(&d, c->work, NULL, NULL))
+    return -1;
+  int failed = run_all(c, &d, NULL, &spent);
+  bench_desk_close(&d);
+  return failed ? -1 : spent / (double)(c->n - WARM);
+}
+
+static void beside(void *user, size_t i) {
+  course *c = user;
+  aft__triage triage;
+  aft__buf reasons;
+  aft__sha256 sha;
+  uint8_t digest[32];
+  const char *text = bench_text(c->n + i);
+  if (c->command->triage) {
+    aft__buf_init(&reasons, c->desk.env);
+    aft__policy_triage(c->policy, aft__cstr(text), aft__cstr(""), &c->arena, &triage, &reasons, NULL);
+    aft__buf_done(&reasons);
+    aft__arena_reset(&c->arena);
+  }
+  aft__sha256_init(&sha);
+  aft__sha256_add(&sha, text, strlen(text));
+  aft__sha256_end(&sha, digest);
+}
+
+static double floor_of(void *user) {
+  course *c = user;
+  floor_run run = {.log = &c->log, .warm = WARM, .each = beside, .user = c};
+  bench_remove(c->work);
+  if (bench_copy(c->base, c->work))
+    return -1;
+  double spent = floor_sqlite(c->work, &run);
+  return spent < 0 ? -1 : spent / (double)run.commands;
+}
+
+/* ---- a row ---- */
+
+static int record(course *c) {
+  recorder r = {&c->log, aft_sql_sqlite()};
+  aft_sql_driver driver = record_driver(&r);
+  bench_desk d;
+  double spent;
+  bench_remove(c->work);
+  if (bench_copy(c->base, c->work) || bench_desk_open(&d, c->work, &driver, NULL))
+    return -1;
+  c->log.on = true;
+  int failed = run_all(c, &d, &c->log, &spent);
+  c->log.on = false;
+  bench_desk_close(&d);
+  if (c->log.failed)
+    fprintf(stderr, "bench: what %s sends could not be noted\n", c->command->path);
+  return failed || c->log.failed ? -1 : 0;
+}
+
+static void describe(const record_log *log, size_t n, char *out, size_t size) {
+  double reads = (double)record_count(log, "SELECT") / (double)n;
+  double inserts = (double)record_count(log, "INSERT") / (double)n;
+  double changes = (double)(record_count(log, "UPDATE") + record_count(log, "DELETE")) / (double)n;
+  snprintf(out, size, "%.0f reads, %.0f inserts, %.0f changes", reads, inserts, changes);
+}
+
+static int measure(course *c) {
+  char what[64];
+  bench_ratio ratio;
+  if (record(c))
+    return -1;
+  record_drop_repeats(&c->log);
+  describe(&c->log, c->n, what, sizeof what);
+  int failed = bench_alternate(c->options->rounds, library, floor_of, c, &ratio);
+  if (!failed)
+    bench_row(c->command->path, what, &ratio, c->command->goal);
+  return failed;
+}
+
+static int one_row(const bench_options *o, const command *command, const aft_id *tickets, size_t n) {
+  course c = {.options = o, .command = command, .tickets = tickets, .n = n};
+  bench_path(o, command->base, c.base);
+  bench_path(o, "work.db", c.work);
+  aft_error error = AFT_ERROR_INIT;
+  if (aft_env_new(NULL, &c.desk.env, &error) < 0)
+    return -1;
+  aft__arena_init(&c.arena, c.desk.env);
+  int failed = aft_policy_default(c.desk.env, &c.policy, &error) < 0 ? -1 : measure(&c);
+  aft_policy_unref(c.policy);
+  aft__arena_done(&c.arena);
+  record_free(&c.log);
+  aft_env_unref(c.desk.env);
+  bench_remove(c.work);
+  return failed;
+}
+
+/* ---- what they start from: a desk with n open tickets, and the same with all of them answered ---- */
+
+static int make_bases(const bench_options *o, aft_id *tickets, size_t n) {
+  char opened[BENCH_PATH], answered[BENCH_PATH];
+  bench_desk d;
+  int failed = 0;
+  bench_path(o, "opened.db", opened);
+  bench_path(o, "answered.db", answered);
+  bench_remove(opened);
+  bench_remove(answered);
+  if (bench_desk_open(&d, opened, NULL, NULL))
+    return -1;
+  for (size_t i = 0; i < n && !failed; i++)
+    failed = bench_say(&d, i, i, &tickets[i]) < 0;
+  bench_desk_close(&d);
+  if (failed || bench_copy(opened, answered) || bench_desk_open(&d, answered, NULL, NULL))
+    return -1;
+  for (size_t i = 0; i < n && !failed; i++)
+    failed = bench_answer(&d, tickets[i]) < 0;
+  bench_desk_close(&d);
+  return failed ? -1 : 0;
+}
+
+static void remove_bases(const bench_options *o) {
+  char path[BENCH_PATH];
+  bench_path(o, "opened.db", path);
+  bench_remove(path);
+  bench_path(o, "answered.db", path);
+  bench_remove(path);
+}
+
+int bench_commands(const bench_options *o) {
+  size_t n = WARM + (size_t)o->commands;
+  aft_id *tickets = calloc(n, sizeof *tickets);
+  bool any = false;
+  int failed = tickets ? 0 : -1;
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+    any |= bench_wanted(o, commands[i].path);
+  if (!failed && any) {
+    bench_section("commands on SQLite, processor time of one");
+    failed = make_bases(o, tickets, n);
+  }
+  for (size_t i = 0; i < sizeof commands / sizeof *commands && !failed; i++)
+    if (bench_wanted(o, commands[i].path))
+      failed = one_row(o, &commands[i], tickets, n);
+  remove_bases(o);
+  free(tickets);
+  return failed;
+}
