@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,10 +17,27 @@ static double seconds(clockid_t clock) {
   return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-double bench_cpu(void) { return seconds(CLOCK_PROCESS_CPUTIME_ID); }
-double bench_wall(void) { return seconds(CLOCK_MONOTONIC); }
+bench_time bench_now(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return (bench_time){.all = seconds(CLOCK_PROCESS_CPUTIME_ID),
+                      .user = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6,
+                      .wall = seconds(CLOCK_MONOTONIC)};
+}
+
+bench_time bench_since(bench_time began, size_t n) {
+  bench_time now = bench_now();
+  double units = n ? (double)n : 1;
+  return (bench_time){
+      (now.all - began.all) / units, (now.user - began.user) / units, (now.wall - began.wall) / units};
+}
 
 /* ---- rounds ---- */
+
+typedef struct rounds {
+  double ours[MOST_ROUNDS], peer[MOST_ROUNDS], ratios[MOST_ROUNDS];
+  int n;
+} rounds;
 
 static int by_size(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
@@ -31,24 +49,32 @@ static double median(double *numbers, int n) {
   return n % 2 ? numbers[n / 2] : (numbers[n / 2 - 1] + numbers[n / 2]) / 2;
 }
 
-int bench_alternate(int rounds, bench_side ours, bench_side peer, void *user, bench_ratio *out) {
-  double a[MOST_ROUNDS], b[MOST_ROUNDS], ratios[MOST_ROUNDS];
-  int n = rounds < MOST_ROUNDS ? rounds : MOST_ROUNDS;
-  for (int i = 0; i < n; i++) {
-    if (i % 2)
-      b[i] = peer(user);
-    a[i] = ours(user);
-    if (i % 2 == 0)
-      b[i] = peer(user);
-    if (a[i] < 0 || b[i] <= 0)
+static void add(rounds *r, double ours, double peer) {
+  r->ours[r->n] = ours;
+  r->peer[r->n] = peer;
+  r->ratios[r->n++] = peer > 0 ? ours / peer : 0;
+}
+
+static bench_ratio sum_up(rounds *r) {
+  bench_ratio out = {median(r->ours, r->n), median(r->peer, r->n), median(r->ratios, r->n), 0, 0};
+  out.low = r->ratios[0];
+  out.high = r->ratios[r->n - 1];
+  return out;
+}
+
+int bench_alternate(int n, bench_side ours, bench_side peer, void *user, bench_ratios *out) {
+  static rounds all, outside, wall;
+  all.n = outside.n = wall.n = 0;
+  for (int i = 0; i < n && i < MOST_ROUNDS; i++) {
+    bench_time a, b;
+    int failed = i % 2 ? peer(user, &b) || ours(user, &a) : ours(user, &a) || peer(user, &b);
+    if (failed)
       return -1;
-    ratios[i] = a[i] / b[i];
+    add(&all, a.all, b.all);
+    add(&outside, a.user, b.user);
+    add(&wall, a.wall, b.wall);
   }
-  out->ours = median(a, n);
-  out->peer = median(b, n);
-  out->ratio = median(ratios, n);
-  out->low = ratios[0];
-  out->high = ratios[n - 1];
+  *out = (bench_ratios){sum_up(&all), sum_up(&outside), sum_up(&wall)};
   return 0;
 }
 

@@ -20,20 +20,31 @@ typedef struct bench_options {
 
 /* ---- one row ---- */
 
-/* One round of one side: seconds for one unit of work, or a negative number when it failed (said on stderr). */
-typedef double (*bench_side)(void *user);
+/* What a piece of work took, in seconds. */
+typedef struct bench_time {
+  double all;  /* processor time */
+  double user; /* the part of it outside of the kernel */
+  double wall;
+} bench_time;
+
+bench_time bench_now(void);
+/* From a time until now, for one of n units of work. */
+bench_time bench_since(bench_time began, size_t n);
+
+/* One round of one side. 0 on success; what failed is said on stderr. */
+typedef int (*bench_side)(void *user, bench_time *out);
 
 typedef struct bench_ratio {
   double ours, peer;       /* medians, in seconds */
   double ratio, low, high; /* of ours to the peer in the same round: median, least, greatest */
 } bench_ratio;
 
-/* Runs both sides in turn, the first of each round by turns too. 0 on success. */
-int bench_alternate(int rounds, bench_side ours, bench_side peer, void *user, bench_ratio *out);
+typedef struct bench_ratios {
+  bench_ratio all, user, wall;
+} bench_ratios;
 
-/* Processor time of this process, and time on the wall, in seconds. */
-double bench_cpu(void);
-double bench_wall(void);
+/* Runs both sides in turn, the first of each round by turns too. 0 on success. */
+int bench_alternate(int rounds, bench_side ours, bench_side peer, void *user, bench_ratios *out);
 
 /* ---- the table ---- */
 

@@ -3,6 +3,7 @@
 #ifndef BENCH_FLOOR_H
 #define BENCH_FLOOR_H
 
+#include "bench.h"
 #include "record.h"
 
 /* Called at the begin of command i: what a floor does beside its statements. */
@@ -13,10 +14,9 @@ typedef struct floor_run {
   size_t warm; /* commands before the clock starts */
   floor_each each;
   void *user;
-  size_t commands; /* timed ones; given back */
 } floor_run;
 
-/* Processor seconds for all timed commands; negative when it failed. */
-double floor_sqlite(const char *path, floor_run *run);
+/* Time for one command. 0 on success. */
+int floor_sqlite(const char *path, const floor_run *run, bench_time *out);
 
 #endif

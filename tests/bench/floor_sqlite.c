@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench.h"
-
 typedef struct database {
   sqlite3 *db;
   sqlite3_stmt *begin_read, *begin_write, *commit;
@@ -114,14 +112,14 @@ static int carry_out(database *d, const record_log *log, const record_op *op) {
   }
 }
 
-static double carry_out_all(database *d, floor_run *r) {
+static int carry_out_all(database *d, const floor_run *r, bench_time *out) {
   const record_log *log = r->log;
-  double began = bench_cpu();
+  bench_time began = bench_now();
   size_t marks = 0;
   for (size_t i = 0; i < log->n_ops; i++) {
     if (log->ops[i].kind == RECORD_MARK) {
       if (marks == r->warm)
-        began = bench_cpu();
+        began = bench_now();
       if (r->each)
         r->each(r->user, marks);
       marks++;
@@ -133,18 +131,17 @@ static double carry_out_all(database *d, floor_run *r) {
       return -1;
     }
   }
-  r->commands = marks - r->warm;
-  return bench_cpu() - began;
+  *out = bench_since(began, marks - r->warm);
+  return 0;
 }
 
-double floor_sqlite(const char *path, floor_run *run) {
+int floor_sqlite(const char *path, const floor_run *run, bench_time *out) {
   database d = {0};
-  int rc = open_database(path, run->log, &d);
-  double spent = -1;
-  if (rc)
+  int failed = open_database(path, run->log, &d);
+  if (failed)
     fprintf(stderr, "bench: the floor's database %s: %s\n", path, d.db ? sqlite3_errmsg(d.db) : "");
   else
-    spent = carry_out_all(&d, run);
+    failed = carry_out_all(&d, run, out);
   close_database(&d, run->log);
-  return spent;
+  return failed ? -1 : 0;
 }

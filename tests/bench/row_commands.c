@@ -61,30 +61,29 @@ static const command commands[] = {
 
 /* ---- both sides ---- */
 
-static int run_all(const course *c, bench_desk *d, record_log *log, double *spent) {
-  double began = bench_cpu();
+static int run_all(const course *c, bench_desk *d, record_log *log, bench_time *out) {
+  bench_time began = bench_now();
   for (size_t i = 0; i < c->n; i++) {
     if (i == WARM)
-      began = bench_cpu();
+      began = bench_now();
     if (log)
       record_mark(log);
     if (c->command->run(d, c->tickets, c->n, i) < 0)
       return -1;
   }
-  *spent = bench_cpu() - began;
+  *out = bench_since(began, c->n - WARM);
   return 0;
 }
 
-static double library(void *user) {
+static int library(void *user, bench_time *out) {
   course *c = user;
   bench_desk d;
-  double spent = -1;
   bench_remove(c->work);
   if (bench_copy(c->base, c->work) || bench_desk_open(&d, c->work, NULL, NULL))
     return -1;
-  int failed = run_all(c, &d, NULL, &spent);
+  int failed = run_all(c, &d, NULL, out);
   bench_desk_close(&d);
-  return failed ? -1 : spent / (double)(c->n - WARM);
+  return failed;
 }
 
 static void beside(void *user, size_t i) {
@@ -105,14 +104,13 @@ static void beside(void *user, size_t i) {
   aft__sha256_end(&sha, digest);
 }
 
-static double floor_of(void *user) {
+static int floor_of(void *user, bench_time *out) {
   course *c = user;
   floor_run run = {.log = &c->log, .warm = WARM, .each = beside, .user = c};
   bench_remove(c->work);
   if (bench_copy(c->base, c->work))
     return -1;
-  double spent = floor_sqlite(c->work, &run);
-  return spent < 0 ? -1 : spent / (double)run.commands;
+  return floor_sqlite(c->work, &run, out);
 }
 
 /* ---- a row ---- */
@@ -121,7 +119,7 @@ static int record(course *c) {
   recorder r = {&c->log, aft_sql_sqlite()};
   aft_sql_driver driver = record_driver(&r);
   bench_desk d;
-  double spent;
+  bench_time spent;
   bench_remove(c->work);
   if (bench_copy(c->base, c->work) || bench_desk_open(&d, c->work, &driver, NULL))
     return -1;
@@ -143,20 +141,22 @@ static void describe(const record_log *log, size_t n, char *out, size_t size) {
 
 static int measure(course *c) {
   char what[64];
-  bench_ratio ratio;
+  bench_ratios ratios;
   if (record(c))
     return -1;
   record_drop_repeats(&c->log);
   describe(&c->log, c->n, what, sizeof what);
-  int failed = bench_alternate(c->options->rounds, library, floor_of, c, &ratio);
-  if (!failed)
-    bench_row(c->command->path, what, &ratio, c->command->goal);
-  return failed;
+  int failed = bench_alternate(c->options->rounds, library, floor_of, c, &ratios);
+  if (failed)
+    return failed;
+  bench_row(c->command->path, what, &ratios.all, c->command->goal);
+  bench_row("", "outside of the kernel", &ratios.user, c->command->goal);
+  return 0;
 }
 
-static int one_row(const bench_options *o, const command *command, const aft_id *tickets, size_t n) {
-  course c = {.options = o, .command = command, .tickets = tickets, .n = n};
-  bench_path(o, command->base, c.base);
+static int one_row(const bench_options *o, const command *row, const aft_id *tickets, size_t n) {
+  course c = {.options = o, .command = row, .tickets = tickets, .n = n};
+  bench_path(o, row->base, c.base);
   bench_path(o, "work.db", c.work);
   aft_error error = AFT_ERROR_INIT;
   if (aft_env_new(NULL, &c.desk.env, &error) < 0)
