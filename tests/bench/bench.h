@@ -16,6 +16,7 @@ typedef struct bench_options {
   int rounds;           /* of each side, in turn */
   int commands;         /* in a round */
   int64_t few, many;    /* open tickets that the queues are compared at */
+  bool scattered;       /* what is due lies all over the many */
 } bench_options;
 
 /* ---- one row ---- */

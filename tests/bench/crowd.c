@@ -78,13 +78,13 @@ static int copying(sqlite3 *db, const char *table, const char *rows, char *sql, 
   return 0;
 }
 
-static int run(sqlite3 *db, const char *sql, int64_t ticket, int64_t n, int64_t every) {
+static int run(sqlite3 *db, const char *sql, int64_t ticket, int64_t n, int64_t every, int64_t most) {
   sqlite3_stmt *stmt = NULL;
   int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
   const struct {
     const char *name;
     int64_t value;
-  } values[] = {{":ticket", ticket}, {":n", n}, {":every", every}};
+  } values[] = {{":ticket", ticket}, {":n", n}, {":every", every}, {":most", most}};
   for (size_t i = 0; i < sizeof values / sizeof *values && !rc; i++) {
     int at = sqlite3_bind_parameter_index(stmt, values[i].name);
     rc = at ? sqlite3_bind_int64(stmt, at, values[i].value) : SQLITE_OK;
@@ -97,22 +97,22 @@ static int run(sqlite3 *db, const char *sql, int64_t ticket, int64_t n, int64_t 
   return rc ? -1 : 0;
 }
 
-/* Every so-and-so-many'th copy, named by its subject: what it has waits no longer. */
-#define SPREAD                                                                                      \
-  "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + :every FROM number WHERE n + :every " \
-  "<= :n) "
+/* One of so many copies, until there are enough, named by its subject: what it has waits no longer. */
+#define SPREAD                                                                                            \
+  "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + :every FROM number WHERE n + :every <= :every * :most) "
 #define SUBJECTS "(SELECT :ticket - (:n - n + 1) * 67108864 FROM number)"
 
-static int let_fall_due(sqlite3 *db, int64_t ticket, int64_t n, int64_t due, int64_t ready) {
+static int let_fall_due(sqlite3 *db, int64_t ticket, const crowd *c) {
   static const char *const first_answer = SPREAD
       "UPDATE aft_due SET due_at = 1000 + (subject >> 26) % 1000 WHERE name = 'sla:first_response' AND "
       "subject IN " SUBJECTS;
   static const char *const effect = SPREAD
       "UPDATE aft_outbox SET state = 0, due_at = 1000 WHERE tenant = (SELECT tenant FROM aft_ticket WHERE id = "
       ":ticket) AND subject IN " SUBJECTS;
-  if (due && run(db, first_answer, ticket, n, n / due))
-    return -1;
-  return ready ? run(db, effect, ticket, n, n / ready) : 0;
+  return run(db, first_answer, ticket, c->tickets, c->every, c->due) ||
+                 run(db, effect, ticket, c->tickets, c->every, c->ready)
+             ? -1
+             : 0;
 }
 
 static int fill(sqlite3 *db, int64_t ticket, int64_t n) {
@@ -122,7 +122,7 @@ static int fill(sqlite3 *db, int64_t ticket, int64_t n) {
     if (shown)
       fprintf(stderr, "\rfilling %" PRId64 " tickets: %zu of %zu tables ", n, i + 1,
               sizeof tables / sizeof *tables);
-    if (copying(db, tables[i].name, tables[i].rows, sql, sizeof sql) || run(db, sql, ticket, n, 0))
+    if (copying(db, tables[i].name, tables[i].rows, sql, sizeof sql) || run(db, sql, ticket, n, 0, 0))
       return -1;
   }
   if (shown)
@@ -140,7 +140,7 @@ static int open_for_filling(const char *path, sqlite3 **db) {
                       NULL, NULL, NULL);
 }
 
-int crowd_make(const char *path, int64_t tickets, int64_t due, int64_t ready) {
+int crowd_make(const char *path, const crowd *c) {
   bench_desk d;
   aft_id ticket = 0;
   sqlite3 *db = NULL;
@@ -149,8 +149,8 @@ int crowd_make(const char *path, int64_t tickets, int64_t due, int64_t ready) {
     return -1;
   int failed = bench_say(&d, 0, 0, &ticket) < 0;
   bench_desk_close(&d);
-  failed = failed || open_for_filling(path, &db) || fill(db, ticket, tickets) ||
-           let_fall_due(db, ticket, tickets, due, ready) || sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+  failed = failed || open_for_filling(path, &db) || fill(db, ticket, c->tickets) ||
+           let_fall_due(db, ticket, c) || sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
   if (db && failed)
     fprintf(stderr, "bench: %s: %s\n", path, sqlite3_errmsg(db));
   sqlite3_close(db);

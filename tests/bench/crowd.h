@@ -4,9 +4,13 @@
 
 #include <stdint.h>
 
-/* Makes the database anew with that many tickets: each with its customer, its last event, its due rows (tomorrow)
- * and an effect that was carried out. Of them, `due` first answers and `ready` effects are due now, spread evenly
- * over the tickets. 0 on success. */
-int crowd_make(const char *path, int64_t tickets, int64_t due, int64_t ready);
+typedef struct crowd {
+  int64_t tickets;
+  int64_t due, ready; /* of them so many first answers and effects are due now, the others tomorrow or done */
+  int64_t every;      /* one of so many tickets has one */
+} crowd;
+
+/* Makes the database anew: each ticket has its customer, its last event, its due rows and an effect. 0 on success. */
+int crowd_make(const char *path, const crowd *c);
 
 #endif

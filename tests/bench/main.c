@@ -8,7 +8,7 @@
 #include "bench.h"
 
 static void usage(FILE *to) {
-  fputs("usage: bench [--quick] [--only ROW] [--rounds N] [--commands N] [--db URL] [--library FILE] FOLDER\n"
+  fputs("usage: bench [--quick] [--scattered] [--only ROW] [--rounds N] [--commands N] [--db URL] [--library FILE] FOLDER\n"
         "Databases are made in FOLDER. tests/bench/run --help tells what the options mean.\n",
         to);
 }
@@ -40,11 +40,14 @@ static int read_options(int argc, char **argv, bench_options *o) {
       {"quick", no_argument, NULL, 'q'},       {"only", required_argument, NULL, 'o'},
       {"rounds", required_argument, NULL, 'r'}, {"commands", required_argument, NULL, 'c'},
       {"db", required_argument, NULL, 'd'},    {"library", required_argument, NULL, 'l'},
+      {"scattered", no_argument, NULL, 's'},
       {NULL, 0, NULL, 0}};
   int c;
   while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
     if (c == 'q')
       quick(o);
+    else if (c == 's')
+      o->scattered = true;
     else if (c == 'o')
       o->only = optarg;
     else if (c == 'd')
@@ -65,7 +68,7 @@ static int read_options(int argc, char **argv, bench_options *o) {
 }
 
 int main(int argc, char **argv) {
-  static int (*const rows[])(const bench_options *) = {bench_commands, bench_footprint, bench_queues};
+  static int (*const rows[])(const bench_options *) = {bench_commands, bench_footprint, bench_queues, bench_opening};
   bench_options o = {.rounds = 9, .commands = 2000, .few = 10000, .many = 1000000};
   int failed = read_options(argc, argv, &o);
   if (failed)

@@ -1,5 +1,5 @@
-/* Queues beside themselves: the same work with few and with many tickets open. What is due lies spread evenly over
- * them, so with many the rows of a round share no page. */
+/* Queues beside themselves: the same work with few and with many tickets open. As many other tickets lie between those
+ * that are due on both sides; scattered, those of the many lie all over them and share no page of the database. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -113,7 +113,8 @@ static int with_few(void *user, bench_time *out) {
 
 static int all_rows(const bench_options *o, pair *p) {
   char beside[64];
-  snprintf(beside, sizeof beside, "with %" PRId64 " open, not %" PRId64, o->few, o->many);
+  snprintf(beside, sizeof beside, "%" PRId64 " open, not %" PRId64 "%s", o->few, o->many,
+           o->scattered ? ", scattered" : "");
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     turn t = {p, rows[i].work};
     bench_ratios ratios;
@@ -137,15 +138,17 @@ static bool any_wanted(const bench_options *o) {
 int bench_queues(const bench_options *o) {
   char few[BENCH_PATH], many[BENCH_PATH], title[96];
   pair p = {0};
-  int64_t due = SHARE * (o->rounds + 1);
+  int64_t share = SHARE * (o->rounds + 1), due = 2 * share; /* what is claimed first is gone when the tick comes */
+  crowd small = {o->few, due, share, o->few / due}, large = {o->many, due, share, o->few / due};
   if (!any_wanted(o))
     return 0;
   snprintf(title, sizeof title, "queues on SQLite, processor time of a row, %d rows at once", SHARE);
   bench_section(title);
   bench_path(o, "few.db", few);
   bench_path(o, "many.db", many);
-  /* What is claimed first is gone when the tick comes. */
-  int failed = crowd_make(few, o->few, 2 * due, due) || crowd_make(many, o->many, 2 * due, due) ||
+  if (o->scattered)
+    large.every = o->many / due;
+  int failed = crowd_make(few, &small) || crowd_make(many, &large) ||
                bench_desk_open(&p.few, few, NULL, NULL) || bench_desk_open(&p.many, many, NULL, NULL) ||
                all_rows(o, &p);
   bench_desk_close(&p.few);
