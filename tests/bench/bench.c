@@ -28,8 +28,8 @@ bench_time bench_now(void) {
 bench_time bench_since(bench_time began, size_t n) {
   bench_time now = bench_now();
   double units = n ? (double)n : 1;
-  return (bench_time){
-      (now.all - began.all) / units, (now.user - began.user) / units, (now.wall - began.wall) / units};
+  return (bench_time){(now.all - began.all) / units, (now.user - began.user) / units,
+                      (now.wall - began.wall) / units};
 }
 
 /* ---- rounds ---- */

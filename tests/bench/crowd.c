@@ -72,7 +72,8 @@ static int copying(sqlite3 *db, const char *table, const char *rows, char *sql, 
   sqlite3_finalize(stmt);
   snprintf(sql, size,
            "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < :n), "
-           "place(n, back) AS (SELECT n, (:n - n + 1) * %" PRId64 " FROM number) "
+           "place(n, back) AS (SELECT n, (:n - n + 1) * %" PRId64
+           " FROM number) "
            "INSERT INTO \"aft_%s\" (%s) SELECT %s FROM place CROSS JOIN \"aft_%s\" t WHERE %s",
            STEP, table, names, values, table, rows);
   return 0;
@@ -98,8 +99,9 @@ static int run(sqlite3 *db, const char *sql, int64_t ticket, int64_t n, int64_t 
 }
 
 /* One of so many copies, until there are enough, named by its subject: what it has waits no longer. */
-#define SPREAD                                                                                            \
-  "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + :every FROM number WHERE n + :every <= :every * :most) "
+#define SPREAD                                                                                         \
+  "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + :every FROM number WHERE n + :every <= " \
+  ":every * :most) "
 #define SUBJECTS "(SELECT :ticket - (:n - n + 1) * 67108864 FROM number)"
 
 static int let_fall_due(sqlite3 *db, int64_t ticket, const crowd *c) {
@@ -107,7 +109,8 @@ static int let_fall_due(sqlite3 *db, int64_t ticket, const crowd *c) {
       "UPDATE aft_due SET due_at = 1000 + (subject >> 26) % 1000 WHERE name = 'sla:first_response' AND "
       "subject IN " SUBJECTS;
   static const char *const effect = SPREAD
-      "UPDATE aft_outbox SET state = 0, due_at = 1000 WHERE tenant = (SELECT tenant FROM aft_ticket WHERE id = "
+      "UPDATE aft_outbox SET state = 0, due_at = 1000 WHERE tenant = (SELECT tenant FROM aft_ticket WHERE id "
+      "= "
       ":ticket) AND subject IN " SUBJECTS;
   return run(db, first_answer, ticket, c->tickets, c->every, c->due) ||
                  run(db, effect, ticket, c->tickets, c->every, c->ready)

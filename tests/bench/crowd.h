@@ -10,7 +10,8 @@ typedef struct crowd {
   int64_t every;      /* one of so many tickets has one */
 } crowd;
 
-/* Makes the database anew: each ticket has its customer, its last event, its due rows and an effect. 0 on success. */
+/* Makes the database anew: each ticket has its customer, its last event, its due rows and an effect. 0 on
+ * success. */
 int crowd_make(const char *path, const crowd *c);
 
 #endif

@@ -113,7 +113,6 @@ aft_status bench_answer(bench_desk *d, aft_id ticket) {
 
 aft_status bench_resolve(bench_desk *d, aft_id ticket) {
   aft_error error = AFT_ERROR_INIT;
-  aft_act_in in = {
-      .size = sizeof in, .ticket = ticket, .act = AFT_ACT_RESOLVE, .reason = AFT_STR("solved")};
+  aft_act_in in = {.size = sizeof in, .ticket = ticket, .act = AFT_ACT_RESOLVE, .reason = AFT_STR("solved")};
   return told(aft_ticket_act(d->session, &d->agent, &in, NULL, &error), "resolve", &error);
 }

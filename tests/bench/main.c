@@ -1,4 +1,5 @@
-/* The benchmark: one table of ratios, each figure beside its floor or peer in the same run. See tests/bench/run. */
+/* The benchmark: one table of ratios, each figure beside its floor or peer in the same run. See
+ * tests/bench/run. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +9,11 @@
 #include "bench.h"
 
 static void usage(FILE *to) {
-  fputs("usage: bench [--quick] [--scattered] [--only ROW] [--rounds N] [--commands N] [--db URL] [--library FILE] FOLDER\n"
-        "Databases are made in FOLDER. tests/bench/run --help tells what the options mean.\n",
-        to);
+  fputs(
+      "usage: bench [--quick] [--scattered] [--only ROW] [--rounds N] [--commands N] [--db URL] [--library "
+      "FILE] FOLDER\n"
+      "Databases are made in FOLDER. tests/bench/run --help tells what the options mean.\n",
+      to);
 }
 
 static int wrong(const char *what) {
@@ -37,11 +40,10 @@ static void quick(bench_options *o) {
 
 static int read_options(int argc, char **argv, bench_options *o) {
   static const struct option options[] = {
-      {"quick", no_argument, NULL, 'q'},       {"only", required_argument, NULL, 'o'},
+      {"quick", no_argument, NULL, 'q'},        {"only", required_argument, NULL, 'o'},
       {"rounds", required_argument, NULL, 'r'}, {"commands", required_argument, NULL, 'c'},
-      {"db", required_argument, NULL, 'd'},    {"library", required_argument, NULL, 'l'},
-      {"scattered", no_argument, NULL, 's'},
-      {NULL, 0, NULL, 0}};
+      {"db", required_argument, NULL, 'd'},     {"library", required_argument, NULL, 'l'},
+      {"scattered", no_argument, NULL, 's'},    {NULL, 0, NULL, 0}};
   int c;
   while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
     if (c == 'q')
@@ -68,7 +70,8 @@ static int read_options(int argc, char **argv, bench_options *o) {
 }
 
 int main(int argc, char **argv) {
-  static int (*const rows[])(const bench_options *) = {bench_commands, bench_footprint, bench_queues, bench_opening};
+  static int (*const rows[])(const bench_options *) = {bench_commands, bench_footprint, bench_queues,
+                                                       bench_opening};
   bench_options o = {.rounds = 9, .commands = 2000, .few = 10000, .many = 1000000};
   int failed = read_options(argc, argv, &o);
   if (failed)

@@ -1,4 +1,5 @@
-/* A driver that notes what a session sends: the floor sends the same again with nothing of the library around it. */
+/* A driver that notes what a session sends: the floor sends the same again with nothing of the library around
+ * it. */
 #ifndef BENCH_RECORD_H
 #define BENCH_RECORD_H
 

@@ -1,5 +1,6 @@
-/* Commands beside their floor: the same statements with the same values, sent by a plain loop, with one call each to
- * triage and SHA-256 where the command makes them. Processor time; neither side waits for the disk at a commit. */
+/* Commands beside their floor: the same statements with the same values, sent by a plain loop, with one call
+ * each to triage and SHA-256 where the command makes them. Processor time; neither side waits for the disk at
+ * a commit. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-/* What a start costs: opening a store beside SQLite alone, mapping a compiled policy beside compiling it, and how large
- * the library is. */
+/* What a start costs: opening a store beside SQLite alone, mapping a compiled policy beside compiling it, and
+ * how large the library is. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -112,9 +112,10 @@ static int map_policy(void *user, bench_time *out) {
 /* A shop's one change over the default policy: all of it is read, merged, checked and compiled. */
 static int load_policy(aft_env *env, aft_policy **out) {
   aft_error error = AFT_ERROR_INIT;
-  aft_document own = {.size = sizeof own,
-                      .name = AFT_STR("shop.yaml"),
-                      .text = AFT_STR("version: 1\ntexts: {en: {shop.hello: Hello}, zh: {shop.hello: 你好}}\n")};
+  aft_document own = {
+      .size = sizeof own,
+      .name = AFT_STR("shop.yaml"),
+      .text = AFT_STR("version: 1\ntexts: {en: {shop.hello: Hello}, zh: {shop.hello: 你好}}\n")};
   aft_policy_options options = {.size = sizeof options, .documents = &own, .count = 1};
   return told(aft_policy_load(env, &options, out, NULL, &error), "compiling the policy", &error);
 }

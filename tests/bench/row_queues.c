@@ -1,5 +1,6 @@
-/* Queues beside themselves: the same work with few and with many tickets open. As many other tickets lie between those
- * that are due on both sides; scattered, those of the many lie all over them and share no page of the database. */
+/* Queues beside themselves: the same work with few and with many tickets open. As many other tickets lie
+ * between those that are due on both sides; scattered, those of the many lie all over them and share no page
+ * of the database. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -138,7 +139,8 @@ static bool any_wanted(const bench_options *o) {
 int bench_queues(const bench_options *o) {
   char few[BENCH_PATH], many[BENCH_PATH], title[96];
   pair p = {0};
-  int64_t share = SHARE * (o->rounds + 1), due = 2 * share; /* what is claimed first is gone when the tick comes */
+  int64_t share = SHARE * (o->rounds + 1),
+          due = 2 * share; /* what is claimed first is gone when the tick comes */
   crowd small = {o->few, due, share, o->few / due}, large = {o->many, due, share, o->few / due};
   if (!any_wanted(o))
     return 0;

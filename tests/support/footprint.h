@@ -1,5 +1,5 @@
-/* What a command costs in counts, which are the same on every machine: rows and index entries that it leaves behind,
- * bytes of the log, allocations. */
+/* What a command costs in counts, which are the same on every machine: rows and index entries that it leaves
+ * behind, bytes of the log, allocations. */
 #ifndef FOOTPRINT_H
 #define FOOTPRINT_H
 
