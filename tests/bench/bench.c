@@ -118,9 +118,15 @@ void bench_skip(const char *path, const char *why) {
   fflush(stdout);
 }
 
+static bool found;
+
 bool bench_wanted(const bench_options *o, const char *path) {
-  return !o->only || strncmp(path, o->only, strlen(o->only)) == 0;
+  bool wanted = !o->only || strncmp(path, o->only, strlen(o->only)) == 0;
+  found |= wanted;
+  return wanted;
 }
+
+bool bench_found(void) { return found; }
 
 /* ---- files ---- */
 

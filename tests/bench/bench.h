@@ -57,6 +57,7 @@ void bench_row(const char *path, const char *beside, const bench_ratio *r, doubl
 void bench_figure(const char *path, const char *beside, const char *figure, const char *goal);
 void bench_skip(const char *path, const char *why);
 bool bench_wanted(const bench_options *o, const char *path);
+bool bench_found(void); /* any row was wanted */
 
 /* Files: 0 on success, with a word on stderr otherwise. */
 int bench_copy(const char *from, const char *to);

@@ -80,5 +80,7 @@ int main(int argc, char **argv) {
   bench_heading();
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     failed |= rows[i](&o);
+  if (!bench_found())
+    return wrong("--only: no row's name begins so");
   return failed ? 1 : 0;
 }
