@@ -66,10 +66,10 @@ void bench_path(const bench_options *o, const char *name, char out[BENCH_PATH]);
 
 /* ---- the rows ---- */
 
-int bench_commands(const bench_options *o);  /* row_commands.c */
-int bench_footprint(const bench_options *o); /* row_footprint.c */
-int bench_queues(const bench_options *o);    /* row_queues.c */
-int bench_opening(const bench_options *o);   /* row_opening.c */
-int bench_postgres(const bench_options *o);  /* row_postgres.c */
+int bench_commands(const bench_options *o);    /* row_commands.c */
+int bench_footprint(const bench_options *o);   /* row_footprint.c */
+int bench_queues(const bench_options *o);      /* row_queues.c */
+int bench_opening(const bench_options *o);     /* row_opening.c */
+int bench_on_postgres(const bench_options *o); /* row_postgres.c */
 
 #endif

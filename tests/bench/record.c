@@ -130,12 +130,12 @@ static bool asked_before(const record_log *log, size_t n, const record_op *op) {
   return false;
 }
 
-void record_drop_repeats(record_log *log) {
+void record_trim(record_log *log) {
   size_t kept = 0;
   for (size_t i = 0; i < log->n_ops; i++) {
     const record_op *op = &log->ops[i];
     bool reads = op->kind == RECORD_RUN && begins(log->sql[op->sql], "SELECT");
-    if (!reads || !asked_before(log, kept, op))
+    if (op->kind != RECORD_EXEC && (!reads || !asked_before(log, kept, op)))
       log->ops[kept++] = *op;
   }
   log->n_ops = kept;
@@ -193,6 +193,8 @@ static aft_status do_exec(void *given, const char *sql, aft_error *error) {
   conn *c = given;
   if (c->r->log->on)
     add_op(c->r->log, RECORD_EXEC)->sql = text_of(c->r->log, sql, strlen(sql));
+  if (c->r->log->on && strncmp(sql, "ROLLBACK", 8) == 0)
+    c->r->log->failed = true;
   return c->r->under->exec(c->native, sql, error);
 }
 

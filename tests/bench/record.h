@@ -43,8 +43,9 @@ typedef struct recorder {
 /* The driver refers to r, and r to its log. */
 aft_sql_driver record_driver(recorder *r);
 void record_mark(record_log *log);
-/* Drops reads that ask in one transaction what was asked in it before: nobody would write them by hand. */
-void record_drop_repeats(record_log *log);
+/* Drops what nobody would write by hand: reads that ask in one transaction what was asked in it before, and
+ * savepoints that were never rolled back to. */
+void record_trim(record_log *log);
 /* How often statements that begin with a word were run. */
 size_t record_count(const record_log *log, const char *word);
 void record_free(record_log *log);

@@ -1,13 +1,12 @@
 /* Commands beside their floor: the same statements with the same values, sent by a plain loop, with one call
- * each to triage and SHA-256 where the command makes them. Processor time; neither side waits for the disk at
- * a commit. */
+ * each to triage and SHA-256 where the command makes them. Neither side waits for the disk at a commit. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/base.h"
 #include "bench.h"
 #include "desk.h"
-#include "floor.h"
+#include "engine.h"
 #include "policy/policy.h"
 
 #define WARM 64 /* commands of a round before the clock starts */
@@ -22,10 +21,11 @@ typedef struct command {
 
 typedef struct course {
   const bench_options *options;
+  const bench_engine *engine;
   const command *command;
   const aft_id *tickets;
   size_t n; /* commands of a round, warm ones included */
-  char base[BENCH_PATH], work[BENCH_PATH];
+  char name[80], work[BENCH_PATH];
   record_log log;
   bench_desk desk; /* for its policy and environment, of the floor */
   aft_policy *policy;
@@ -71,13 +71,15 @@ static const floor_read new_customer[] = {
 };
 
 static const command commands[] = {
-    {"intake, a new customer", "opened.db", true, 1.5, new_customer, first_message},
-    {"intake, a further message", "opened.db", true, 1.5, NULL, further_message},
-    {"ticket, answer", "opened.db", false, 1.5, NULL, answer},
-    {"ticket, resolve", "answered.db", false, 1.5, NULL, resolve},
+    {"intake, a new customer", "opened", true, 1.5, new_customer, first_message},
+    {"intake, a further message", "opened", true, 1.5, NULL, further_message},
+    {"ticket, answer", "opened", false, 1.5, NULL, answer},
+    {"ticket, resolve", "answered", false, 1.5, NULL, resolve},
 };
 
 /* ---- both sides ---- */
+
+static int fresh_copy(const course *c) { return c->engine->copy(c->options, c->command->base, "work"); }
 
 static int run_all(const course *c, bench_desk *d, record_log *log, bench_time *out) {
   bench_time began = bench_now();
@@ -96,8 +98,7 @@ static int run_all(const course *c, bench_desk *d, record_log *log, bench_time *
 static int library(void *user, bench_time *out) {
   course *c = user;
   bench_desk d;
-  bench_remove(c->work);
-  if (bench_copy(c->base, c->work) || bench_desk_open(&d, c->work, NULL, NULL))
+  if (fresh_copy(c) || bench_desk_open(&d, c->work, c->engine->driver(), NULL))
     return -1;
   int failed = run_all(c, &d, NULL, out);
   bench_desk_close(&d);
@@ -126,21 +127,17 @@ static int floor_of(void *user, bench_time *out) {
   course *c = user;
   floor_run run = {
       .log = &c->log, .warm = WARM, .each = beside, .user = c, .hand = c->by_hand ? &c->hand : NULL};
-  bench_remove(c->work);
-  if (bench_copy(c->base, c->work))
-    return -1;
-  return floor_sqlite(c->work, &run, out);
+  return fresh_copy(c) ? -1 : c->engine->floor(c->work, &run, out);
 }
 
 /* ---- a row ---- */
 
 static int record(course *c) {
-  recorder r = {&c->log, aft_sql_sqlite()};
+  recorder r = {&c->log, c->engine->driver()};
   aft_sql_driver driver = record_driver(&r);
   bench_desk d;
   bench_time spent;
-  bench_remove(c->work);
-  if (bench_copy(c->base, c->work) || bench_desk_open(&d, c->work, &driver, NULL))
+  if (fresh_copy(c) || bench_desk_open(&d, c->work, &driver, NULL))
     return -1;
   c->log.on = true;
   c->hand = (floor_hand){c->command->reads, sizeof new_customer / sizeof *new_customer, d.system.tenant,
@@ -160,35 +157,43 @@ static void describe(const record_log *log, size_t n, char *out, size_t size) {
   snprintf(out, size, "%.0f reads, %.0f inserts, %.0f changes", reads, inserts, changes);
 }
 
+/* On a server the time on the wall counts; else the processor's, and the part of it outside of the kernel. */
+static void show(const course *c, const char *name, const char *beside, const bench_ratios *ratios) {
+  bench_row(name, beside, c->engine->wall ? &ratios->wall : &ratios->all, c->command->goal);
+  if (!c->engine->wall)
+    bench_row("", "outside of the kernel", &ratios->user, c->command->goal);
+}
+
 static int measure(course *c) {
   char what[64];
   bench_ratios ratios;
   if (record(c))
     return -1;
-  record_drop_repeats(&c->log);
+  record_trim(&c->log);
   describe(&c->log, c->n, what, sizeof what);
-  int failed = bench_alternate(c->options->rounds, library, floor_of, c, &ratios);
-  if (failed)
-    return failed;
-  bench_row(c->command->path, what, &ratios.all, c->command->goal);
-  bench_row("", "outside of the kernel", &ratios.user, c->command->goal);
-  if (!c->command->reads)
+  if (bench_alternate(c->options->rounds, library, floor_of, c, &ratios))
+    return -1;
+  show(c, c->name, what, &ratios);
+  if (!c->command->reads || c->engine->wall)
     return 0;
   c->by_hand = true;
-  failed = bench_alternate(c->options->rounds, library, floor_of, c, &ratios);
-  if (failed)
-    return failed;
+  if (bench_alternate(c->options->rounds, library, floor_of, c, &ratios))
+    return -1;
   snprintf(what, sizeof what, "by hand: %zu reads, plain inserts", c->hand.n);
-  bench_row("", what, &ratios.all, c->command->goal);
-  bench_row("", "outside of the kernel", &ratios.user, c->command->goal);
+  show(c, "", what, &ratios);
   return 0;
 }
 
-static int one_row(const bench_options *o, const command *row, const aft_id *tickets, size_t n) {
-  course c = {.options = o, .command = row, .tickets = tickets, .n = n};
-  bench_path(o, row->base, c.base);
-  bench_path(o, "work.db", c.work);
+static void name_of(const bench_engine *engine, const command *row, char out[80]) {
+  snprintf(out, 80, "%s%s", engine->prefix, row->path);
+}
+
+static int one_row(const bench_options *o, const bench_engine *engine, const command *row,
+                   const aft_id *tickets, size_t n) {
+  course c = {.options = o, .engine = engine, .command = row, .tickets = tickets, .n = n};
   aft_error error = AFT_ERROR_INIT;
+  name_of(engine, row, c.name);
+  engine->place(o, "work", c.work);
   if (aft_env_new(NULL, &c.desk.env, &error) < 0)
     return -1;
   aft__arena_init(&c.arena, c.desk.env);
@@ -197,56 +202,64 @@ static int one_row(const bench_options *o, const command *row, const aft_id *tic
   aft__arena_done(&c.arena);
   record_free(&c.log);
   aft_env_unref(c.desk.env);
-  bench_remove(c.work);
+  engine->drop(o, "work");
   return failed;
 }
 
 /* ---- what they start from: a desk with n open tickets, and the same with all of them answered ---- */
 
-static int make_bases(const bench_options *o, aft_id *tickets, size_t n) {
-  char opened[BENCH_PATH], answered[BENCH_PATH];
+static int open_tickets(const char *place, const bench_engine *engine, aft_id *tickets, size_t n) {
   bench_desk d;
-  int failed = 0;
-  bench_path(o, "opened.db", opened);
-  bench_path(o, "answered.db", answered);
-  bench_remove(opened);
-  bench_remove(answered);
-  if (bench_desk_open(&d, opened, NULL, NULL))
-    return -1;
+  int failed = bench_desk_open(&d, place, engine->driver(), NULL);
   for (size_t i = 0; i < n && !failed; i++)
     failed = bench_say(&d, i, i, &tickets[i]) < 0;
   bench_desk_close(&d);
-  if (failed || bench_copy(opened, answered) || bench_desk_open(&d, answered, NULL, NULL))
-    return -1;
+  return failed;
+}
+
+static int answer_tickets(const char *place, const bench_engine *engine, const aft_id *tickets, size_t n) {
+  bench_desk d;
+  int failed = bench_desk_open(&d, place, engine->driver(), NULL);
   for (size_t i = 0; i < n && !failed; i++)
     failed = bench_answer(&d, tickets[i]) < 0;
   bench_desk_close(&d);
-  return failed ? -1 : 0;
+  return failed;
 }
 
-static void remove_bases(const bench_options *o) {
-  char path[BENCH_PATH];
-  bench_path(o, "opened.db", path);
-  bench_remove(path);
-  bench_path(o, "answered.db", path);
-  bench_remove(path);
+static int make_bases(const bench_options *o, const bench_engine *engine, aft_id *tickets, size_t n) {
+  char opened[BENCH_PATH], answered[BENCH_PATH];
+  engine->place(o, "opened", opened);
+  engine->place(o, "answered", answered);
+  return engine->make(o, "opened") || open_tickets(opened, engine, tickets, n) ||
+         engine->copy(o, "opened", "answered") || answer_tickets(answered, engine, tickets, n);
 }
 
-int bench_commands(const bench_options *o) {
+static bool wanted(const bench_options *o, const bench_engine *engine, const command *row) {
+  char name[80];
+  name_of(engine, row, name);
+  return bench_wanted(o, name);
+}
+
+int bench_commands_on(const bench_options *o, const bench_engine *engine) {
   size_t n = WARM + (size_t)o->commands;
   aft_id *tickets = calloc(n, sizeof *tickets);
   bool any = false;
   int failed = tickets ? 0 : -1;
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-    any |= bench_wanted(o, commands[i].path);
+    any |= wanted(o, engine, &commands[i]);
   if (!failed && any) {
-    bench_section("commands on SQLite, processor time of one");
-    failed = make_bases(o, tickets, n);
+    bench_section(engine->title);
+    failed = make_bases(o, engine, tickets, n);
   }
   for (size_t i = 0; i < sizeof commands / sizeof *commands && !failed; i++)
-    if (bench_wanted(o, commands[i].path))
-      failed = one_row(o, &commands[i], tickets, n);
-  remove_bases(o);
+    if (wanted(o, engine, &commands[i]))
+      failed = one_row(o, engine, &commands[i], tickets, n);
+  if (any) {
+    engine->drop(o, "opened");
+    engine->drop(o, "answered");
+  }
   free(tickets);
   return failed;
 }
+
+int bench_commands(const bench_options *o) { return bench_commands_on(o, &bench_sqlite); }
