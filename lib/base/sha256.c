@@ -36,24 +36,41 @@ static void schedule(uint32_t w[64], const uint8_t block[64]) {
   }
 }
 
-static void compress(uint32_t h[8], const uint8_t block[64]) {
+/* One round: of the eight words only d and h change, so that the next round takes them in turned order. */
+static inline void one_round(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f,
+                             uint32_t g, uint32_t *h, uint32_t k_and_w) {
+  uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
+  uint32_t choose = g ^ (e & (f ^ g));
+  uint32_t t1 = *h + s1 + choose + k_and_w;
+  uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
+  uint32_t majority = (a & b) | (c & (a | b));
+  *d += t1;
+  *h = t1 + s0 + majority;
+}
+
+static void compress(uint32_t state[8], const uint8_t block[64]) {
   uint32_t w[64];
   schedule(w, block);
-  uint32_t v[8];
-  memcpy(v, h, sizeof v);
-  for (int t = 0; t < 64; t++) {
-    uint32_t a = v[0], e = v[4];
-    uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
-    uint32_t choose = (e & v[5]) ^ (~e & v[6]);
-    uint32_t t1 = v[7] + s1 + choose + K[t] + w[t];
-    uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
-    uint32_t majority = (a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]);
-    memmove(v + 1, v, 7 * sizeof v[0]);
-    v[4] += t1;
-    v[0] = t1 + s0 + majority;
+  uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+  uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+  for (int t = 0; t < 64; t += 8) {
+    one_round(a, b, c, &d, e, f, g, &h, K[t] + w[t]);
+    one_round(h, a, b, &c, d, e, f, &g, K[t + 1] + w[t + 1]);
+    one_round(g, h, a, &b, c, d, e, &f, K[t + 2] + w[t + 2]);
+    one_round(f, g, h, &a, b, c, d, &e, K[t + 3] + w[t + 3]);
+    one_round(e, f, g, &h, a, b, c, &d, K[t + 4] + w[t + 4]);
+    one_round(d, e, f, &g, h, a, b, &c, K[t + 5] + w[t + 5]);
+    one_round(c, d, e, &f, g, h, a, &b, K[t + 6] + w[t + 6]);
+    one_round(b, c, d, &e, f, g, h, &a, K[t + 7] + w[t + 7]);
   }
-  for (int i = 0; i < 8; i++)
-    h[i] += v[i];
+  state[0] += a;
+  state[1] += b;
+  state[2] += c;
+  state[3] += d;
+  state[4] += e;
+  state[5] += f;
+  state[6] += g;
+  state[7] += h;
 }
 
 void aft__sha256_init(aft__sha256 *s) {

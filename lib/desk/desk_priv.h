@@ -202,6 +202,8 @@ aft_status aft__ticket_answered(aft__ticket *ticket, aft_error *error);
 /* Called when the state changed: pauses and resumes. */
 void aft__ticket_pause(aft__ticket *ticket, bool running);
 #define AFT__DUE_STATE "state"
+/* Sets or moves one of its due rows. */
+aft_status aft__ticket_due(aft__ticket *ticket, aft_str name, aft_time at, aft_error *error);
 
 /* ---- ticket_send.c ---- */
 

@@ -176,9 +176,8 @@ static aft_status open_ticket(aft__intake *intake, aft__ticket *ticket, aft_erro
     const aft__flow *flow;
     uint32_t state;
     AFT__TRY(aft__ticket_machine(ticket, &flow, &state, error));
-    AFT__TRY(aft__due_set(intake->cmd->tx, intake->cmd->call.tenant, AFT__KIND_TICKET, aft__ticket_id(ticket),
-                          aft__cstr(AFT__DUE_STATE), intake->cmd->now + flow->states[state].deadline_ms,
-                          error));
+    AFT__TRY(aft__ticket_due(ticket, aft__cstr(AFT__DUE_STATE),
+                             intake->cmd->now + flow->states[state].deadline_ms, error));
     return aft__ticket_clocks(ticket, error);
   }
   aft__fire triage = {.event = "triage", .role = AFT_ROLE_SYSTEM};

@@ -24,6 +24,12 @@ void aft__ticket_pause(aft__ticket *ticket, bool running) {
   aft__ticket_set(ticket, AFT__TICKET_PAUSED, aft__null());
 }
 
+aft_status aft__ticket_due(aft__ticket *ticket, aft_str name, aft_time at, aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  return (ticket->fresh ? aft__due_add : aft__due_set)(cmd->tx, cmd->call.tenant, AFT__KIND_TICKET,
+                                                       aft__ticket_id(ticket), name, at, error);
+}
+
 /* Sets, moves or clears one clock and its due row; a time that passed long ago has fired. */
 static aft_status set_clock(aft__ticket *ticket, size_t i, aft_time due, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
@@ -35,7 +41,7 @@ static aft_status set_clock(aft__ticket *ticket, size_t i, aft_time due, aft_err
   aft__ticket_set(ticket, clocks[i].column, aft__time_or_null(due));
   if (due == AFT_TIME_NONE)
     return aft__due_clear(cmd->tx, aft__ticket_id(ticket), name, error);
-  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_TICKET, aft__ticket_id(ticket), name, due, error);
+  return aft__ticket_due(ticket, name, due, error);
 }
 
 static aft_time due_from(aft__ticket *ticket, aft__sla sla, aft_time began, int64_t paused_ms) {

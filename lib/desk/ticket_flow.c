@@ -54,7 +54,7 @@ static aft_status set_deadline(aft__ticket *ticket, const aft__flow *flow, const
   if (to->deadline_event == AFT__FLOW_NONE)
     return aft__due_clear(cmd->tx, aft__ticket_id(ticket), name, error);
   aft_time at = fire->deadline ? fire->deadline : cmd->now + to->deadline_ms;
-  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_TICKET, aft__ticket_id(ticket), name, at, error);
+  return aft__ticket_due(ticket, name, at, error);
 }
 
 static bool runs(const aft__flow *flow, uint32_t state) {

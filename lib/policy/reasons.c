@@ -7,14 +7,17 @@
 
 /* A backslash hides what separates: tab as \t, newline as \n, itself doubled. */
 static void add_escaped(aft__buf *out, aft_str text) {
+  size_t plain = 0; /* where the bytes begin that are not added yet */
   for (size_t i = 0; i < text.len; i++) {
     char c = text.data[i];
-    if (c == '\t' || c == '\n' || c == '\\') {
-      aft__buf_char(out, '\\');
-      c = c == '\t' ? 't' : c == '\n' ? 'n' : '\\';
-    }
-    aft__buf_char(out, c);
+    if (c != '\t' && c != '\n' && c != '\\')
+      continue;
+    aft__buf_add(out, text.data + plain, i - plain);
+    aft__buf_puts(out, c == '\t' ? "\\t" : c == '\n' ? "\\n" : "\\\\");
+    plain = i + 1;
   }
+  if (text.len > plain)
+    aft__buf_add(out, text.data + plain, text.len - plain);
 }
 
 void aft__reason_add(aft__buf *reasons, const char *about, const char *key, const aft__arg *args, size_t n) {

@@ -27,14 +27,8 @@ static aft_status move_due(aft__tx *tx, aft__value *row, aft_time at, aft_error 
   return aft__update(tx, &aft__due_table, row, mask, error);
 }
 
-aft_status aft__due_set(aft__tx *tx, aft_id tenant, uint32_t kind, aft_id subject, aft_str name, aft_time at,
-                        aft_error *error) {
-  aft__value *found;
-  if (!name.len || name.len > MOST_NAME)
-    return aft__error(error, AFT_E_INTERNAL, "due", "the name of a due row has %zu bytes", name.len);
-  aft_status status = find_due(tx, subject, name, &found, error);
-  if (status != AFT_E_NOT_FOUND)
-    return status < 0 ? status : move_due(tx, found, at, error);
+static aft_status insert_due(aft__tx *tx, aft_id tenant, uint32_t kind, aft_id subject, aft_str name,
+                             aft_time at, aft__existing *existing, aft_error *error) {
   aft__value row[AFT__DU_COLUMNS] = {
       [AFT__DU_ID] = aft__int(aft__tx_id(tx)),
       [AFT__DU_TENANT] = aft__int(tenant),
@@ -45,8 +39,38 @@ aft_status aft__due_set(aft__tx *tx, aft_id tenant, uint32_t kind, aft_id subjec
       [AFT__DU_AT] = aft__int(at),
       [AFT__DU_ATTEMPTS] = aft__int(0),
   };
-  status = aft__insert(tx, &aft__due_table, row, NULL, error);
+  return aft__insert(tx, &aft__due_table, row, existing, error);
+}
+
+static aft_status check_name(aft_str name, aft_error *error) {
+  if (name.len && name.len <= MOST_NAME)
+    return AFT_OK;
+  return aft__error(error, AFT_E_INTERNAL, "due", "the name of a due row has %zu bytes", name.len);
+}
+
+aft_status aft__due_set(aft__tx *tx, aft_id tenant, uint32_t kind, aft_id subject, aft_str name, aft_time at,
+                        aft_error *error) {
+  aft__value *found;
+  AFT__TRY(check_name(name, error));
+  aft_status status = find_due(tx, subject, name, &found, error);
+  if (status != AFT_E_NOT_FOUND)
+    return status < 0 ? status : move_due(tx, found, at, error);
+  status = insert_due(tx, tenant, kind, subject, name, at, NULL, error);
   return status == AFT_E_EXISTS ? aft__tx_race(tx, "due", error) : status;
+}
+
+aft_status aft__due_add(aft__tx *tx, aft_id tenant, uint32_t kind, aft_id subject, aft_str name, aft_time at,
+                        aft_error *error) {
+  aft__existing existing;
+  aft__value *found;
+  AFT__TRY(check_name(name, error));
+  aft_status status = insert_due(tx, tenant, kind, subject, name, at, &existing, error);
+  if (status != AFT_E_EXISTS)
+    return status;
+  if (existing.index != AFT__DU_BY_NAME)
+    return aft__tx_race(tx, "due", error);
+  AFT__TRY(aft__get(tx, &aft__due_table, existing.id, &found, error));
+  return move_due(tx, found, at, error);
 }
 
 aft_status aft__due_clear(aft__tx *tx, aft_id subject, aft_str name, aft_error *error) {

@@ -300,7 +300,6 @@ enum {
 enum {
   AFT__OB_BY_STATE /* state, at */,
   AFT__OB_BY_SUBJECT /* tenant, subject, seq; unique */,
-  AFT__OB_BY_TENANT /* tenant */,
   AFT__OB_SETTLED /* tenant, state, at */
 };
 
@@ -354,6 +353,9 @@ enum {
 
 /* Sets or moves the row of (subject, name). */
 aft_status aft__due_set(aft__tx *tx, aft_id tenant, uint32_t kind, aft_id subject, aft_str name, aft_time at,
+                        aft_error *error);
+/* The same without looking first, for a subject that was just made and hardly has the row. */
+aft_status aft__due_add(aft__tx *tx, aft_id tenant, uint32_t kind, aft_id subject, aft_str name, aft_time at,
                         aft_error *error);
 aft_status aft__due_clear(aft__tx *tx, aft_id subject, aft_str name, aft_error *error); /* missing is fine */
 aft_status aft__due_clear_all(aft__tx *tx, aft_id subject, aft_error *error);

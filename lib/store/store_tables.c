@@ -74,7 +74,6 @@ static const aft__column outbox_columns[AFT__OB_COLUMNS] = {
 static const aft__index outbox_indexes[] = {
     [AFT__OB_BY_STATE] = {"state", 0, 2, {AFT__OB_STATE, AFT__OB_AT}, 0, 1},
     [AFT__OB_BY_SUBJECT] = {"subject", 1, 3, {AFT__OB_TENANT, AFT__OB_SUBJECT, AFT__OB_SEQ}, 0, 1},
-    [AFT__OB_BY_TENANT] = {"tenant", 0, 1, {AFT__OB_TENANT}, 0, 1},
     [AFT__OB_SETTLED] = {"settled", 0, 3, {AFT__OB_TENANT, AFT__OB_STATE, AFT__OB_AT}, 0, 2},
 };
 const aft__table aft__outbox_table = TABLE("outbox", outbox_columns, outbox_indexes);

@@ -593,6 +593,11 @@ static aft_status set_due(aft__tx *tx, void *user, aft_error *error) {
   return aft__due_set(tx, TENANT, 1, s->subject, aft__cstr(s->name), s->at, error);
 }
 
+static aft_status add_due(aft__tx *tx, void *user, aft_error *error) {
+  const setting *s = user;
+  return aft__due_add(tx, TENANT, 1, s->subject, aft__cstr(s->name), s->at, error);
+}
+
 static aft_status clear_due(aft__tx *tx, void *user, aft_error *error) {
   const setting *s = user;
   return s->name ? aft__due_clear(tx, s->subject, aft__cstr(s->name), error)
@@ -661,6 +666,27 @@ static void due_rows_fire_in_their_time(void **state) {
   must(f, read_notes, &n);
   assert_int_equal(n.n[1], 1);
   assert_int_equal(n.n[2], 0);
+}
+
+static void a_due_row_that_is_added_twice_moves(void **state) {
+  fixture *f = *state;
+  setting a = {1, "reply", START + 100};
+  uint32_t fired = 0;
+  aft_time next = 0;
+  notes n;
+  must(f, add_due, &a);
+  a.at = START + 300;
+  must(f, add_due, &a);
+  pass(f, 200);
+  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, &fired, &next, NULL), AFT_OK);
+  assert_int_equal(fired, 0);
+  assert_int_equal(next, START + 300);
+  pass(f, 100);
+  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, &fired, &next, NULL), AFT_OK);
+  assert_int_equal(fired, 1);
+  assert_true(next == AFT_TIME_NONE);
+  must(f, read_notes, &n);
+  assert_int_equal(n.n[1], 1);
 }
 
 static void failing_due_rows_are_parked_and_block_nobody(void **state) {
@@ -983,6 +1009,7 @@ int main(void) {
       ON_ALL(failing_effects_back_off_and_die),
       ON_ALL(effects_that_kill_their_workers_die_too),
       ON_ALL(due_rows_fire_in_their_time),
+      ON_ALL(a_due_row_that_is_added_twice_moves),
       ON_ALL(failing_due_rows_are_parked_and_block_nobody),
       ON_ALL(due_rows_fire_once_with_threads),
       ON(memory, due_rows_fire_once_despite_unknown_commits),

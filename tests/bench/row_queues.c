@@ -1,0 +1,161 @@
+/* Queues beside themselves: the same work with few and with many tickets open. As many other tickets lie
+ * between those that are due on both sides; scattered, those of the many lie all over them and share no page
+ * of the database. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "bench.h"
+#include "crowd.h"
+#include "desk.h"
+#include "store/store.h"
+
+#define SHARE 100 /* rows of a round */
+
+typedef struct pair {
+  bench_desk few, many;
+} pair;
+
+typedef int (*queue_work)(bench_desk *d);
+
+/* ---- what is done in a round ---- */
+
+static int told(aft_status status, uint32_t found, const char *what, const aft_error *error) {
+  if (status >= 0 && found == SHARE)
+    return 0;
+  fprintf(stderr, "bench: %s: expected %d rows, found %u %s\n", what, SHARE, found,
+          status < 0 ? error->message : "");
+  return -1;
+}
+
+static aft_status nothing(aft__tx *tx, void *user, const aft__value *row, aft_error *error) {
+  (void)tx, (void)user, (void)row, (void)error;
+  return AFT_OK;
+}
+
+static int claim_due(bench_desk *d) {
+  aft_error error = AFT_ERROR_INIT;
+  uint32_t fired = 0;
+  aft_time next;
+  aft_status status = aft__due_fire(d->session, SHARE, 0, nothing, NULL, &fired, &next, &error);
+  return told(status, fired, "due rows", &error);
+}
+
+static int claim_outbox(bench_desk *d) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_claim_in in = {.size = sizeof in, .most = SHARE};
+  aft_cursor *cursor;
+  aft_record *effect;
+  uint32_t n = 0;
+  aft_status status = aft_outbox_claim(d->session, &in, &cursor, &error);
+  if (status < 0)
+    return told(status, 0, "outbox", &error);
+  while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
+    n++;
+  aft_cursor_free(cursor);
+  return told(AFT_OK, n, "outbox", &error);
+}
+
+static int tick(bench_desk *d) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_tick_budget budget = {.size = sizeof budget, .rows = SHARE, .ms = 600000};
+  aft_tick_report report = {.size = sizeof report};
+  aft_status status = aft_tick(d->session, &budget, &report, &error);
+  return told(status, report.fired, "tick", &error);
+}
+
+static int next_tickets(bench_desk *d) {
+  aft_error error = AFT_ERROR_INIT;
+  uint32_t n = 0;
+  for (int i = 0; i < SHARE; i++) {
+    aft_cursor *cursor;
+    aft_record *ticket;
+    if (aft_ticket_inbox(d->session, &d->agent, NULL, &cursor, &error) < 0)
+      return told(AFT_E_INTERNAL, n, "inbox", &error);
+    n += aft_cursor_next(cursor, &ticket, &error) == AFT_OK;
+    aft_cursor_free(cursor);
+  }
+  return told(AFT_OK, n, "inbox", &error);
+}
+
+static const struct {
+  const char *path;
+  double goal;
+  queue_work work;
+} rows[] = {
+    {"queue, due rows claimed", 1.2, claim_due},
+    {"queue, outbox claimed", 1.2, claim_outbox},
+    {"queue, next ticket of the inbox", 1.5, next_tickets},
+    {"queue, tick", 1.2, tick},
+};
+
+/* ---- both sides ---- */
+
+typedef struct turn {
+  pair *pair;
+  queue_work work;
+} turn;
+
+static int timed(bench_desk *d, queue_work work, bench_time *out) {
+  bench_time began = bench_now();
+  int failed = work(d);
+  *out = bench_since(began, SHARE);
+  return failed;
+}
+
+static int with_many(void *user, bench_time *out) {
+  turn *t = user;
+  return timed(&t->pair->many, t->work, out);
+}
+
+static int with_few(void *user, bench_time *out) {
+  turn *t = user;
+  return timed(&t->pair->few, t->work, out);
+}
+
+static int all_rows(const bench_options *o, pair *p) {
+  char beside[64];
+  snprintf(beside, sizeof beside, "%" PRId64 " open, not %" PRId64 "%s", o->few, o->many,
+           o->scattered ? ", scattered" : "");
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    turn t = {p, rows[i].work};
+    bench_ratios ratios;
+    if (!bench_wanted(o, rows[i].path))
+      continue;
+    if (rows[i].work(&p->few) || rows[i].work(&p->many) || /* statements are prepared */
+        bench_alternate(o->rounds, with_many, with_few, &t, &ratios))
+      return -1;
+    bench_row(rows[i].path, beside, &ratios.all, rows[i].goal);
+  }
+  return 0;
+}
+
+static bool any_wanted(const bench_options *o) {
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    if (bench_wanted(o, rows[i].path))
+      return true;
+  return false;
+}
+
+int bench_queues(const bench_options *o) {
+  char few[BENCH_PATH], many[BENCH_PATH], title[96];
+  pair p = {0};
+  int64_t share = SHARE * (o->rounds + 1),
+          due = 2 * share; /* what is claimed first is gone when the tick comes */
+  crowd small = {o->few, due, share, o->few / due}, large = {o->many, due, share, o->few / due};
+  if (!any_wanted(o))
+    return 0;
+  snprintf(title, sizeof title, "queues on SQLite, processor time of a row, %d rows at once", SHARE);
+  bench_section(title);
+  bench_path(o, "few.db", few);
+  bench_path(o, "many.db", many);
+  if (o->scattered)
+    large.every = o->many / due;
+  int failed = crowd_make(few, &small) || crowd_make(many, &large) ||
+               bench_desk_open(&p.few, few, NULL, NULL) || bench_desk_open(&p.many, many, NULL, NULL) ||
+               all_rows(o, &p);
+  bench_desk_close(&p.few);
+  bench_desk_close(&p.many);
+  bench_remove(few);
+  bench_remove(many);
+  return failed ? -1 : 0;
+}
