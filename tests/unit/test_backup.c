@@ -18,7 +18,7 @@ static char copy_path[128];
 static int open_desk(void **state) {
   (void)state;
   desk_open(&d, DESK_SQLITE);
-  snprintf(copy_path, sizeof copy_path, "%s/copy.db", d.folder);
+  snprintf(copy_path, sizeof copy_path, "%s/copy.db", d.place.folder);
   return 0;
 }
 
@@ -39,7 +39,7 @@ static aft_status back_up(const char *target, uint32_t flags, aft_error *error) 
 
 /* Files of the folder that are not the database's own. */
 static int others_in_folder(void) {
-  DIR *folder = opendir(d.folder);
+  DIR *folder = opendir(d.place.folder);
   int n = 0;
   assert_non_null(folder);
   for (struct dirent *e; (e = readdir(folder)) != NULL;)
@@ -118,7 +118,7 @@ static void a_copy_is_a_store(void **state) {
   assert_int_equal(others_in_folder(), 1);
   health_has(d.session, "\"last_backup\":1795000000000", true);
   struct stat ours, theirs;
-  assert_int_equal(stat(d.path, &ours) | stat(copy_path, &theirs), 0);
+  assert_int_equal(stat(d.place.file, &ours) | stat(copy_path, &theirs), 0);
   assert_int_equal(ours.st_mode, theirs.st_mode);
   aft_store *copy = open_at(copy_path, 0);
   aft_session *session = session_of(copy);
@@ -131,7 +131,7 @@ static void a_copy_is_a_store(void **state) {
 static void a_read_only_store_is_copied_too(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
-  aft_store *store = open_at(d.path, AFT_STORE_READ_ONLY);
+  aft_store *store = open_at(d.place.file, AFT_STORE_READ_ONLY);
   aft_session *session = session_of(store);
   aft_backup_options options = to(copy_path, AFT_BACKUP_VERIFY);
   assert_ok(aft_store_backup(session, &options, &error));
@@ -148,18 +148,18 @@ static void targets_that_are_refused(void **state) {
   char path[160], hard[160];
   static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
   for (size_t i = 0; i < AFT__COUNT(endings); i++) {
-    snprintf(path, sizeof path, "%s/./desk.db%s", d.folder, endings[i]);
+    snprintf(path, sizeof path, "%s/./desk.db%s", d.place.folder, endings[i]);
     assert_status(back_up(path, AFT_BACKUP_REPLACE, &error), AFT_E_INVALID);
     assert_string_equal(error.where, "backup.target");
   }
-  snprintf(hard, sizeof hard, "%s/hard.db", d.folder);
-  assert_int_equal(symlink(d.path, hard), 0);
+  snprintf(hard, sizeof hard, "%s/hard.db", d.place.folder);
+  assert_int_equal(symlink(d.place.file, hard), 0);
   assert_status(back_up(hard, AFT_BACKUP_REPLACE, &error), AFT_E_INVALID);
   unlink(hard);
-  snprintf(path, sizeof path, "%s/nowhere/copy.db", d.folder);
+  snprintf(path, sizeof path, "%s/nowhere/copy.db", d.place.folder);
   assert_status(back_up(path, 0, &error), AFT_E_NOT_FOUND);
-  assert_status(back_up(d.folder, AFT_BACKUP_REPLACE, &error), AFT_E_INVALID);
-  snprintf(path, sizeof path, "%s/", d.folder);
+  assert_status(back_up(d.place.folder, AFT_BACKUP_REPLACE, &error), AFT_E_INVALID);
+  snprintf(path, sizeof path, "%s/", d.place.folder);
   assert_status(back_up(path, 0, &error), AFT_E_INVALID);
   assert_status(back_up("", 0, &error), AFT_E_INVALID);
   assert_int_equal(others_in_folder(), 0);
@@ -220,7 +220,7 @@ static void bad_input(void **state) {
   aft_session_close(session);
   aft_store_unref(store);
   how = (aft_store_options){
-      .size = sizeof how, .dsn = AFT_STR(d.path), .flags = AFT_STORE_RESTORED | AFT_STORE_CREATE};
+      .size = sizeof how, .dsn = AFT_STR(d.place.file), .flags = AFT_STORE_RESTORED | AFT_STORE_CREATE};
   assert_status(aft_store_open(d.env, &how, &store, &error), AFT_E_INVALID);
   assert_int_equal(others_in_folder(), 0);
 }
@@ -230,7 +230,7 @@ static void a_driver_of_the_first_version_makes_no_copies(void **state) {
   aft_error error = AFT_ERROR_INIT;
   aft_store *store;
   aft_sql_driver old = first_version();
-  aft_store_options how = {.size = sizeof how, .dsn = AFT_STR(d.path), .driver = &old};
+  aft_store_options how = {.size = sizeof how, .dsn = AFT_STR(d.place.file), .driver = &old};
   assert_ok(aft_store_open(d.env, &how, &store, &error));
   aft_session *session = session_of(store);
   aft_backup_options options = to(copy_path, 0);
@@ -247,7 +247,7 @@ static void not_inside_the_hosts_transaction(void **state) {
   aft_error error = AFT_ERROR_INIT;
   sqlite3 *db;
   aft_session *attached;
-  assert_int_equal(sqlite3_open(d.path, &db), SQLITE_OK);
+  assert_int_equal(sqlite3_open(d.place.file, &db), SQLITE_OK);
   assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
   assert_ok(aft_session_attach(d.store, db, &attached, &error));
   aft_backup_options options = to(copy_path, 0);
@@ -280,7 +280,7 @@ static void a_full_disk_leaves_nothing(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
   kill_vfs_disk(false);
-  aft_store *store = open_at(d.path, 0);
+  aft_store *store = open_at(d.place.file, 0);
   aft_session *session = session_of(store);
   aft_backup_options options = to(copy_path, 0);
   kill_vfs_disk(true);
@@ -297,12 +297,12 @@ static void a_store_that_is_damaged_is_found_out_by_verifying(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
   desk_say(&d, "m1", "要退货");
-  sql(d.path, "UPDATE aft_event SET verb = 'ticket.forged' WHERE seq = 1");
+  sql(d.place.file, "UPDATE aft_event SET verb = 'ticket.forged' WHERE seq = 1");
   assert_status(back_up(copy_path, AFT_BACKUP_VERIFY, &error), AFT_E_CORRUPT);
   assert_int_equal(others_in_folder(), 0);
   assert_ok(back_up(copy_path, 0, &error));
   unlink(copy_path);
-  sql(d.path, "PRAGMA writable_schema = 1; DELETE FROM sqlite_schema WHERE name LIKE 'aft_message_%'");
+  sql(d.place.file, "PRAGMA writable_schema = 1; DELETE FROM sqlite_schema WHERE name LIKE 'aft_message_%'");
   assert_status(back_up(copy_path, AFT_BACKUP_VERIFY, &error), AFT_E_CORRUPT);
   assert_int_equal(others_in_folder(), 0);
 }
@@ -414,7 +414,7 @@ static void copies_while_others_write_hold_what_was_acknowledged(void **state) {
   }
   for (int c = 0; c < COPIES; c++) {
     wait_a_little();
-    snprintf(paths[c], sizeof paths[c], "%s/copy-%d.db", d.folder, c);
+    snprintf(paths[c], sizeof paths[c], "%s/copy-%d.db", d.place.folder, c);
     for (int i = 0; i < WRITERS; i++)
       before[c][i] = atomic_load(&writers[i].acknowledged);
     aft_backup_options options = to(paths[c], AFT_BACKUP_VERIFY);

@@ -46,7 +46,7 @@ static void open_scene(scene *s) {
   memset(s, 0, sizeof *s);
   aft_alloc hooks = fault_alloc_hooks(&s->memory);
   desk_open_with(&s->d, DESK_SQLITE, &hooks);
-  assert_int_equal(sqlite3_open(s->d.path, &s->db), SQLITE_OK);
+  assert_int_equal(sqlite3_open(s->d.place.file, &s->db), SQLITE_OK);
   for (int i = 0; i < SETTLED; i++)
     say(s, i, &s->tickets[i % COUNTED]);
 }
@@ -60,12 +60,12 @@ static counts count(scene *s, void (*work)(scene *s, int i)) {
   footprint before, after;
   work(s, 0); /* its statements are prepared */
   assert_int_equal(footprint_empty_log(s->db), SQLITE_OK);
-  assert_int_equal(footprint_take(s->db, s->d.path, &before), 0);
+  assert_int_equal(footprint_take(s->db, s->d.place.file, &before), 0);
   uint64_t calls = s->memory.calls;
   for (int i = 1; i < COUNTED; i++)
     work(s, i);
   counts c = {.allocations = (s->memory.calls - calls) / (COUNTED - 1)};
-  assert_int_equal(footprint_take(s->db, s->d.path, &after), 0);
+  assert_int_equal(footprint_take(s->db, s->d.place.file, &after), 0);
   c.left.rows = (after.rows - before.rows) / (COUNTED - 1);
   c.left.entries = (after.entries - before.entries) / (COUNTED - 1);
   c.left.log_bytes = (after.log_bytes - before.log_bytes) / (COUNTED - 1);
