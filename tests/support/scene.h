@@ -60,6 +60,7 @@ typedef struct command {
   aft_status (*run)(scene *s, aft_error *error);
   int64_t later;        /* passes before it runs, ms */
   bool steps;           /* commits several times: a part of it may stay */
+  bool opens;           /* opens the store itself, which has ids of nobody yet */
   aft_status refused;   /* what it must return; AFT_OK: success */
   aft_status when_done; /* what it returns when it was carried out before, beside success */
 } command;
