@@ -263,7 +263,7 @@ bool invariants_hold(const char *path, char *why, size_t size) {
   check c = {.why = why, .size = size};
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   bool fine = sqlite3_open_v2(path, &c.db, flags, NULL) == SQLITE_OK && !sqlite3_busy_timeout(c.db, 10000) &&
-              sqlite3_exec(c.db, "BEGIN", 0, 0, 0) == SQLITE_OK;
+              sqlite3_exec(c.db, "PRAGMA synchronous=OFF; BEGIN", 0, 0, 0) == SQLITE_OK;
   fine = fine ? all_hold(&c) : broken(&c, "%s: %s", path, sqlite3_errmsg(c.db));
   sqlite3_close(c.db);
   return fine;

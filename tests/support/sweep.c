@@ -60,8 +60,10 @@ typedef struct outcome {
   bool acknowledged;
 } outcome;
 
+/* Without waiting for the disk. */
 static scene new_run(const sweep *w, uint64_t random) {
   scene s = w->base;
+  s.vfs = "fault";
   s.random = random;
   s.now += w->command->later;
   return s;
@@ -70,20 +72,18 @@ static scene new_run(const sweep *w, uint64_t random) {
 static outcome run(const sweep *w, scene *s, aft_error *error, const fault_plan *plan) {
   fault_plan none = {.kind = FAULT_NONE};
   outcome o = {AFT_OK, false};
-  if (plan)
-    fault_vfs_begin(w->command->opens ? plan : &none);
+  fault_vfs_begin(w->command->opens ? plan : &none);
   if (!w->command->opens)
     o.status = scene_open(s, error);
-  if (plan && !w->command->opens)
+  if (!w->command->opens)
     fault_vfs_begin(plan);
   if (o.status >= 0)
     o.status = w->command->run(s, error);
   o.acknowledged = o.status >= 0;
-  if (plan && plan->kind == FAULT_POWER && !plan->at)
+  if (plan->kind == FAULT_POWER && !plan->at)
     fault_vfs_cut();
   scene_close(s);
-  if (plan)
-    fault_vfs_end();
+  fault_vfs_end();
   return o;
 }
 
@@ -126,9 +126,9 @@ static bool judge(const sweep *w, const fault_plan *plan, const outcome *o, char
 static bool once_more(const sweep *w, char *why, size_t size) {
   aft_error error = AFT_ERROR_INIT;
   scene s = new_run(w, 8);
-  s.vfs = NULL;
+  fault_plan none = {.kind = FAULT_NONE};
   s.driver = NULL;
-  outcome o = run(w, &s, &error, NULL);
+  outcome o = run(w, &s, &error, &none);
   bool refused = w->command->refused && o.status == w->command->refused;
   if (o.status < 0 && !refused && !(w->command->when_done && o.status == w->command->when_done)) {
     snprintf(why, size, "once more: %s at %s: %s", aft_status_name(o.status), error.where, error.message);
@@ -147,7 +147,6 @@ static bool once_more(const sweep *w, char *why, size_t size) {
 bool sweep_run(sweep *w, const fault_plan *plan, char *why, size_t size) {
   aft_error error = AFT_ERROR_INIT;
   scene s = new_run(w, 7);
-  s.vfs = "fault";
   write_file(w);
   outcome o = run(w, &s, &error, plan);
   if (w->command->refused && o.status != w->command->refused && plan->kind == FAULT_NONE) {
@@ -166,7 +165,6 @@ void sweep_start(sweep *w, const command *c, const scene *base) {
   read_file(w);
   w->before = store_text(base->path);
   scene s = new_run(w, 7);
-  s.vfs = "fault";
   outcome o = run(w, &s, &error, &none);
   if (o.status < 0 && o.status != c->refused)
     fail_msg("%s: %s at %s: %s", c->name, aft_status_name(o.status), error.where, error.message);
