@@ -50,9 +50,11 @@ static void add_text(sqlite3_str *out, const char *s) {
   }
 }
 
+/* Also what counts how many ticks there were. */
 static bool by_chance(const char *table, const char *column) {
+  bool of_ticks = strcmp(table, "aft_value") == 0 || strcmp(table, "aft_feed_head") == 0;
   return strcmp(column, "fence") == 0 || strcmp(column, "salt") == 0 ||
-         (strcmp(table, "aft_value") == 0 && strcmp(column, "rev") == 0);
+         (of_ticks && strcmp(column, "rev") == 0);
 }
 
 static void add_value(sqlite3_str *out, sqlite3_stmt *row, int i) {
