@@ -31,6 +31,23 @@ static aft_status sweep_up(aft__tx *tx, void *user, aft_error *error) {
   return aft__tick_mark(tx, error);
 }
 
+/* A budget that ends is no failure: what is left waits for the next tick. */
+static aft_status sweep_in_time(aft_session *session, int64_t ms, sweep *s, aft_error *error) {
+  aft__tx_options options = {.name = "tick", .deadline_ms = ms};
+  aft_error own = AFT_ERROR_INIT;
+  aft_status status = aft__tx_run(session, &options, sweep_up, s, &own);
+  if (status == AFT_E_DEADLINE) {
+    s->expired = 0;
+    return AFT_OK;
+  }
+  if (status < 0 && error) {
+    size_t size = error->size;
+    *error = own;
+    error->size = size;
+  }
+  return status;
+}
+
 /* Another worker that gives out feed numbers now does it for us. */
 static aft_status sequence(aft_session *session, uint32_t most, uint32_t *n, aft_error *error) {
   aft_status status = aft__feed_assign(session, most, n, error);
@@ -43,6 +60,43 @@ static int64_t rest_of(const aft_env *env, int64_t began, int64_t ms) {
   return left > LEAST_MS ? left : LEAST_MS;
 }
 
+/* What waits inside of the store asks for the next tick at once. */
+static void come_again(const aft_env *env, aft_time *next) {
+  aft_time now = aft_env_now(env);
+  if (*next == AFT_TIME_NONE || *next > now)
+    *next = now;
+}
+
+/* Deadlines first: the rest can wait for another tick. */
+static aft_status work(aft_session *session, const aft_tick_budget *most, aft_tick_report *done,
+                       aft_error *error) {
+  const aft_env *env = aft__session_env(session);
+  int64_t began = aft__mono(env);
+  sweep s = {.most = most->rows};
+  aft__retained retained;
+  AFT__TRY(
+      aft__due_fire(session, most->rows, most->ms, aft__desk_due, NULL, &done->fired, &done->next, error));
+  AFT__TRY(sweep_in_time(session, most->ms, &s, error));
+  done->expired = s.expired;
+  AFT__TRY(sequence(session, most->rows, &done->sequenced, error));
+  AFT__TRY(aft__search_tick(session, most->rows, rest_of(env, began, most->ms), &done->indexed, error));
+  AFT__TRY(aft__desk_retain(session, most->rows, rest_of(env, began, most->ms), &retained, error));
+  done->removed = retained.removed;
+  if (retained.more || done->sequenced == most->rows || done->indexed == most->rows)
+    come_again(env, &done->next);
+  return AFT_OK;
+}
+
+static aft_status check_session(const aft_session *session, aft_error *error) {
+  if (!session)
+    return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");
+  if (!aft__session_attached(session))
+    return AFT_OK;
+  return aft__error(
+      error, AFT_E_INVALID, "session",
+      "a tick commits each step: it needs a session of its own, not one in the host's transaction");
+}
+
 aft_status aft_tick(aft_session *session, const aft_tick_budget *budget, aft_tick_report *report,
                     aft_error *error) {
   aft_tick_budget most;
@@ -50,27 +104,9 @@ aft_status aft_tick(aft_session *session, const aft_tick_budget *budget, aft_tic
   if (report && (report->size < REPORT_V1 || report->size > 4096))
     return aft__error(error, AFT_E_ABI, "aft_tick_report.size", "expected sizeof(aft_tick_report), found %zu",
                       report->size);
-  if (!session)
-    return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");
-  if (aft__session_attached(session))
-    return aft__error(
-        error, AFT_E_INVALID, "session",
-        "a tick commits each step: it needs a session of its own, not one in the host's transaction");
+  AFT__TRY(check_session(session, error));
   AFT__TRY(check_budget(budget, &most, error));
-  aft_env *env = aft__session_env(session);
-  int64_t began = aft__mono(env);
-  aft__tx_options options = {.name = "tick", .deadline_ms = most.ms};
-  AFT__TRY(aft__due_fire(session, most.rows, most.ms, aft__desk_due, NULL, &done.fired, &done.next, error));
-  sweep s = {.most = most.rows};
-  AFT__TRY(aft__tx_run(session, &options, sweep_up, &s, error));
-  done.expired = s.expired;
-  AFT__TRY(sequence(session, most.rows, &done.sequenced, error));
-  AFT__TRY(aft__search_tick(session, most.rows, rest_of(env, began, most.ms), &done.indexed, error));
-  aft__retained retained;
-  AFT__TRY(aft__desk_retain(session, most.rows, rest_of(env, began, most.ms), &retained, error));
-  done.removed = retained.removed;
-  if (retained.more && (done.next == AFT_TIME_NONE || done.next > aft_env_now(env)))
-    done.next = aft_env_now(env);
+  AFT__TRY(work(session, &most, &done, error));
   if (!report)
     return AFT_OK;
   size_t size = report->size;
