@@ -23,9 +23,7 @@ static const struct meaning {
     {"23505", AFT_E_EXISTS, NULL},
     {"23514", AFT_E_CHECK, NULL},
     {"53100", AFT_E_FULL, "no room was left on the server's disk"},
-    {"3D000", AFT_E_NOT_FOUND, NULL},
-    {"3F000", AFT_E_NOT_FOUND,
-     "expected the connection's search_path to name a schema that exists, found none"},
+    {"3F000", AFT_E_STORE, "expected the connection's search_path to name a schema that exists, found none"},
     {"XX001", AFT_E_CORRUPT, NULL},
     {"XX002", AFT_E_CORRUPT, NULL},
     {"25P03", AFT_E_LOST, NULL}, /* idle in a transaction for too long: the server ends the connection */

@@ -244,8 +244,8 @@ static void what_is_wrong_with_a_connection_is_said_without_its_password(void **
       {"user=guarded dbname=postgres", AFT_E_STORE, "expected a password"},
       {"user=postgres dbname=nowhere", AFT_E_NOT_FOUND, "no such database"},
       {"user=nobody-known dbname=postgres", AFT_E_STORE, "nobody-known"},
-      {"user=guarded dbname=postgres password='correct horse' options=-csearch_path=none_there",
-       AFT_E_NOT_FOUND, "search_path"},
+      {"user=guarded dbname=postgres password='correct horse' options=-csearch_path=none_there", AFT_E_STORE,
+       "search_path"},
       {"user=guarded dbname=postgres password='battery-staple", AFT_E_INVALID, "libpq cannot read"},
       {"user=postgres dbname=postgres port=9", AFT_E_LOST, "no connection"},
   };
