@@ -85,11 +85,11 @@ static void read_row(database *d, sqlite3_stmt *stmt) {
   for (int i = 0; i < n; i++) {
     int type = sqlite3_column_type(stmt, i);
     if (type == SQLITE_INTEGER)
-      d->seen += sqlite3_column_int64(stmt, i);
+      d->seen += (uint64_t)sqlite3_column_int64(stmt, i);
     else if (type == SQLITE_TEXT)
-      d->seen += *sqlite3_column_text(stmt, i) + sqlite3_column_bytes(stmt, i);
+      d->seen += *sqlite3_column_text(stmt, i) + (uint64_t)sqlite3_column_bytes(stmt, i);
     else if (type == SQLITE_BLOB)
-      d->seen += sqlite3_column_bytes(stmt, i) + (sqlite3_column_blob(stmt, i) != NULL);
+      d->seen += (uint64_t)sqlite3_column_bytes(stmt, i) + (sqlite3_column_blob(stmt, i) != NULL);
   }
 }
 
