@@ -10,8 +10,9 @@
 #define MASK(column) (UINT64_C(1) << (column))
 
 /* Of a generator's state: time and sequence above, its node below. */
-#define NODE_BITS 10
-#define TICK_END  (INT64_C(1) << 53)
+#define NODE_BITS     10
+#define SEQUENCE_BITS 12
+#define TICK_END      (INT64_C(1) << 53)
 
 int32_t aft__node_of(aft_store *store) { return (int32_t)(atomic_load(&store->ids.state) % NODES); }
 static int64_t tick_of(aft_store *store) { return atomic_load(&store->ids.state) >> NODE_BITS; }
@@ -177,8 +178,16 @@ static aft_status keep_or_take(aft__tx *tx, void *user, aft_error *error) {
   return status == AFT_E_LEASE_LOST ? take(tx, state, error) : status;
 }
 
+/* The first tick of the generator at a moment. */
+static int64_t tick_at(aft_time at) {
+  return aft__id_first_at(at) >> (NODE_BITS + SEQUENCE_BITS) << SEQUENCE_BITS;
+}
+
+/* What was kept of the owner before may be old, but it made no id for a time after its lease. So the new one
+ * goes on after the moment of taking too, whatever its clock does then. */
 static void adopt(aft_store *store, const node_state *state) {
   raise_tick(&store->ids, state->last);
+  raise_tick(&store->ids, tick_at(state->until - TTL_MS));
   aft__idgen_set_node(&store->ids, state->node);
   store->node_fence = state->fence;
   atomic_store(&store->node_renew, state->until - TTL_MS + RENEW_MS);
@@ -206,9 +215,8 @@ aft_status aft__node_take(aft_session *session, aft_error *error) {
   return status;
 }
 
-aft_status aft__node_keep(aft_session *session, aft_error *error) {
+aft_status aft__node_keep(aft_session *session, aft_time now, aft_error *error) {
   aft_store *store = session->store;
-  aft_time now = aft_env_now(store->env);
   if (now < atomic_load(&store->node_renew))
     return AFT_OK;
   bool must = now >= atomic_load(&store->node_until);

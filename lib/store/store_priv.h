@@ -275,8 +275,8 @@ aft_status aft__tx_run_bare(aft_session *session, const aft__tx_options *options
 
 int32_t aft__node_of(aft_store *store);
 aft_status aft__node_take(aft_session *session, aft_error *error);
-/* Inside a call, before a transaction: renews the lease when it is time. */
-aft_status aft__node_keep(aft_session *session, aft_error *error);
+/* Inside a call, before a transaction that makes ids for the time now: renews the lease when it is time. */
+aft_status aft__node_keep(aft_session *session, aft_time now, aft_error *error);
 /* Inside the host's transaction. */
 aft_status aft__node_check(aft__tx *tx, aft_error *error);
 void aft__node_release(aft_session *session);

@@ -164,13 +164,13 @@ aft_status aft__tx_savepoint_undo(aft__tx *tx, aft_error *error) {
 
 /* ---- one attempt ---- */
 
-static void reset(aft__tx *tx, aft_session *session, const aft__tx_options *options, int64_t deadline,
-                  uint32_t attempt) {
+static void reset(aft__tx *tx, aft_session *session, const aft__tx_options *options, aft_time now,
+                  int64_t deadline, uint32_t attempt) {
   aft__arena_reset(&session->arena);
   *tx = (aft__tx){.session = session,
                   .ops = session->store->backend->ops,
                   .arena = &session->arena,
-                  .now = aft_env_now(session->store->env),
+                  .now = now,
                   .deadline = deadline,
                   .attempt = attempt,
                   .write = !options->read};
@@ -315,11 +315,6 @@ static uint64_t most_attempts(const aft_session *s) {
   return n ? n : 1;
 }
 
-/* A lock that was waited for as long as the host asked is not waited for again. */
-static bool waited_enough(const aft_session *s, int64_t began) {
-  return aft__mono(s->store->env) - began >= (int64_t)s->store->busy_ms * NS_PER_MS;
-}
-
 /* After an unknown commit. AFT_E_CONFLICT: it did not happen, so that the command may run again. */
 static aft_status resolve(aft__tx *tx, aft_status fn_status, aft_error *error) {
   aft_session *s = tx->session;
@@ -344,14 +339,31 @@ static aft_status resolve(aft__tx *tx, aft_status fn_status, aft_error *error) {
   return found ? fn_status : AFT_E_CONFLICT;
 }
 
+/* A lock that was waited for as long as the host asked is not waited for again. */
+static bool waited_enough(const aft_session *s, int64_t began) {
+  return aft__mono(s->store->env) - began >= (int64_t)s->store->busy_ms * NS_PER_MS;
+}
+
+/* The lease of the node is looked at for the very time that the attempt makes ids of: a process that sleeps
+ * in between makes none for a time at which the node may be another's. */
+static aft_status time_of_attempt(aft_session *session, const aft__tx_options *options, bool bare,
+                                  aft_time *now, aft_error *error) {
+  *now = aft_env_now(session->store->env);
+  if (bare || options->read || session->attached)
+    return AFT_OK;
+  return aft__node_keep(session, *now, error);
+}
+
 static aft_status run(aft_session *session, const aft__tx_options *options, aft__tx_fn fn, void *user,
-                      int64_t deadline, uint32_t *retries, aft_error *error) {
+                      bool bare, int64_t deadline, uint32_t *retries, aft_error *error) {
   aft__tx *outer = session->tx, tx;
   int64_t began = aft__mono(session->store->env);
   for (uint32_t attempt = 0;; attempt++) {
     aft_status fn_status = AFT_OK, status;
-    reset(&tx, session, options, deadline, attempt);
+    aft_time now;
     *retries = attempt;
+    AFT__TRY(time_of_attempt(session, options, bare, &now, error));
+    reset(&tx, session, options, now, deadline, attempt);
     session->tx = &tx;
     status =
         session->attached ? run_attached(&tx, fn, user, error) : run_plain(&tx, fn, user, &fn_status, error);
@@ -388,10 +400,8 @@ static aft_status run_quietly(aft_session *session, const aft__tx_options *optio
   aft_status status = AFT_OK;
   if (!options->read && session->store->flags & AFT_STORE_READ_ONLY)
     status = aft__error(&local, AFT_E_READ_ONLY, NULL, "the store was opened with AFT_STORE_READ_ONLY");
-  if (status >= 0 && !bare && !options->read && !session->attached)
-    status = aft__node_keep(session, &local);
   if (status >= 0)
-    status = run(session, options, fn, user, deadline, &retries, &local);
+    status = run(session, options, fn, user, bare, deadline, &retries, &local);
   if (!session->tx)
     aft__arena_reset(&session->arena);
   if (!bare)
