@@ -315,6 +315,11 @@ static uint64_t most_attempts(const aft_session *s) {
   return n ? n : 1;
 }
 
+/* A lock that was waited for as long as the host asked is not waited for again. */
+static bool waited_enough(const aft_session *s, int64_t began) {
+  return aft__mono(s->store->env) - began >= (int64_t)s->store->busy_ms * NS_PER_MS;
+}
+
 /* After an unknown commit. AFT_E_CONFLICT: it did not happen, so that the command may run again. */
 static aft_status resolve(aft__tx *tx, aft_status fn_status, aft_error *error) {
   aft_session *s = tx->session;
@@ -337,11 +342,6 @@ static aft_status resolve(aft__tx *tx, aft_status fn_status, aft_error *error) {
         error, AFT_E_UNKNOWN, NULL,
         "the connection broke during the commit, and it could not be found out whether it took place");
   return found ? fn_status : AFT_E_CONFLICT;
-}
-
-/* A lock that was waited for as long as the host asked is not waited for again. */
-static bool waited_enough(const aft_session *s, int64_t began) {
-  return aft__mono(s->store->env) - began >= (int64_t)s->store->busy_ms * NS_PER_MS;
 }
 
 /* The lease of the node is looked at for the very time that the attempt makes ids of: a process that sleeps

@@ -1,0 +1,544 @@
+#include "scene.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "random.h"
+
+#define MINUTE INT64_C(60000)
+#define DAY    (1440 * MINUTE)
+
+#define TRY(expr)             \
+  do {                        \
+    aft_status try_ = (expr); \
+    if (try_ < 0)             \
+      return try_;            \
+  } while (0)
+
+/* ---- opening ---- */
+
+static int64_t scene_now(void *user) { return atomic_load(&((scene *)user)->now); }
+
+static int scene_random(void *user, void *bytes, size_t n) {
+  scene *s = user;
+  for (size_t i = 0; i < n; i++)
+    ((unsigned char *)bytes)[i] = (unsigned char)(draw(&s->random) >> 56);
+  return 0;
+}
+
+const char *scene_dsn(const scene *s, char out[256]) {
+  snprintf(out, 256, s->vfs ? "file:%s?vfs=%s" : "%s", s->path, s->vfs);
+  return out;
+}
+
+aft_status scene_open(scene *s, aft_error *error) {
+  char dsn[256];
+  aft_env_options options = {.size = sizeof options,
+                             .clock = {.size = sizeof(aft_clock), .now_ms = scene_now, .user = s},
+                             .random = scene_random,
+                             .random_user = s};
+  aft_store_options store = {.size = sizeof store,
+                             .dsn = AFT_STR(scene_dsn(s, dsn)),
+                             .flags = s->flags,
+                             .busy_ms = s->busy_ms,
+                             .driver = s->driver};
+  s->env = NULL;
+  s->store = NULL;
+  s->session = NULL;
+  if (!atomic_load(&s->now))
+    atomic_store(&s->now, SCENE_START);
+  TRY(aft_env_new(&options, &s->env, error));
+  TRY(aft_store_open(s->env, &store, &s->store, error));
+  return aft_session_open(s->store, &s->session, error);
+}
+
+void scene_close(scene *s) {
+  aft_session_close(s->session);
+  aft_store_unref(s->store);
+  aft_env_unref(s->env);
+  s->session = NULL;
+  s->store = NULL;
+  s->env = NULL;
+}
+
+sqlite3 *scene_host(const scene *s) {
+  sqlite3 *db = NULL;
+  char dsn[256];
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI;
+  if (sqlite3_open_v2(scene_dsn(s, dsn), &db, flags, NULL) == SQLITE_OK &&
+      sqlite3_busy_timeout(db, 5000) == SQLITE_OK)
+    return db;
+  sqlite3_close(db);
+  return NULL;
+}
+
+/* ---- calls ---- */
+
+static aft_call as(const scene *s, uint32_t role, aft_id actor) {
+  return (aft_call){.size = sizeof(aft_call), .tenant = s->tenant, .role = role, .actor = actor};
+}
+static aft_call as_system(const scene *s) { return as(s, AFT_ROLE_SYSTEM, 0); }
+static aft_call as_agent(const scene *s) { return as(s, AFT_ROLE_AGENT, s->agent); }
+
+/* A name that this round alone has. It lives until seven others were asked for. */
+static aft_str name(const scene *s, const char *text) {
+  static _Thread_local char ring[8][64];
+  static _Thread_local unsigned next;
+  char *out = ring[next++ % 8];
+  snprintf(out, sizeof ring[0], "%s%s", text, s->round);
+  return (aft_str){out, AFT_NTS};
+}
+
+/* The id of what a call made, and the record freed. */
+static aft_id taken(aft_record *record, uint32_t field) {
+  aft_id id = aft_record_int(record, field);
+  aft_record_free(record);
+  return id;
+}
+
+static aft_status say(scene *s, const char *handle, const char *external, const char *text, aft_id *message,
+                      aft_id *ticket, aft_error *error) {
+  aft_record *made;
+  aft_call call = as_system(s);
+  aft_message_in in = {.size = sizeof in,
+                       .shop = s->shop,
+                       .channel = AFT_STR("wechat"),
+                       .account = AFT_STR("official"),
+                       .external = name(s, external),
+                       .handle = name(s, handle),
+                       .text = AFT_STR(text)};
+  aft_status status = aft_intake(s->session, &call, &in, &made, error);
+  TRY(status);
+  if (ticket)
+    *ticket = aft_message_ticket(made);
+  aft_id id = taken(made, AFT_MESSAGE_ID);
+  if (message)
+    *message = id;
+  return status;
+}
+
+static aft_status act(scene *s, aft_id ticket, uint32_t what, const char *key, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_act_in in = {.size = sizeof in, .ticket = ticket, .act = what};
+  if (key)
+    call.key = name(s, key);
+  if (what == AFT_ACT_ASSIGN)
+    in.agent = s->agent;
+  else if (what == AFT_ACT_RESOLVE)
+    in.reason = AFT_STR("solved");
+  else if (what == AFT_ACT_MERGE)
+    in.other = s->ticket[SCENE_OTHER];
+  else if (what == AFT_ACT_CLASSIFY)
+    in.category = AFT_STR("quality");
+  return aft_ticket_act(s->session, &call, &in, NULL, error);
+}
+
+static aft_status answer(scene *s, aft_id ticket, const char *key, uint32_t visibility, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_part_in part = {.size = sizeof part, .kind = AFT_CONTENT_IMAGE, .blob = AFT_STR("blob-1")};
+  aft_answer_in in = {.size = sizeof in,
+                      .ticket = ticket,
+                      .text = AFT_STR("我们已经在处理，请稍等。"),
+                      .visibility = visibility,
+                      .parts = &part,
+                      .n_parts = 1};
+  call.key = name(s, key);
+  return aft_ticket_answer(s->session, &call, &in, NULL, error);
+}
+
+static aft_status tag(scene *s, const char *text, const char *key, bool add, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_tag_in in = {
+      .size = sizeof in, .kind = AFT_KIND_TICKET, .subject = s->ticket[SCENE_ANSWER], .tag = AFT_STR(text)};
+  call.key = key ? name(s, key) : (aft_str){0};
+  return (add ? aft_tag_add : aft_tag_remove)(s->session, &call, &in, error);
+}
+
+/* ---- what there is before ---- */
+
+static aft_status put_agent(scene *s, const char *external, aft_id *id, aft_error *error) {
+  aft_record *made;
+  aft_call call = as_system(s);
+  aft_agent_in in = {.size = sizeof in, .external = name(s, external), .shops = &s->shop, .n_shops = 1};
+  TRY(aft_agent_put(s->session, &call, &in, &made, error));
+  *id = taken(made, AFT_AGENT_ID);
+  return AFT_OK;
+}
+
+static aft_status put_customer(scene *s, const char *external, aft_id *id, aft_error *error) {
+  aft_record *made;
+  aft_call call = as_system(s);
+  aft_customer_in in = {.size = sizeof in, .external = name(s, external), .name = AFT_STR("王芳")};
+  TRY(aft_customer_put(s->session, &call, &in, &made, error));
+  *id = taken(made, AFT_CUSTOMER_ID);
+  return AFT_OK;
+}
+
+static aft_status hosts_table(const scene *s) {
+  sqlite3 *host = scene_host(s);
+  int rc = host ? sqlite3_exec(host, "CREATE TABLE IF NOT EXISTS orders (number TEXT PRIMARY KEY)", 0, 0, 0)
+                : SQLITE_CANTOPEN;
+  sqlite3_close(host);
+  return rc ? AFT_E_STORE : AFT_OK;
+}
+
+aft_status scene_found(scene *s, aft_error *error) {
+  aft_record *made;
+  aft_call maker = {.size = sizeof maker, .role = AFT_ROLE_SYSTEM};
+  aft_tenant_in tenant = {.size = sizeof tenant,
+                          .external = AFT_STR("merchant"),
+                          .zone = AFT_STR("Asia/Shanghai"),
+                          .locale = AFT_STR("zh")};
+  aft_shop_in shop = {.size = sizeof shop, .external = AFT_STR("phones")};
+  TRY(hosts_table(s));
+  TRY(aft_tenant_put(s->session, &maker, &tenant, &made, error));
+  s->tenant = taken(made, AFT_TENANT_ID);
+  aft_call call = as_system(s);
+  TRY(aft_shop_put(s->session, &call, &shop, &made, error));
+  s->shop = taken(made, AFT_SHOP_ID);
+  return AFT_OK;
+}
+
+static aft_status open_ticket(scene *s, int i, int customer, aft_error *error) {
+  char handle[16], external[16];
+  snprintf(handle, sizeof handle, "wx-%d-", customer);
+  snprintf(external, sizeof external, "first-%d-", i);
+  aft_id *message = i == 0 ? &s->message[0] : i == SCENE_SAID ? &s->message[1] : NULL;
+  return say(s, handle, external, i % 2 ? "手机屏幕坏了，要求退货退款！" : "付款失败了，钱扣了两次", message,
+             &s->ticket[i], error);
+}
+
+/* Each ticket has a customer of its own, so that nothing threads by chance. The two that are merged have one,
+ * and are further apart than the window in which messages join. */
+static aft_status open_tickets(scene *s, aft_error *error) {
+  TRY(open_ticket(s, SCENE_OTHER, AFT_ACT_MERGE, error));
+  atomic_fetch_add(&s->now, 4 * DAY);
+  for (int i = 0; i < SCENE_TICKETS; i++)
+    if (i != SCENE_OTHER)
+      TRY(open_ticket(s, i, i, error));
+  return AFT_OK;
+}
+
+static aft_status bring_to_state(scene *s, aft_error *error) {
+  static const struct {
+    uint32_t ticket, act;
+  } before[] = {{AFT_ACT_RELEASE, AFT_ACT_ASSIGN}, {AFT_ACT_WAIT_THIRD, AFT_ACT_ASSIGN},
+                {AFT_ACT_RESUME, AFT_ACT_ASSIGN},  {AFT_ACT_RESUME, AFT_ACT_WAIT_THIRD},
+                {AFT_ACT_REOPEN, AFT_ACT_RESOLVE}, {AFT_ACT_CLOSE, AFT_ACT_RESOLVE},
+                {AFT_ACT_UNSPAM, AFT_ACT_SPAM}};
+  for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+    TRY(act(s, s->ticket[before[i].ticket], before[i].act, NULL, error));
+  return AFT_OK;
+}
+
+static aft_status lease_effects(scene *s, aft_error *error) {
+  aft_cursor *cursor;
+  aft_record *effect;
+  aft_claim_in in = {.size = sizeof in, .most = 3};
+  TRY(aft_outbox_claim(s->session, &in, &cursor, error));
+  aft_status status = AFT_OK;
+  for (int i = 0; i < 3 && status == AFT_OK; i++) {
+    status = aft_cursor_next(cursor, &effect, error);
+    if (status != AFT_OK)
+      break;
+    s->effect[i] = aft_effect_id(effect);
+    s->fence[i] = aft_effect_fence(effect);
+  }
+  aft_cursor_free(cursor);
+  return status == AFT_OK ? AFT_OK : AFT_E_NOT_FOUND;
+}
+
+aft_status scene_fill(scene *s, const char *round, aft_error *error) {
+  snprintf(s->round, sizeof s->round, "%s", round);
+  TRY(put_agent(s, "lin", &s->agent, error));
+  TRY(put_agent(s, "mo", &s->other_agent, error));
+  TRY(put_customer(s, "wang", &s->buyer, error));
+  TRY(put_customer(s, "zhao", &s->guest, error));
+  TRY(open_tickets(s, error));
+  TRY(bring_to_state(s, error));
+  TRY(tag(s, "first", NULL, true, error));
+  return lease_effects(s, error);
+}
+
+aft_status scene_tick(scene *s, aft_error *error) {
+  for (int i = 0; i < 100; i++) {
+    aft_tick_report report = {.size = sizeof report};
+    TRY(aft_tick(s->session, NULL, &report, error));
+    if (!report.fired && !report.sequenced && !report.expired)
+      return AFT_OK;
+  }
+  return AFT_E_INTERNAL;
+}
+
+/* ---- the commands ---- */
+
+static aft_status new_tenant(scene *s, aft_error *error) {
+  aft_call call = {.size = sizeof call, .role = AFT_ROLE_SYSTEM, .key = name(s, "new tenant")};
+  aft_tenant_in in = {.size = sizeof in, .external = name(s, "second"), .name = AFT_STR("Second")};
+  return aft_tenant_put(s->session, &call, &in, NULL, error);
+}
+
+static aft_status new_shop(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_shop_in in = {.size = sizeof in, .external = name(s, "shoes")};
+  call.key = name(s, "new shop");
+  return aft_shop_put(s->session, &call, &in, NULL, error);
+}
+
+static aft_status new_agent(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_agent_in in = {.size = sizeof in, .external = name(s, "chen"), .shops = &s->shop, .n_shops = 1};
+  call.key = name(s, "new agent");
+  return aft_agent_put(s->session, &call, &in, NULL, error);
+}
+
+static aft_status agent_leaves(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_agent_in in = {.size = sizeof in, .external = name(s, "mo"), .left = 1};
+  call.key = name(s, "leave");
+  return aft_agent_put(s->session, &call, &in, NULL, error);
+}
+
+static aft_status change_customer(scene *s, aft_error *error) {
+  aft_call call = as(s, AFT_ROLE_BUYER, s->buyer);
+  aft_customer_in in = {.size = sizeof in, .id = s->buyer, .phone = AFT_STR("13800138000")};
+  call.key = name(s, "new phone");
+  return aft_customer_put(s->session, &call, &in, NULL, error);
+}
+
+static aft_status new_order(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_order_in in = {.size = sizeof in,
+                     .shop = s->shop,
+                     .customer = s->buyer,
+                     .number = name(s, "A-1001"),
+                     .status = AFT_STR("paid"),
+                     .total = {.currency = "CNY", .minor = 12900}};
+  call.key = name(s, "new order");
+  return aft_order_put(s->session, &call, &in, NULL, error);
+}
+
+static aft_status tag_more(scene *s, aft_error *error) { return tag(s, "vip", "tag", true, error); }
+static aft_status tag_less(scene *s, aft_error *error) { return tag(s, "first", "untag", false, error); }
+
+/* A small one: the words of the default fill a hundred pages. */
+static aft_status activate(scene *s, aft_error *error) {
+  aft_policy *policy;
+  aft_call call = as_system(s);
+  aft_document documents[] = {
+      {.size = sizeof *documents,
+       .name = AFT_STR("less.yaml"),
+       .text = AFT_STR("version: 1\nrules: null\nlexicons: null\n")},
+      {.size = sizeof *documents,
+       .name = AFT_STR("shop.yaml"),
+       .text = AFT_STR(
+           "version: 1\n"
+           "rules: {broken: {category: quality, topic: fault, weight: 90, words: [坏了, 碎了, broken]}}\n")}};
+  aft_policy_options options = {.size = sizeof options, .documents = documents, .count = 2};
+  TRY(aft_policy_load(s->env, &options, &policy, NULL, error));
+  call.key = name(s, "activate");
+  aft_status status = aft_policy_activate(s->session, &call, policy, NULL, error);
+  aft_policy_unref(policy);
+  return status;
+}
+
+/* The policy that declares it, and then its value. */
+static aft_status attribute(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_attribute_in in = {.size = sizeof in,
+                         .kind = AFT_KIND_TICKET,
+                         .subject = s->ticket[SCENE_ANSWER],
+                         .name = AFT_STR("amount"),
+                         .number = 42};
+  TRY(activate(s, error));
+  call.key = name(s, "attribute");
+  return aft_attribute_set(s->session, &call, &in, error);
+}
+
+static aft_status first_message(scene *s, aft_error *error) {
+  return say(s, "wx-new-", "m-new-", "物流三天没有更新了，什么时候到？", NULL, NULL, error);
+}
+
+static aft_status next_message(scene *s, aft_error *error) {
+  return say(s, "wx-14-", "m-next-", "怎么还没有处理？我要投诉！", NULL, NULL, error);
+}
+
+static aft_status form_with_parts(scene *s, aft_error *error) {
+  aft_call call = as(s, AFT_ROLE_BUYER, s->buyer);
+  aft_part_in parts[] = {{.size = sizeof *parts, .kind = AFT_CONTENT_IMAGE, .blob = AFT_STR("blob-7")},
+                         {.size = sizeof *parts,
+                          .kind = AFT_CONTENT_TRANSLATION,
+                          .text = AFT_STR("Broken"),
+                          .locale = AFT_STR("en")}};
+  aft_field_in field = {sizeof field, AFT_STR("description"), AFT_STR("屏幕碎了，要退货")};
+  aft_message_in in = {.size = sizeof in,
+                       .shop = s->shop,
+                       .channel = AFT_STR("web"),
+                       .external = name(s, "form-"),
+                       .form = AFT_STR("contact"),
+                       .fields = &field,
+                       .n_fields = 1,
+                       .parts = parts,
+                       .n_parts = 2};
+  return aft_intake(s->session, &call, &in, NULL, error);
+}
+
+static aft_status batch(scene *s, aft_error *error) {
+  aft_batch *results;
+  aft_call call = as_system(s);
+  aft_message_in in[3];
+  const char *externals[] = {"batch-0-", "batch-1-", "batch-2-"};
+  for (int i = 0; i < 3; i++)
+    in[i] = (aft_message_in){.size = sizeof in[i],
+                             .shop = s->shop,
+                             .channel = AFT_STR("email"),
+                             .external = name(s, externals[i]),
+                             .handle = name(s, externals[i]),
+                             .text = AFT_STR("发票怎么开？")};
+  in[1].shop++; /* there is none: this one fails alone */
+  TRY(aft_intake_batch(s->session, &call, in, 3, &results, error));
+  bool right = aft_batch_status(results, 0, NULL) >= 0 && aft_batch_status(results, 1, NULL) < 0 &&
+               aft_batch_status(results, 2, NULL) >= 0;
+  aft_batch_free(results);
+  return right ? AFT_OK : AFT_E_INTERNAL;
+}
+
+static aft_status revise(scene *s, aft_id message, bool recalled, const char *key, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_message_change in = {
+      .size = sizeof in, .message = message, .text = AFT_STR("更正：是昨天下的单"), .recalled = recalled};
+  call.key = name(s, key);
+  return aft_message_revise(s->session, &call, &in, NULL, error);
+}
+
+static aft_status edit_message(scene *s, aft_error *error) {
+  return revise(s, s->message[0], false, "edit", error);
+}
+static aft_status recall_message(scene *s, aft_error *error) {
+  return revise(s, s->message[1], true, "recall", error);
+}
+
+static aft_status public_answer(scene *s, aft_error *error) {
+  return answer(s, s->ticket[SCENE_ANSWER], "answer", AFT_PUBLIC, error);
+}
+static aft_status private_note(scene *s, aft_error *error) {
+  return answer(s, s->ticket[SCENE_ANSWER], "note", AFT_PRIVATE, error);
+}
+
+#define ACT(function, what)                                 \
+  static aft_status function(scene *s, aft_error *error) {  \
+    return act(s, s->ticket[what], what, #function, error); \
+  }
+ACT(assign, AFT_ACT_ASSIGN)
+ACT(release, AFT_ACT_RELEASE)
+ACT(wait_third, AFT_ACT_WAIT_THIRD)
+ACT(resume, AFT_ACT_RESUME)
+ACT(resolve, AFT_ACT_RESOLVE)
+ACT(reopen, AFT_ACT_REOPEN)
+ACT(close_ticket, AFT_ACT_CLOSE)
+ACT(spam, AFT_ACT_SPAM)
+ACT(unspam, AFT_ACT_UNSPAM)
+ACT(escalate, AFT_ACT_ESCALATE)
+ACT(merge, AFT_ACT_MERGE)
+ACT(classify, AFT_ACT_CLASSIFY)
+
+static aft_status invite(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  call.key = name(s, "invite");
+  return aft_ticket_invite(s->session, &call, s->ticket[SCENE_ANSWER], s->guest, error);
+}
+
+static aft_status claim(scene *s, aft_error *error) {
+  aft_cursor *cursor;
+  aft_claim_in in = {.size = sizeof in, .most = 1000};
+  TRY(aft_outbox_claim(s->session, &in, &cursor, error));
+  aft_cursor_free(cursor);
+  return AFT_OK;
+}
+
+static aft_status settle_done(scene *s, aft_error *error) {
+  return aft_outbox_settle(s->session, s->effect[0], s->fence[0], AFT_OUTCOME_DONE, NULL, error);
+}
+static aft_status settle_retry(scene *s, aft_error *error) {
+  return aft_outbox_settle(s->session, s->effect[1], s->fence[1], AFT_OUTCOME_RETRY, "busy", error);
+}
+static aft_status settle_dead(scene *s, aft_error *error) {
+  return aft_outbox_settle(s->session, s->effect[2], s->fence[2], AFT_OUTCOME_DEAD, "no such user", error);
+}
+
+static aft_status refused(scene *s, aft_error *error) {
+  aft_call call = as(s, AFT_ROLE_BUYER, s->buyer);
+  aft_shop_in in = {.size = sizeof in, .external = name(s, "mine")};
+  return aft_shop_put(s->session, &call, &in, NULL, error);
+}
+
+/* The host's order and our ticket in one transaction of the host's; what is there already stays. */
+static aft_status with_hosts_order(scene *s, aft_error *error) {
+  sqlite3 *host = scene_host(s);
+  aft_session *attached = NULL;
+  char sql[160];
+  if (!host)
+    return AFT_E_STORE;
+  snprintf(sql, sizeof sql, "BEGIN IMMEDIATE; INSERT OR IGNORE INTO orders VALUES ('%s')",
+           name(s, "H-1").data);
+  aft_status status = sqlite3_exec(host, sql, 0, 0, 0) ? AFT_E_STORE : AFT_OK;
+  if (status >= 0)
+    status = aft_session_attach(s->store, host, &attached, error);
+  if (status >= 0) {
+    aft_session *own = s->session;
+    s->session = attached;
+    status = say(s, "wx-host-", "m-host-", "刚下单就缺货了？", NULL, NULL, error);
+    s->session = own;
+  }
+  aft_session_close(attached);
+  if (status >= 0 && sqlite3_exec(host, "COMMIT", 0, 0, 0))
+    status = AFT_E_UNKNOWN;
+  sqlite3_close(host);
+  return status;
+}
+
+#define MINUTES(n) ((n)*INT64_C(60000))
+#define DAYS(n)    ((n)*INT64_C(86400000))
+
+const command scene_commands[] = {
+    {"a tenant", "aft_tenant_put", new_tenant},
+    {"a shop", "aft_shop_put", new_shop},
+    {"an agent", "aft_agent_put", new_agent},
+    {"an agent leaves", "aft_agent_put", agent_leaves},
+    {"a customer's phone", "aft_customer_put", change_customer},
+    {"an order", "aft_order_put", new_order},
+    {"a policy", "aft_policy_activate", activate},
+    {"a first message", "aft_intake", first_message},
+    {"a message that joins", "aft_intake", next_message},
+    {"a form with parts", "aft_intake", form_with_parts},
+    {"a batch", "aft_intake_batch aft_batch_free", batch},
+    {"an edited message", "aft_message_revise", edit_message},
+    {"a recalled message", "aft_message_revise", recall_message},
+    {"an answer", "aft_ticket_answer", public_answer},
+    {"a note", "aft_ticket_answer", private_note},
+    {"assign", "aft_ticket_act", assign},
+    {"release", "aft_ticket_act", release},
+    {"wait for a third", "aft_ticket_act", wait_third},
+    {"resume", "aft_ticket_act", resume},
+    {"resolve", "aft_ticket_act", resolve},
+    {"reopen", "aft_ticket_act", reopen},
+    {"close", "aft_ticket_act", close_ticket},
+    {"spam", "aft_ticket_act", spam},
+    {"unspam", "aft_ticket_act", unspam},
+    {"escalate", "aft_ticket_act", escalate},
+    {"merge", "aft_ticket_act", merge},
+    {"classify", "aft_ticket_act", classify},
+    {"invite", "aft_ticket_invite", invite},
+    {"a tag", "aft_tag_add", tag_more},
+    {"a tag less", "aft_tag_remove", tag_less},
+    {"an attribute", "aft_attribute_set", attribute, .steps = true},
+    {"settle as done", "aft_outbox_settle", settle_done, .when_done = AFT_E_LEASE_LOST},
+    {"settle for a retry", "aft_outbox_settle", settle_retry, .when_done = AFT_E_LEASE_LOST},
+    {"settle as dead", "aft_outbox_settle", settle_dead, .when_done = AFT_E_LEASE_LOST},
+    {"claim", "aft_outbox_claim", claim},
+    {"a refusal", "aft_shop_put", refused, .steps = true, .refused = AFT_E_DENIED},
+    {"with the host's order", "aft_session_attach", with_hosts_order},
+    {"a tick", "aft_tick", scene_tick, .later = 20 * MINUTE, .steps = true},
+    {"a tick a month later", "aft_tick", scene_tick, .later = 31 * DAY, .steps = true},
+};
+const uint32_t scene_command_count = sizeof scene_commands / sizeof *scene_commands;

@@ -1,0 +1,322 @@
+/* Every command that writes, with every fault of the disk: errors, no room, loss of power, a kill. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "invariants.h"
+#include "random.h"
+#include "sweep.h"
+
+static char folder[64];
+static scene base; /* a filled desk, closed */
+
+#define assert_ok(expr)                                                                          \
+  do {                                                                                           \
+    aft_status status_ = (expr);                                                                 \
+    if (status_ < 0)                                                                             \
+      fail_msg("%s: %s at %s: %s", #expr, aft_status_name(status_), error.where, error.message); \
+  } while (0)
+
+static int make_base(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  snprintf(folder, sizeof folder, "%s/aftersales-faults-XXXXXX",
+           access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+  assert_non_null(mkdtemp(folder));
+  base = (scene){.flags = AFT_STORE_CREATE, .random = 1};
+  snprintf(base.path, sizeof base.path, "%s/desk.db", folder);
+  base.vfs = "fault"; /* without a fault: it does not wait for the disk */
+  fault_vfs_begin(&(fault_plan){.kind = FAULT_NONE});
+  assert_ok(scene_open(&base, &error));
+  assert_ok(scene_found(&base, &error));
+  assert_ok(scene_fill(&base, "1", &error));
+  scene_close(&base);
+  fault_vfs_end();
+  base.vfs = NULL;
+  base.flags = 0;
+  return 0;
+}
+
+static int remove_base(void **state) {
+  (void)state;
+  char line[128];
+  snprintf(line, sizeof line, "rm -rf '%s'", folder);
+  return system(line);
+}
+
+/* ---- the table is whole ---- */
+
+static char *read_map(void) {
+  char path[512];
+  snprintf(path, sizeof path, "%s/lib/libaftersales.map", getenv("AFT_TEST_ROOT"));
+  FILE *file = fopen(path, "rb");
+  assert_non_null(file);
+  char *text = calloc(1, 65536);
+  assert_non_null(text);
+  assert_true(fread(text, 1, 65535, file) > 0);
+  fclose(file);
+  return text;
+}
+
+static bool has_word(const char *words, const char *word) {
+  size_t n = strlen(word);
+  for (const char *at = words; (at = strstr(at, word)); at += n)
+    if ((at == words || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
+      return true;
+  return false;
+}
+
+/* Functions that write nothing into a store say so by their names, or stand here. */
+static bool only_reads(const char *name) {
+  static const char *const others =
+      "aft_batch_count aft_batch_message aft_batch_status aft_batch_ticket aft_buf_data aft_buf_size "
+      "aft_code_parse aft_currency_exponent aft_cursor_next aft_cursor_token aft_env_new aft_env_now "
+      "aft_explain "
+      "aft_feed_read aft_field_name aft_field_type aft_flow_export aft_id_time aft_kind_field aft_money_add "
+      "aft_money_format aft_money_split aft_policy_current aft_policy_default aft_policy_hash "
+      "aft_policy_image "
+      "aft_policy_load aft_policy_map_image aft_policy_open_image aft_policy_text aft_record_int "
+      "aft_record_is_null aft_record_json aft_record_kind aft_record_size aft_record_status aft_record_text "
+      "aft_record_time aft_session_close aft_session_interrupt aft_session_open aft_sql_sqlite "
+      "aft_status_is_transient aft_status_name aft_status_text aft_store_backup aft_store_health "
+      "aft_text_columns "
+      "aft_text_language aft_text_normalise aft_text_redact aft_ticket_history aft_ticket_inbox aft_time_iso "
+      "aft_time_parse aft_version aft_zone_offset aft_zone_open";
+  static const char *const ends[] = {"_get", "_list", "_find", "_free", "_ref", "_unref", "_search"};
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+    size_t n = strlen(name), m = strlen(ends[i]);
+    if (n > m && strcmp(name + n - m, ends[i]) == 0)
+      return true;
+  }
+  return has_word(others, name);
+}
+
+static bool is_tried(const char *name) {
+  if (strcmp(name, "aft_store_open") == 0) /* below, and in test_upgrade */
+    return true;
+  for (uint32_t i = 0; i < scene_command_count; i++)
+    if (has_word(scene_commands[i].calls, name))
+      return true;
+  return false;
+}
+
+static void every_public_function_that_writes_is_tried(void **state) {
+  (void)state;
+  char *map = read_map(), *save = NULL;
+  uint32_t n = 0;
+  for (char *word = strtok_r(map, " ;\n", &save); word; word = strtok_r(NULL, " ;\n", &save)) {
+    if (strncmp(word, "aft_", 4) != 0)
+      continue;
+    n++;
+    if (!only_reads(word) && !is_tried(word))
+      fail_msg("%s is in no line of scene_commands (tests/support/scene.c), nor among those that only read",
+               word);
+  }
+  free(map);
+  assert_true(n > 80);
+}
+
+/* ---- every point of every command ---- */
+
+static void every_command_with_every_fault(void **state) {
+  (void)state;
+  uint64_t seed = seed_of("faults");
+  const char *only = getenv("AFT_COMMAND");
+  uint64_t points = 0;
+  uint32_t runs = 0;
+  for (uint32_t i = 0; i < scene_command_count; i++) {
+    sweep w;
+    if (only && strcmp(only, scene_commands[i].name) != 0)
+      continue;
+    sweep_start(&w, &scene_commands[i], &base);
+    runs += sweep_points(&w, &seed);
+    points += w.points;
+    sweep_stop(&w);
+  }
+  print_message("# %u runs over %llu points of %u commands\n", runs, (unsigned long long)points,
+                scene_command_count);
+}
+
+static void a_store_that_is_made(void **state) {
+  (void)state;
+  static const command make = {
+      .name = "a new store", .calls = "aft_store_open", .run = scene_open, .opens = true};
+  uint64_t seed = seed_of("a new store");
+  scene s = {.flags = AFT_STORE_CREATE, .random = 1};
+  sweep w;
+  snprintf(s.path, sizeof s.path, "%s/new.db", folder);
+  sweep_start(&w, &make, &s);
+  assert_true(w.points > 20);
+  sweep_points(&w, &seed);
+  sweep_stop(&w);
+}
+
+/* ---- the harness can fail ---- */
+
+static const command *find(const char *name) {
+  for (uint32_t i = 0; i < scene_command_count; i++)
+    if (strcmp(scene_commands[i].name, name) == 0)
+      return &scene_commands[i];
+  fail_msg("no command is called '%s'", name);
+  return NULL;
+}
+
+/* Whether a message whose commit was acknowledged is found missing in one of some losses of power. */
+static bool loss_is_noticed(const scene *from, bool lies) {
+  char why[1200];
+  bool noticed = false;
+  sweep w;
+  sweep_start(&w, find("a first message"), from);
+  for (uint64_t seed = 1; seed <= 10 && !noticed; seed++)
+    noticed = !sweep_run(&w, &(fault_plan){.kind = FAULT_POWER, .lies = lies, .seed = seed}, why, sizeof why);
+  sweep_stop(&w);
+  return noticed;
+}
+
+static void a_sound_store_loses_nothing(void **state) {
+  (void)state;
+  assert_false(loss_is_noticed(&base, false));
+}
+
+static void a_disk_that_lies_is_noticed(void **state) {
+  (void)state;
+  assert_true(loss_is_noticed(&base, true));
+}
+
+static void relaxed_commits_are_noticed(void **state) {
+  (void)state;
+  scene relaxed = base;
+  relaxed.flags = AFT_STORE_RELAXED;
+  assert_true(loss_is_noticed(&relaxed, false));
+}
+
+static aft_status open_without_sync(void *user, const aft_sql_open *how, void **conn, aft_error *error) {
+  const aft_sql_driver *real = aft_sql_sqlite();
+  aft_status status = real->open(user, how, conn, error);
+  return status < 0 ? status : real->exec(*conn, "PRAGMA synchronous=OFF", error);
+}
+
+static void a_driver_without_syncs_is_noticed(void **state) {
+  (void)state;
+  aft_sql_driver driver = *aft_sql_sqlite();
+  scene careless = base;
+  driver.open = open_without_sync;
+  careless.driver = &driver;
+  assert_true(loss_is_noticed(&careless, false));
+}
+
+/* A driver whose commit does something else than it says, while a command runs. */
+static const command *inner;
+static bool inside;
+
+static aft_status run_inner(scene *s, aft_error *error) {
+  inside = true;
+  aft_status status = inner->run(s, error);
+  inside = false;
+  return status;
+}
+
+static aft_status commit_nothing(void *conn, aft_error *error) {
+  if (!inside)
+    return aft_sql_sqlite()->commit(conn, error);
+  aft_sql_sqlite()->rollback(conn);
+  return AFT_OK;
+}
+
+static aft_status commit_and_deny(void *conn, aft_error *error) {
+  aft_status status = aft_sql_sqlite()->commit(conn, error);
+  return status >= 0 && inside ? AFT_E_CONFLICT : status;
+}
+
+static bool false_commit_is_noticed(const char *name, aft_status (*commit)(void *conn, aft_error *error)) {
+  char why[1200];
+  aft_sql_driver driver = *aft_sql_sqlite();
+  scene s = base;
+  sweep w;
+  inner = find(name);
+  command wrapped = *inner;
+  wrapped.run = run_inner;
+  sweep_start(&w, inner, &s);
+  driver.commit = commit;
+  w.base.driver = &driver;
+  w.command = &wrapped;
+  bool noticed = !sweep_run(&w, &(fault_plan){.kind = FAULT_NONE}, why, sizeof why);
+  sweep_stop(&w);
+  return noticed;
+}
+
+static void commits_that_are_none_are_noticed(void **state) {
+  (void)state;
+  assert_true(false_commit_is_noticed("an order", commit_nothing));
+  assert_true(false_commit_is_noticed("settle as done", commit_and_deny));
+}
+
+/* Each edit breaks one rule. */
+static void every_invariant_can_be_broken(void **state) {
+  (void)state;
+  static const char *const edits[] = {
+      "DELETE FROM aft_event WHERE seq = 1 AND subject IN (SELECT id FROM aft_ticket LIMIT 1)",
+      "UPDATE aft_event SET verb = 'x' WHERE id = (SELECT max(id) FROM aft_event)",
+      "UPDATE aft_ticket SET events = events + 1 WHERE id = (SELECT max(id) FROM aft_ticket)",
+      "INSERT INTO aft_feed_head (id, rev, tenant, last) SELECT 9, 1, id, 7 FROM aft_tenant",
+      "UPDATE aft_event SET feed = 3 WHERE id = (SELECT max(id) FROM aft_event)",
+      "UPDATE aft_outbox SET seq = seq + 1 WHERE id = (SELECT max(id) FROM aft_outbox)",
+      "UPDATE aft_outbox SET state = 1 WHERE seq = 1",
+      "UPDATE aft_outbox SET state = 0 WHERE seq = 2",
+      "UPDATE aft_ticket SET open = 0",
+      "DELETE FROM aft_due WHERE kind = 13",
+      "UPDATE aft_due SET due_at = due_at + 1 WHERE name LIKE 'sla:%'",
+      "DELETE FROM aft_message WHERE id = (SELECT max(id) FROM aft_message)",
+      "DELETE FROM aft_customer",
+      "UPDATE aft_message SET parts = parts + 1",
+      "UPDATE aft_message SET version = version + 1",
+      "UPDATE aft_decision SET ticket = 1",
+      "UPDATE aft_agent SET id = (SELECT max(id) FROM aft_ticket) WHERE id = (SELECT max(id) FROM aft_agent)",
+  };
+  char why[1200];
+  sqlite3 *db = scene_host(&base);
+  assert_non_null(db);
+  assert_int_equal(sqlite3_exec(db, "PRAGMA synchronous=OFF", 0, 0, 0), SQLITE_OK);
+  if (!invariants_hold(base.path, why, sizeof why))
+    fail_msg("before: %s", why);
+  for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+    char copy[128];
+    sqlite3 *edited;
+    snprintf(copy, sizeof copy, "%s/edited-%zu.db", folder, i);
+    char *sql = sqlite3_mprintf("VACUUM INTO %Q", copy);
+    assert_int_equal(sqlite3_exec(db, sql, 0, 0, 0), SQLITE_OK);
+    sqlite3_free(sql);
+    assert_int_equal(sqlite3_open(copy, &edited), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(edited, "PRAGMA synchronous=OFF", 0, 0, 0), SQLITE_OK);
+    if (sqlite3_exec(edited, edits[i], 0, 0, 0) || !sqlite3_changes(edited))
+      fail_msg("%s: %s", edits[i], sqlite3_errmsg(edited));
+    sqlite3_close(edited);
+    if (invariants_hold(copy, why, sizeof why))
+      fail_msg("not noticed: %s", edits[i]);
+  }
+  sqlite3_close(db);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_public_function_that_writes_is_tried),
+      cmocka_unit_test(every_invariant_can_be_broken),
+      cmocka_unit_test(a_sound_store_loses_nothing),
+      cmocka_unit_test(a_disk_that_lies_is_noticed),
+      cmocka_unit_test(relaxed_commits_are_noticed),
+      cmocka_unit_test(a_driver_without_syncs_is_noticed),
+      cmocka_unit_test(commits_that_are_none_are_noticed),
+      cmocka_unit_test(a_store_that_is_made),
+      cmocka_unit_test(every_command_with_every_fault),
+  };
+  return cmocka_run_group_tests(tests, make_base, remove_base);
+}
