@@ -322,7 +322,7 @@ static aft_status tag_more(scene *s, aft_error *error) { return tag(s, "vip", "t
 static aft_status tag_less(scene *s, aft_error *error) { return tag(s, "first", "untag", false, error); }
 
 /* A small one: the words of the default fill a hundred pages. */
-static aft_status activate(scene *s, aft_error *error) {
+static aft_status put_policy(scene *s, const char *key, aft_error *error) {
   aft_policy *policy;
   aft_call call = as_system(s);
   aft_document documents[] = {
@@ -336,11 +336,13 @@ static aft_status activate(scene *s, aft_error *error) {
            "rules: {broken: {category: quality, topic: fault, weight: 90, words: [坏了, 碎了, broken]}}\n")}};
   aft_policy_options options = {.size = sizeof options, .documents = documents, .count = 2};
   TRY(aft_policy_load(s->env, &options, &policy, NULL, error));
-  call.key = name(s, "activate");
+  call.key = name(s, key);
   aft_status status = aft_policy_activate(s->session, &call, policy, NULL, error);
   aft_policy_unref(policy);
   return status;
 }
+
+static aft_status activate(scene *s, aft_error *error) { return put_policy(s, "activate", error); }
 
 /* The policy that declares it, and then its value. */
 static aft_status attribute(scene *s, aft_error *error) {
@@ -350,7 +352,7 @@ static aft_status attribute(scene *s, aft_error *error) {
                          .subject = s->ticket[SCENE_ANSWER],
                          .name = AFT_STR("amount"),
                          .number = 42};
-  TRY(activate(s, error));
+  TRY(put_policy(s, "declare", error));
   call.key = name(s, "attribute");
   return aft_attribute_set(s->session, &call, &in, error);
 }
