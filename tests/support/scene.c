@@ -146,6 +146,14 @@ static aft_status answer(scene *s, aft_id ticket, const char *key, uint32_t visi
   return aft_ticket_answer(s->session, &call, &in, NULL, error);
 }
 
+static aft_status tag(scene *s, const char *text, const char *key, bool add, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_tag_in in = {
+      .size = sizeof in, .kind = AFT_KIND_TICKET, .subject = s->ticket[SCENE_ANSWER], .tag = AFT_STR(text)};
+  call.key = key ? name(s, key) : (aft_str){0};
+  return (add ? aft_tag_add : aft_tag_remove)(s->session, &call, &in, error);
+}
+
 /* ---- what there is before ---- */
 
 static aft_status put_agent(scene *s, const char *external, aft_id *id, aft_error *error) {
@@ -248,6 +256,7 @@ aft_status scene_fill(scene *s, const char *round, aft_error *error) {
   TRY(put_customer(s, "zhao", &s->guest, error));
   TRY(open_tickets(s, error));
   TRY(bring_to_state(s, error));
+  TRY(tag(s, "first", NULL, true, error));
   return lease_effects(s, error);
 }
 
@@ -309,8 +318,11 @@ static aft_status new_order(scene *s, aft_error *error) {
   return aft_order_put(s->session, &call, &in, NULL, error);
 }
 
+static aft_status tag_more(scene *s, aft_error *error) { return tag(s, "vip", "tag", true, error); }
+static aft_status tag_less(scene *s, aft_error *error) { return tag(s, "first", "untag", false, error); }
+
 /* A small one: the words of the default fill a hundred pages. */
-static aft_status activate(scene *s, aft_error *error) {
+static aft_status put_policy(scene *s, const char *key, aft_error *error) {
   aft_policy *policy;
   aft_call call = as_system(s);
   aft_document documents[] = {
@@ -324,10 +336,25 @@ static aft_status activate(scene *s, aft_error *error) {
            "rules: {broken: {category: quality, topic: fault, weight: 90, words: [坏了, 碎了, broken]}}\n")}};
   aft_policy_options options = {.size = sizeof options, .documents = documents, .count = 2};
   TRY(aft_policy_load(s->env, &options, &policy, NULL, error));
-  call.key = name(s, "activate");
+  call.key = name(s, key);
   aft_status status = aft_policy_activate(s->session, &call, policy, NULL, error);
   aft_policy_unref(policy);
   return status;
+}
+
+static aft_status activate(scene *s, aft_error *error) { return put_policy(s, "activate", error); }
+
+/* The policy that declares it, and then its value. */
+static aft_status attribute(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_attribute_in in = {.size = sizeof in,
+                         .kind = AFT_KIND_TICKET,
+                         .subject = s->ticket[SCENE_ANSWER],
+                         .name = AFT_STR("amount"),
+                         .number = 42};
+  TRY(put_policy(s, "declare", error));
+  call.key = name(s, "attribute");
+  return aft_attribute_set(s->session, &call, &in, error);
 }
 
 static aft_status first_message(scene *s, aft_error *error) {
@@ -504,6 +531,9 @@ const command scene_commands[] = {
     {"merge", "aft_ticket_act", merge},
     {"classify", "aft_ticket_act", classify},
     {"invite", "aft_ticket_invite", invite},
+    {"a tag", "aft_tag_add", tag_more},
+    {"a tag less", "aft_tag_remove", tag_less},
+    {"an attribute", "aft_attribute_set", attribute, .steps = true},
     {"settle as done", "aft_outbox_settle", settle_done, .when_done = AFT_E_LEASE_LOST},
     {"settle for a retry", "aft_outbox_settle", settle_retry, .when_done = AFT_E_LEASE_LOST},
     {"settle as dead", "aft_outbox_settle", settle_dead, .when_done = AFT_E_LEASE_LOST},

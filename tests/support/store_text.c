@@ -50,11 +50,9 @@ static void add_text(sqlite3_str *out, const char *s) {
   }
 }
 
-/* Also what counts how many ticks there were. */
 static bool by_chance(const char *table, const char *column) {
-  bool of_ticks = strcmp(table, "aft_value") == 0 || strcmp(table, "aft_feed_head") == 0;
-  return strcmp(column, "fence") == 0 || strcmp(column, "salt") == 0 ||
-         (of_ticks && strcmp(column, "rev") == 0);
+  return strcmp(column, "fence") == 0 || strcmp(column, "salt") == 0 || strcmp(column, "feed") == 0 ||
+         (strcmp(table, "aft_value") == 0 && strcmp(column, "rev") == 0);
 }
 
 static void add_value(sqlite3_str *out, sqlite3_stmt *row, int i) {
@@ -89,9 +87,7 @@ static void add_rows(sqlite3 *db, const char *table, lines *l) {
     for (int i = 0; i < sqlite3_column_count(row); i++) {
       const char *column = sqlite3_column_name(row, i);
       sqlite3_str_appendf(out, " %s=", column);
-      if (strcmp(column, "feed") == 0) /* events of one moment are numbered in the order of their ids */
-        sqlite3_str_appendall(out, sqlite3_column_int64(row, i) ? "given" : "none");
-      else if (!by_chance(table, column))
+      if (!by_chance(table, column))
         add_value(out, row, i);
     }
     keep(l, sqlite3_str_finish(out));
@@ -122,7 +118,8 @@ char *store_text(const char *path) {
   lines l = {0};
   if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) || sqlite3_busy_timeout(db, 10000) ||
       sqlite3_prepare_v2(db,
-                         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('aft_lease') "
+                         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('aft_lease', "
+                         "'aft_feed_head') "
                          "ORDER BY name",
                          -1, &tables, NULL)) {
     sqlite3_close(db);

@@ -43,7 +43,7 @@ static int others_in_folder(void) {
   int n = 0;
   assert_non_null(folder);
   for (struct dirent *e; (e = readdir(folder)) != NULL;)
-    n += e->d_name[0] != '.' && strncmp(e->d_name, "desk.db", 7) != 0;
+    n += e->d_name[0] != '.' && strncmp(e->d_name, "store.db", 8) != 0;
   closedir(folder);
   return n;
 }
@@ -148,7 +148,7 @@ static void targets_that_are_refused(void **state) {
   char path[160], hard[160];
   static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
   for (size_t i = 0; i < AFT__COUNT(endings); i++) {
-    snprintf(path, sizeof path, "%s/./desk.db%s", d.place.folder, endings[i]);
+    snprintf(path, sizeof path, "%s/./store.db%s", d.place.folder, endings[i]);
     assert_status(back_up(path, AFT_BACKUP_REPLACE, &error), AFT_E_INVALID);
     assert_string_equal(error.where, "backup.target");
   }

@@ -29,7 +29,8 @@ static scene base; /* a filled desk, closed */
 static int make_base(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
-  snprintf(folder, sizeof folder, "%s/aftersales-faults-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+  snprintf(folder, sizeof folder, "%s/aftersales-faults-XXXXXX",
+           access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
   assert_non_null(mkdtemp(folder));
   base = (scene){.flags = AFT_STORE_CREATE, .random = 1};
   snprintf(base.path, sizeof base.path, "%s/desk.db", folder);
@@ -86,10 +87,11 @@ static bool only_reads(const char *name) {
       "aft_policy_load aft_policy_map_image aft_policy_open_image aft_policy_text aft_record_int "
       "aft_record_is_null aft_record_json aft_record_kind aft_record_size aft_record_status aft_record_text "
       "aft_record_time aft_session_close aft_session_interrupt aft_session_open aft_sql_sqlite "
-      "aft_status_is_transient aft_status_name aft_status_text aft_store_health aft_text_columns "
+      "aft_status_is_transient aft_status_name aft_status_text aft_store_backup aft_store_health "
+      "aft_text_columns "
       "aft_text_language aft_text_normalise aft_text_redact aft_ticket_history aft_ticket_inbox aft_time_iso "
       "aft_time_parse aft_version aft_zone_offset aft_zone_open";
-  static const char *const ends[] = {"_get", "_list", "_find", "_free", "_ref", "_unref"};
+  static const char *const ends[] = {"_get", "_list", "_find", "_free", "_ref", "_unref", "_search"};
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
     size_t n = strlen(name), m = strlen(ends[i]);
     if (n > m && strcmp(name + n - m, ends[i]) == 0)
