@@ -13,6 +13,7 @@
 #include <aftersales/list.h>
 #include <aftersales/outbox.h>
 #include <aftersales/policy.h>
+#include <aftersales/query.h>
 #include <aftersales/record.h>
 #include <aftersales/records.h>
 #include <aftersales/search.h>

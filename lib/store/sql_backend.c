@@ -78,6 +78,17 @@ static aft_status backend_connect(aft__backend *backend, aft__conn **out, aft_er
   return status;
 }
 
+static aft_status backend_query(aft__backend *backend, const aft_sql_driver **driver, void **conn,
+                                aft_error *error) {
+  sql_backend *b = (sql_backend *)backend;
+  aft_sql_open how = {.size = sizeof how, .dsn = b->dsn, .busy_ms = b->busy_ms};
+  how.flags = AFT_SQL_OPEN_READ_ONLY | AFT_SQL_OPEN_QUERY;
+  if (!b->driver.columns || !b->driver.column_name)
+    return aft__error(error, AFT_E_DRIVER, b->driver.name, "the driver cannot tell the columns of a query");
+  *driver = &b->driver;
+  return b->driver.open(b->driver.user, &how, conn, error);
+}
+
 static aft_status backend_attach(aft__backend *backend, void *native, aft__conn **out, aft_error *error) {
   sql_backend *b = (sql_backend *)backend;
   aft__sql_conn *c;
@@ -470,6 +481,7 @@ static const aft__backend_ops ops = {
     .twin = backend_twin,
     .verify = aft__sql_verify,
     .sizes = aft__sql_sizes,
+    .query = backend_query,
     .schema_read = aft__sql_schema_read,
     .migrate = aft__sql_migrate,
 };

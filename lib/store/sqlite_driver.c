@@ -17,6 +17,8 @@ static const struct meaning {
     {SQLITE_LOCKED, AFT_E_LOCKED, "another user holds the lock of the database"},
     {SQLITE_PROTOCOL, AFT_E_LOCKED, "another user holds the lock of the database"},
     {SQLITE_READONLY, AFT_E_READ_ONLY, "a write was asked for, but the database can only be read"},
+    {SQLITE_AUTH, AFT_E_READ_ONLY,
+     "expected a SELECT, found a statement that could write or change settings"},
     {SQLITE_CANTOPEN, AFT_E_STORE, "a file of the database could not be opened"},
     {SQLITE_FULL, AFT_E_FULL, "no room was left to write to the database"},
     {SQLITE_CORRUPT, AFT_E_CORRUPT, NULL},
@@ -145,10 +147,38 @@ static aft_status exec(void *conn, const char *sql, aft_error *error) {
 
 /* ---- statements ---- */
 
+#define REAL_SIZE 40 /* 17 digits, sign, point and exponent */
+
 typedef struct statement {
   sqlite3_stmt *stmt;
   aft__sqlite *conn;
+  char (*reals)[REAL_SIZE]; /* of each column, once one held a floating-point number */
 } statement;
+
+/* What follows the first statement: blanks, comments and semicolons are nothing. */
+static bool ends_there(sqlite3 *db, const char *rest, const char *end) {
+  while (rest < end) {
+    sqlite3_stmt *more = NULL;
+    const char *next = NULL;
+    int rc = sqlite3_prepare_v3(db, rest, (int)(end - rest), 0, &more, &next);
+    sqlite3_finalize(more);
+    if (rc || more)
+      return false;
+    if (!next || next == rest)
+      break;
+    rest = next;
+  }
+  return true;
+}
+
+static void finalize(void *stmt) {
+  statement *s = stmt;
+  if (!s)
+    return;
+  sqlite3_finalize(s->stmt);
+  sqlite3_free(s->reals);
+  sqlite3_free(s);
+}
 
 static aft_status prepare(void *conn, const char *sql, size_t size, void **out, aft_error *error) {
   aft__sqlite *c = conn;
@@ -157,24 +187,23 @@ static aft_status prepare(void *conn, const char *sql, size_t size, void **out, 
   statement *s = sqlite3_malloc64(sizeof *s);
   if (!s)
     return aft__nomem(error);
+  memset(s, 0, sizeof *s);
   s->conn = c;
-  int rc = sqlite3_prepare_v3(c->db, sql, (int)size, SQLITE_PREPARE_PERSISTENT, &s->stmt, NULL);
-  if (rc || !s->stmt) {
-    aft_status status = rc ? aft__sqlite_error(c, rc, error)
-                           : aft__error(error, AFT_E_INVALID, "sql", "expected a statement, found none");
-    sqlite3_free(s);
+  const char *rest = NULL;
+  int rc = sqlite3_prepare_v3(c->db, sql, (int)size, SQLITE_PREPARE_PERSISTENT, &s->stmt, &rest);
+  aft_status status = AFT_OK;
+  if (rc)
+    status = aft__sqlite_error(c, rc, error);
+  else if (!s->stmt)
+    status = aft__error(error, AFT_E_INVALID, "sql", "expected a statement, found none");
+  else if (!ends_there(c->db, rest, sql + size))
+    status = aft__error(error, AFT_E_INVALID, "sql", "expected one statement, found more");
+  if (status < 0) {
+    finalize(s);
     return status;
   }
   *out = s;
   return AFT_OK;
-}
-
-static void finalize(void *stmt) {
-  statement *s = stmt;
-  if (!s)
-    return;
-  sqlite3_finalize(s->stmt);
-  sqlite3_free(s);
 }
 
 static aft_status bind(void *stmt, uint32_t index, const aft_sql_value *value, aft_error *error) {
@@ -215,6 +244,18 @@ static aft_status step(void *stmt, aft_error *error) {
   return aft__sqlite_error(s->conn, rc, error);
 }
 
+/* SQLite's own conversion to text gives 15 digits; with 17 the same number can be read back. */
+static aft_status read_real(statement *s, int i, aft_sql_value *v, aft_error *error) {
+  if (!s->reals)
+    s->reals = sqlite3_malloc64((sqlite3_uint64)sqlite3_column_count(s->stmt) * REAL_SIZE);
+  if (!s->reals)
+    return aft__nomem(error);
+  v->type = AFT_SQL_REAL;
+  v->data = sqlite3_snprintf(REAL_SIZE, s->reals[i], "%!.17g", sqlite3_column_double(s->stmt, i));
+  v->size = strlen(v->data);
+  return AFT_OK;
+}
+
 static aft_status column(void *stmt, uint32_t index, aft_sql_value *out, aft_error *error) {
   statement *s = stmt;
   if (index >= (uint32_t)sqlite3_data_count(s->stmt))
@@ -246,8 +287,7 @@ static aft_status column(void *stmt, uint32_t index, aft_sql_value *out, aft_err
       v.data = "";
     break;
   default:
-    return aft__error(error, AFT_E_CORRUPT, sqlite3_column_name(s->stmt, i),
-                      "expected an integer, a text or a blob, found a floating-point number");
+    AFT__TRY(read_real(s, i, &v, error));
   }
   *out = v;
   return AFT_OK;
@@ -257,6 +297,16 @@ static void reset(void *stmt) {
   statement *s = stmt;
   sqlite3_reset(s->stmt);
   sqlite3_clear_bindings(s->stmt);
+}
+
+static uint32_t columns(void *stmt) { return (uint32_t)sqlite3_column_count(((statement *)stmt)->stmt); }
+
+static const char *column_name(void *stmt, uint32_t index) {
+  return sqlite3_column_name(((statement *)stmt)->stmt, (int)index);
+}
+
+static uint32_t parameters(void *stmt) {
+  return (uint32_t)sqlite3_bind_parameter_count(((statement *)stmt)->stmt);
 }
 
 static int64_t changes(void *conn) { return sqlite3_changes64(((aft__sqlite *)conn)->db); }
@@ -323,6 +373,9 @@ const aft_sql_driver *aft_sql_sqlite(void) {
       .interrupt = interrupt,
       .backup = aft__sqlite_backup,
       .sizes = sizes,
+      .columns = columns,
+      .column_name = column_name,
+      .parameters = parameters,
   };
   return &driver;
 }

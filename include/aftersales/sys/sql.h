@@ -31,6 +31,7 @@ extern "C" {
 #define AFT_SQL_INT  1
 #define AFT_SQL_TEXT 2
 #define AFT_SQL_BLOB 3
+#define AFT_SQL_REAL 4 /* only read, and only by queries: the library stores none */
 
 /* The most bytes of one value. The library binds none that is larger, and takes none. */
 #define AFT_SQL_VALUE_MOST 1073741823
@@ -79,6 +80,8 @@ typedef struct aft_sql_value {
 #define AFT_SQL_OPEN_CREATE    1u /* make the database where there is none */
 #define AFT_SQL_OPEN_READ_ONLY 2u /* every write gives AFT_E_READ_ONLY; never with CREATE */
 #define AFT_SQL_OPEN_RELAXED   4u /* commits may be lost on power loss (SQLite: synchronous=NORMAL) */
+#define AFT_SQL_OPEN_QUERY \
+  8u /* for somebody's SQL: with READ_ONLY; whatever would write gives AFT_E_READ_ONLY */
 
 /*
  * How to open one connection. Valid, with the dsn, during the call: what the driver
@@ -284,6 +287,13 @@ typedef struct aft_sql_driver {
   aft_status (*backup)(void *conn, const aft_sql_backup *how, aft_error *error);
   /* Fills in what is known. */
   aft_status (*sizes)(void *conn, aft_sql_sizes *out, aft_error *error);
+  /* For aft_store_query, which needs the first two; NULL where not supported. The
+   * columns of a prepared statement's rows (0: it gives none), and the name of one,
+   * which lives until finalize. */
+  uint32_t (*columns)(void *stmt);
+  const char *(*column_name)(void *stmt, uint32_t index);
+  /* The parameters that it takes. NULL where the engine itself refuses a wrong number. */
+  uint32_t (*parameters)(void *stmt);
 } aft_sql_driver;
 
 /*
