@@ -1,0 +1,59 @@
+"""An after-sales desk in your own process: messages in, tickets with reasons out.
+
+    with Store("desk.db", create=True) as store, store.session() as session:
+        tenant = session.as_system().put_tenant("acme")
+        desk = session.as_system(tenant.id)
+        shop = desk.put_shop("phones")
+        message = desk.intake(shop.id, "wechat", external="wx-1", handle="openid-7", text="付款失败了")
+        print(desk.explain(message.ticket))
+"""
+from __future__ import annotations
+
+from ._version import __version__, library_version
+from . import errors, inputs, records, text
+from ._copies import TwoCopies, one_copy
+from ._handle import Closed
+from .cursor import Cursor
+from .desk import BatchResult, Desk
+from .env import Env, Trace
+from .errors import *  # noqa: F403
+from .errors import Error
+from .inputs import FieldIn, MessageIn, PartIn
+from .policy import Policy
+from .query import Rows
+from .record import Record
+from .records import *  # noqa: F403
+from .store import Session, Store, TickReport
+from .values import Money, exponent, made_at, time_of
+
+__all__ = [
+    "BatchResult",
+    "Closed",
+    "Cursor",
+    "Desk",
+    "Env",
+    "Error",
+    "FieldIn",
+    "MessageIn",
+    "Money",
+    "PartIn",
+    "Policy",
+    "Record",
+    "Rows",
+    "Session",
+    "Store",
+    "TickReport",
+    "Trace",
+    "TwoCopies",
+    "__version__",
+    "errors",
+    "exponent",
+    "inputs",
+    "library_version",
+    "made_at",
+    "one_copy",
+    "records",
+    "text",
+    "time_of",
+]
+__all__ += errors.__all__ + records.__all__

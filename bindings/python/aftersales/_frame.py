@@ -1,0 +1,122 @@
+"""One sized struct on its way into the library: filled field by field, each value checked and kept alive."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ._ffi import ffi
+from .values import Money, identity, integer, ms_of, span_ms, utf8, wrong_type
+
+RANGES = {"int64_t": (-(2**63), 2**63 - 1), "uint64_t": (0, 2**64 - 1), "int32_t": (-(2**31), 2**31 - 1)}
+RANGES["uint32_t"] = (0, 2**32 - 1)
+
+
+def items(name: str, value: object) -> Sequence[Any]:
+    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+        raise wrong_type(name, "a sequence", value)
+    return value
+
+
+class Frame:
+    """What is None stays zero, which means default or absent."""
+
+    def __init__(self, struct: str) -> None:
+        self.struct = ffi.new(struct + " *")
+        self.struct.size = ffi.sizeof(struct)
+        self.kept: list[Any] = []
+        self.types = dict(ffi.typeof(struct).fields)
+
+    def put(self, name: str, value: Any) -> None:
+        setattr(self.struct, name, value)
+
+    def text(self, name: str, value: str | None) -> None:
+        if value is not None:
+            self.fill_text(getattr(self.struct, name), utf8(name, value))
+
+    def fill_text(self, place: Any, data: bytes) -> None:
+        memory = ffi.from_buffer("char[]", data or b"\0")
+        self.kept.append(memory)
+        place.data, place.len = memory, len(data)
+
+    def id(self, name: str, value: int | None) -> None:
+        if value is not None:
+            self.put(name, identity(name, value))
+
+    def number(self, name: str, value: int | None) -> None:
+        if value is not None:
+            self.put(name, integer(name, value, *RANGES[self.types[name].type.cname]))
+
+    def flag(self, name: str, value: bool | None) -> None:
+        if value is not None and not isinstance(value, bool):
+            raise wrong_type(name, "a bool", value)
+        self.put(name, 1 if value else 0)
+
+    def time(self, name: str, value: object) -> None:
+        if value is None:
+            return
+        ms = ms_of(name, value)
+        if ms == 0:
+            raise ValueError(f"{name}: the first moment of 1970 stands for 'not given'")
+        self.put(name, ms)
+
+    def span(self, name: str, value: object, field: str) -> None:
+        if value is not None:
+            self.put(field, span_ms(name, value))
+
+    def money(self, name: str, value: Money | None) -> None:
+        if value is None:
+            return
+        if not isinstance(value, Money):
+            raise wrong_type(name, "Money", value)
+        self.put(name, value.struct()[0])
+
+    def choice(self, name: str, value: str | None, numbers: Mapping[str, int]) -> None:
+        if value is not None:
+            self.put(name, chosen(name, value, numbers))
+
+    def ids(self, name: str, values: Sequence[int] | None) -> None:
+        if values is not None:
+            numbers = [identity(f"{name}[{i}]", v) for i, v in enumerate(items(name, values))]
+            self.array(name, ffi.new("int64_t[]", numbers), len(numbers))
+
+    def texts(self, name: str, values: Sequence[str] | None) -> None:
+        if values is None:
+            return
+        encoded = [utf8(f"{name}[{i}]", v) for i, v in enumerate(items(name, values))]
+        array = ffi.new("aft_str[]", len(encoded))
+        for place, data in zip(array, encoded):
+            self.fill_text(place, data)
+        self.array(name, array, len(encoded))
+
+    def inputs(self, name: str, values: Sequence[Any] | None) -> None:
+        if values is not None:
+            array, n = self.structs(name, self.types[name].type.item.cname, values)
+            self.array(name, array, n)
+
+    def structs(self, name: str, struct: str, values: Sequence[Any]) -> tuple[Any, int]:
+        """An array of structs, each filled by its own class."""
+        array = ffi.new(struct + "[]", len(items(name, values)))
+        for i, value in enumerate(values):
+            if getattr(value, "STRUCT", None) != struct:
+                raise wrong_type(f"{name}[{i}]", f"an input of kind {struct}", value)
+            inner = Frame(struct)
+            try:
+                value.fill(inner)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{name}[{i}].{error}") from None
+            array[i] = inner.struct[0]
+            self.kept += inner.kept
+        return array, len(values)
+
+    def array(self, name: str, array: Any, n: int) -> None:
+        self.kept.append(array)
+        self.put(name, array)
+        self.put("n_" + name, n)
+
+
+def chosen(name: str, value: object, numbers: Mapping[str, int]) -> int:
+    if not isinstance(value, str):
+        raise wrong_type(name, "a str", value)
+    if value not in numbers:
+        raise ValueError(f"{name}: expected one of {', '.join(numbers)}, found {value!r}")
+    return numbers[value]

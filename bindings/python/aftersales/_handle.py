@@ -1,0 +1,127 @@
+"""What every object with a pointer into the library shares: release once, in whatever order, and a clear error after.
+
+The finalizer holds the pointer and what callbacks need, not the object; so objects in reference cycles are collected,
+the library's own references keep parents alive, and at the end of the interpreter children are released first."""
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace, TracebackType
+from typing import Any, TypeVar
+
+from .errors import NullHandle
+
+H = TypeVar("H", bound="Handle")
+
+
+class Closed(NullHandle):
+    """The object was closed before."""
+
+
+class Pending(threading.local):
+    """Exceptions of callbacks that ran inside the present call of this thread."""
+
+    def __init__(self) -> None:
+        self.causes: list[BaseException] = []
+
+    def take(self) -> list[BaseException]:
+        causes, self.causes = self.causes, []
+        return causes
+
+
+pending = Pending()
+
+
+def release(function: Callable[[Any], None], pointer: Any, _kept: Any) -> None:
+    """May run inside any other call, whenever the collector does: what callbacks raise here belongs to nobody."""
+    outer = pending.take()
+    function(pointer)
+    for cause in pending.take():
+        sys.unraisablehook(
+            SimpleNamespace(  # type: ignore[arg-type]
+                exc_type=type(cause),
+                exc_value=cause,
+                exc_traceback=cause.__traceback__,
+                err_msg="Exception ignored in a callback while releasing an object of aftersales",
+                object=function,
+            )
+        )
+    pending.causes = outer
+
+
+class Handle:
+    def __init__(self, pointer: Any, function: Callable[[Any], None], kept: Any) -> None:
+        self._pointer = pointer
+        self._finalizer = weakref.finalize(self, release, function, pointer, kept)
+
+    def _live(self) -> Any:
+        """The pointer, while there is one."""
+        if not self._finalizer.alive:
+            raise Closed(f"the {type(self).__name__.lower()} was closed")
+        return self._pointer
+
+    @property
+    def closed(self) -> bool:
+        return not self._finalizer.alive
+
+    def close(self) -> None:
+        """Releases it now. Closing twice is no mistake."""
+        self._finalizer()
+
+    def __enter__(self: H) -> H:
+        self._live()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __copy__(self) -> None:
+        raise TypeError(f"a {type(self).__name__} cannot be copied")
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"a {type(self).__name__} cannot be pickled")
+
+
+class Shared(Handle):
+    """A handle for any thread: closing it while a call uses it waits for the end of the call."""
+
+    def __init__(self, pointer: Any, function: Callable[[Any], None], kept: Any) -> None:
+        super().__init__(pointer, function, kept)
+        self._lock = threading.RLock()
+        self._users = 0
+        self._closing = False
+
+    @property
+    def closed(self) -> bool:
+        return self._closing
+
+    def _live(self) -> Any:
+        if self._closing:
+            raise Closed(f"the {type(self).__name__.lower()} was closed")
+        return self._pointer
+
+    @contextmanager
+    def _use(self) -> Iterator[Any]:
+        with self._lock:
+            pointer = self._live()
+            self._users += 1
+        try:
+            yield pointer
+        finally:
+            with self._lock:
+                self._users -= 1
+                last = self._closing and not self._users
+            if last:
+                self._finalizer()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closing = True
+            unused = not self._users
+        if unused:
+            self._finalizer()

@@ -1,0 +1,75 @@
+"""What the library's functions are called in Python. One line makes a function of the C interface a method; its
+arguments, their types and its text follow from the headers.
+
+A function with an aft_call becomes a method of Desk, one without a method of Session. Fields of a struct that the
+header calls required come first, the others are keywords. What fits no pattern is written by hand in aftersales/."""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    function: str
+    name: str  # in Python
+    gives: str = ""  # the record's class; of a cursor, of each record; "" for none, text and policies
+    reads: bool = False  # changes nothing: takes no key
+    first: tuple[str, ...] = ()  # optional arguments that may be given by position, after the required ones
+    defaults: dict[str, str] = {}  # of scalars
+
+
+COMMANDS = [
+    Command("aft_tenant_put", "put_tenant", "Tenant"),
+    Command("aft_shop_put", "put_shop", "Shop"),
+    Command("aft_agent_put", "put_agent", "Agent"),
+    Command("aft_customer_put", "put_customer", "Customer"),
+    Command("aft_customer_get", "customer", "Customer", reads=True),
+    Command("aft_order_put", "put_order", "Order"),
+    Command("aft_policy_activate", "activate_policy", "Activation"),
+    Command("aft_policy_current", "current_policy", reads=True),
+    Command("aft_refusal_list", "refusals", "Refusal", reads=True),
+    Command("aft_intake", "intake", "Message"),
+    Command("aft_message_revise", "revise", "Message"),
+    Command("aft_message_list", "messages", "Message", reads=True),
+    Command("aft_part_list", "parts", "Part", reads=True),
+    Command("aft_revision_list", "revisions", "Revision", reads=True),
+    Command("aft_ticket_answer", "answer", "Message", first=("text",)),
+    Command("aft_ticket_act", "act", "Ticket"),
+    Command("aft_ticket_get", "ticket", "Ticket", reads=True),
+    Command("aft_ticket_find", "find", "Ticket", reads=True),
+    Command("aft_ticket_inbox", "inbox", "Ticket", reads=True),
+    Command("aft_ticket_history", "history", "Event", reads=True),
+    Command("aft_ticket_invite", "invite"),
+    Command("aft_explain", "explain", reads=True, defaults={"about": "None", "locale": '"en"'}),
+    Command("aft_survey_list", "surveys", "Survey", reads=True),
+    Command("aft_outbox_list", "outbox", "Effect", reads=True),
+    Command("aft_feed_read", "feed", "Event", reads=True, defaults={"after": "0"}),
+    Command("aft_outbox_claim", "claim", "Effect"),
+    Command("aft_outbox_settle", "settle", defaults={"note": "None"}),
+]
+
+# Structs that stand inside others, in arrays: each becomes a class of aftersales.inputs.
+INPUTS = {"aft_field_in": "FieldIn", "aft_message_in": "MessageIn", "aft_part_in": "PartIn"}
+
+# Statuses whose names do not become a good word by themselves.
+ERROR_NAMES = {"AFT_E_ABI": "AbiMismatch", "AFT_E_IO": "FileFault", "AFT_E_NOMEM": "OutOfMemory"}
+
+# Functions that hand-written modules call. Whatever the headers declare must stand here or above, so that a new
+# function is noticed by the tests.
+BY_HAND = """
+aft_batch_count aft_batch_free aft_batch_message aft_batch_status aft_batch_ticket aft_buf_data aft_buf_free
+aft_buf_size aft_code_parse aft_currency_exponent aft_cursor_free aft_cursor_next aft_cursor_token aft_env_new
+aft_env_now aft_env_unref aft_flow_export aft_id_time aft_intake_batch aft_money_add aft_money_format aft_money_split
+aft_policy_default aft_policy_hash aft_policy_image aft_policy_load aft_policy_map_image aft_policy_open_image
+aft_policy_ref aft_policy_text aft_policy_unref aft_query_close aft_query_column aft_query_columns aft_query_interrupt
+aft_query_next aft_record_free aft_record_json aft_session_close aft_session_interrupt aft_session_open
+aft_status_is_transient aft_status_name aft_store_health aft_store_open aft_store_query aft_store_unref aft_text_columns
+aft_text_language aft_text_normalise aft_text_redact aft_tick aft_version
+""".split()
+
+# Not in Python: references are the collector's, records are plain objects there, the class says the kind and its
+# fields, datetime has zones and ISO 8601, and a connection of the host's cannot be taken out of its module.
+NOT_THERE = """
+aft_env_ref aft_store_ref aft_record_int aft_record_is_null aft_record_kind aft_record_size
+aft_record_status aft_record_text aft_record_time aft_field_name aft_field_type aft_kind_field aft_status_text
+aft_time_iso aft_time_parse aft_zone_offset aft_zone_open aft_zone_unref aft_session_attach aft_sql_sqlite
+""".split()
