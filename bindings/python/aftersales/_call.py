@@ -11,7 +11,7 @@ from ._ffi import ffi, lib
 from ._frame import Frame
 from ._frame import chosen as chosen
 from ._handle import pending
-from .errors import Callback
+from .errors import CallbackFailed
 from .values import identity as id_of
 from .values import integer as number_of
 from .values import utf8 as bytes_of
@@ -32,7 +32,7 @@ NTS = 2 ** (8 * ffi.sizeof("size_t")) - 1  # the length of a text that ends with
 
 def run(function: Callable[..., int], arguments: Sequence[Any], take: Callable[[int], T]) -> T:
     """Calls, and takes the result when the call succeeded. Where a callback raised, its exception is the cause of
-    what is raised here; a call that succeeded all the same gives its result with Callback.result."""
+    what is raised here; a call that succeeded all the same gives its result with CallbackFailed.result."""
     error = new_error()
     outer = pending.take()  # of a call around this one
     try:
@@ -47,7 +47,7 @@ def run(function: Callable[..., int], arguments: Sequence[Any], take: Callable[[
     if status < 0:
         raise error_of(status, error) from (causes[0] if causes else None)
     if causes:
-        failed = Callback("a callback raised an exception; the call itself was carried out")
+        failed = CallbackFailed("a callback raised an exception; the call itself was carried out")
         failed.result = result
         raise failed from causes[0]
     return result  # type: ignore[return-value]

@@ -29,18 +29,18 @@ class Frame:
     def put(self, name: str, value: Any) -> None:
         setattr(self.struct, name, value)
 
-    def text(self, name: str, value: str | None) -> None:
+    def text(self, name: str, value: str | None, field: str = "") -> None:
         if value is not None:
-            self.fill_text(getattr(self.struct, name), utf8(name, value))
+            self.fill_text(getattr(self.struct, field or name), utf8(name, value))
 
     def fill_text(self, place: Any, data: bytes) -> None:
         memory = ffi.from_buffer("char[]", data or b"\0")
         self.kept.append(memory)
         place.data, place.len = memory, len(data)
 
-    def id(self, name: str, value: int | None) -> None:
+    def id(self, name: str, value: int | None, field: str = "") -> None:
         if value is not None:
-            self.put(name, identity(name, value))
+            self.put(field or name, identity(name, value))
 
     def number(self, name: str, value: int | None) -> None:
         if value is not None:
@@ -51,13 +51,13 @@ class Frame:
             raise wrong_type(name, "a bool", value)
         self.put(name, 1 if value else 0)
 
-    def time(self, name: str, value: object) -> None:
+    def time(self, name: str, value: object, field: str = "") -> None:
         if value is None:
             return
         ms = ms_of(name, value)
         if ms == 0:
             raise ValueError(f"{name}: the first moment of 1970 stands for 'not given'")
-        self.put(name, ms)
+        self.put(field or name, ms)
 
     def span(self, name: str, value: object, field: str) -> None:
         if value is not None:

@@ -41,7 +41,7 @@ def release(function: Callable[[Any], None], pointer: Any, _kept: Any) -> None:
     function(pointer)
     for cause in pending.take():
         sys.unraisablehook(
-            SimpleNamespace(  # type: ignore[arg-type]
+            SimpleNamespace(
                 exc_type=type(cause),
                 exc_value=cause,
                 exc_traceback=cause.__traceback__,

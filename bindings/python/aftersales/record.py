@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+import keyword
 from typing import Any, ClassVar, TypeVar
 
 from ._call import buffer_bytes, run
@@ -41,7 +41,10 @@ class Record:
 
     def as_dict(self) -> dict[str, Any]:
         """Every field by its name, in Python's types."""
-        return {name: getattr(self, name) for name in self.FIELDS}
+        return {name: self._value(name) for name in self.FIELDS}
+
+    def _value(self, name: str) -> Any:
+        return getattr(self, name + "_" if keyword.iskeyword(name) else name)
 
     def _id(self, name: str) -> Any:
         value = self._values[name]
@@ -53,15 +56,15 @@ class Record:
     _flag = _int
     _text = _int
 
-    def _time(self, name: str) -> datetime | None:
+    def _time(self, name: str) -> Any:
         value = self._values[name]
         return None if value is None else time_of(value)
 
-    def _blob(self, name: str) -> bytes | None:
+    def _blob(self, name: str) -> Any:
         value = self._values[name]
         return None if value is None else bytes.fromhex(value)
 
-    def _money(self, name: str) -> Money | None:
+    def _money(self, name: str) -> Any:
         value, currency = self._values[name], self._values["currency"]
         return None if value is None or currency is None else Money.of_minor(value, currency)
 
@@ -72,9 +75,10 @@ class Record:
         return hash((self.KIND, self._json))
 
     def __repr__(self) -> str:
-        """Without what is personal: this ends in logs."""
-        shown = [n for n, (_, personal) in self.FIELDS.items() if not personal and self._values[n] is not None]
-        return f"{type(self).__name__}({', '.join(f'{n}={getattr(self, n)!r}' for n in shown)})"
+        """Without what is personal, since this ends in logs, and without hashes."""
+        fields = [n for n, (get, personal) in self.FIELDS.items() if not personal and get != "_blob"]
+        shown = [n for n in fields if self._values[n] is not None]
+        return f"{type(self).__name__}({', '.join(f'{n}={self._value(n)!r}' for n in shown)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (type(self), self._json, self.replayed, self.ignored)

@@ -99,7 +99,7 @@ class Money:
         sign, figures, power = exact.as_tuple()
         shift = int(power) + digits
         whole = int("".join(map(str, figures)))
-        minor, left = (whole * 10**shift, 0) if shift >= 0 else divmod(whole, 10 ** min(-shift, 64))
+        minor, left = (whole * 10**shift, 0) if shift >= 0 else divmod(whole, 10 ** min(-shift, len(figures) + 1))
         if left:
             raise ValueError(f"amount: {amount} has more than the {digits} decimals of {currency}")
         self._minor = integer("amount", -minor if sign else minor)

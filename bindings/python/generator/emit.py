@@ -1,6 +1,7 @@
 """The text of the generated modules."""
 from __future__ import annotations
 
+import keyword
 import os
 import re
 import textwrap
@@ -23,6 +24,10 @@ SCALARS = {
     "uint32_t": ("int", "number"),
     "int32_t": ("int", "number"),
 }
+
+
+def python_name(name: str) -> str:
+    return name + "_" if keyword.iskeyword(name) else name
 
 
 def camel(name: str) -> str:
@@ -92,6 +97,9 @@ def argument(field: Field, headers: Headers) -> Argument:
         kind, fill = SCALARS[field.type]
     else:
         raise SystemExit(f"generator: no way to pass the field {field.name} of type '{field.type}' from Python")
+    if python_name(name) != name:
+        more += f', field="{field.name}"'
+        name = python_name(name)
     doc = said_of(name, field.doc, named)
     return Argument(name, field.name, kind, fill, more, field.required, doc)
 
@@ -326,7 +334,7 @@ def record_class(number: int, lower: str, rows: list[Any]) -> list[str]:
             python, get = "Money", "_money"
         absent = "" if need == "NEED" else " | None"
         fields.append(f'        "{field}": ("{get}", {personal == "PERSONAL"}),')
-        properties += [f"    @property\n    def {field}(self) -> {python}{absent}:", docstring(doc, 8)]
+        properties += [f"    @property\n    def {python_name(field)}(self) -> {python}{absent}:", docstring(doc, 8)]
         getter = f'self.{get}("{field}")'
         properties.append(f"        value: {python}{absent} = {getter}\n        return value\n")
     return [*out, "    FIELDS: ClassVar[dict[str, tuple[str, bool]]] = {", *fields, "    }\n", *properties]

@@ -50,8 +50,26 @@ COMMANDS = [
 # Structs that stand inside others, in arrays: each becomes a class of aftersales.inputs.
 INPUTS = {"aft_field_in": "FieldIn", "aft_message_in": "MessageIn", "aft_part_in": "PartIn"}
 
-# Statuses whose names do not become a good word by themselves.
-ERROR_NAMES = {"AFT_E_ABI": "AbiMismatch", "AFT_E_IO": "FileFault", "AFT_E_NOMEM": "OutOfMemory"}
+# Statuses whose names would not say by themselves that something failed, or are taken.
+ERROR_NAMES = {
+    "AFT_E_ABI": "AbiMismatch",
+    "AFT_E_CALLBACK": "CallbackFailed",
+    "AFT_E_CHECK": "CheckFailed",
+    "AFT_E_CURRENCY": "WrongCurrency",
+    "AFT_E_DEADLINE": "DeadlinePassed",
+    "AFT_E_DRIVER": "DriverFault",
+    "AFT_E_ENCODING": "WrongEncoding",
+    "AFT_E_FORM": "FormFault",
+    "AFT_E_INTERNAL": "InternalFault",
+    "AFT_E_IO": "FileFault",
+    "AFT_E_KIND": "WrongKind",
+    "AFT_E_LOST": "ConnectionLost",
+    "AFT_E_NOMEM": "OutOfMemory",
+    "AFT_E_POLICY": "PolicyFault",
+    "AFT_E_STORE": "StoreFault",
+    "AFT_E_UNKNOWN": "OutcomeUnknown",
+    "AFT_E_ZONE": "WrongZone",
+}
 
 # Functions that hand-written modules call. Whatever the headers declare must stand here or above, so that a new
 # function is noticed by the tests.
