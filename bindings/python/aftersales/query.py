@@ -51,7 +51,7 @@ def value_of(v: Any) -> Value:
     return float(data) if v.type == lib.AFT_SQL_REAL else data
 
 
-class Rows(Handle, Iterator["dict[str, Value]"]):
+class Rows(Handle, Iterator["dict[str, Any]"]):
     """Each row is a dict of its columns. All rows are of one moment. It closes itself at its end; close it yourself
     where you stop before, since the database's log cannot be reset while it is open."""
 
@@ -85,7 +85,7 @@ class Rows(Handle, Iterator["dict[str, Value]"]):
     def __iter__(self) -> Rows:
         return self
 
-    def __next__(self) -> dict[str, Value]:
+    def __next__(self) -> dict[str, Any]:
         if self._done:
             raise StopIteration
         row = ffi.new("aft_sql_value **")

@@ -34,4 +34,4 @@ with tempfile.TemporaryDirectory() as folder, Store(f"{folder}/desk.db", create=
     for effect in s.claim():  # your own code sends it here
         s.settle(effect.id, effect.fence, "done")
     for row in store.query("SELECT priority, count(*) AS n, min(opened) AS first FROM aft_ticket GROUP BY priority"):
-        print(f"{row['priority']:<8} {row['n']}  {time_of(int(row['first'] or 0)):%Y-%m-%d}")
+        print(f"{row['priority']:<8} {row['n']}  {time_of(row['first']):%Y-%m-%d}")

@@ -42,7 +42,7 @@ def extension(path: pathlib.Path) -> None:
 
 def depfile(path: pathlib.Path, targets: list[pathlib.Path], headers: Headers) -> None:
     used = [*headers.files, *HERE.glob("*.py"), *(TOP / "lib/desk/tables").iterdir()]
-    used += [TOP / "lib/base/errors.def", *(TOP / "include").glob("*.py")]
+    used += [TOP / "lib/base/errors.def", TOP / "lib/store/store_tables.c", *(TOP / "include").glob("*.py")]
     path.write_text(f"{' '.join(map(str, targets))}: {' '.join(str(p) for p in used if p.is_file())}\n")
 
 

@@ -4,6 +4,7 @@ import re
 FIELD = re.compile(r'AFT__FIELD\((\w+), (\d+), (\w+), (\w+), (\w+), (NEED|MAY), (\d+), (OPEN|PERSONAL), "([^"]*)"\)')
 SHOWN = re.compile(r'AFT__SHOWN\((\w+), (\d+), (\w+), (\w+), (\w+), (OPEN|PERSONAL), (\w+), "([^"]*)"\)')
 KIND = re.compile(r"AFT__KIND\((\d+), (\w+), (\w+), (PUBLIC|HIDDEN), (\d+)\)")
+NEEDED = re.compile(r"\[(AFT__\w+)\] = (?:INT|TEXT|BLOB)\(")
 VIEW = re.compile(r"AFT__VIEW\((\d+), (\w+), (\w+)\)")
 
 
@@ -14,8 +15,10 @@ def kinds(folder):
                 in FIELD.findall((folder / f"{lower}.def").read_text())]
         found.append((int(number), upper, lower, visibility, rows))
     views = (folder / "views.def").read_text()
+    needed = set(NEEDED.findall((folder.parents[1] / "store/store_tables.c").read_text()))
     for number, upper, lower in VIEW.findall(views):
-        rows = [(n, u, l, t, p, doc, "MAY") for k, n, u, l, t, p, _, doc in SHOWN.findall(views) if k == upper]
+        rows = [(n, u, l, t, p, doc, "NEED" if c in needed else "MAY") for k, n, u, l, t, p, c, doc
+                in SHOWN.findall(views) if k == upper]
         found.append((int(number), upper, lower, "PUBLIC", rows))
     for number, upper, _, _, rows in found:
         numbers = [r[0] for r in rows]
