@@ -88,18 +88,18 @@ class Frame:
             self.fill_text(place, data)
         self.array(name, array, len(encoded))
 
-    def inputs(self, name: str, values: Sequence[Any] | None) -> None:
+    def inputs(self, name: str, values: Sequence[Any] | None, kind: type[Any]) -> None:
         if values is not None:
-            array, n = self.structs(name, self.types[name].type.item.cname, values)
+            array, n = self.structs(name, values, kind)
             self.array(name, array, n)
 
-    def structs(self, name: str, struct: str, values: Sequence[Any]) -> tuple[Any, int]:
-        """An array of structs, each filled by its own class."""
-        array = ffi.new(struct + "[]", len(items(name, values)))
+    def structs(self, name: str, values: Sequence[Any], kind: type[Any]) -> tuple[Any, int]:
+        """An array of structs, each filled by a class of aftersales.inputs."""
+        array = ffi.new(kind.STRUCT + "[]", len(items(name, values)))
         for i, value in enumerate(values):
-            if getattr(value, "STRUCT", None) != struct:
-                raise wrong_type(f"{name}[{i}]", f"an input of kind {struct}", value)
-            inner = Frame(struct)
+            if not isinstance(value, kind):
+                raise wrong_type(f"{name}[{i}]", f"a {kind.__name__}", value)
+            inner = Frame(kind.STRUCT)
             try:
                 value.fill(inner)
             except (TypeError, ValueError) as error:

@@ -78,7 +78,7 @@ class Desk(DeskCommands):
         """Takes in many messages in one commit. A message that is wrong gets its own error and does not spoil the
         rest; its external id makes each exactly-once."""
         frame, out = Frame("aft_call"), ffi.new("aft_batch **")
-        array, n = frame.structs("messages", MessageIn.STRUCT, messages)
+        array, n = frame.structs("messages", messages, MessageIn)
 
         def take(_session: Session, _status: int) -> list[BatchResult]:
             try:

@@ -92,7 +92,8 @@ def argument(field: Field, headers: Headers) -> Argument:
         item, fill = ARRAYS[field.type]
         kind = f"Sequence[{item}]"
     elif field.type[len("const ") :].rstrip(" *") in INPUTS and field.type.endswith("*"):
-        kind, fill = f"Sequence[{INPUTS[field.type[len('const '):].rstrip(' *')]}]", "inputs"
+        item, fill = INPUTS[field.type[len("const ") :].rstrip(" *")], "inputs"
+        kind, more = f"Sequence[{item}]", f", {item}"
     elif field.type in SCALARS:
         kind, fill = SCALARS[field.type]
     else:

@@ -1,0 +1,106 @@
+"""Random commands against a plain model of the desk: who has written, what is assigned, what was answered."""
+from __future__ import annotations
+
+import pathlib
+import tempfile
+from typing import Any
+
+import pytest
+from conftest import Shop
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+
+import aftersales as a
+
+
+class DeskModel(RuleBasedStateMachine):
+    tickets = Bundle("tickets")
+    live = Bundle("live")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.shop = Shop(pathlib.Path(self.folder.name))
+        self.messages: dict[int, list[str]] = {}
+        self.assignee: dict[int, int | None] = {}
+        self.external: dict[str, int] = {}
+        self.closed: set[int] = set()
+        self.people = 0
+
+    def teardown(self) -> None:
+        self.shop.session.close()
+        self.shop.store.close()
+        self.folder.cleanup()
+
+    @rule(target=tickets, external=st.sampled_from("abcdefgh"), text=st.sampled_from(["付款失败了", "where is my parcel", "?"]))
+    def a_new_customer_writes(self, external: str, text: str) -> Any:
+        self.people += 1
+        handle = f"h{self.people}" if external not in self.external else "other"
+        message = self.shop.desk.intake(self.shop.shop, "web", external=external, handle=handle, text=text) \
+            if external not in self.external else self.again(external)
+        if message is None:
+            return multiple()
+        self.external[external] = message.ticket
+        self.messages[message.ticket] = [text]
+        self.assignee[message.ticket] = None
+        return message.ticket
+
+    def again(self, external: str) -> None:
+        """Delivered before: nothing changes, whatever else is said."""
+        found = self.shop.desk.intake(self.shop.shop, "web", external=external, handle="x", text="付款失败了")
+        assert found.replayed and found.ticket == self.external[external]
+
+    @rule(ticket=tickets)
+    def assign(self, ticket: int) -> None:
+        if ticket in self.closed:
+            with pytest.raises(a.Transition):
+                self.shop.amy.act(ticket, "assign", agent=self.shop.agent)
+            return
+        found = self.shop.amy.act(ticket, "assign", agent=self.shop.agent)
+        self.assignee[ticket] = found.assignee
+        assert found.assignee == self.shop.agent
+
+    @rule(ticket=tickets, text=st.sampled_from(["好的", "on it"]), private=st.booleans())
+    def answer(self, ticket: int, text: str, private: bool) -> None:
+        visibility: Any = "private" if private else "public"
+        try:
+            self.shop.amy.answer(ticket, text, visibility=visibility)
+        except a.Transition:
+            assert ticket in self.closed and not private
+            return
+        self.messages[ticket].append(text)
+
+    @rule(ticket=tickets)
+    def close(self, ticket: int) -> None:
+        try:
+            self.shop.amy.act(ticket, "spam")
+        except a.Transition:
+            return
+        self.closed.add(ticket)
+
+    @rule(ticket=tickets)
+    def a_stranger_tries(self, ticket: int) -> None:
+        with pytest.raises(a.Denied):
+            self.shop.session.as_agent(self.shop.tenant, self.shop.stranger).answer(ticket, "x")
+
+    @rule(ticket=tickets)
+    def an_old_revision_is_refused(self, ticket: int) -> None:
+        rev = self.shop.desk.ticket(ticket).rev
+        with pytest.raises((a.Conflict, a.Transition)):
+            self.shop.amy.act(ticket, "assign", rev=rev + 1, agent=self.shop.agent)
+
+    @invariant()
+    def the_store_says_the_same(self) -> None:
+        for ticket, texts in self.messages.items():
+            assert [m.text for m in self.shop.desk.messages(ticket)] == texts
+        assert self.shop.count("ticket") == len(self.messages)
+        rows = self.shop.store.query("SELECT id, assignee FROM aft_ticket")
+        found = {row["id"]: row["assignee"] for row in rows}
+        assert {t: found[t] for t in self.assignee if t not in self.closed} == {
+            t: who for t, who in self.assignee.items() if t not in self.closed
+        }
+
+
+DeskModel.TestCase.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
+test_random_commands = DeskModel.TestCase
