@@ -20,6 +20,10 @@ have() { command -v "$1"; }
 have_c() { printf '#include <stdio.h>\nint main(void) { return 0; }\n' | "${CC:-cc}" -x c - -o "$scratch/c"; }
 have_cxx() { printf '#include <cstdio>\nint main() { return 0; }\n' | "${CXX:-c++}" -x c++ - -o "$scratch/cxx"; }
 have_python() { python3 -c 'import json, pathlib, subprocess, sys; sys.exit(sys.version_info < (3, 9))'; }
+have_python_venv() { python3 -c 'import ensurepip, venv'; }
+have_python_headers() {
+  python3 -c 'import os, sysconfig; open(os.path.join(sysconfig.get_path("include"), "Python.h"))'
+}
 have_meson() { meson --version | grep -qE '^[1-9]'; }
 
 # Debian keeps the server's programs out of PATH.

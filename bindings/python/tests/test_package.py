@@ -1,6 +1,7 @@
 """The package: its version, its names, its types, its example; everything of the C interface is reachable."""
 from __future__ import annotations
 
+import importlib
 import json
 import pathlib
 import re
@@ -47,7 +48,7 @@ def test_a_library_that_does_not_fit_is_refused(built: str, found: str, good: bo
 def test_every_public_function_has_its_place(top: pathlib.Path) -> None:
     """A new function of the C interface is either a line of generator/table.py or used by hand."""
     sys.path.insert(0, str(top / "bindings/python/generator"))
-    import table
+    table = importlib.import_module("table")
 
     listed = re.findall(r"^  (aft_\w+);", (top / "lib/libaftersales.map").read_text(), re.M)
     placed = [c.function for c in table.COMMANDS] + table.BY_HAND + table.NOT_THERE
@@ -74,17 +75,13 @@ def test_records_follow_the_table(shop: Shop) -> None:
     assert event.as_dict()["from"] == event.from_
     assert ticket.subject and "快递" not in repr(ticket) and ticket.code in repr(ticket)
     kinds = [getattr(a, name) for name in a.records.__all__]
-    numbers = {name: number for name, number in vars(_ffi.lib).items()} if hasattr(_ffi.lib, "__dict__") else {}
     for kind in kinds:
         assert getattr(_ffi.lib, f"AFT_KIND_{kind.__name__.upper()}") == kind.KIND
         assert not set(kind.FIELDS) & {"json", "as_dict", "replayed", "ignored"}
-    assert numbers is not None
 
 
 def test_nothing_of_the_core_is_exported() -> None:
     shown = run("nm", "-D", "--defined-only", _ffi.__file__)
-    if "aft_" not in run("nm", "-D", _ffi.__file__).stdout:
-        assert not re.search(r" [TDB] aft_", shown.stdout)
     names = [line.split()[-1] for line in shown.stdout.splitlines()]
     assert [name for name in names if not name.startswith(("PyInit_", "_cffi_pypyinit_"))] == []
 
@@ -96,10 +93,10 @@ def test_the_tour(top: pathlib.Path, language: str, words: list[str]) -> None:
     assert all(word in done.stdout for word in ["replayed", "AFT_E_DENIED", *words])
 
 
-@pytest.mark.parametrize("what", [["-p", "aftersales"], ["examples", "tests"]], ids=["package", "examples and tests"])
-def test_types(top: pathlib.Path, tmp_path: pathlib.Path, what: list[str]) -> None:
-    pytest.importorskip("mypy")
-    done = run(sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path, *what, cwd=top / "bindings/python")
+@pytest.mark.parametrize("what", [["-p", "aftersales"], ["../examples", "."]], ids=["package", "examples and tests"])
+def test_types(top: pathlib.Path, tmp_path_factory: pytest.TempPathFactory, what: list[str]) -> None:
+    cache = tmp_path_factory.getbasetemp() / "mypy"
+    done = run(sys.executable, "-m", "mypy", "--strict", "--cache-dir", cache, *what, cwd=top / "bindings/python/tests")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
