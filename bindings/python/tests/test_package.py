@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -91,6 +92,19 @@ def test_the_tour(top: pathlib.Path, language: str, words: list[str]) -> None:
     done = run(sys.executable, "-W", "error", top / "bindings/python/examples/tour.py", language)
     assert (done.returncode, done.stderr) == (0, "")
     assert all(word in done.stdout for word in ["replayed", "AFT_E_DENIED", *words])
+
+
+def test_with_the_shared_library(top: pathlib.Path) -> None:
+    """The same package, built for the installed library instead of with the core inside."""
+    if "AFT_SHARED" not in os.environ:
+        pytest.skip("no library is installed for this run")
+    places = {"PYTHONPATH": os.environ["AFT_SHARED"], "LD_LIBRARY_PATH": os.environ["AFT_PREFIX"] + "/lib"}
+    env = {**os.environ, **places}
+    script = "import aftersales._ffi as f; print(f.__file__); print(open('/proc/self/maps').read())"
+    shown = run(sys.executable, "-c", script, env=env).stdout
+    assert shown.startswith(os.environ["AFT_SHARED"]) and "/libaftersales.so" in shown
+    done = run(sys.executable, "-W", "error", top / "bindings/python/examples/tour.py", "en", env=env)
+    assert (done.returncode, done.stderr) == (0, "") and "replayed" in done.stdout
 
 
 @pytest.mark.parametrize("what", [["-p", "aftersales"], ["../examples", "."]], ids=["package", "examples and tests"])
