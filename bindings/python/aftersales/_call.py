@@ -169,3 +169,13 @@ class Commands:
         deadline: timedelta | None = None,
     ) -> None:
         self._run(function, arguments, [], lambda _s, _status: None, key, deadline)
+
+    def _done(
+        self,
+        function: Callable[..., int],
+        arguments: list[Any],
+        key: str | None = None,
+        deadline: timedelta | None = None,
+    ) -> bool:
+        """Whether it had an effect."""
+        return self._run(function, arguments, [], lambda _s, status: status != int(lib.AFT_IGNORED), key, deadline)

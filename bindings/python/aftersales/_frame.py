@@ -46,6 +46,12 @@ class Frame:
         if value is not None:
             self.put(name, integer(name, value, *RANGES[self.types[name].type.cname]))
 
+    def bound(self, name: str, value: int | None) -> None:
+        if value is not None:
+            place = ffi.new("int64_t *", integer(name, value))
+            self.kept.append(place)
+            self.put(name, place)
+
     def flag(self, name: str, value: bool | None) -> None:
         if value is not None and not isinstance(value, bool):
             raise wrong_type(name, "a bool", value)

@@ -14,6 +14,7 @@ HEAD = '"""{doc}\n\nGenerated from the headers and tables of libaftersales by bi
 HEAD += "from __future__ import annotations\n"
 
 ARRAYS = {"const aft_id *": ("int", "ids"), "const aft_str *": ("str", "texts")}
+BOUNDS = {"const int64_t *": ("int", "bound")}  # one number, or none
 SCALARS = {
     "aft_str": ("str", "text"),
     "aft_id": ("int", "id"),
@@ -94,6 +95,8 @@ def argument(field: Field, headers: Headers) -> Argument:
     elif field.type[len("const ") :].rstrip(" *") in INPUTS and field.type.endswith("*"):
         item, fill = INPUTS[field.type[len("const ") :].rstrip(" *")], "inputs"
         kind, more = f"Sequence[{item}]", f", {item}"
+    elif field.type in BOUNDS:
+        kind, fill = BOUNDS[field.type]
     elif field.type in SCALARS:
         kind, fill = SCALARS[field.type]
     else:
@@ -118,7 +121,7 @@ def said_of(name: str, doc: str, named: Choice | None = None) -> str:
         doc = re.sub(r"AFT_\w+_…\.?", "one of " + ", ".join(f'"{w}"' for w in named.values), doc)
         for word, constant in named.values.items():
             doc = re.sub(rf"\b{constant}\b", f'"{word}"', doc)
-    doc = re.sub(r"; closed by NUL|^NULL, or |; required$|^required(; |, |$)|AFT_NTS allowed\.?", "", doc)
+    doc = re.sub(r"^1: |; closed by NUL|^NULL, or |; required$|^required(; |, |$)|AFT_NTS allowed\.?", "", doc)
     doc = re.sub(r"\bNULL\b", "None", doc).rstrip(".")
     return f"{name}: {doc}" if doc else ""
 
@@ -140,17 +143,19 @@ def fills(args: list[Argument], owner: str, indent: int) -> list[str]:
 
 def all_choices(headers: Headers) -> list[Choice]:
     found: dict[str, Choice] = {}
+
+    def add(field: Field) -> None:
+        named = choice(field, headers)
+        if named:  # a text may name a part of the constants only
+            found.setdefault(named.name, Choice(named.name, {})).values.update(named.values)
+
     for struct in [*INPUTS, *(struct_of(headers.functions[c.function]) for c in COMMANDS)]:
         for field in headers.structs.get(struct or "", []):
-            named = choice(field, headers)
-            if named:
-                found[named.name] = named
+            add(field)
     for command in COMMANDS:
         for field in headers.functions[command.function].params:
-            named = choice(field, headers)
-            if named:
-                found[named.name] = named
-    return sorted(found.values())
+            add(field)
+    return sorted(found.values(), key=lambda named: named.name)
 
 
 def inputs_module(headers: Headers) -> str:
@@ -261,6 +266,9 @@ class Method:
 
     def text(self) -> str:
         call, kind = RESULTS[self.out]
+        if not self.out and "AFT_IGNORED" in self.function.slots.get("Returns", ""):
+            call, kind = "_done", "bool"
+            self.docs.append("Returns whether something changed.")
         kind = kind.format(self.command.gives)
         heads = self.required + self.optional
         tails = []
@@ -272,7 +280,7 @@ class Method:
         given = ", ".join(["self", *heads, *tails])
         out = [f"    def {self.command.name}({given}) -> {kind}:", docstring(doc, 8), *self.lines]
         end = [f"lib.{self.command.function}", f"[{', '.join(self.passed)}]"]
-        end += [self.command.gives] if self.command.gives and call != "_nothing" else []
+        end += [self.command.gives] if self.command.gives else []
         if self.called:
             end += (["key"] if not self.command.reads else ["None"]) + ["deadline"]
         lead = "" if call == "_nothing" else "return "

@@ -5,7 +5,8 @@ import pathlib
 import re
 from typing import NamedTuple
 
-STRUCT = re.compile(r"^typedef struct (aft_\w+) \{\n(.*?)^\} \1;", re.M | re.S)
+STRUCT = re.compile(r"(?:/\*((?:(?!\*/).)*)\*/\n)?^typedef struct (aft_\w+) \{\n(.*?)^\} \2;", re.M | re.S)
+LIKE = re.compile(r"\b(?:see|as in) (aft_\w+)")
 FUNCTION = re.compile(r"/\*((?:(?!\*/).)*)\*/\s*AFT_API ([^;]*?)\b(aft_\w+)\(([^;]*)\);", re.S)
 PIECE = re.compile(r"/\*(.*?)\*/|([^;/]+);", re.S)
 SLOT = re.compile(r"^(Threads|Errors|Since|Returns|[a-z_]+(?:, [a-z_]+)*): ", re.M)
@@ -43,11 +44,11 @@ def one_line(comment: str) -> str:
 
 def declared(text: str, doc: str) -> list[Field]:
     """The fields of one declaration: 'aft_str name, phone'."""
-    found = re.fullmatch(r"((?:const )?\w+) (\*{0,2})(\w+)((?:, \w+)*)(\[\d+\])?", " ".join(text.split()))
+    found = re.fullmatch(r"((?:const )?\w+) (\*{0,2})(\w+)((?:, \*?\w+)*)(\[\d+\])?", " ".join(text.split()))
     if not found:
         return [Field("", text, doc)]  # a function pointer: nothing that a table may name
     kind = found.group(1) + (" " + found.group(2) if found.group(2) else "")
-    names = [found.group(3)] + [n for n in found.group(4).split(", ") if n]
+    names = [found.group(3)] + [n.lstrip("*") for n in found.group(4).split(", ") if n]
     return [Field(name, kind, doc) for name in names]
 
 
@@ -83,9 +84,24 @@ class Headers:
     def __init__(self, folder: pathlib.Path) -> None:
         self.files = sorted(folder.rglob("*.h"))
         texts = [path.read_text(encoding="utf-8") for path in self.files]
-        self.structs = {name: fields(body) for text in texts for name, body in STRUCT.findall(text)}
-        self.functions = {f[2]: function(f[0], f[2], f[3]) for text in texts for f in FUNCTION.findall(text)}
+        found = [row for text in texts for row in STRUCT.findall(text)]
+        self.structs = {name: fields(body) for _, name, body in found}
+        for note, name, _ in found:
+            self.structs[name] = [self.explained(field, note) for field in self.structs[name]]
+        functions = [function(f[0], f[2], f[3]) for text in texts for f in FUNCTION.findall(text)]
+        self.functions = {
+            f.name: f._replace(params=[self.explained(p, p.doc) if p.type == "uint32_t" else p for p in f.params])
+            for f in functions
+        }
         self.constants = [name for text in texts for name in DEFINE.findall(text)]
+
+    def explained(self, field: Field, note: str) -> Field:
+        """What nothing is said of here, but of the field of that name in the struct that the note leads to."""
+        like = LIKE.search(note)
+        if not like or (field.doc and field.doc != note):
+            return field
+        docs = [f.doc for f in self.structs.get(like.group(1), []) if f.name == field.name]
+        return field._replace(doc=docs[0]) if docs else field
 
     def choices(self, doc: str) -> list[str]:
         """The constants that a text offers: 'AFT_ACT_…', or each by its name."""

@@ -57,9 +57,10 @@ def install(top: pathlib.Path, folder: pathlib.Path, venv: pathlib.Path, prefix:
     if prefix:
         env["PKG_CONFIG_PATH"] = str(prefix / "lib/pkgconfig")
         shutil.rmtree(folder / "shared", ignore_errors=True)
-        words += ["--target", folder / "shared", "-Csetup-args=-Dlibrary=shared", f"-Cbuilddir={folder / 'shared-wheel'}"]
+        words += ["--target", folder / "shared", "--config-settings=setup-args=-Dlibrary=shared"]
+        words += [f"--config-settings=builddir={folder / 'shared-wheel'}"]
     else:
-        words += ["--force-reinstall", f"-Cbuilddir={folder / 'wheel'}"]
+        words += ["--force-reinstall", f"--config-settings=builddir={folder / 'wheel'}"]
     return pip(venv, *words, top / "bindings/python", env=env)
 
 

@@ -156,3 +156,33 @@ def test_a_store_that_is_not_there(shop: Shop) -> None:
             session.as_system(shop.tenant).put_shop("other")
     with a.Store("memory:", create=True) as memory, memory.session() as session:
         assert session.as_system().put_tenant("t").id > 0
+
+
+ATTRIBUTES = """
+attributes:
+  ticket:
+    weight: {type: number, indexed: true}
+    colour: {type: choice, choices: [red, blue], indexed: true}
+"""
+
+
+def test_attributes_tags_and_lists(shop: Shop) -> None:
+    shop.desk.activate_policy(a.Policy({"shop.yaml": ATTRIBUTES}, env=shop.env))
+    tickets = [shop.say(customer=None, handle=f"h{i}").ticket for i in range(4)]
+    for i, ticket in enumerate(tickets):
+        assert shop.amy.set_attribute("ticket", ticket, "weight", number=i)
+        assert not shop.amy.set_attribute("ticket", ticket, "weight", number=i)
+    assert shop.amy.set_attribute("ticket", tickets[0], "colour", "red")
+    assert shop.amy.add_tag("ticket", tickets[1], "VIP")
+    assert not shop.amy.add_tag("ticket", tickets[1], "vip")
+    assert [(v.name, v.text or v.number) for v in shop.amy.attributes("ticket", tickets[0])] == [("colour", "red"), ("weight", 0)]
+    assert [tag.tag for tag in shop.amy.tags("ticket", tickets[1])] == ["vip"]
+    found = shop.amy.tickets(attribute="weight", least=1, most=2, by="attribute")
+    assert [t.id for t in found] == tickets[1:3]
+    assert [t.id for t in shop.amy.tickets(tag="vip", open="work", unassigned=True)] == tickets[1:2]
+    assert [t.id for t in shop.amy.tickets(by="created")] == tickets[::-1]
+    assert shop.amy.remove_tag("ticket", tickets[1], "vip") and not list(shop.amy.tickets(tag="vip"))
+    assert len(list(shop.amy.customers(by="created", reverse=True))) == 5
+    assert list(shop.amy.orders(status="paid")) == []
+    with pytest.raises(a.Invalid):
+        shop.amy.set_attribute("ticket", tickets[0], "colour", "green")
