@@ -17,7 +17,7 @@ TOP = pathlib.Path(__file__).resolve().parents[3]
 START = datetime(2026, 11, 25, 9, tzinfo=timezone.utc)
 
 hypothesis.settings.register_profile(
-    "tests", deadline=None, max_examples=int(os.environ.get("AFT_EXAMPLES", "60")), print_blob=True, database=None
+    "tests", deadline=None, max_examples=1000 if os.environ.get("AFT_SLOW") else 60, print_blob=True, database=None
 )
 hypothesis.settings.load_profile("tests")
 

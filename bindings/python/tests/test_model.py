@@ -1,6 +1,7 @@
 """Random commands against a plain model of the desk: who has written, what is assigned, what was answered."""
 from __future__ import annotations
 
+import os
 import pathlib
 import tempfile
 from typing import Any
@@ -96,5 +97,6 @@ class DeskModel(RuleBasedStateMachine):
         }
 
 
-DeskModel.TestCase.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
+EXAMPLES = 300 if os.environ.get("AFT_SLOW") else 15
+DeskModel.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=15, deadline=None)
 test_random_commands = DeskModel.TestCase
