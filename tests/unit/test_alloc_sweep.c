@@ -97,6 +97,18 @@ static aft_status find_all(life *l, const aft_call *call) {
   STEP(aft_message_search(l->session, call, &in, &cursor, &l->error));
   STEP(list_all(l, cursor));
   return AFT_OK;
+static aft_status query(life *l) {
+  aft_query *query;
+  const aft_sql_value *row;
+  aft_sql_value channel = {AFT_SQL_TEXT, 0, 0, "wechat", 6};
+  aft_query_in in = {.size = sizeof in, .params = &channel, .n_params = 1};
+  in.sql = AFT_STR("SELECT count(*), avg(points) FROM aft_ticket WHERE channel = ?");
+  if (!strcmp(l->dsn, "memory:"))
+    return AFT_OK; /* no SQL there */
+  STEP(aft_store_query(l->store, &in, &query, &l->error));
+  aft_status status = aft_query_next(query, &row, &l->error);
+  aft_query_close(query);
+  return status;
 }
 
 static aft_status live(life *l) {
@@ -149,6 +161,7 @@ static aft_status live(life *l) {
   STEP(aft_ticket_history(l->session, &call, act.ticket, &cursor, &l->error));
   STEP(list_all(l, cursor));
   STEP(labels(l, &call, act.ticket));
+  STEP(query(l));
   STEP(aft_store_health(l->session, &buf, &l->error));
   aft_buf_free(buf);
   return AFT_OK;

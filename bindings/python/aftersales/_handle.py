@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace, TracebackType
 from typing import Any, TypeVar
 
-from .errors import NullHandle
+from .errors import CallbackFailed, NullHandle
 
 H = TypeVar("H", bound="Handle")
 
@@ -35,11 +35,19 @@ class Pending(threading.local):
 pending = Pending()
 
 
-def release(function: Callable[[Any], None], pointer: Any, _kept: Any) -> None:
-    """May run inside any other call, whenever the collector does: what callbacks raise here belongs to nobody."""
+def call(function: Callable[[Any], None], pointer: Any) -> list[BaseException]:
+    """Releases, and gives what callbacks raised meanwhile. May run inside any other call."""
     outer = pending.take()
-    function(pointer)
-    for cause in pending.take():
+    try:
+        function(pointer)
+        return pending.take()
+    finally:
+        pending.causes = outer
+
+
+def release(function: Callable[[Any], None], pointer: Any, _kept: Any) -> None:
+    """Whenever the collector does it: what callbacks raise then has no caller to reach."""
+    for cause in call(function, pointer):
         sys.unraisablehook(
             SimpleNamespace(
                 exc_type=type(cause),
@@ -49,7 +57,6 @@ def release(function: Callable[[Any], None], pointer: Any, _kept: Any) -> None:
                 object=function,
             )
         )
-    pending.causes = outer
 
 
 class Handle:
@@ -69,7 +76,15 @@ class Handle:
 
     def close(self) -> None:
         """Releases it now. Closing twice is no mistake."""
-        self._finalizer()
+        self._finish()
+
+    def _finish(self) -> None:
+        found = self._finalizer.detach()
+        if found is None:
+            return
+        function, pointer, _kept = found[2]
+        for cause in call(function, pointer):
+            raise CallbackFailed("a callback raised an exception; the object was closed all the same") from cause
 
     def __enter__(self: H) -> H:
         self._live()
@@ -117,11 +132,11 @@ class Shared(Handle):
                 self._users -= 1
                 last = self._closing and not self._users
             if last:
-                self._finalizer()
+                self._finish()
 
     def close(self) -> None:
         with self._lock:
             self._closing = True
             unused = not self._users
         if unused:
-            self._finalizer()
+            self._finish()

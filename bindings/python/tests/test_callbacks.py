@@ -1,8 +1,10 @@
 """Clock, randomness, log, trace and policy loader in Python. What they raise reaches the caller as a cause."""
 from __future__ import annotations
 
+import gc
 import os
 import pathlib
+import sys
 from datetime import datetime
 from typing import Any
 
@@ -127,6 +129,27 @@ def test_the_calling_session_is_busy_inside_its_callbacks(tmp_path: pathlib.Path
     shops.append(Shop(tmp_path, trace=trace))
     assert shops[0].say().id
     assert len(seen) == 1
+
+
+def test_a_callback_that_fails_while_something_is_released(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    armed: list[bool] = []
+
+    def clock() -> datetime:
+        if armed:
+            raise Broken("at the end")
+        return START
+
+    seen: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda report: seen.append(report.exc_value))
+    stores = [a.Store(tmp_path / f"{i}.db", create=True, env=a.Env(clock=clock)) for i in range(2)]
+    armed.append(True)
+    with pytest.raises(a.CallbackFailed) as failed:
+        stores[0].close()  # gives back what the store had leased
+    assert isinstance(failed.value.__cause__, Broken) and stores[0].closed and not seen
+    stores[0].close()
+    stores.clear()
+    gc.collect()
+    assert isinstance(seen[0], Broken)
 
 
 def test_documents_come_one_by_one(shop: Shop) -> None:
