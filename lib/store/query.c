@@ -71,9 +71,6 @@ static aft_status copy_param(aft_query *query, size_t i, aft_sql_value *v, aft_e
 }
 
 static aft_status bind_all(aft_query *query, const aft_query_in *in, aft_error *error) {
-  if (query->driver->parameters && query->driver->parameters(query->stmt) != in->n_params)
-    return aft__error(error, AFT_E_INVALID, "query.params", "the statement takes %u parameters, found %zu",
-                      query->driver->parameters(query->stmt), in->n_params);
   for (size_t i = 0; i < in->n_params; i++) {
     aft_sql_value v = in->params[i];
     AFT__TRY(copy_param(query, i, &v, error));
@@ -84,6 +81,18 @@ static aft_status bind_all(aft_query *query, const aft_query_in *in, aft_error *
 
 /* ---- life ---- */
 
+static aft_status describe(aft_query *query, const aft_query_in *in, aft_error *error) {
+  uint32_t parameters = 0;
+  AFT__TRY(query->driver->describe(query->stmt, &parameters, &query->n, error));
+  if (!query->n)
+    return aft__error(error, AFT_E_INVALID, "query.sql", "expected a statement that gives rows");
+  if (parameters != in->n_params)
+    return aft__error(error, AFT_E_INVALID, "query.params", "the statement takes %u parameters, found %zu",
+                      parameters, in->n_params);
+  query->row = aft__zalloc(query->store->env, query->n * sizeof *query->row);
+  return query->row ? AFT_OK : aft__nomem(error);
+}
+
 static aft_status start(aft_query *query, const aft_query_in *in, aft_error *error) {
   const aft__backend_ops *ops = query->store->backend->ops;
   if (!ops->query)
@@ -92,11 +101,8 @@ static aft_status start(aft_query *query, const aft_query_in *in, aft_error *err
   AFT__TRY(query->driver->begin(query->conn, 0, error));
   query->began = true;
   AFT__TRY(query->driver->prepare(query->conn, in->sql.data, in->sql.len, &query->stmt, error));
-  query->n = query->driver->columns(query->stmt);
-  if (!query->n)
-    return aft__error(error, AFT_E_INVALID, "query.sql", "expected a statement that gives rows");
-  query->row = aft__zalloc(query->store->env, query->n * sizeof *query->row);
-  return query->row ? bind_all(query, in, error) : aft__nomem(error);
+  AFT__TRY(describe(query, in, error));
+  return bind_all(query, in, error);
 }
 
 aft_status aft_store_query(aft_store *store, const aft_query_in *in, aft_query **out, aft_error *error) {

@@ -83,7 +83,7 @@ static aft_status backend_query(aft__backend *backend, const aft_sql_driver **dr
   sql_backend *b = (sql_backend *)backend;
   aft_sql_open how = {.size = sizeof how, .dsn = b->dsn, .busy_ms = b->busy_ms};
   how.flags = AFT_SQL_OPEN_READ_ONLY | AFT_SQL_OPEN_QUERY;
-  if (!b->driver.columns || !b->driver.column_name)
+  if (!b->driver.describe || !b->driver.column_name)
     return aft__error(error, AFT_E_DRIVER, b->driver.name, "the driver cannot tell the columns of a query");
   *driver = &b->driver;
   return b->driver.open(b->driver.user, &how, conn, error);

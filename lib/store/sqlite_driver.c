@@ -299,14 +299,16 @@ static void reset(void *stmt) {
   sqlite3_clear_bindings(s->stmt);
 }
 
-static uint32_t columns(void *stmt) { return (uint32_t)sqlite3_column_count(((statement *)stmt)->stmt); }
+static aft_status describe(void *stmt, uint32_t *parameters, uint32_t *columns, aft_error *error) {
+  statement *s = stmt;
+  (void)error;
+  *parameters = (uint32_t)sqlite3_bind_parameter_count(s->stmt);
+  *columns = (uint32_t)sqlite3_column_count(s->stmt);
+  return AFT_OK;
+}
 
 static const char *column_name(void *stmt, uint32_t index) {
   return sqlite3_column_name(((statement *)stmt)->stmt, (int)index);
-}
-
-static uint32_t parameters(void *stmt) {
-  return (uint32_t)sqlite3_bind_parameter_count(((statement *)stmt)->stmt);
 }
 
 static int64_t changes(void *conn) { return sqlite3_changes64(((aft__sqlite *)conn)->db); }
@@ -374,8 +376,8 @@ const aft_sql_driver *aft_sql_sqlite(void) {
       .backup = aft__sqlite_backup,
       .sizes = sizes,
       .columns = columns,
+      .describe = describe,
       .column_name = column_name,
-      .parameters = parameters,
   };
   return &driver;
 }

@@ -230,7 +230,7 @@ static void an_older_driver_has_no_queries(void **state) {
   aft_store *store;
   aft_query *query;
   aft_sql_driver older = *aft_sql_sqlite();
-  older.size = offsetof(aft_sql_driver, columns);
+  older.size = offsetof(aft_sql_driver, describe);
   aft_store_options file = {.size = sizeof file, .dsn = AFT_STR(d.path), .driver = &older};
   aft_query_in in = {.size = sizeof in, .sql = AFT_STR("SELECT 1")};
   assert_ok(aft_store_open(d.env, &file, &store, &error));

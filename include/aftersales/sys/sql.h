@@ -291,9 +291,11 @@ typedef struct aft_sql_driver {
    * columns of a prepared statement's rows (0: it gives none), and the name of one,
    * which lives until finalize. */
   uint32_t (*columns)(void *stmt);
+  /* For aft_store_query; NULL both where not supported. What a prepared statement takes
+   * and gives: columns is 0 for one without rows. */
+  aft_status (*describe)(void *stmt, uint32_t *parameters, uint32_t *columns, aft_error *error);
+  /* index from 0, after describe. The text lives until finalize. */
   const char *(*column_name)(void *stmt, uint32_t index);
-  /* The parameters that it takes. NULL where the engine itself refuses a wrong number. */
-  uint32_t (*parameters)(void *stmt);
 } aft_sql_driver;
 
 /*
