@@ -287,6 +287,9 @@ static aft_status column(void *stmt, uint32_t index, aft_sql_value *out, aft_err
       v.data = "";
     break;
   default:
+    if (!s->conn->queries)
+      return aft__error(error, AFT_E_CORRUPT, sqlite3_column_name(s->stmt, i),
+                        "expected an integer, a text or a blob, found a floating-point number");
     AFT__TRY(read_real(s, i, &v, error));
   }
   *out = v;

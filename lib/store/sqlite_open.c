@@ -151,6 +151,7 @@ aft_status aft__sqlite_open(void *user, const aft_sql_open *how, void **conn, af
   if (!c)
     return aft__nomem(error);
   c->busy_ms = how->busy_ms;
+  c->queries = (how->flags & AFT_SQL_OPEN_QUERY) != 0;
   /* The URI flag makes "file:" names mean the same in every build of SQLite. */
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE;
   if (how->flags & AFT_SQL_OPEN_READ_ONLY)

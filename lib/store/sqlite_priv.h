@@ -21,6 +21,7 @@ enum {
 typedef struct aft__sqlite {
   sqlite3 *db;
   bool attached;       /* the host owns db */
+  bool queries;        /* opened for somebody's SQL */
   bool in_transaction; /* of our own */
   bool writes;
   atomic_int interrupted; /* since the last begin */

@@ -31,14 +31,15 @@ extern "C" {
 #define AFT_SQL_INT  1
 #define AFT_SQL_TEXT 2
 #define AFT_SQL_BLOB 3
-#define AFT_SQL_REAL 4 /* only read, and only by queries: the library stores none */
+/* Read only by queries: a number with a fraction, its decimal digits in data, "0.25". */
+#define AFT_SQL_REAL 4
 
 /* The most bytes of one value. The library binds none that is larger, and takes none. */
 #define AFT_SQL_VALUE_MOST 1073741823
 
 /*
- * One value to bind or read. There are four types and no other: no floating-point
- * number, date or truth value ever crosses this interface.
+ * One value to bind or read. There are four types and, but for the rows of a
+ * query (AFT_SQL_REAL), no other: no floating-point number, date or truth value ever crosses this interface.
  *
  * NULL is absence and differs from 0, from the empty text and from the empty blob.
  * A text is UTF-8 without a NUL byte, a blob any bytes; both are `size` bytes long,
@@ -80,8 +81,7 @@ typedef struct aft_sql_value {
 #define AFT_SQL_OPEN_CREATE    1u /* make the database where there is none */
 #define AFT_SQL_OPEN_READ_ONLY 2u /* every write gives AFT_E_READ_ONLY; never with CREATE */
 #define AFT_SQL_OPEN_RELAXED   4u /* commits may be lost on power loss (SQLite: synchronous=NORMAL) */
-#define AFT_SQL_OPEN_QUERY \
-  8u /* for somebody's SQL: with READ_ONLY; whatever would write gives AFT_E_READ_ONLY */
+#define AFT_SQL_OPEN_QUERY     8u /* with READ_ONLY, for somebody's SQL: gives AFT_SQL_REAL too */
 
 /*
  * How to open one connection. Valid, with the dsn, during the call: what the driver
