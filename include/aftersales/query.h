@@ -34,7 +34,7 @@ typedef struct aft_query_in {
  * checked of who may see what: it is for the host itself.
  *
  * in: sql is required.
- * out: receives the rows, which the caller closes with aft_query_close.
+ * out: receives the rows, which the caller frees with aft_query_close.
  * Threads: any.
  * Errors: AFT_E_NULL_HANDLE, AFT_E_ABI, AFT_E_FORKED, AFT_E_INVALID (not one statement with
  *   rows, or a wrong number of params), AFT_E_READ_ONLY (it would write, attach a file or change
@@ -67,7 +67,7 @@ AFT_API const char *aft_query_column(const aft_query *query, uint32_t index);
 /*
  * Goes to the next row.
  *
- * row: receives the values of the columns in order, valid until the next call on the query.
+ * row: receives the values of the columns in order, owned by the query and valid until the next call on it.
  * Returns: AFT_OK with a row, AFT_DONE at the end; after that AFT_E_CURSOR_END.
  * Threads: one at a time, noticed (AFT_E_BUSY_SESSION).
  * Errors: AFT_E_NULL_HANDLE, AFT_E_BUSY_SESSION, AFT_E_CURSOR_END, AFT_E_FORKED, AFT_E_INTERRUPTED,
