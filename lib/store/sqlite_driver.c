@@ -378,7 +378,6 @@ const aft_sql_driver *aft_sql_sqlite(void) {
       .interrupt = interrupt,
       .backup = aft__sqlite_backup,
       .sizes = sizes,
-      .columns = columns,
       .describe = describe,
       .column_name = column_name,
   };

@@ -287,10 +287,7 @@ typedef struct aft_sql_driver {
   aft_status (*backup)(void *conn, const aft_sql_backup *how, aft_error *error);
   /* Fills in what is known. */
   aft_status (*sizes)(void *conn, aft_sql_sizes *out, aft_error *error);
-  /* For aft_store_query, which needs the first two; NULL where not supported. The
-   * columns of a prepared statement's rows (0: it gives none), and the name of one,
-   * which lives until finalize. */
-  uint32_t (*columns)(void *stmt);
+
   /* For aft_store_query; NULL both where not supported. What a prepared statement takes
    * and gives: columns is 0 for one without rows. */
   aft_status (*describe)(void *stmt, uint32_t *parameters, uint32_t *columns, aft_error *error);
