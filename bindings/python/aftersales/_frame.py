@@ -57,6 +57,11 @@ class Frame:
             raise wrong_type(name, "a bool", value)
         self.put(name, 1 if value else 0)
 
+    def bit(self, name: str, value: bool | None, number: int, field: str = "flags") -> None:
+        if value is not None and not isinstance(value, bool):
+            raise wrong_type(name, "a bool", value)
+        self.put(field, getattr(self.struct, field) | (number if value else 0))
+
     def time(self, name: str, value: object, field: str = "") -> None:
         if value is None:
             return

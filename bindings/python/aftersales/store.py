@@ -14,6 +14,7 @@ from ._call import buffer_bytes, run
 from ._ffi import ffi, lib
 from ._frame import Frame
 from ._handle import Handle, Shared
+from .backup import Progress
 from .commands import SessionCommands
 from .desk import Desk
 from .env import Env, env_of
@@ -37,7 +38,8 @@ class Store(Shared):
     """A database with the library's tables, for any thread.
 
     dsn: a file name; "memory:" for a store in this process's memory, for tests. create: make the file and tables
-    where they are missing. migrate: bring older tables up. relaxed: commits that a power loss may undo. busy: how
+    where they are missing. migrate: bring older tables up. relaxed: commits that a power loss may undo. restored: the file
+    was put back from a backup; say so once. busy: how
     long to wait for a locked database. prefix: of the tables' names."""
 
     def __init__(
@@ -48,6 +50,7 @@ class Store(Shared):
         migrate: bool = False,
         read_only: bool = False,
         relaxed: bool = False,
+        restored: bool = False,
         busy: timedelta | None = None,
         prefix: str | None = None,
         env: Env | None = None,
@@ -58,6 +61,7 @@ class Store(Shared):
         frame.text("dsn", path)
         frame.text("prefix", prefix)
         flags = {"CREATE": create, "MIGRATE": migrate, "READ_ONLY": read_only, "RELAXED": relaxed}
+        flags["RESTORED"] = restored
         for name, given in flags.items():
             if not isinstance(given, bool):
                 raise wrong_type(name.lower(), "a bool", given)
@@ -149,6 +153,33 @@ class Session(SessionCommands, Handle):
         text = self._run(lib.aft_store_health, [], [out], lambda _s, _status: buffer_bytes(out), None, None)
         found: dict[str, Any] = json.loads(text)
         return found
+
+    def backup(
+        self,
+        target: str | os.PathLike[str],
+        *,
+        replace: bool = False,
+        verify: bool = False,
+        step_pages: int | None = None,
+        pause: timedelta | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Copies the store to a file while others write: whole at its target, or nothing. replace: a file that stands
+        there. verify: check the copy first. progress(done, left) is told the pages; False ends the copying."""
+        frame = Frame("aft_backup_options")
+        frame.text("target", os.fspath(target) if isinstance(target, os.PathLike) else target)
+        frame.bit("replace", replace, lib.AFT_BACKUP_REPLACE)
+        frame.bit("verify", verify, lib.AFT_BACKUP_VERIFY)
+        frame.number("step_pages", step_pages)
+        if pause is not None:
+            frame.number("pause_ms", integer("pause", span_ms("pause", pause), 0, 2**32 - 1))
+        if progress is not None:
+            if not callable(progress):
+                raise wrong_type("progress", "a function", progress)
+            handle = ffi.new_handle(progress)
+            frame.kept.append(handle)
+            frame.struct.progress, frame.struct.user = lib.aft_py_progress, handle
+        self._run(lib.aft_store_backup, [frame], [], lambda _s, _status: None, None, None)
 
     def interrupt(self) -> None:
         """From another thread: the call that runs raises Interrupted soon, and leaves nothing behind."""

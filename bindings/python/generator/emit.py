@@ -7,7 +7,7 @@ import re
 import textwrap
 from typing import Any, NamedTuple
 
-from headers import Field, Function, Headers
+from headers import PREFIX, Field, Function, Headers
 from table import COMMANDS, ERROR_NAMES, INPUTS, Command
 
 HEAD = '"""{doc}\n\nGenerated from the headers and tables of libaftersales by bindings/python/generator."""\n'
@@ -58,6 +58,8 @@ def choice(field: Field, headers: Headers) -> Choice | None:
     if not names:
         return None
     prefix = os.path.commonprefix(names)
+    stated = PREFIX.search(field.doc)  # the only one of its kind has no common beginning with another
+    prefix = stated.group(1) if stated else prefix
     prefix = prefix[: prefix.rfind("_") + 1]
     name = prefix[len("AFT_") : -1] or field.name
     return Choice(camel(name), {n[len(prefix) :].lower(): n for n in names})
@@ -108,10 +110,20 @@ def argument(field: Field, headers: Headers) -> Argument:
     return Argument(name, field.name, kind, fill, more, field.required, doc)
 
 
+def bits(field: Field, headers: Headers) -> list[Argument]:
+    """Flags of one field: a bool for each, by its name."""
+    named = choice(field, headers) if field.name == "flags" else None
+    words = named.values if named else {}
+    return [
+        Argument(w, field.name, "bool", "bit", f', number=lib.{c}', False, said_of(w, headers.notes.get(c, "")))
+        for w, c in words.items()
+    ]
+
+
 def arguments(struct: str, headers: Headers) -> list[Argument]:
     counts = {"n_" + f.name for f in headers.structs[struct] if f.type.endswith("*")}
     shown = [f for f in headers.structs[struct] if f.name not in counts | {"size"} and "reserved" not in f.name]
-    found = [argument(field, headers) for field in shown]
+    found = [a for field in shown for a in (bits(field, headers) or [argument(field, headers)])]
     return sorted(found, key=lambda a: not a.required)
 
 
@@ -146,7 +158,7 @@ def all_choices(headers: Headers) -> list[Choice]:
 
     def add(field: Field) -> None:
         named = choice(field, headers)
-        if named:  # a text may name a part of the constants only
+        if named and field.name != "flags":  # a text may name a part of the constants only
             found.setdefault(named.name, Choice(named.name, {})).values.update(named.values)
 
     for struct in [*INPUTS, *(struct_of(headers.functions[c.function]) for c in COMMANDS)]:

@@ -14,6 +14,8 @@ CONSTANT = re.compile(r"\bAFT_[A-Z0-9_]+\b(?!…)")
 PREFIX = re.compile(r"\b(AFT_[A-Z0-9_]*_)…")
 DEFINE = re.compile(r"^#define[ \t]+(AFT_\w+)[ \t]+\(?-?(?:0[xX][0-9a-fA-F]+|\d+)[uU]?\)?", re.M)
 
+NOTE = re.compile(r"^#define[ \t]+(AFT_\w+)[ \t]+\S+[ \t]+/\*(.*?)\*/", re.M | re.S)
+
 
 class Field(NamedTuple):
     name: str
@@ -93,6 +95,7 @@ class Headers:
             f.name: f._replace(params=[self.explained(p, p.doc) if p.type == "uint32_t" else p for p in f.params])
             for f in functions
         }
+        self.notes = {name: one_line(note) for text in texts for name, note in NOTE.findall(text)}
         self.constants = [name for text in texts for name in DEFINE.findall(text)]
 
     def explained(self, field: Field, note: str) -> Field:

@@ -44,6 +44,8 @@ COMMANDS = [
     Command("aft_ticket_invite", "invite"),
     Command("aft_explain", "explain", reads=True, defaults={"about": "None", "locale": '"en"'}),
     Command("aft_survey_list", "surveys", "Survey", reads=True),
+    Command("aft_ticket_search", "search", "Ticket", reads=True),
+    Command("aft_message_search", "search_messages", "Message", reads=True),
     Command("aft_attribute_set", "set_attribute", first=("text",)),
     Command("aft_attribute_list", "attributes", "Attribute", reads=True),
     Command("aft_tag_add", "add_tag"),
@@ -88,7 +90,7 @@ aft_env_now aft_env_unref aft_flow_export aft_id_time aft_intake_batch aft_money
 aft_policy_default aft_policy_hash aft_policy_image aft_policy_load aft_policy_map_image aft_policy_open_image
 aft_policy_ref aft_policy_text aft_policy_unref aft_query_close aft_query_column aft_query_columns aft_query_interrupt
 aft_query_next aft_record_free aft_record_json aft_session_close aft_session_interrupt aft_session_open
-aft_status_is_transient aft_status_name aft_store_health aft_store_open aft_store_query aft_store_unref aft_text_columns
+aft_status_is_transient aft_status_name aft_store_backup aft_store_health aft_store_open aft_store_query aft_store_unref aft_text_columns
 aft_text_language aft_text_normalise aft_text_redact aft_tick aft_version
 """.split()
 

@@ -24,6 +24,7 @@ extern "Python" int64_t aft_py_now(void *);
 extern "Python" int aft_py_random(void *, void *, size_t);
 extern "Python" void aft_py_log(void *, int32_t, const char *);
 extern "Python" void aft_py_trace(void *, const aft_trace *);
+extern "Python" int aft_py_progress(void *, int64_t, int64_t);
 extern "Python" int aft_py_load(void *, size_t, aft_document *);
 const char *aft_py_built_for(void);
 """

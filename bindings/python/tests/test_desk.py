@@ -186,3 +186,34 @@ def test_attributes_tags_and_lists(shop: Shop) -> None:
     assert list(shop.amy.orders(status="paid")) == []
     with pytest.raises(a.Invalid):
         shop.amy.set_attribute("ticket", tickets[0], "colour", "green")
+
+
+def test_search(shop: Shop) -> None:
+    first = shop.say("屏幕碎了，要换屏").ticket
+    shop.say("Where is my parcel?", customer=None, handle="h")
+    assert [t.id for t in shop.amy.search("换屏")] == [first]
+    assert [m.text for m in shop.amy.search_messages("parcel", open=True)] == ["Where is my parcel?"]
+    assert not list(shop.amy.search("换屏", from_=START + timedelta(days=1)))
+    with pytest.raises(TypeError, match="from_: expected an aware datetime"):
+        shop.amy.search("x", from_=5)  # type: ignore[arg-type]
+
+
+def test_a_backup_and_its_progress(shop: Shop) -> None:
+    shop.say()
+    copy = shop.path.with_name("copy.db")
+    told: list[tuple[int, int]] = []
+    shop.session.backup(copy, verify=True, step_pages=8, progress=lambda done, left: told.append((done, left)))
+    assert told[-1][1] == 0 and copy.exists()
+    with pytest.raises(a.Exists):
+        shop.session.backup(copy)
+
+    def fail(_done: int, _left: int) -> None:
+        raise RuntimeError("enough")
+
+    with pytest.raises(a.Error) as failed:
+        shop.session.backup(copy, replace=True, step_pages=1, progress=fail)
+    assert isinstance(failed.value.__cause__, RuntimeError)
+    with pytest.raises(a.Error):
+        shop.session.backup(shop.path.with_name("no.db"), step_pages=1, progress=lambda _done, _left: False)
+    with a.Store(copy, restored=True, env=shop.env) as store, store.query("SELECT count(*) AS n FROM aft_ticket") as rows:
+        assert next(rows)["n"] == 1
