@@ -97,6 +97,8 @@ static aft_status find_all(life *l, const aft_call *call) {
   STEP(aft_message_search(l->session, call, &in, &cursor, &l->error));
   STEP(list_all(l, cursor));
   return AFT_OK;
+}
+
 static aft_status query(life *l) {
   aft_query *query;
   const aft_sql_value *row;
