@@ -37,13 +37,15 @@ static aft_status back_up(const char *target, uint32_t flags, aft_error *error) 
   return aft_store_backup(d.session, &options, error);
 }
 
+static const char *own_name(void) { return strrchr(d.place.file, '/') + 1; }
+
 /* Files of the folder that are not the database's own. */
 static int others_in_folder(void) {
   DIR *folder = opendir(d.place.folder);
   int n = 0;
   assert_non_null(folder);
   for (struct dirent *e; (e = readdir(folder)) != NULL;)
-    n += e->d_name[0] != '.' && strncmp(e->d_name, "store.db", 8) != 0;
+    n += e->d_name[0] != '.' && strncmp(e->d_name, own_name(), strlen(own_name())) != 0;
   closedir(folder);
   return n;
 }
@@ -148,7 +150,7 @@ static void targets_that_are_refused(void **state) {
   char path[160], hard[160];
   static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
   for (size_t i = 0; i < AFT__COUNT(endings); i++) {
-    snprintf(path, sizeof path, "%s/./store.db%s", d.place.folder, endings[i]);
+    snprintf(path, sizeof path, "%s/./%s%s", d.place.folder, own_name(), endings[i]);
     assert_status(back_up(path, AFT_BACKUP_REPLACE, &error), AFT_E_INVALID);
     assert_string_equal(error.where, "backup.target");
   }
