@@ -399,7 +399,7 @@ static void new_ids_are_new(aft_session *session) {
     assert_ok(aft_intake(session, &d.system, &in, &message, &error));
     aft_id id = aft_message_id(message);
     aft_record_free(message);
-    assert_null(bsearch(&id, lost, n, sizeof lost[0], by_id));
+    assert_true(id > lost[n - 1]); /* on whatever node */
   }
 }
 
@@ -420,8 +420,11 @@ static void copies_while_others_write_hold_what_was_acknowledged(void **state) {
     for (int i = 0; i < WRITERS; i++)
       before[c][i] = atomic_load(&writers[i].acknowledged);
     aft_backup_options options = to(paths[c], AFT_BACKUP_VERIFY);
+    seen progress = {0}; /* never goes back: one moment is copied, whatever the others write */
     options.step_pages = 7;
     options.pause_ms = 1;
+    options.progress = see;
+    options.user = &progress;
     assert_ok(aft_store_backup(d.session, &options, &error));
   }
   wait_a_little();
