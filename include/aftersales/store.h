@@ -21,8 +21,8 @@ typedef struct aft_store aft_store;
 typedef struct aft_session aft_session;
 
 /* Flags for opening a store, to be joined by |. */
-#define AFT_STORE_CREATE    1u /* make the file and the tables where they are missing */
-#define AFT_STORE_MIGRATE   2u /* bring older tables to this version */
+#define AFT_STORE_CREATE    1u  /* make the file and the tables where they are missing */
+#define AFT_STORE_MIGRATE   2u  /* bring older tables to this version */
 #define AFT_STORE_READ_ONLY 4u  /* commands that write give AFT_E_READ_ONLY */
 #define AFT_STORE_RELAXED   8u  /* faster commits that a power loss may undo */
 #define AFT_STORE_RESTORED  16u /* the file was put back from a backup: say so once, at the first opening */

@@ -37,13 +37,15 @@ static aft_status back_up(const char *target, uint32_t flags, aft_error *error) 
   return aft_store_backup(d.session, &options, error);
 }
 
+static const char *own_name(void) { return strrchr(d.place.file, '/') + 1; }
+
 /* Files of the folder that are not the database's own. */
 static int others_in_folder(void) {
   DIR *folder = opendir(d.place.folder);
   int n = 0;
   assert_non_null(folder);
   for (struct dirent *e; (e = readdir(folder)) != NULL;)
-    n += e->d_name[0] != '.' && strncmp(e->d_name, "store.db", 8) != 0;
+    n += e->d_name[0] != '.' && strncmp(e->d_name, own_name(), strlen(own_name())) != 0;
   closedir(folder);
   return n;
 }
@@ -148,7 +150,7 @@ static void targets_that_are_refused(void **state) {
   char path[160], hard[160];
   static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
   for (size_t i = 0; i < AFT__COUNT(endings); i++) {
-    snprintf(path, sizeof path, "%s/./store.db%s", d.place.folder, endings[i]);
+    snprintf(path, sizeof path, "%s/./%s%s", d.place.folder, own_name(), endings[i]);
     assert_status(back_up(path, AFT_BACKUP_REPLACE, &error), AFT_E_INVALID);
     assert_string_equal(error.where, "backup.target");
   }
@@ -397,7 +399,7 @@ static void new_ids_are_new(aft_session *session) {
     assert_ok(aft_intake(session, &d.system, &in, &message, &error));
     aft_id id = aft_message_id(message);
     aft_record_free(message);
-    assert_null(bsearch(&id, lost, n, sizeof lost[0], by_id));
+    assert_true(id > lost[n - 1]); /* on whatever node */
   }
 }
 
@@ -418,8 +420,11 @@ static void copies_while_others_write_hold_what_was_acknowledged(void **state) {
     for (int i = 0; i < WRITERS; i++)
       before[c][i] = atomic_load(&writers[i].acknowledged);
     aft_backup_options options = to(paths[c], AFT_BACKUP_VERIFY);
+    seen progress = {0}; /* never goes back: one moment is copied, whatever the others write */
     options.step_pages = 7;
     options.pause_ms = 1;
+    options.progress = see;
+    options.user = &progress;
     assert_ok(aft_store_backup(d.session, &options, &error));
   }
   wait_a_little();
