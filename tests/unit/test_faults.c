@@ -130,7 +130,7 @@ static void every_public_function_that_writes_is_tried(void **state) {
 static void every_command_with_every_fault(void **state) {
   (void)state;
   uint64_t seed = seed_of("faults");
-  const char *only = getenv("AFT_COMMAND");
+  const char *only = getenv("COMMAND");
   uint64_t points = 0;
   uint32_t runs = 0;
   for (uint32_t i = 0; i < scene_command_count; i++) {
