@@ -333,6 +333,7 @@ static aft_status put_policy(scene *s, const char *key, aft_error *error) {
        .name = AFT_STR("shop.yaml"),
        .text = AFT_STR(
            "version: 1\n"
+           "attributes: {ticket: {amount: {type: number}}}\n"
            "rules: {broken: {category: quality, topic: fault, weight: 90, words: [坏了, 碎了, broken]}}\n")}};
   aft_policy_options options = {.size = sizeof options, .documents = documents, .count = 2};
   TRY(aft_policy_load(s->env, &options, &policy, NULL, error));

@@ -14,7 +14,7 @@
 #include "invariants.h"
 #include "random.h"
 
-#define SOME_POINTS 5
+#define SOME_POINTS 3
 #define POWER_CUTS  3 /* each with another chance */
 
 /* ---- the file ---- */
