@@ -78,3 +78,15 @@ aft_status aft__agent_shops(aft__cmd *cmd, aft_id **shops, uint32_t *n, aft_erro
   *n = list.n;
   return AFT_OK;
 }
+
+bool aft__has_shop(const aft_id *shops, uint32_t n, aft_id shop) {
+  uint32_t low = 0, high = n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (shops[middle] < shop)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < n && shops[low] == shop;
+}

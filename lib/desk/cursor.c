@@ -36,7 +36,6 @@ static void free_page(aft__page *page) {
 }
 
 static void free_list(aft_env *env, const aft__list *list) {
-  aft__release(env, list->shops, list->n_shops * sizeof(aft_id));
   if (list->source)
     list->source->release(env, list->state);
 }
@@ -77,23 +76,6 @@ static aft_status cursor_new(aft_session *session, uint32_t cap, aft_cursor **ou
 }
 
 /* ---- pages ---- */
-
-static bool in_shops(const aft__list *list, aft_id shop) {
-  uint32_t low = 0, high = list->n_shops;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (list->shops[middle] < shop)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low < list->n_shops && list->shops[low] == shop;
-}
-
-bool aft__list_shows_shop(const aft__list *list, const aft__value *row) {
-  aft_id shop = aft__row_int(row, AFT__TICKET_SHOP);
-  return (!list->shop || list->shop == shop) && (!list->shops || in_shops(list, shop));
-}
 
 /* The column that orders the list after its equal ones, or the id where there is none. */
 static uint32_t order_column(const aft__list *list) {
@@ -221,9 +203,9 @@ aft_status aft_cursor_token(const aft_cursor *cursor, aft_buf **out, aft_error *
 /* ---- opening ---- */
 
 static uint64_t scope_of(const aft__list *list) {
-  int64_t parts[4 + AFT__MOST_KEYS] = {list->kind, list->index, list->shop, list->actor};
+  int64_t parts[3 + AFT__MOST_KEYS] = {list->kind, list->index, list->actor};
   for (uint32_t i = 0; i < list->n_equal; i++)
-    parts[4 + i] = list->equal[i];
+    parts[3 + i] = list->equal[i];
   return aft__hash64(parts, sizeof parts, list->scope);
 }
 

@@ -114,6 +114,7 @@ aft_status aft__takes_part(aft__cmd *cmd, const aft__value *ticket, aft_id custo
 aft_status aft__denied(aft__cmd *cmd, const char *what, aft_error *error);
 /* The shops of an agent, sorted; in the arena. */
 aft_status aft__agent_shops(aft__cmd *cmd, aft_id **shops, uint32_t *n, aft_error *error);
+bool aft__has_shop(const aft_id *shops, uint32_t n, aft_id shop);
 
 /* ---- policy_store.c: the policy a tenant works by ---- */
 
@@ -290,23 +291,18 @@ struct aft__list {
   void *state;               /* the source's; released with the list */
   int64_t deadline_ms;       /* of each call of the cursor; 0 for none */
   aft__list_shows shows;     /* NULL: all */
-  aft_id *shops;             /* the list's own, freed with it; NULL: all */
-  uint32_t n_shops;
-  bool buyer;
-  aft_id actor;
-  aft_id shop;    /* one shop alone; 0: all */
-  uint64_t scope; /* ties tokens to the list: what makes it another one beside the fields above */
+  aft_id actor;              /* for whom it is read, where that decides what it holds */
+  uint64_t scope;            /* ties tokens to the list: what makes it another one beside the fields above */
 };
 
 #define AFT__PAGE 64
 /* Adds a record to a page of at most AFT__PAGE, for sources. */
 aft_status aft__page_add(aft__page *page, const aft__value *row, aft__place place, aft_error *error);
-/* Makes a cursor that reads pages of the list; takes list->shops and list->state over, also on failure. */
+/* Makes a cursor that reads pages of the list; takes list->state over, also on failure. */
 aft_status aft__cursor_open(aft_session *session, const aft__list *list, aft_str token, aft_cursor **out,
                             aft_error *error);
 /* A cursor over records that exist already; takes them over, also on failure. */
 aft_status aft__cursor_of(aft_session *session, aft_record **records, uint32_t n, aft_cursor **out,
                           aft_error *error);
-bool aft__list_shows_shop(const aft__list *list, const aft__value *row);
 
 #endif

@@ -1,24 +1,13 @@
 /* Whether a record is one of those that a list looks for, and its place in the list. */
 #include "desk/list_priv.h"
 
-static bool in_shops(const aft__pick *pick, aft_id shop) {
-  uint32_t low = 0, high = pick->n_shops;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (pick->shops[middle] < shop)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low < pick->n_shops && pick->shops[low] == shop;
-}
-
 static bool fits_shop(const aft__pick *pick, const aft__value *row) {
   uint32_t column = pick->listed->shop;
   if (!column)
     return true;
   aft_id shop = row[column].number;
-  return (!pick->shop || pick->shop == shop) && (!pick->shops || in_shops(pick, shop));
+  return (!pick->shop || pick->shop == shop) &&
+         (!pick->shops || aft__has_shop(pick->shops, pick->n_shops, shop));
 }
 
 static bool fits_column(const aft__test *test, const aft__value *value) {

@@ -338,7 +338,7 @@ static aft_status check_in(aft_search_in *in, aft_error *error) {
 
 /* A token belongs to one query with its filters. */
 static uint64_t scope_of(const aft__search *search) {
-  const int64_t numbers[] = {search->call.tenant, search->call.role, search->customer,
+  const int64_t numbers[] = {search->call.tenant, search->call.role, search->shop, search->customer,
                              search->from,        search->to,        search->open};
   uint64_t scope = aft__hash64(numbers, sizeof numbers, 0);
   for (uint32_t i = 0; i < search->query.n; i++) {
@@ -390,7 +390,6 @@ static aft_status start(aft_session *session, const aft_call *call, const aft__c
                     .source = &source,
                     .state = search,
                     .actor = search->call.actor,
-                    .shop = search->shop,
                     .deadline_ms = search->call.deadline_ms,
                     .scope = scope_of(search)};
   return aft__cursor_open(session, &list, token, out, error);

@@ -135,22 +135,11 @@ aft_status aft__match_messages(aft__match_run *run, aft_id ticket, aft_id before
 
 /* ---- tickets ---- */
 
-static bool in_shops(const aft__search *search, aft_id shop) {
-  uint32_t low = 0, high = search->n_shops;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (search->shops[middle] < shop)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low < search->n_shops && search->shops[low] == shop;
-}
-
 static bool filtered(const aft__search *search, const aft__value *ticket) {
   aft_id shop = aft__row_int(ticket, AFT__TICKET_SHOP);
   return aft__row_int(ticket, AFT__TICKET_TENANT) == search->call.tenant &&
-         (!search->shop || search->shop == shop) && (!search->shops || in_shops(search, shop)) &&
+         (!search->shop || search->shop == shop) &&
+         (!search->shops || aft__has_shop(search->shops, search->n_shops, shop)) &&
          (!search->open || aft__row_int(ticket, AFT__TICKET_OPEN) == 2) &&
          (search->messages || in_time(search, aft__row_int(ticket, AFT__TICKET_OPENED)));
 }

@@ -1,6 +1,7 @@
 /* Lists of tickets. */
 #include "desk/list_filter.h"
 
+#define INBOX_V1  (offsetof(aft_inbox_in, token) + sizeof(aft_str))
 #define FILTER_V1 (offsetof(aft_ticket_filter, token) + sizeof(aft_str))
 
 static const aft__way ways[] = {
@@ -121,28 +122,48 @@ static aft_status check_numbers(const aft_ticket_filter *in, aft_error *error) {
   return AFT_OK;
 }
 
-aft_status aft_ticket_list(aft_session *session, const aft_call *call, const aft_ticket_filter *given,
+static aft_status run(aft_session *session, const aft_call *call, const aft__command *command,
+                      ticket_list *list, aft_cursor **out, aft_error *error) {
+  aft_ticket_filter *in = &list->in;
+  AFT__TRY(check_texts(in, error));
+  AFT__TRY(check_numbers(in, error));
+  list->labels = (aft__label_filter){in->tag,   in->attribute, in->text,    in->from, in->to,
+                                     in->least, in->most,      in->reverse, in->token};
+  AFT__TRY(aft__label_filter_check(&list->labels, error));
+  if (!in->open && (in->queue.len || in->by == AFT_BY_URGENCY))
+    in->open = AFT_OPEN_WORK;
+  const aft_str texts[] = {in->queue, in->state, in->category, in->priority, in->channel};
+  AFT__TRY(aft__pick_new(aft__session_env(session), &aft__listed_tickets, &list->labels, texts,
+                         AFT__COUNT(texts), &list->pick, error));
+  list->pick->shop = in->shop;
+  list->pick->by = in->by ? in->by : AFT_BY_UPDATED;
+  return aft__pick_list(session, call, command, AFT_KIND_TICKET, list->pick, list, list->labels.token, out,
+                        error);
+}
+
+aft_status aft_ticket_list(aft_session *session, const aft_call *call, const aft_ticket_filter *in,
                            aft_cursor **out, aft_error *error) {
   static const aft__command command = {
       .verb = "ticket.list", .name = "ticket_list", .roles = AFT__ROLES_ALL, .read = true, .run = fill};
   ticket_list list = {.in = {.size = sizeof list.in}};
-  aft_ticket_filter *in = &list.in;
   if (!session)
     return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");
-  if (given)
-    AFT__TRY(aft__abi_copy(in, sizeof *in, given, FILTER_V1, "aft_ticket_filter", error));
-  AFT__TRY(check_texts(in, error));
-  AFT__TRY(check_numbers(in, error));
-  list.labels = (aft__label_filter){in->tag,   in->attribute, in->text,    in->from, in->to,
-                                    in->least, in->most,      in->reverse, in->token};
-  AFT__TRY(aft__label_filter_check(&list.labels, error));
-  if (!in->open && (in->queue.len || in->by == AFT_BY_URGENCY))
-    in->open = AFT_OPEN_WORK;
-  const aft_str texts[] = {in->queue, in->state, in->category, in->priority, in->channel};
-  AFT__TRY(aft__pick_new(aft__session_env(session), &aft__listed_tickets, &list.labels, texts,
-                         AFT__COUNT(texts), &list.pick, error));
-  list.pick->shop = in->shop;
-  list.pick->by = in->by ? in->by : AFT_BY_UPDATED;
-  return aft__pick_list(session, call, &command, AFT_KIND_TICKET, list.pick, &list, list.labels.token, out,
-                        error);
+  if (in)
+    AFT__TRY(aft__abi_copy(&list.in, sizeof list.in, in, FILTER_V1, "aft_ticket_filter", error));
+  return run(session, call, &command, &list, out, error);
+}
+
+/* The list that most work begins with: what is most urgent, and for a buyer what is theirs. */
+aft_status aft_ticket_inbox(aft_session *session, const aft_call *call, const aft_inbox_in *in,
+                            aft_cursor **out, aft_error *error) {
+  static const aft__command command = {
+      .verb = "ticket.inbox", .name = "ticket_inbox", .roles = AFT__ROLES_ALL, .read = true, .run = fill};
+  aft_inbox_in local = {.size = sizeof local};
+  if (!session || !call)
+    return aft__error(error, AFT_E_NULL_HANDLE, session ? "call" : "session", "the handle is NULL");
+  if (in)
+    AFT__TRY(aft__abi_copy(&local, sizeof local, in, INBOX_V1, "aft_inbox_in", error));
+  ticket_list list = {.in = {.size = sizeof list.in, .shop = local.shop, .token = local.token}};
+  list.in.by = call->role == AFT_ROLE_BUYER ? AFT_BY_UPDATED : AFT_BY_URGENCY;
+  return run(session, call, &command, &list, out, error);
 }

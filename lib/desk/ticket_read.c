@@ -1,7 +1,5 @@
-/* Reading tickets: one, the inbox, the audit, surveys; and who may take part. */
+/* Reading tickets: one, the audit, surveys; and who may take part. */
 #include "desk/desk_priv.h"
-
-#define INBOX_V1 (offsetof(aft_inbox_in, token) + sizeof(aft_str))
 
 /* ---- one ticket ---- */
 
@@ -106,67 +104,6 @@ aft_status aft_survey_list(aft_session *session, const aft_call *call, aft_id ti
                     .n_equal = 2,
                     .equal = {call->tenant, ticket}};
   return aft__cursor_open(session, &list, (aft_str){0}, out, error);
-}
-
-/* ---- the inbox ---- */
-
-/* The list outlives the command: an agent's shops are copied for it. */
-static aft_status inbox(aft__cmd *cmd, void *in, aft_error *error) {
-  aft__list *list = in;
-  aft_id *shops;
-  uint32_t n;
-  if (list->shop)
-    AFT__TRY(aft__may_shop(cmd, list->shop, error));
-  if (cmd->call.role != AFT_ROLE_AGENT)
-    return AFT_OK;
-  AFT__TRY(aft__agent_shops(cmd, &shops, &n, error));
-  aft__release(cmd->env, list->shops, list->n_shops * sizeof *shops);
-  list->n_shops = n ? n : 1;
-  list->shops = aft__zalloc(cmd->env, list->n_shops * sizeof *shops);
-  if (!list->shops) {
-    list->n_shops = 0;
-    return aft__nomem(error);
-  }
-  if (n)
-    memcpy(list->shops, shops, n * sizeof *shops);
-  return AFT_OK;
-}
-
-static aft__list inbox_list(const aft_call *call, const aft_inbox_in *in) {
-  if (call->role == AFT_ROLE_BUYER)
-    return (aft__list){.kind = AFT_KIND_TICKET,
-                       .table = &aft__ticket_table,
-                       .index = AFT__TICKET_BY_CUSTOMER,
-                       .n_equal = 2,
-                       .equal = {call->tenant, call->actor},
-                       .descending = true};
-  return (aft__list){.kind = AFT_KIND_TICKET,
-                     .table = &aft__ticket_table,
-                     .index = AFT__TICKET_BY_INBOX,
-                     .n_equal = 2,
-                     .equal = {call->tenant, 2},
-                     .shows = aft__list_shows_shop,
-                     .shop = in->shop,
-                     .actor = call->role == AFT_ROLE_AGENT ? call->actor : 0};
-}
-
-aft_status aft_ticket_inbox(aft_session *session, const aft_call *call, const aft_inbox_in *in,
-                            aft_cursor **out, aft_error *error) {
-  static const aft__command command = {
-      .verb = "ticket.inbox", .name = "ticket_inbox", .roles = AFT__ROLES_ALL, .read = true, .run = inbox};
-  aft_inbox_in local = {.size = sizeof local};
-  if (in)
-    AFT__TRY(aft__abi_copy(&local, sizeof local, in, INBOX_V1, "aft_inbox_in", error));
-  AFT__TRY(aft__in_text(&local.token, 512, "inbox.token", error));
-  if (!call)
-    return aft__error(error, AFT_E_NULL_HANDLE, "call", "the call is NULL");
-  aft__list list = inbox_list(call, &local);
-  aft_status status = aft__command_run(session, call, &command, &list, NULL, error);
-  if (status >= 0)
-    return aft__cursor_open(session, &list, local.token, out, error);
-  if (list.shops)
-    aft__release(aft__session_env(session), list.shops, list.n_shops * sizeof(aft_id));
-  return status;
 }
 
 /* ---- taking part ---- */

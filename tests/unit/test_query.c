@@ -180,7 +180,7 @@ static void a_query_keeps_its_store(void **state) {
   aft_query *query;
   const aft_sql_value *row;
   aft_store *store;
-  aft_store_options file = {.size = sizeof file, .dsn = AFT_STR(d.path), .flags = AFT_STORE_READ_ONLY};
+  aft_store_options file = {.size = sizeof file, .dsn = AFT_STR(d.place.file), .flags = AFT_STORE_READ_ONLY};
   aft_query_in in = {.size = sizeof in, .sql = AFT_STR("SELECT count(*) FROM aft_ticket")};
   assert_ok(aft_store_open(d.env, &file, &store, &error));
   assert_ok(aft_store_query(store, &in, &query, &error));
@@ -231,7 +231,7 @@ static void an_older_driver_has_no_queries(void **state) {
   aft_query *query;
   aft_sql_driver older = *aft_sql_sqlite();
   older.size = offsetof(aft_sql_driver, describe);
-  aft_store_options file = {.size = sizeof file, .dsn = AFT_STR(d.path), .driver = &older};
+  aft_store_options file = {.size = sizeof file, .dsn = AFT_STR(d.place.file), .driver = &older};
   aft_query_in in = {.size = sizeof in, .sql = AFT_STR("SELECT 1")};
   assert_ok(aft_store_open(d.env, &file, &store, &error));
   assert_status(aft_store_query(store, &in, &query, &error), AFT_E_DRIVER);
