@@ -11,7 +11,8 @@
 bool invariants_hold(const char *path, char *why, size_t size);
 
 /* Every row of every table as text, sorted: what two stores have in common that did the same. Ids, codes,
- * digests and other numbers of chance stand as signs; leases and the time of the last tick are left out. ""
+ * digests and other numbers of chance stand as signs. Leases, feed numbers and the index of words are left
+ * out: they depend on how many ticks there were. ""
  * where there are no tables. The caller frees it. */
 char *store_text(const char *path);
 

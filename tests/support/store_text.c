@@ -119,7 +119,7 @@ char *store_text(const char *path) {
   if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) || sqlite3_busy_timeout(db, 10000) ||
       sqlite3_prepare_v2(db,
                          "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('aft_lease', "
-                         "'aft_feed_head') "
+                         "'aft_feed_head') AND name NOT GLOB 'aft_term_*' "
                          "ORDER BY name",
                          -1, &tables, NULL)) {
     sqlite3_close(db);
