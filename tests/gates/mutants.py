@@ -163,7 +163,7 @@ def copy(top):
     for name in COPIED:
         source = TOP / name
         if source.is_dir():
-            shutil.copytree(source, top / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, top / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
         elif source.exists():
             shutil.copy(source, top / name)
 
