@@ -32,14 +32,13 @@ pool *pool_new(const char *path, int size) {
   pthread_mutex_init(&p->mutex, NULL);
   pthread_cond_init(&p->came_back, NULL);
   p->numbers.size = size;
-  p->path = malloc(strlen(path) + 1);
+  p->path = strdup(path);
   p->idle = calloc((size_t)size, sizeof *p->idle);
   sqlite3 *first = p->path && p->idle ? open_database(path) : NULL;
   if (!first) {
     pool_free(p);
     return NULL;
   }
-  strcpy(p->path, path);
   p->idle[p->n_idle++] = first;
   p->numbers.open = 1;
   return p;

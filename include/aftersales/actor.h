@@ -26,7 +26,8 @@ typedef struct aft_call {
   uint32_t reserved0;
   aft_id actor; /* agent or customer id; required for those roles */
   /* Idempotency key, up to 128 bytes: the same command under it is carried out once,
-   * and its first outcome returned for 30 days, or as long as the policy says. Absent: each call is a command of its own. */
+   * and its first outcome returned for 30 days, or as long as the policy says. Absent:
+   * each call is a command of its own. */
   aft_str key;
   int64_t deadline_ms; /* from now; 0 means none */
 } aft_call;

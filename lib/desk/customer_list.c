@@ -24,26 +24,26 @@ static aft_status fill(aft__cmd *cmd, void *given, aft_error *error) {
   return AFT_OK;
 }
 
-aft_status aft_customer_list(aft_session *session, const aft_call *call, const aft_customer_filter *given,
+aft_status aft_customer_list(aft_session *session, const aft_call *call, const aft_customer_filter *in,
                              aft_cursor **out, aft_error *error) {
   static const aft__command command = {
       .verb = "customer.list", .name = "customer_list", .roles = AFT__ROLES_STAFF, .read = true, .run = fill};
   customer_list list = {.in = {.size = sizeof list.in}};
-  aft_customer_filter *in = &list.in;
+  aft_customer_filter *f = &list.in;
   if (!session)
     return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");
-  if (given)
-    AFT__TRY(aft__abi_copy(in, sizeof *in, given, FILTER_V1, "aft_customer_filter", error));
-  AFT__TRY(aft__in_text(&in->tier, AFT__NAME_BYTES, "filter.tier", error));
-  if (in->by && in->by != AFT_BY_CREATED && in->by != AFT_BY_ATTRIBUTE)
+  if (in)
+    AFT__TRY(aft__abi_copy(f, sizeof *f, in, FILTER_V1, "aft_customer_filter", error));
+  AFT__TRY(aft__in_text(&f->tier, AFT__NAME_BYTES, "filter.tier", error));
+  if (f->by && f->by != AFT_BY_CREATED && f->by != AFT_BY_ATTRIBUTE)
     return aft__error(error, AFT_E_INVALID, "filter.by",
-                      "expected AFT_BY_CREATED or AFT_BY_ATTRIBUTE, found %u", in->by);
-  list.labels = (aft__label_filter){in->tag,   in->attribute, in->text,    in->from, in->to,
-                                    in->least, in->most,      in->reverse, in->token};
+                      "expected AFT_BY_CREATED or AFT_BY_ATTRIBUTE, found %u", f->by);
+  list.labels = (aft__label_filter){f->tag,   f->attribute, f->text,    f->from, f->to,
+                                    f->least, f->most,      f->reverse, f->token};
   AFT__TRY(aft__label_filter_check(&list.labels, error));
-  AFT__TRY(aft__pick_new(aft__session_env(session), &aft__listed_customers, &list.labels, &in->tier, 1,
+  AFT__TRY(aft__pick_new(aft__session_env(session), &aft__listed_customers, &list.labels, &f->tier, 1,
                          &list.pick, error));
-  list.pick->by = in->by ? in->by : AFT_BY_CREATED;
+  list.pick->by = f->by ? f->by : AFT_BY_CREATED;
   return aft__pick_list(session, call, &command, AFT_KIND_CUSTOMER, list.pick, &list, list.labels.token, out,
                         error);
 }

@@ -29,8 +29,11 @@ static aft_status page(aft__tx *tx, void *state, const aft__place *from, aft__pa
   AFT__TRY(decide(tx, pick, error));
   if (pick->in_memory)
     return aft__sorted_page(tx, pick, from, page, next, ended, error);
-  *next = *from;
-  return aft__walk_some(tx, pick, &pick->walk, AFT__PAGE, pick->down, next, ended, add_found, page, error);
+  aft__stride stride = {AFT__PAGE, pick->down, add_found, page, *from, false};
+  AFT__TRY(aft__walk_some(tx, pick, &pick->walk, &stride, error));
+  *next = stride.at;
+  *ended = stride.ended;
+  return AFT_OK;
 }
 
 static void release(aft_env *env, void *state) {

@@ -92,10 +92,19 @@ typedef struct aft__found {
 } aft__found;
 typedef aft_status (*aft__found_fn)(void *user, const aft__found *found, aft_error *error);
 
-/* Reads at most most rows after *at in the walk's natural order and calls back with those that fit. *at moves
- * on; *ended when there are no more. */
-aft_status aft__walk_some(aft__tx *tx, const aft__pick *pick, const aft__walk *walk, uint32_t most, bool down,
-                          aft__place *at, bool *ended, aft__found_fn fn, void *user, aft_error *error);
+/* A part of a walk. */
+typedef struct aft__stride {
+  uint32_t most; /* rows to read */
+  bool down;
+  aft__found_fn fn; /* called with each record that fits */
+  void *user;
+  aft__place at; /* after this one; moves on */
+  bool ended;    /* there are no more */
+} aft__stride;
+
+/* Reads on in the walk's natural order. */
+aft_status aft__walk_some(aft__tx *tx, const aft__pick *pick, const aft__walk *walk, aft__stride *stride,
+                          aft_error *error);
 /* The narrowest walk for a pick, and the narrowest that has the order asked for. */
 aft__walk aft__walk_narrow(const aft__pick *pick);
 aft__walk aft__walk_ordered(const aft__pick *pick);

@@ -43,17 +43,16 @@ static int falling(const void *a, const void *b) { return rising(b, a); }
 
 aft_status aft__pick_sort(aft__tx *tx, aft_env *env, aft__pick *pick, const aft__walk *walk, bool *fits,
                           aft_error *error) {
-  aft__place at = {0};
-  bool ended = false;
   uint32_t read = 0;
   if (!pick->sorted)
     pick->sorted = aft__alloc(env, sizeof *pick->sorted);
   if (!pick->sorted)
     return aft__nomem(error);
   pick->sorted->n = 0;
-  for (; !ended && read < MOST_READ && pick->sorted->n <= MOST_FOUND; read += STEP)
-    AFT__TRY(aft__walk_some(tx, pick, walk, STEP, false, &at, &ended, collect, pick->sorted, error));
-  *fits = ended && pick->sorted->n <= MOST_FOUND;
+  aft__stride stride = {.most = STEP, .fn = collect, .user = pick->sorted};
+  for (; !stride.ended && read < MOST_READ && pick->sorted->n <= MOST_FOUND; read += STEP)
+    AFT__TRY(aft__walk_some(tx, pick, walk, &stride, error));
+  *fits = stride.ended && pick->sorted->n <= MOST_FOUND;
   if (*fits && pick->sorted->n > 1)
     qsort(pick->sorted->entries, pick->sorted->n, sizeof(entry), pick->down ? falling : rising);
   return AFT_OK;

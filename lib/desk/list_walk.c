@@ -108,38 +108,51 @@ static aft_status record_of(aft__tx *tx, const aft__pick *pick, const aft__walk 
   return status == AFT_E_NOT_FOUND ? AFT_OK : status;
 }
 
-aft_status aft__walk_some(aft__tx *tx, const aft__pick *pick, const aft__walk *walk, uint32_t most, bool down,
-                          aft__place *at, bool *ended, aft__found_fn fn, void *user, aft_error *error) {
-  aft__scan scan = walk->kind == AFT__WALK_TAG         ? scan_tag(pick)
-                   : walk->kind == AFT__WALK_ATTRIBUTE ? scan_attribute(pick)
-                                                       : scan_records(pick, walk->way);
+static aft__scan scan_of(const aft__pick *pick, const aft__walk *walk) {
+  switch (walk->kind) {
+  case AFT__WALK_TAG:
+    return scan_tag(pick);
+  case AFT__WALK_ATTRIBUTE:
+    return scan_attribute(pick);
+  default:
+    return scan_records(pick, walk->way);
+  }
+}
+
+static aft_status look_at(aft__tx *tx, const aft__pick *pick, const aft__walk *walk, aft__value *row,
+                          const aft__stride *stride, aft_error *error) {
+  aft__value *record;
+  aft__match_of match = {0};
+  AFT__TRY(record_of(tx, pick, walk, row, &record, error));
+  if (record)
+    AFT__TRY(aft__pick_test(tx, pick, record, &match, error));
+  if (!match.holds)
+    return AFT_OK;
+  aft__found found = {record, aft__pick_place(pick, record, &match)};
+  return stride->fn(stride->user, &found, error);
+}
+
+aft_status aft__walk_some(aft__tx *tx, const aft__pick *pick, const aft__walk *walk, aft__stride *stride,
+                          aft_error *error) {
+  aft__scan scan = scan_of(pick, walk);
   aft__value low = aft__int(pick->low), high = aft__int(pick->high), **rows;
   uint32_t n;
   if (walk->kind == AFT__WALK_ATTRIBUTE) {
     scan.low = pick->has_low ? &low : NULL;
     scan.high = pick->has_high ? &high : NULL;
   }
-  scan.descending = down;
-  scan.limit = most;
-  scan.after = at->set;
-  scan.after_value = aft__int(at->value);
-  scan.after_id = at->id;
+  scan.descending = stride->down;
+  scan.limit = stride->most;
+  scan.after = stride->at.set;
+  scan.after_value = aft__int(stride->at.value);
+  scan.after_id = stride->at.id;
   if (walk->kind == AFT__WALK_TAG) /* of one record there is one row: all beyond the record's id */
-    scan.after_id = down ? 0 : INT64_MAX;
+    scan.after_id = stride->down ? 0 : INT64_MAX;
   AFT__TRY(aft__scan_all(tx, &scan, &rows, &n, error));
-  *ended = n < most;
-  for (uint32_t i = 0; i < n; i++) {
-    aft__value *record;
-    aft__match_of match = {0};
-    AFT__TRY(record_of(tx, pick, walk, rows[i], &record, error));
-    if (record)
-      AFT__TRY(aft__pick_test(tx, pick, record, &match, error));
-    if (!match.holds)
-      continue;
-    aft__found found = {record, aft__pick_place(pick, record, &match)};
-    AFT__TRY(fn(user, &found, error));
-  }
+  stride->ended = n < stride->most;
+  for (uint32_t i = 0; i < n; i++)
+    AFT__TRY(look_at(tx, pick, walk, rows[i], stride, error));
   if (n)
-    *at = (aft__place){true, rows[n - 1][order_column(&scan)].number, rows[n - 1][AFT__COL_ID].number};
+    stride->at = (aft__place){true, rows[n - 1][order_column(&scan)].number, rows[n - 1][AFT__COL_ID].number};
   return AFT_OK;
 }

@@ -45,24 +45,24 @@ static aft_status check(aft_order_filter *in, aft_error *error) {
   return AFT_OK;
 }
 
-aft_status aft_order_list(aft_session *session, const aft_call *call, const aft_order_filter *given,
+aft_status aft_order_list(aft_session *session, const aft_call *call, const aft_order_filter *in,
                           aft_cursor **out, aft_error *error) {
   static const aft__command command = {
       .verb = "order.list", .name = "order_list", .roles = AFT__ROLES_ALL, .read = true, .run = fill};
   order_list list = {.in = {.size = sizeof list.in}};
-  aft_order_filter *in = &list.in;
+  aft_order_filter *f = &list.in;
   if (!session)
     return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");
-  if (given)
-    AFT__TRY(aft__abi_copy(in, sizeof *in, given, FILTER_V1, "aft_order_filter", error));
-  AFT__TRY(check(in, error));
-  list.labels = (aft__label_filter){in->tag,   in->attribute, in->text,    in->from, in->to,
-                                    in->least, in->most,      in->reverse, in->token};
+  if (in)
+    AFT__TRY(aft__abi_copy(f, sizeof *f, in, FILTER_V1, "aft_order_filter", error));
+  AFT__TRY(check(f, error));
+  list.labels = (aft__label_filter){f->tag,   f->attribute, f->text,    f->from, f->to,
+                                    f->least, f->most,      f->reverse, f->token};
   AFT__TRY(aft__label_filter_check(&list.labels, error));
-  AFT__TRY(aft__pick_new(aft__session_env(session), &aft__listed_orders, &list.labels, &in->status, 1,
+  AFT__TRY(aft__pick_new(aft__session_env(session), &aft__listed_orders, &list.labels, &f->status, 1,
                          &list.pick, error));
-  list.pick->shop = in->shop;
-  list.pick->by = in->by ? in->by : AFT_BY_CREATED;
+  list.pick->shop = f->shop;
+  list.pick->by = f->by ? f->by : AFT_BY_CREATED;
   return aft__pick_list(session, call, &command, AFT_KIND_ORDER, list.pick, &list, list.labels.token, out,
                         error);
 }

@@ -27,7 +27,7 @@ aft_status aft__pg_queue(aft__pg *c, const char *sql, aft_error *error) {
     if (status < 0)
       return status;
   }
-  strcpy(c->queue[c->n_queue++], sql);
+  snprintf(c->queue[c->n_queue++], sizeof c->queue[0], "%s", sql);
   return AFT_OK;
 }
 

@@ -216,8 +216,8 @@ static bool send_statement(aft__pg_stmt *s, const wire *w, bool *names) {
 }
 
 static aft_status send_all(aft__pg_stmt *s, bool *names, aft_error *error) {
-  wire w;
-  void *memory;
+  wire w = {0};
+  void *memory = NULL;
   aft_status status = check_types(s, error);
   if (status == AFT_OK && s->c->read_only && !s->c->in_transaction && strncmp(s->sql, "SELECT", 6) != 0)
     status = aft__pg_fail(error, AFT_E_READ_ONLY, s->c->place, "the connection was opened for reading");

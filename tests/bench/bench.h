@@ -45,7 +45,7 @@ typedef struct bench_ratios {
 } bench_ratios;
 
 /* Runs both sides in turn, the first of each round by turns too. 0 on success. */
-int bench_alternate(int rounds, bench_side ours, bench_side peer, void *user, bench_ratios *out);
+int bench_alternate(int n, bench_side ours, bench_side peer, void *user, bench_ratios *out);
 
 /* ---- the table ---- */
 

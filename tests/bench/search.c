@@ -394,12 +394,12 @@ int main(int argc, char **argv) {
   corpus c = {0};
   desk d;
   fts trigram, words;
+  if (!n || !mkdtemp(folder))
+    return 1;
   for (int i = 2; i < argc; i++)
     read_file(&c, argv[i]);
   if (!c.n)
     make_texts(&c, n);
-  if (!n || !mkdtemp(folder))
-    return 1;
   open_desk(&d, folder);
   double began = now_ms();
   fill_desk(&d, &c, n);

@@ -13,7 +13,7 @@ typedef struct liar_lie {
 extern const liar_lie liar_lies[];
 
 /* Makes the driver that tells this lie; NULL for a name that is no lie, "" for none: an honest one. */
-const aft_sql_driver *liar_driver(const char *lie);
+const aft_sql_driver *liar_driver(const char *name);
 
 /* For aft-driver-conformance: the lie that the environment variable AFT_LIE names. */
 const aft_sql_driver *liar(void);

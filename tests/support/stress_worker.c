@@ -312,14 +312,14 @@ int main(int argc, char **argv) {
   if (argc != ALL)
     return 2;
   crowd c = {.path = argv[DATABASE], .name = argv[NAME]};
-  int n = atoi(argv[THREADS]);
-  c.end_ms = real_ms() + atoi(argv[MS]);
+  long n = strtol(argv[THREADS], NULL, 10);
+  c.end_ms = real_ms() + strtol(argv[MS], NULL, 10);
   c.journal = open(argv[JOURNAL], O_WRONLY | O_CREAT | O_APPEND, 0600);
   if (c.journal < 0 || n < 1 || n > 16)
     return 2;
   open_all(&c);
   uint64_t seed = strtoull(argv[SEED], NULL, 10);
-  for (int i = 0; i < n; i++) {
+  for (long i = 0; i < n; i++) {
     workers[i] = (worker){.crowd = &c, .seed = draw(&seed), .number = i};
     if (pthread_create(&threads[i], NULL, work, &workers[i]))
       return 7;

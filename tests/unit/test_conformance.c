@@ -34,11 +34,11 @@ static int make_folder(void **state) {
   run *w = calloc(1, sizeof *w);
   if (!w)
     return -1;
-  strcpy(w->folder, "/tmp/aft-conformance-XXXXXX");
+  *state = w;
+  snprintf(w->folder, sizeof w->folder, "/tmp/aft-conformance-XXXXXX");
   if (!mkdtemp(w->folder))
     return -1;
   snprintf(w->dsn, sizeof w->dsn, "%s/suite.db", w->folder);
-  *state = w;
   return 0;
 }
 

@@ -647,7 +647,7 @@ static int64_t pending(void) {
   assert_ok(aft_store_health(w.d.session, &health, &error));
   const char *at = strstr(aft_buf_data(health), "\"search_pending\":");
   assert_non_null(at);
-  int64_t n = atoll(at + strlen("\"search_pending\":"));
+  int64_t n = strtoll(at + strlen("\"search_pending\":"), NULL, 10);
   aft_buf_free(health);
   return n;
 }
