@@ -509,6 +509,14 @@ static aft_status check_driver(const aft_sql_driver *d, aft_error *error) {
   return AFT_OK;
 }
 
+/* What a driver of contract 1 has at these places is not what the library would call. */
+static void forget_contract_2(aft_sql_driver *d) {
+  d->backup = NULL;
+  d->sizes = NULL;
+  d->describe = NULL;
+  d->column_name = NULL;
+}
+
 static bool starts_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 /* The prefix goes into quoted names and into one literal, so it may hold nothing that ends either. */
@@ -561,6 +569,8 @@ aft_status aft__sql_backend(aft_env *env, const aft__sql_options *options, aft__
   aft_status status = aft__abi_copy(&b->driver, sizeof b->driver, driver, DRIVER_V1, "driver", error);
   if (status == AFT_OK)
     status = check_driver(&b->driver, error);
+  if (status == AFT_OK && b->driver.abi < 2)
+    forget_contract_2(&b->driver);
   if (status == AFT_OK)
     status = set_prefix(&b->dialect, options->prefix, error);
   if (status == AFT_OK)

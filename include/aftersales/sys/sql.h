@@ -23,7 +23,7 @@ extern "C" {
  * is refused with AFT_E_ABI. A member that comes later stands at the end of the
  * driver, raises AFT_SQL_ABI, and is not called in a driver that states less.
  */
-#define AFT_SQL_ABI       1
+#define AFT_SQL_ABI       2
 #define AFT_SQL_ABI_LEAST 1
 
 /* Types of values. */
@@ -170,14 +170,16 @@ typedef struct aft_sql_sizes {
  *
  * TRANSACTIONS. Outside of begin and commit each statement commits by itself. Within,
  * other connections see nothing until the commit and all of it after. The library
- * finds lost races by itself: READ COMMITTED is enough, more is welcome. Every
+ * finds lost races by itself, but a transaction must see the database as it was at
+ * one moment, from its first read on (a snapshot, REPEATABLE READ, or being alone):
+ * it reads the end of a chain and the chain by two statements. Every
  * statement is reset before commit and rollback, and may be used after them.
  *
  * SQL. The library sends UTF-8 without comments, one statement a call, parameters
  * only where a value stands. It sends SAVEPOINT x, ROLLBACK TO SAVEPOINT x
  * and RELEASE SAVEPOINT x by exec: nested, and with the same name again and again.
  *
- * Every function is required but attach.
+ * Every function is required but attach, and those that came with contract 2.
  */
 typedef struct aft_sql_driver {
   size_t size;      /* sizeof(aft_sql_driver); others are refused where fields are set that nobody knows */
@@ -280,18 +282,33 @@ typedef struct aft_sql_driver {
    */
   void (*interrupt)(void *conn);
 
-  /* From here on optional: NULL, or left out by a driver whose size ends before. */
+  /* Contract 2. Each may be NULL, and is taken as NULL in a driver that states 1. */
 
-  /* Copies the database as it is at one moment after the call began, in steps between which others write.
-   * What comes out is whole at its target, or nothing. No transaction is open. */
+  /*
+   * Copies the database as it is at one moment after the call began, while other
+   * connections write. No transaction is open, and none may be afterwards. The copy
+   * stands at how->target whole and durable, or nothing does: it is made under
+   * another name, given to how->check, and moved to its target last. A target that
+   * is the database itself or a file of it gives AFT_E_INVALID, one that exists
+   * AFT_E_EXISTS unless how->replace is set, a missing folder AFT_E_NOT_FOUND. After
+   * AFT_E_INTERRUPTED, from interrupt or from progress, nothing is left behind, and the
+   * connection goes on.
+   */
   aft_status (*backup)(void *conn, const aft_sql_backup *how, aft_error *error);
-  /* Fills in what is known. */
+  /* Fills in the sizes that are known; the rest stays -1. Called inside a read transaction too. */
   aft_status (*sizes)(void *conn, aft_sql_sizes *out, aft_error *error);
 
-  /* For aft_store_query; NULL both where not supported. What a prepared statement takes
-   * and gives: columns is 0 for one without rows. */
+  /*
+   * For aft_store_query: both or none. Tells what a prepared statement takes and gives;
+   * columns is 0 for one that has no rows. Called once, before bind and step. Text after
+   * the statement other than white space gives AFT_E_INVALID, here or from prepare.
+   * Queries run on connections that were opened with AFT_SQL_OPEN_QUERY: whatever
+   * would write, attach another file or change a setting gives AFT_E_READ_ONLY, and
+   * a number with a fraction is read as AFT_SQL_REAL. On all other connections such
+   * a number is AFT_E_CORRUPT.
+   */
   aft_status (*describe)(void *stmt, uint32_t *parameters, uint32_t *columns, aft_error *error);
-  /* index from 0, after describe. The text lives until finalize. */
+  /* The name of a column, from 0, after describe; never NULL. The text lives until finalize. */
   const char *(*column_name)(void *stmt, uint32_t index);
 } aft_sql_driver;
 
