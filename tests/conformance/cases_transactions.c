@@ -61,6 +61,12 @@ static bool nobody_sees_what_is_not_committed(suite *s) {
          suite_begin(s, other, 0) && suite_units(s, other, 2) && suite_commit(s, other);
 }
 
+static bool reads_see_one_moment(suite *s) {
+  void *other = suite_open(s, AFT_SQL_OPEN_RELAXED, BUSY_MS);
+  return other && suite_begin(s, s->conn, 0) && suite_units(s, s->conn, 0) && suite_add_unit(s, other, 1) &&
+         suite_units(s, s->conn, 0) && suite_commit(s, s->conn) && suite_units(s, s->conn, 1);
+}
+
 static bool reading_ends_either_way(suite *s) {
   if (!suite_add_unit(s, s->conn, 1) || !suite_begin(s, s->conn, 0) || !suite_units(s, s->conn, 1) ||
       !suite_commit(s, s->conn) || !suite_begin(s, s->conn, 0) || !suite_units(s, s->conn, 1))
@@ -173,6 +179,7 @@ static const suite_case transactions[] = {
      statements_commit_alone},
     {"transaction.isolation", "other connections see nothing until the commit",
      nobody_sees_what_is_not_committed},
+    {"transaction.moment", "a transaction sees one moment, from its first read on", reads_see_one_moment},
     {"transaction.read", "a transaction that only reads ends with commit or rollback",
      reading_ends_either_way},
     {"transaction.many", "a connection has one transaction after the other", one_after_the_other},

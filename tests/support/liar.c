@@ -50,6 +50,7 @@ typedef enum lie {
   COMMITS_ON_CLOSE,
   ROLLS_BACK_ON_COMMIT,
   NO_TRANSACTION,
+  NO_MOMENT,
   SWALLOWS_SAVEPOINTS,
   SWALLOWS_ROLLBACK_TO,
   SWALLOWS_CONSTRAINTS,
@@ -113,6 +114,7 @@ const liar_lie liar_lies[] = {
     {"commits on close", "transaction.close"},
     {"rolls back on commit", "transaction.commit"},
     {"has no transactions", "transaction.rollback"},
+    {"shows each read another moment", "transaction.moment"},
     {"ignores savepoints", "savepoint.rollback"},
     {"ignores ROLLBACK TO", "savepoint.rollback"},
     {"swallows broken constraints", "constraint.unique"},
@@ -142,6 +144,7 @@ typedef struct conn {
   bool attached;
   void *native; /* of an attached one */
   bool interrupted;
+  bool reads; /* in a transaction that only reads */
 } conn;
 
 #define MOST_BINDS 16
@@ -256,7 +259,8 @@ static void close_conn(void *conn_) {
 
 static aft_status begin(void *conn_, int write, aft_error *error) {
   conn *c = conn_;
-  if (c->lie == NO_TRANSACTION)
+  c->reads = !write;
+  if (c->lie == NO_TRANSACTION || (c->lie == NO_MOMENT && c->reads))
     return AFT_OK;
   if (c->lie == FORGETS_ROLLBACK)
     inner()->commit(c->inner, NULL);
@@ -268,7 +272,7 @@ static aft_status begin(void *conn_, int write, aft_error *error) {
 
 static aft_status commit(void *conn_, aft_error *error) {
   conn *c = conn_;
-  if (c->lie == NO_TRANSACTION)
+  if (c->lie == NO_TRANSACTION || (c->lie == NO_MOMENT && c->reads))
     return AFT_OK;
   if (c->lie == ROLLS_BACK_ON_COMMIT) {
     inner()->rollback(c->inner);
