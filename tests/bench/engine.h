@@ -3,6 +3,7 @@
 #define BENCH_ENGINE_H
 
 #include "bench.h"
+#include "crowd.h"
 #include "floor.h"
 
 typedef struct bench_engine {
@@ -17,11 +18,13 @@ typedef struct bench_engine {
   void (*drop)(const bench_options *o, const char *name);
   /* Time for one command of what was recorded. 0 on success. */
   int (*floor)(const char *place, const floor_run *run, bench_time *out);
+  int (*crowd)(const char *place, int64_t ticket, const crowd *c);
 } bench_engine;
 
 extern const bench_engine bench_sqlite;   /* engine_sqlite.c */
 extern const bench_engine bench_postgres; /* engine_postgres.c, where libpq is */
 
 int bench_commands_on(const bench_options *o, const bench_engine *engine); /* row_commands.c */
+int bench_queues_on(const bench_options *o, const bench_engine *engine);   /* row_queues.c */
 
 #endif

@@ -153,4 +153,5 @@ const bench_engine bench_postgres = {.title = "commands on PostgreSQL, time on t
                                      .make = make,
                                      .copy = copy,
                                      .drop = drop,
-                                     .floor = floor_postgres};
+                                     .floor = floor_postgres,
+                                     .crowd = crowd_fill_postgres};

@@ -32,4 +32,5 @@ const bench_engine bench_sqlite = {.title = "commands on SQLite, processor time 
                                    .make = make,
                                    .copy = copy,
                                    .drop = drop,
-                                   .floor = floor_sqlite};
+                                   .floor = floor_sqlite,
+                                   .crowd = crowd_fill_sqlite};

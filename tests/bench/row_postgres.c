@@ -8,7 +8,7 @@ int bench_on_postgres(const bench_options *o) {
   bench_options fewer = *o;
   fewer.commands = o->commands / FEWER;
   if (o->postgres)
-    return bench_commands_on(&fewer, &bench_postgres);
+    return bench_commands_on(&fewer, &bench_postgres) | bench_queues_on(o, &bench_postgres);
   const char *why = "--db names no server";
 #else
   const char *why = "libpq was not there when this was built";

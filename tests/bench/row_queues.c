@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "bench.h"
-#include "crowd.h"
 #include "desk.h"
+#include "engine.h"
 #include "store/store.h"
 
 #define SHARE 100 /* rows of a round */
@@ -112,50 +112,69 @@ static int with_few(void *user, bench_time *out) {
   return timed(&t->pair->few, t->work, out);
 }
 
-static int all_rows(const bench_options *o, pair *p) {
-  char beside[64];
+static const char *path_of(const bench_engine *e, size_t i, char out[96]) {
+  snprintf(out, 96, "%s%s", e->prefix, rows[i].path);
+  return out;
+}
+
+static int all_rows(const bench_options *o, const bench_engine *e, pair *p) {
+  char beside[64], path[96];
   snprintf(beside, sizeof beside, "%" PRId64 " open, not %" PRId64 "%s", o->few, o->many,
            o->scattered ? ", scattered" : "");
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     turn t = {p, rows[i].work};
     bench_ratios ratios;
-    if (!bench_wanted(o, rows[i].path))
+    if (!bench_wanted(o, path_of(e, i, path)))
       continue;
     if (rows[i].work(&p->few) || rows[i].work(&p->many) || /* statements are prepared */
         bench_alternate(o->rounds, with_many, with_few, &t, &ratios))
       return -1;
-    bench_row(rows[i].path, beside, &ratios.all, rows[i].goal);
+    bench_row(path, beside, e->wall ? &ratios.wall : &ratios.all, rows[i].goal);
   }
   return 0;
 }
 
-static bool any_wanted(const bench_options *o) {
+static bool any_wanted(const bench_options *o, const bench_engine *e) {
+  char path[96];
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-    if (bench_wanted(o, rows[i].path))
+    if (bench_wanted(o, path_of(e, i, path)))
       return true;
   return false;
 }
 
-int bench_queues(const bench_options *o) {
-  char few[BENCH_PATH], many[BENCH_PATH], title[96];
+/* A desk with one ticket, and the crowd made from it. */
+static int open_crowd(const bench_options *o, const bench_engine *e, const char *name, const crowd *c,
+                      bench_desk *d) {
+  char place[BENCH_PATH];
+  aft_id ticket = 0;
+  if (e->make(o, name))
+    return -1;
+  e->place(o, name, place);
+  int failed = bench_desk_open(d, place, e->driver(), NULL) || bench_say(d, 0, 0, &ticket) < 0;
+  bench_desk_close(d);
+  return failed || e->crowd(place, ticket, c) || bench_desk_open(d, place, e->driver(), NULL) ? -1 : 0;
+}
+
+int bench_queues_on(const bench_options *o, const bench_engine *e) {
+  char title[96];
   pair p = {0};
   int64_t share = SHARE * (o->rounds + 1),
           due = 2 * share; /* what is claimed first is gone when the tick comes */
   crowd small = {o->few, due, share, o->few / due}, large = {o->many, due, share, o->few / due};
-  if (!any_wanted(o))
+  if (!any_wanted(o, e))
     return 0;
-  snprintf(title, sizeof title, "queues on SQLite, processor time of a row, %d rows at once", SHARE);
+  snprintf(title, sizeof title, "queues on %s of a row, %d rows at once",
+           e->wall ? "PostgreSQL, time on the wall" : "SQLite, processor time", SHARE);
   bench_section(title);
-  bench_path(o, "few.db", few);
-  bench_path(o, "many.db", many);
   if (o->scattered)
     large.every = o->many / due;
-  int failed = crowd_make(few, &small) || crowd_make(many, &large) ||
-               bench_desk_open(&p.few, few, NULL, NULL) || bench_desk_open(&p.many, many, NULL, NULL) ||
-               all_rows(o, &p);
+  int failed = open_crowd(o, e, "few", &small, &p.few) || open_crowd(o, e, "many", &large, &p.many) ||
+               all_rows(o, e, &p);
   bench_desk_close(&p.few);
   bench_desk_close(&p.many);
-  bench_remove(few);
-  bench_remove(many);
+  e->drop(o, "few");
+  e->drop(o, "many");
   return failed ? -1 : 0;
 }
+
+int bench_queues(const bench_options *o) { return bench_queues_on(o, &bench_sqlite); }
