@@ -135,9 +135,15 @@ static aft_status fire_first(aft__tx *tx, void *user, aft_error *error) {
   return f->fn(tx, f->user, rows[0], error);
 }
 
-/* Failures of the surroundings, which say nothing about the row. */
-static bool ends_all(aft_status status) {
+/* Failures of the surroundings, which say nothing about the row. Damage is the store's when the engine found
+ * it, and the record's when the library did. */
+static bool ends_all(aft_status status, const aft_error *why) {
   switch (status) {
+  case AFT_E_CORRUPT:
+    return why->native != 0;
+  case AFT_E_STORE:
+  case AFT_E_IO:
+  case AFT_E_DRIVER:
   case AFT_E_INTERRUPTED:
   case AFT_E_DEADLINE:
   case AFT_E_NOMEM:
@@ -185,7 +191,7 @@ static aft_status fire_one(aft_session *session, firing *f, uint32_t *fired, aft
   }
   if (status == AFT_E_UNKNOWN && f->row)
     return AFT_OK; /* fired, and gone, or not fired and still there for the next look */
-  if (!f->called || ends_all(status)) {
+  if (!f->called || ends_all(status, &why)) {
     if (error) {
       size_t size = error->size;
       *error = why;

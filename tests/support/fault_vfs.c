@@ -38,9 +38,7 @@ static void note(const char *what, const char *path) {
 }
 
 /* Counts one; what is to happen there. */
-static fault_kind point(const char *what, const char *path) {
-  if (world.off)
-    return FAULT_POWER;
+static fault_kind count(const char *what, const char *path) {
   world.points++;
   if (world.points == world.plan.at) {
     world.fired = true;
@@ -54,12 +52,20 @@ static fault_kind point(const char *what, const char *path) {
   return world.plan.kind;
 }
 
+static fault_kind point(const char *what, const char *path) {
+  if (world.off)
+    return FAULT_POWER;
+  return world.plan.kind == FAULT_READ ? FAULT_NONE : count(what, path);
+}
+
 /* ---- files ---- */
 
 static int f_close(sqlite3_file *f) { return real(f)->pMethods->xClose(real(f)); }
 
 static int f_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at) {
-  return world.off ? SQLITE_IOERR_READ : real(f)->pMethods->xRead(real(f), p, n, at);
+  bool fails =
+      world.off || (world.plan.kind == FAULT_READ && count("read", ((fault_file *)f)->name) != FAULT_NONE);
+  return fails ? SQLITE_IOERR_READ : real(f)->pMethods->xRead(real(f), p, n, at);
 }
 
 static int write_through(sqlite3_file *f, const void *p, int n, sqlite3_int64 at) {

@@ -17,6 +17,7 @@
 typedef enum fault_kind {
   FAULT_NONE,
   FAULT_IO,    /* the call reports an error; a write is half done, a sync leaves its writes to chance */
+  FAULT_READ,  /* a read reports an error; the reads are the points then, and nothing else */
   FAULT_FULL,  /* no file grows */
   FAULT_POWER, /* the machine stops */
   FAULT_KILL   /* the process stops: what it wrote stays, synced or not */

@@ -43,7 +43,7 @@ static void read_file(sweep *w) {
   fclose(file);
 }
 
-static void write_file(const sweep *w) {
+void sweep_lay_down(const sweep *w) {
   forget_file(w->base.path);
   if (!w->bytes)
     return;
@@ -161,7 +161,7 @@ static bool once_more(const sweep *w, char *why, size_t size) {
 bool sweep_run(sweep *w, const fault_plan *plan, char *why, size_t size) {
   aft_error error = AFT_ERROR_INIT;
   scene s = new_run(w, 7);
-  write_file(w);
+  sweep_lay_down(w);
   outcome o = run(w, &s, &error, plan);
   if (w->command->refused && o.status != w->command->refused && plan->kind == FAULT_NONE) {
     snprintf(why, size, "%s instead of a refusal", aft_status_name(o.status));
@@ -189,7 +189,7 @@ void sweep_start(sweep *w, const command *c, const scene *base) {
 }
 
 void sweep_stop(sweep *w) {
-  write_file(w);
+  sweep_lay_down(w);
   free(w->bytes);
   free(w->before);
   free(w->after);
@@ -198,7 +198,8 @@ void sweep_stop(sweep *w) {
 /* ---- all points ---- */
 
 static void try(sweep *w, const fault_plan *plan) {
-  static const char *const kinds[] = {"no fault", "I/O error", "full disk", "loss of power", "kill"};
+  static const char *const kinds[] = {"no fault",  "I/O error",     "read error",
+                                      "full disk", "loss of power", "kill"};
   char why[1200];
   if (!sweep_run(w, plan, why, sizeof why))
     fail_msg("%s, %s%s at point %llu of %llu (%s), chance %llu: %s", w->command->name, kinds[plan->kind],

@@ -19,6 +19,8 @@ typedef struct sweep {
 /* base.path is the file as it is now; it is read once, and written again for every run. */
 void sweep_start(sweep *w, const command *c, const scene *base);
 void sweep_stop(sweep *w);
+/* The file as it was at the start. */
+void sweep_lay_down(const sweep *w);
 /* False: why says what was wrong. */
 bool sweep_run(sweep *w, const fault_plan *plan, char *why, size_t size);
 /* Every kind of fault at some points, at all of them with AFT_SLOW; fails the test at the first wrong one.

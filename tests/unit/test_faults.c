@@ -294,6 +294,64 @@ static void every_invariant_can_be_broken(void **state) {
   sqlite3_close(db);
 }
 
+/* ---- a disk that fails under the clock ---- */
+
+static int64_t failures_noted(void) {
+  sqlite3_stmt *stmt;
+  sqlite3 *db = scene_host(&base);
+  assert_non_null(db);
+  assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM aft_due WHERE attempts > 0", -1, &stmt, NULL),
+                   SQLITE_OK);
+  assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+  int64_t n = sqlite3_column_int64(stmt, 0);
+  sqlite3_finalize(stmt);
+  sqlite3_close(db);
+  return n;
+}
+
+/* One row: what fires after it could set it anew and forget its failures. */
+static aft_status short_tick(scene *s, aft_error *error) {
+  aft_tick_budget budget = {.size = sizeof budget, .rows = 1};
+  return aft_tick(s->session, &budget, NULL, error);
+}
+
+/* False: there is no such point. */
+static bool tick_with_error_at(const sweep *w, fault_kind kind, uint64_t at) {
+  aft_error error = AFT_ERROR_INIT;
+  scene s = base;
+  sweep_lay_down(w);
+  s.vfs = "fault";
+  s.now += w->command->later;
+  fault_vfs_begin(&(fault_plan){.kind = FAULT_NONE});
+  assert_ok(scene_open(&s, &error));
+  fault_vfs_begin(&(fault_plan){.kind = kind, .at = at});
+  aft_status status = short_tick(&s, &error);
+  bool fired = fault_vfs_fired();
+  if (status < 0 && status != AFT_E_STORE && status != AFT_E_UNKNOWN)
+    fail_msg("an error at %s gave %s: %s", fault_vfs_where(), aft_status_name(status), error.message);
+  scene_close(&s);
+  fault_vfs_end();
+  if (failures_noted())
+    fail_msg("an error at %s is counted against the due row", fault_vfs_where());
+  return fired;
+}
+
+static void no_error_of_the_disk_is_counted_against_a_due_row(void **state) {
+  (void)state;
+  static const command tick = {"a short tick", "aft_tick", short_tick, .later = INT64_C(1200000),
+                               .steps = true};
+  sweep w;
+  static const fault_kind kinds[] = {FAULT_READ, FAULT_IO};
+  sweep_start(&w, &tick, &base);
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    uint64_t at = 1;
+    while (tick_with_error_at(&w, kinds[i], at))
+      at++;
+    assert_true(at > 10);
+  }
+  sweep_stop(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_public_function_that_writes_is_tried),
@@ -305,6 +363,7 @@ int main(void) {
       cmocka_unit_test(commands_that_lie_are_noticed),
       cmocka_unit_test(a_store_that_is_made),
       cmocka_unit_test(every_command_with_every_fault),
+      cmocka_unit_test(no_error_of_the_disk_is_counted_against_a_due_row),
   };
   return cmocka_run_group_tests(tests, make_base, remove_base);
 }

@@ -720,6 +720,60 @@ static void failing_due_rows_are_parked_and_block_nobody(void **state) {
   assert_true(next != AFT_TIME_NONE);
 }
 
+/* The effect meets a failure that the test has chosen. */
+static aft_status fail_as_told(aft__tx *tx, void *user, const aft__value *row, aft_error *error) {
+  const aft_error *told = user;
+  (void)tx, (void)row;
+  if (error) {
+    size_t size = error->size;
+    *error = *told;
+    error->size = size;
+  }
+  return told->code;
+}
+
+static aft_status see_attempts(void *user, const aft__value *row, aft_error *error) {
+  (void)error;
+  *(int64_t *)user = row[AFT__DU_ATTEMPTS].number;
+  return AFT_DONE;
+}
+
+static aft_status read_attempts(aft__tx *tx, void *user, aft_error *error) {
+  aft__scan scan = {.table = &aft__due_table, .index = AFT__BY_ID};
+  return aft__scan_each(tx, &scan, see_attempts, user, error);
+}
+
+static int64_t attempts_after(fixture *f, aft_status code, int32_t native, aft_status expected) {
+  setting row = {1, "x", START};
+  aft_error told = {.size = sizeof told, .code = code, .native = native, .message = "as told"};
+  aft_error error = AFT_ERROR_INIT;
+  uint32_t fired = 0;
+  aft_time next;
+  int64_t attempts = -1;
+  must(f, clear_due, &(setting){1, "x", 0});
+  must(f, set_due, &row);
+  aft_status status = aft__due_fire(f->session, 10, 0, fail_as_told, &told, &fired, &next, &error);
+  if (status != expected)
+    fail_msg("%s gave %s", aft_status_name(code), aft_status_name(status));
+  if (status < 0)
+    assert_string_equal(error.message, "as told");
+  assert_int_equal(fired, 0);
+  must(f, read_attempts, &attempts);
+  return attempts;
+}
+
+static void the_stores_own_failures_are_not_counted_against_a_due_row(void **state) {
+  fixture *f = *state;
+  static const aft_status stores[] = {AFT_E_STORE, AFT_E_IO, AFT_E_DRIVER, AFT_E_FULL, AFT_E_READ_ONLY};
+  static const aft_status rows[] = {AFT_E_TRANSITION, AFT_E_CORRUPT, AFT_E_NOT_FOUND, AFT_E_INTERNAL};
+  for (size_t i = 0; i < sizeof stores / sizeof *stores; i++)
+    assert_int_equal(attempts_after(f, stores[i], 0, stores[i]), 0);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    assert_int_equal(attempts_after(f, rows[i], 0, AFT_OK), 1);
+  /* Damage that the engine found is the store's; damage that the library found, the record's. */
+  assert_int_equal(attempts_after(f, AFT_E_CORRUPT, 11, AFT_E_CORRUPT), 0);
+}
+
 #define THREADS 4
 
 typedef struct worker {
@@ -1011,6 +1065,7 @@ int main(void) {
       ON_ALL(due_rows_fire_in_their_time),
       ON_ALL(a_due_row_that_is_added_twice_moves),
       ON_ALL(failing_due_rows_are_parked_and_block_nobody),
+      ON_ALL(the_stores_own_failures_are_not_counted_against_a_due_row),
       ON_ALL(due_rows_fire_once_with_threads),
       ON(memory, due_rows_fire_once_despite_unknown_commits),
       ON_ALL(leases_have_one_owner_and_growing_fences),
