@@ -88,6 +88,10 @@ aft_status aft__lease_release(aft__tx *tx, aft_str name, aft_str owner, int64_t 
   return aft__update(tx, &aft__lease_table, row, MASK(AFT__LE_UNTIL), error);
 }
 
+/* An end so far away was not set by this clock: it has stepped back since, and the owner may be dead. One
+ * more ttl is left for clocks that differ. */
+static bool too_far(int64_t left, int64_t ttl_ms) { return left > ttl_ms && left - ttl_ms > ttl_ms; }
+
 aft_status aft__lease_hold(aft__tx *tx, aft_str name, aft_str owner, int64_t ttl_ms, aft_error *error) {
   aft__value *row;
   aft_status status = find_lease(tx, name, &row, error);
@@ -100,7 +104,7 @@ aft_status aft__lease_hold(aft__tx *tx, aft_str name, aft_str owner, int64_t ttl
       return AFT_OK;
     return extend(tx, row, owner, ttl_ms, error);
   }
-  if (left > 0)
+  if (left > 0 && !too_far(left, ttl_ms))
     return lost(name, error);
   row[AFT__LE_FENCE].number++;
   return extend(tx, row, owner, ttl_ms, error);

@@ -376,7 +376,9 @@ aft_status aft__lease_take(aft__tx *tx, aft_str name, aft_str owner, int64_t ttl
 aft_status aft__lease_renew(aft__tx *tx, aft_str name, aft_str owner, int64_t fence, int64_t ttl_ms,
                             aft_error *error);
 aft_status aft__lease_release(aft__tx *tx, aft_str name, aft_str owner, int64_t fence, aft_error *error);
-/* Takes or keeps a lease without naming a fence, writing only when less than half of it is left. */
+/* Takes or keeps a lease without naming a fence, writing only when less than half of it is left. For work
+ * that revisions guard: a lease that ends more than two ttl from now is taken from its owner, whose clock was
+ * ahead of this one. */
 aft_status aft__lease_hold(aft__tx *tx, aft_str name, aft_str owner, int64_t ttl_ms, aft_error *error);
 /* The owner that this store is: random text, other for each opened store. */
 aft_str aft__store_owner(const aft_store *store);

@@ -265,6 +265,38 @@ static void two_clocks_tick_and_nothing_happens_twice(void **state) {
       0);
 }
 
+/* The process that numbers, indexes and removes dies, and the clock steps back behind its leases. */
+static void a_clock_that_steps_back_does_not_stop_the_feed(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  const char *waiting = "SELECT count(*) FROM aft_event WHERE feed = 0";
+  new_customer(&a, "before");
+  assert_ok(scene_tick(&a, &error));
+  open_second(-AFT__HOUR);
+  new_customer(&b, "after");
+  assert_true(number(waiting) > 0);
+  int64_t fence = number("SELECT fence FROM aft_lease WHERE name = 'feed'");
+  assert_ok(aft_tick(b.session, NULL, NULL, &error));
+  assert_int_equal(number(waiting), 0);
+  assert_true(number("SELECT fence FROM aft_lease WHERE name = 'feed'") > fence);
+  assert_int_equal(number("SELECT count(*) FROM aft_lease WHERE name IN ('feed', 'search') AND owner = "
+                          "(SELECT owner FROM aft_lease WHERE name = 'feed')"),
+                   2);
+}
+
+/* Clocks of two machines differ a little: the one that is behind waits for its turn. */
+static void a_lease_of_a_clock_slightly_ahead_is_honoured(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  new_customer(&a, "before");
+  assert_ok(scene_tick(&a, &error));
+  int64_t fence = number("SELECT fence FROM aft_lease WHERE name = 'feed'");
+  open_second(-10 * AFT__SECOND);
+  new_customer(&b, "after");
+  assert_ok(aft_tick(b.session, NULL, NULL, &error));
+  assert_int_equal(number("SELECT fence FROM aft_lease WHERE name = 'feed'"), fence);
+}
+
 /* A budget that is over before the tick has begun is no failure. */
 static int64_t racing_mono(void *user) {
   static int64_t mono;
@@ -302,6 +334,8 @@ int main(void) {
       CASE(a_paused_sender_settles_nothing),
       CASE(a_clock_that_steps_back_offers_nothing_early),
       CASE(two_clocks_tick_and_nothing_happens_twice),
+      CASE(a_clock_that_steps_back_does_not_stop_the_feed),
+      CASE(a_lease_of_a_clock_slightly_ahead_is_honoured),
       CASE(a_tick_ends_with_its_budget),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

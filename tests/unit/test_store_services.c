@@ -892,6 +892,20 @@ static void leases_have_one_owner_and_growing_fences(void **state) {
   assert_int_equal(do_lease(f, &a, 'r'), AFT_E_LEASE_LOST);
 }
 
+static void a_lease_from_a_clock_far_ahead_is_taken_over(void **state) {
+  fixture *f = *state;
+  leasing a = {.owner = "a"}, b = {.owner = "b"};
+  assert_int_equal(do_lease(f, &a, 't'), AFT_OK);
+  pass(f, -1000);
+  assert_int_equal(do_lease(f, &b, 'h'), AFT_E_LEASE_LOST); /* two ttl are left */
+  pass(f, -1);
+  assert_int_equal(do_lease(f, &b, 'h'), AFT_OK);
+  assert_int_equal(do_lease(f, &a, 'r'), AFT_E_LEASE_LOST);
+  assert_int_equal(do_lease(f, &a, 'h'), AFT_E_LEASE_LOST);
+  pass(f, 1000);
+  assert_int_equal(do_lease(f, &a, 't'), AFT_OK); /* it ends by the new clock */
+}
+
 /* ---- idempotency ---- */
 
 typedef struct keyed {
@@ -1069,6 +1083,7 @@ int main(void) {
       ON_ALL(due_rows_fire_once_with_threads),
       ON(memory, due_rows_fire_once_despite_unknown_commits),
       ON_ALL(leases_have_one_owner_and_growing_fences),
+      ON_ALL(a_lease_from_a_clock_far_ahead_is_taken_over),
       ON_ALL(keys_replay_and_are_not_reused),
       ON(memory, tokens_come_back_and_no_other_does),
       ON_ALL(health_tells_what_waits),
