@@ -243,10 +243,12 @@ static aft_status run_attached(aft__tx *tx, aft__tx_fn fn, void *user, aft_error
     status = kept;
   }
   if (tx->ops->rollback_to(s->conn, 0, NULL) < 0)
-    return aft__error(error, AFT_E_RETRY, NULL,
-                      "the command failed and could not be undone alone: roll the host's transaction back");
+    return aft__error(error, AFT_E_RETRY, "transaction",
+                      "the command failed (%s) and could not be undone alone: roll the host's transaction "
+                      "back and run it again",
+                      aft_status_text(status));
   if (tx->race && is_race(status))
-    return aft__error(error, AFT_E_RETRY, NULL,
+    return aft__error(error, AFT_E_RETRY, "transaction",
                       "a race was lost: roll the host's transaction back and run it again");
   return status;
 }
@@ -399,7 +401,7 @@ static aft_status run_quietly(aft_session *session, const aft__tx_options *optio
   int64_t began = aft__mono(env), deadline = deadline_of(env, options->deadline_ms);
   aft_status status = AFT_OK;
   if (!options->read && session->store->flags & AFT_STORE_READ_ONLY)
-    status = aft__error(&local, AFT_E_READ_ONLY, NULL, "the store was opened with AFT_STORE_READ_ONLY");
+    status = aft__error(&local, AFT_E_READ_ONLY, "store", "the store was opened with AFT_STORE_READ_ONLY");
   if (status >= 0)
     status = run(session, options, fn, user, bare, deadline, &retries, &local);
   if (!session->tx)
