@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "store/store_priv.h"
+#include "store/sql_priv.h"
 #include "text/text.h"
 
 #include <aftersales/query.h>
@@ -14,8 +14,8 @@
 struct aft_query {
   aft_store *store;
   pid_t pid;
-  const aft_sql_driver *driver;
-  void *conn, *stmt;
+  aft__sql_conn *conn;
+  void *stmt;
   bool began; /* a transaction is open */
   bool ended;
   atomic_flag busy; /* a call runs */
@@ -74,7 +74,8 @@ static aft_status bind_all(aft_query *query, const aft_query_in *in, aft_error *
   for (size_t i = 0; i < in->n_params; i++) {
     aft_sql_value v = in->params[i];
     AFT__TRY(copy_param(query, i, &v, error));
-    AFT__TRY(query->driver->bind(query->stmt, (uint32_t)i + 1, &v, error));
+    aft_status status = query->conn->driver->bind(query->stmt, (uint32_t)i + 1, &v, error);
+    AFT__TRY(aft__sql_said(query->conn, "bind", status, error));
   }
   return AFT_OK;
 }
@@ -83,7 +84,8 @@ static aft_status bind_all(aft_query *query, const aft_query_in *in, aft_error *
 
 static aft_status describe(aft_query *query, const aft_query_in *in, aft_error *error) {
   uint32_t parameters = 0;
-  AFT__TRY(query->driver->describe(query->stmt, &parameters, &query->n, error));
+  aft_status status = query->conn->driver->describe(query->stmt, &parameters, &query->n, error);
+  AFT__TRY(aft__sql_said(query->conn, "describe", status, error));
   if (!query->n)
     return aft__error(error, AFT_E_INVALID, "query.sql", "expected a statement that gives rows");
   if (parameters != in->n_params)
@@ -97,10 +99,12 @@ static aft_status start(aft_query *query, const aft_query_in *in, aft_error *err
   const aft__backend_ops *ops = query->store->backend->ops;
   if (!ops->query)
     return aft__error(error, AFT_E_DRIVER, "store", "a store in memory has no SQL");
-  AFT__TRY(ops->query(query->store->backend, &query->driver, &query->conn, error));
-  AFT__TRY(query->driver->begin(query->conn, 0, error));
+  aft__conn *conn;
+  AFT__TRY(ops->query(query->store->backend, &conn, error));
+  query->conn = (aft__sql_conn *)conn;
+  AFT__TRY(ops->begin(conn, false, error));
   query->began = true;
-  AFT__TRY(query->driver->prepare(query->conn, in->sql.data, in->sql.len, &query->stmt, error));
+  AFT__TRY(aft__sql_prepare(query->conn, in->sql.data, in->sql.len, &query->stmt, error));
   AFT__TRY(describe(query, in, error));
   return bind_all(query, in, error);
 }
@@ -131,19 +135,23 @@ aft_status aft_store_query(aft_store *store, const aft_query_in *in, aft_query *
 }
 
 static void disconnect(aft_query *query) {
+  const aft__backend_ops *ops = query->store->backend->ops;
+  if (query->pid != getpid()) {
+    ops->abandon(&query->conn->base);
+    return;
+  }
   if (query->stmt)
-    query->driver->finalize(query->stmt);
+    query->conn->driver->finalize(query->stmt);
   if (query->began)
-    query->driver->rollback(query->conn);
-  if (query->conn)
-    query->driver->close(query->conn);
+    ops->rollback(&query->conn->base);
+  ops->disconnect(&query->conn->base);
 }
 
 void aft_query_close(aft_query *query) {
   if (!query)
     return;
   aft_store *store = query->store;
-  if (query->pid == getpid())
+  if (query->conn)
     disconnect(query);
   aft__arena_done(&query->params);
   aft__release(store->env, query->row, query->n * sizeof *query->row);
@@ -153,7 +161,7 @@ void aft_query_close(aft_query *query) {
 
 void aft_query_interrupt(aft_query *query) {
   if (query && query->pid == getpid())
-    query->driver->interrupt(query->conn);
+    query->store->backend->ops->interrupt(&query->conn->base);
 }
 
 /* ---- rows ---- */
@@ -161,16 +169,16 @@ void aft_query_interrupt(aft_query *query) {
 uint32_t aft_query_columns(const aft_query *query) { return query ? query->n : 0; }
 
 const char *aft_query_column(const aft_query *query, uint32_t index) {
-  const char *name = query && index < query->n ? query->driver->column_name(query->stmt, index) : NULL;
+  const char *name = query && index < query->n ? query->conn->driver->column_name(query->stmt, index) : NULL;
   return name ? name : "";
 }
 
 static aft_status next_row(aft_query *query, aft_error *error) {
   if (query->ended)
     return aft__error(error, AFT_E_CURSOR_END, "query", "the query came to its end before");
-  aft_status status = query->driver->step(query->stmt, error);
+  aft_status status = aft__sql_step_handle(query->conn, query->stmt, error);
   for (uint32_t i = 0; i < query->n && status == AFT_OK; i++)
-    status = query->driver->column(query->stmt, i, &query->row[i], error);
+    status = aft__sql_column(query->conn, query->stmt, i, &query->row[i], error);
   query->ended = status != AFT_OK;
   return status;
 }

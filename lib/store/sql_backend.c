@@ -59,34 +59,37 @@ static aft_status opened(aft__sql_conn *c, const char *call, void *native, aft_s
   return status;
 }
 
+static aft_status connect_with(sql_backend *b, uint32_t flags, aft__conn **out, aft_error *error) {
+  aft_sql_open how = {.size = sizeof how, .dsn = b->dsn, .flags = flags, .busy_ms = b->busy_ms};
+  aft__sql_conn *c;
+  AFT__TRY(new_conn(b, &c, error));
+  c->read_only = (flags & AFT_SQL_OPEN_READ_ONLY) != 0;
+  c->query = (flags & AFT_SQL_OPEN_QUERY) != 0;
+  void *native = NULL;
+  aft_status status = b->driver.open(b->driver.user, &how, &native, error);
+  return opened(c, "open", native, status, out, error);
+}
+
 static aft_status backend_connect(aft__backend *backend, aft__conn **out, aft_error *error) {
   sql_backend *b = (sql_backend *)backend;
-  aft__sql_conn *c;
-  aft_sql_open how = {.size = sizeof how, .dsn = b->dsn, .busy_ms = b->busy_ms};
+  uint32_t flags = 0;
   if (b->flags & AFT_STORE_CREATE && !atomic_load(&b->found))
-    how.flags |= AFT_SQL_OPEN_CREATE;
+    flags |= AFT_SQL_OPEN_CREATE;
   if (b->flags & AFT_STORE_READ_ONLY)
-    how.flags |= AFT_SQL_OPEN_READ_ONLY;
+    flags |= AFT_SQL_OPEN_READ_ONLY;
   if (b->flags & AFT_STORE_RELAXED)
-    how.flags |= AFT_SQL_OPEN_RELAXED;
-  AFT__TRY(new_conn(b, &c, error));
-  void *native = NULL;
-  aft_status status =
-      opened(c, "open", native, b->driver.open(b->driver.user, &how, &native, error), out, error);
+    flags |= AFT_SQL_OPEN_RELAXED;
+  aft_status status = connect_with(b, flags, out, error);
   if (status == AFT_OK)
     atomic_store(&b->found, true);
   return status;
 }
 
-static aft_status backend_query(aft__backend *backend, const aft_sql_driver **driver, void **conn,
-                                aft_error *error) {
+static aft_status backend_query(aft__backend *backend, aft__conn **out, aft_error *error) {
   sql_backend *b = (sql_backend *)backend;
-  aft_sql_open how = {.size = sizeof how, .dsn = b->dsn, .busy_ms = b->busy_ms};
-  how.flags = AFT_SQL_OPEN_READ_ONLY | AFT_SQL_OPEN_QUERY;
   if (!b->driver.describe || !b->driver.column_name)
     return aft__error(error, AFT_E_DRIVER, b->driver.name, "the driver cannot tell the columns of a query");
-  *driver = &b->driver;
-  return b->driver.open(b->driver.user, &how, conn, error);
+  return connect_with(b, AFT_SQL_OPEN_READ_ONLY | AFT_SQL_OPEN_QUERY, out, error);
 }
 
 static aft_status backend_attach(aft__backend *backend, void *native, aft__conn **out, aft_error *error) {

@@ -90,8 +90,10 @@ aft_status aft__sql_column(aft__sql_conn *c, void *handle, uint32_t i, aft_sql_v
   aft_sql_value read = {0};
   aft_status status = c->driver->column(handle, i, &read, error);
   AFT__TRY(aft__sql_broke(c, aft__sql_said(c, "column", status, error)));
-  if (read.type > AFT_SQL_BLOB)
-    return aft__sql_lied(c, error, "column gave a value of type %" PRIu32 "; there are 0 to 3", read.type);
+  uint32_t most = c->query ? AFT_SQL_REAL : AFT_SQL_BLOB;
+  if (read.type > most)
+    return aft__sql_lied(c, error, "column gave a value of type %" PRIu32 "; there are 0 to %" PRIu32,
+                         read.type, most);
   if (read.type >= AFT_SQL_TEXT && read.size > AFT_SQL_VALUE_MOST)
     return aft__sql_lied(c, error, "column gave a value of %zu bytes; %d are the most", read.size,
                          AFT_SQL_VALUE_MOST);

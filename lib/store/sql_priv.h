@@ -94,6 +94,7 @@ typedef struct aft__sql_conn {
   void *native;
   bool attached;
   bool read_only;
+  bool query;        /* for somebody's SQL, whose rows may hold numbers with a fraction */
   uint32_t depth;    /* savepoints that are open */
   aft_status failed; /* what broke the transaction; nothing runs until it is rolled back */
   aft__sql_stmt *slots;

@@ -56,8 +56,8 @@ typedef struct aft__backend_ops {
   aft_status (*verify)(aft__conn *conn, aft_error *error);
   /* NULL where nothing is known. */
   aft_status (*sizes)(aft__conn *conn, aft_sql_sizes *out, aft_error *error);
-  /* A new connection for somebody's SQL, closed by its driver. NULL where there is no SQL. */
-  aft_status (*query)(aft__backend *backend, const aft_sql_driver **driver, void **conn, aft_error *error);
+  /* A new connection for somebody's SQL. NULL where there is no SQL. */
+  aft_status (*query)(aft__backend *backend, aft__conn **out, aft_error *error);
 
   /* The stored schema: 0 when there are no tables. */
   aft_status (*schema_read)(aft__conn *conn, uint32_t *version, uint32_t *reader, uint32_t *writer,

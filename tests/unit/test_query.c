@@ -238,6 +238,81 @@ static void an_older_driver_has_no_queries(void **state) {
   aft_store_unref(store);
 }
 
+/* ---- a driver that breaks its contract, once the store is open ---- */
+
+static enum {
+  HONEST,
+  NO_CONNECTION,
+  NO_STATEMENT,
+  RUBBISH,
+  STRANGE_COLUMNS,
+  STRANGE_STEP,
+  NO_SUCH_TYPE,
+  NO_PLACE
+} lie;
+
+static aft_status lying_open(void *user, const aft_sql_open *how, void **conn, aft_error *error) {
+  return lie == NO_CONNECTION ? AFT_OK : aft_sql_sqlite()->open(user, how, conn, error);
+}
+
+static aft_status lying_prepare(void *conn, const char *sql, size_t size, void **stmt, aft_error *error) {
+  static int rubbish;
+  if (lie == NO_STATEMENT)
+    return AFT_OK;
+  if (lie != RUBBISH)
+    return aft_sql_sqlite()->prepare(conn, sql, size, stmt, error);
+  *stmt = &rubbish;
+  error->message[0] = '\0';
+  return AFT_E_INVALID;
+}
+
+static aft_status lying_describe(void *stmt, uint32_t *parameters, uint32_t *columns, aft_error *error) {
+  aft_status status = aft_sql_sqlite()->describe(stmt, parameters, columns, error);
+  return lie == STRANGE_COLUMNS ? 77 : status;
+}
+
+static aft_status lying_step(void *stmt, aft_error *error) {
+  return lie == STRANGE_STEP ? 77 : aft_sql_sqlite()->step(stmt, error);
+}
+
+static aft_status lying_column(void *stmt, uint32_t index, aft_sql_value *out, aft_error *error) {
+  aft_status status = aft_sql_sqlite()->column(stmt, index, out, error);
+  if (lie == NO_SUCH_TYPE)
+    out->type = AFT_SQL_REAL + 1;
+  if (lie == NO_PLACE)
+    *out = (aft_sql_value){.type = AFT_SQL_REAL, .size = 3};
+  return status;
+}
+
+static void a_lying_driver_is_told(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_store *store;
+  aft_query *query;
+  const aft_sql_value *row;
+  aft_sql_driver driver = *aft_sql_sqlite();
+  driver.open = lying_open;
+  driver.prepare = lying_prepare;
+  driver.describe = lying_describe;
+  driver.step = lying_step;
+  driver.column = lying_column;
+  aft_store_options file = {.size = sizeof file, .dsn = AFT_STR(d.place.file), .driver = &driver};
+  aft_query_in in = {.size = sizeof in, .sql = AFT_STR("SELECT 1")};
+  assert_ok(aft_store_open(d.env, &file, &store, &error));
+  for (int i = NO_CONNECTION; i <= NO_PLACE; i++) {
+    lie = i;
+    aft_status status = aft_store_query(store, &in, &query, &error);
+    if (status == AFT_OK) {
+      status = aft_query_next(query, &row, &error);
+      aft_query_close(query);
+    }
+    if (status != (i == RUBBISH ? AFT_E_INVALID : AFT_E_DRIVER))
+      fail_msg("lie %d: %s", i, aft_status_name(status));
+  }
+  lie = HONEST;
+  aft_store_unref(store);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(rows_have_names_and_types, open_desk, shut),
@@ -250,6 +325,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_child_process_is_told, open_desk, shut),
       cmocka_unit_test_setup_teardown(a_store_in_memory_has_no_sql, open_desk, shut),
       cmocka_unit_test_setup_teardown(an_older_driver_has_no_queries, open_desk, shut),
+      cmocka_unit_test_setup_teardown(a_lying_driver_is_told, open_desk, shut),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
