@@ -1,14 +1,20 @@
 /* The driver's declaration, and values: what goes in comes out. */
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "suite.h"
 
 /* ---- the declaration ---- */
 
+/* A driver of contract 1 may end where the first version of the struct ended. */
+static size_t least_size(const aft_sql_driver *d) {
+  return d->abi < 2 ? offsetof(aft_sql_driver, interrupt) + sizeof d->interrupt : sizeof *d;
+}
+
 static bool states_contract(suite *s) {
   const aft_sql_driver *d = s->driver;
-  if (d->size < sizeof *d)
-    return suite_fail(s, "size: expected at least %zu, found %zu", sizeof *d, d->size);
+  if (d->size < least_size(d))
+    return suite_fail(s, "size: expected at least %zu, found %zu", least_size(d), d->size);
   if (d->abi < AFT_SQL_ABI_LEAST || d->abi > AFT_SQL_ABI)
     return suite_fail(s, "abi: expected %d to %d, found %" PRIu32, AFT_SQL_ABI_LEAST, AFT_SQL_ABI, d->abi);
   if (!suite_dialect_of(d->dialect))

@@ -18,6 +18,7 @@
 #include "store/store.h"
 #include "value/value.h"
 
+#include "assert_status.h"
 #include "test_place.h"
 
 typedef enum desk_kind {
@@ -49,21 +50,6 @@ void desk_close(desk *d);
 aft_store_options desk_store(const desk *d, uint32_t flags);
 void desk_pass(desk *d, int64_t ms); /* moves the clock, without a tick */
 uint32_t desk_tick(desk *d);         /* until nothing is due any more; how many fired */
-
-/* Fails the test with the error's own words. */
-#define assert_ok(expr)                                                                                 \
-  do {                                                                                                  \
-    aft_status assert_status_ = (expr);                                                                 \
-    if (assert_status_ < 0)                                                                             \
-      fail_msg("%s: %s at %s: %s", #expr, aft_status_name(assert_status_), error.where, error.message); \
-  } while (0)
-#define assert_status(expr, expected)                                                             \
-  do {                                                                                            \
-    aft_status assert_status_ = (expr);                                                           \
-    if (assert_status_ != (expected))                                                             \
-      fail_msg("%s: %s, expected %s (%s: %s)", #expr, aft_status_name(assert_status_), #expected, \
-               error.where, error.message);                                                       \
-  } while (0)
 
 /* A message from the usual customer on WeChat. */
 aft_message_in desk_message(const desk *d, const char *external, const char *text);

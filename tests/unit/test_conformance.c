@@ -80,6 +80,21 @@ static void a_wrapping_that_is_honest_conforms(void **state) {
     fail_msg("%s", w->first);
 }
 
+/* With the struct as it was then, and nothing behind it. */
+static void a_driver_of_the_first_contract_conforms(void **state) {
+  run *w = *state;
+  aft_sql_driver driver = *liar_driver("");
+  driver.size = offsetof(aft_sql_driver, interrupt) + sizeof driver.interrupt;
+  driver.abi = 1;
+  void *first = malloc(driver.size);
+  assert_non_null(first);
+  memcpy(first, &driver, driver.size);
+  int failed = conform(w, first, NULL);
+  free(first);
+  if (failed)
+    fail_msg("%s", w->first);
+}
+
 /* The example's whole driver, over a pool of a host. */
 static void the_example_conforms(void **state) {
   run *w = *state;
@@ -267,6 +282,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(sqlite_conforms),
       TEST(a_wrapping_that_is_honest_conforms),
+      TEST(a_driver_of_the_first_contract_conforms),
       TEST(the_example_conforms),
       TEST(every_lie_is_caught),
       TEST(nothing_is_left_behind),

@@ -12,19 +12,13 @@
 
 #include <cmocka.h>
 
+#include "assert_status.h"
 #include "invariants.h"
 #include "random.h"
 #include "sweep.h"
 
 static char folder[64];
 static scene base; /* a filled desk, closed */
-
-#define assert_ok(expr)                                                                          \
-  do {                                                                                           \
-    aft_status status_ = (expr);                                                                 \
-    if (status_ < 0)                                                                             \
-      fail_msg("%s: %s at %s: %s", #expr, aft_status_name(status_), error.where, error.message); \
-  } while (0)
 
 static int make_base(void **state) {
   (void)state;

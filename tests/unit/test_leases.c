@@ -12,19 +12,13 @@
 
 #include <cmocka.h>
 
+#include "assert_status.h"
 #include "invariants.h"
 #include "scene.h"
 #include "value/value.h"
 
 static char folder[64];
 static scene a, b;
-
-#define assert_ok(expr)                                                                          \
-  do {                                                                                           \
-    aft_status status_ = (expr);                                                                 \
-    if (status_ < 0)                                                                             \
-      fail_msg("%s: %s at %s: %s", #expr, aft_status_name(status_), error.where, error.message); \
-  } while (0)
 
 static void sql(const char *text) {
   sqlite3 *db = scene_host(&a);

@@ -15,19 +15,13 @@
 
 #include <cmocka.h>
 
+#include "assert_status.h"
 #include "fault_vfs.h"
 #include "invariants.h"
 #include "scene.h"
 
 static char folder[64], copy[160];
 static scene base; /* a filled desk, closed */
-
-#define assert_ok(expr)                                                                          \
-  do {                                                                                           \
-    aft_status status_ = (expr);                                                                 \
-    if (status_ < 0)                                                                             \
-      fail_msg("%s: %s at %s: %s", #expr, aft_status_name(status_), error.where, error.message); \
-  } while (0)
 
 static int make_base(void **state) {
   (void)state;

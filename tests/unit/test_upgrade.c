@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "assert_status.h"
 #include "../fixtures/schema_v1.h"
 #include "desk/tables/tables.h"
 #include "invariants.h"
@@ -19,13 +20,6 @@
 #include "sweep.h"
 
 static char folder[64];
-
-#define assert_ok(expr)                                                                          \
-  do {                                                                                           \
-    aft_status status_ = (expr);                                                                 \
-    if (status_ < 0)                                                                             \
-      fail_msg("%s: %s at %s: %s", #expr, aft_status_name(status_), error.where, error.message); \
-  } while (0)
 
 /* ---- the fixture ---- */
 
