@@ -51,16 +51,11 @@ aft_status aft__terms_cover(aft__tx *tx, aft_id tenant, uint32_t space, int64_t 
   return status;
 }
 
-/* A tenant has a few dozen segments; GONE ones stay as they are. */
+/* GONE ones stay as they are. */
 aft_status aft__terms_drop(aft__tx *tx, aft_id tenant, uint32_t space, aft_error *error) {
-  aft__scan scan = {.table = &aft__term_segment_table,
-                    .index = AFT__TS_BY_SPACE,
-                    .n_equal = 2,
-                    .equal = {aft__int(tenant), aft__int(space)},
-                    .limit = AFT__SEGMENTS_MOST};
   aft__value **rows;
   uint32_t n;
-  AFT__TRY(aft__scan_all(tx, &scan, &rows, &n, error));
+  AFT__TRY(aft__terms_segments(tx, tenant, space, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++) {
     if (rows[i][AFT__TS_STATE].number == AFT__SEGMENT_GONE)
       continue;

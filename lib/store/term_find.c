@@ -265,18 +265,13 @@ aft_status aft__terms_need_range(aft__terms_find *find, aft_str prefix, bool *ke
 
 aft_status aft__terms_open(aft__tx *tx, aft_id tenant, uint32_t space, aft__terms_find **out,
                            aft_error *error) {
-  aft__scan scan = {.table = &aft__term_segment_table,
-                    .index = AFT__TS_BY_SPACE,
-                    .n_equal = 2,
-                    .equal = {aft__int(tenant), aft__int(space)},
-                    .limit = AFT__SEGMENTS_MOST};
   aft__value **rows;
   uint32_t n;
   aft__terms_find *find = aft__arena_alloc(tx->arena, sizeof *find);
   if (!find)
     return aft__nomem(error);
   find->tx = tx;
-  AFT__TRY(aft__scan_all(tx, &scan, &rows, &n, error));
+  AFT__TRY(aft__terms_segments(tx, tenant, space, &rows, &n, error));
   find->segments = aft__arena_alloc(tx->arena, (n + 1) * sizeof *find->segments);
   if (!find->segments)
     return aft__nomem(error);

@@ -104,6 +104,9 @@ void aft__block_writer_done(aft__block_writer *writer);
 
 /* ---- term_merge.c ---- */
 
+/* A tenant's segments in any state, a few dozen. */
+aft_status aft__terms_segments(aft__tx *tx, aft_id tenant, uint32_t space, aft__value ***rows, uint32_t *n,
+                               aft_error *error);
 /* Begins to merge segments of one level where there are enough of them. */
 aft_status aft__terms_plan(aft__tx *tx, aft_id tenant, uint32_t space, aft_error *error);
 

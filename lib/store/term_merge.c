@@ -28,6 +28,16 @@ static aft_status begin_merge(aft__tx *tx, aft__value **rows, aft_error *error) 
   return AFT_OK;
 }
 
+aft_status aft__terms_segments(aft__tx *tx, aft_id tenant, uint32_t space, aft__value ***rows, uint32_t *n,
+                               aft_error *error) {
+  aft__scan scan = {.table = &aft__term_segment_table,
+                    .index = AFT__TS_BY_SPACE,
+                    .n_equal = 2,
+                    .equal = {aft__int(tenant), aft__int(space)},
+                    .limit = AFT__SEGMENTS_MOST};
+  return aft__scan_all(tx, &scan, rows, n, error);
+}
+
 /* The first FAN_IN segments of a level that are not being merged yet. */
 static uint32_t of_level(aft__value **rows, uint32_t n, int64_t level, aft__value **out) {
   uint32_t found = 0;
@@ -39,15 +49,10 @@ static uint32_t of_level(aft__value **rows, uint32_t n, int64_t level, aft__valu
 }
 
 aft_status aft__terms_plan(aft__tx *tx, aft_id tenant, uint32_t space, aft_error *error) {
-  aft__scan scan = {.table = &aft__term_segment_table,
-                    .index = AFT__TS_BY_SPACE,
-                    .n_equal = 2,
-                    .equal = {aft__int(tenant), aft__int(space)},
-                    .limit = AFT__SEGMENTS_MOST};
   aft__value **rows, *some[FAN_IN];
   uint32_t n;
   int64_t top = 0;
-  AFT__TRY(aft__scan_all(tx, &scan, &rows, &n, error));
+  AFT__TRY(aft__terms_segments(tx, tenant, space, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++)
     top = rows[i][AFT__TS_LEVEL].number > top ? rows[i][AFT__TS_LEVEL].number : top;
   for (int64_t level = 0; level <= top; level++)
