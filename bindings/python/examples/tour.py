@@ -1,4 +1,4 @@
-"""The desk at work, in thirty lines. Usage: tour.py [zh|en]"""
+"""The desk at work. Usage: tour.py [zh|en]"""
 import sys
 import tempfile
 
