@@ -136,7 +136,7 @@ typedef struct aft_sql_sizes {
  * STATUSES. AFT_OK is success, AFT_DONE the end of the rows. Failures are
  *   AFT_E_INVALID      what was asked makes no sense: a wrong dsn, index or type
  *   AFT_E_TOO_LARGE    a value or statement is larger than the engine takes
- *   AFT_E_NOT_FOUND    from open alone: there is no such database
+ *   AFT_E_NOT_FOUND    from open: there is no such database; from backup: there is no such folder
  *   AFT_E_EXISTS       a UNIQUE index or PRIMARY KEY holds the value already
  *   AFT_E_CHECK        a CHECK constraint; the message holds the constraint's name
  *   AFT_E_LOCKED       somebody else holds a lock, and busy_ms have passed
