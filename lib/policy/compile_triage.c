@@ -196,9 +196,33 @@ static bool rule_target(aft__compile *cx, const aft__node *node, aft__rule *rule
   return true;
 }
 
+/* A rule speaks before the ticket is known: it may ask for what a message brings along alone. */
+static uint32_t rule_condition(aft__compile *cx, const aft__node *when) {
+  static const uint32_t known[] = {AFT__FACT_ORDER_STATE, AFT__FACT_CASE_STATE, AFT__FACT_HAS_ORDER,
+                                   AFT__FACT_ASKED,       AFT__FACT_LANGUAGE,   AFT__FACT_CHANNEL,
+                                   AFT__FACT_TIER,        AFT__FACT_LABEL};
+  uint64_t facts = 0, tests = cx->tests;
+  for (size_t i = 0; i < AFT__COUNT(known); i++)
+    facts |= aft__fact_bit((aft__fact_id)known[i]);
+  uint32_t first = aft__compile_count(cx, AFT__SECTION_CONDITIONS);
+  uint32_t root = aft__compile_condition(cx, when);
+  cx->tests = tests;
+  const aft__condition *list =
+      (const aft__condition *)(const void *)cx->section[AFT__SECTION_CONDITIONS].data;
+  for (uint32_t i = first; !cx->nomem && i < aft__compile_count(cx, AFT__SECTION_CONDITIONS); i++) {
+    if (list[i].op <= AFT__OP_NOT || (facts & aft__fact_bit((aft__fact_id)list[i].fact)))
+      continue;
+    aft__fault_node(cx->faults, AFT_E_POLICY, when,
+                    "a rule may test order_state, case_state, has_order, asked, language, channel, tier and "
+                    "label alone");
+    break;
+  }
+  return root;
+}
+
 static void compile_rule(words *w, const aft__item *item) {
   aft__compile *cx = w->cx;
-  aft__rule rule = {aft__compile_text(cx, item->key), 0, 0, 0, 0, 0};
+  aft__rule rule = {aft__compile_text(cx, item->key), 0, 0, 0, 0, AFT__FLOW_NONE};
   int64_t weight = 0;
   if (!rule_target(cx, item->value, &rule))
     return;
@@ -207,6 +231,9 @@ static void compile_rule(words *w, const aft__item *item) {
   const aft__node *with = aft__node_get(item->value, "with");
   if (with && with->count > 0)
     rule.flags |= AFT__RULE_WITH;
+  const aft__node *when = aft__node_get(item->value, "when");
+  if (when)
+    rule.condition = rule_condition(cx, when);
   uint32_t index = aft__compile_count(cx, AFT__SECTION_RULES);
   aft__compile_add(cx, AFT__SECTION_RULES, &rule);
   add_rule_words(w, index, AFT__WORD_FOR, item->value, "words");
@@ -264,7 +291,14 @@ static void compile_lexicons(words *w) {
                {"chaser", AFT__MARK_CHASER},
                {"complaint_service", AFT__MARK_SERVICE},
                {"complaint_regulator", AFT__MARK_REGULATOR},
-               {"complaint_media", AFT__MARK_MEDIA}};
+               {"complaint_media", AFT__MARK_MEDIA},
+               {"order_number", AFT__MARK_ORDER_NUMBER},
+               {"waybill", AFT__MARK_WAYBILL},
+               {"phone", AFT__MARK_PHONE},
+               {"product", AFT__MARK_PRODUCT},
+               {"address", AFT__MARK_ADDRESS},
+               {"yes_no", AFT__MARK_YES_NO},
+               {"anything_else", AFT__MARK_ANYTHING_ELSE}};
   const aft__node *lexicons = aft__node_get(w->cx->root, "lexicons");
   const aft__node *tone = aft__node_get(lexicons, "tone");
   size_t mark = aft__path_push(w->cx->faults, aft__cstr("lexicons"));

@@ -1,4 +1,5 @@
-/* What a text is about: one pass of the matcher, then category, tone and dialogue act from its hits. */
+/* What a message is about in its conversation: one pass of the matcher, then category, tone and dialogue act
+ * from its hits. */
 #include "policy/triage_priv.h"
 
 #include <stdlib.h>
@@ -17,9 +18,19 @@ static int32_t tone_of(aft__triage_scan *s) {
   return aft__tone_score(s->text, s->tones, s->n_tones);
 }
 
-static void conclude(aft__triage_scan *s, aft_str label, aft__triage *out, aft__buf *reasons) {
-  aft__triage_choose(s, label, out);
+static aft_str tone_name(const aft_policy *policy, int32_t tone) {
+  int32_t clear = policy->settings->tone_clear;
+  return aft__cstr(tone <= -clear ? "negative" : tone >= clear ? "positive" : "neutral");
+}
+
+/* Somebody who says what it is about, and that clearly, wants more than a person. */
+static bool wants_a_person(const aft__triage *t) {
+  return t->human && (t->unsure || aft__str_eq(t->category, aft__cstr("other")));
+}
+
+static void conclude(aft__triage_scan *s, aft__triage *out) {
   out->tone = tone_of(s);
+  out->tone_name = tone_name(s->policy, out->tone);
   out->question = s->seen[AFT__MARK_QUESTION] || aft__triage_asks(s->text);
   out->urgent = s->seen[AFT__MARK_URGENT];
   out->chaser = s->seen[AFT__MARK_CHASER];
@@ -28,36 +39,105 @@ static void conclude(aft__triage_scan *s, aft_str label, aft__triage *out, aft__
                              : s->seen[AFT__MARK_REGULATOR] ? "regulator"
                              : s->seen[AFT__MARK_SERVICE]   ? "service"
                                                             : "none");
-  const char *act = aft__triage_act(s, out->question);
-  out->act = aft__cstr(act);
-  bool content = strcmp(act, "request") == 0 || strcmp(act, "question") == 0;
-  if (!content && out->confidence == 0) { /* nothing to sort: certainly no request */
+  out->act = aft__cstr(aft__triage_act(s, out->question, wants_a_person(out)));
+  out->courtesy = !aft__triage_content(out) && out->confidence == 0;
+  if (out->courtesy) { /* nothing to sort: certainly no request */
     out->confidence = 1000;
     out->unsure = false;
   }
-  if (reasons)
-    aft__triage_explain(s, label, out, reasons);
 }
 
-aft_status aft__policy_triage(const aft_policy *policy, aft_str text, aft_str label, aft__arena *arena,
-                              aft__triage *out, aft__buf *reasons, aft_error *error) {
+static void take_input(const aft__triage_in *in, aft__triage *out) {
+  out->order_state = in->order_state;
+  out->case_state = in->case_state;
+  out->has_order = in->has_order;
+  out->asked = in->asked;
+}
+
+/* What the conditions of rules may test. */
+static aft__facts facts_of(const aft__triage_in *in, const char *language) {
+  aft__facts facts;
+  memset(&facts, 0, sizeof(facts));
+  facts.text[AFT__FACT_ORDER_STATE] = in->order_state;
+  facts.text[AFT__FACT_CASE_STATE] = in->case_state;
+  facts.text[AFT__FACT_CHANNEL] = in->channel;
+  facts.text[AFT__FACT_TIER] = in->tier;
+  facts.text[AFT__FACT_LABEL] = in->label;
+  facts.text[AFT__FACT_LANGUAGE] = aft__cstr(language);
+  facts.number[AFT__FACT_HAS_ORDER] = in->has_order;
+  facts.number[AFT__FACT_ASKED] = in->asked;
+  return facts;
+}
+
+static aft_status language_of(const aft__triage_in *in, uint32_t turns, aft__arena *arena, const char **out,
+                              aft_error *error) {
+  *out = in->language.len ? aft__arena_dup(arena, in->language).data : aft__triage_language(in, turns);
+  return *out ? AFT_OK : aft__nomem(error);
+}
+
+static aft_status read_text(aft__triage_scan *s, const aft_policy *policy, aft_str text, aft__arena *arena,
+                            aft__triage *out, aft_error *error) {
+  AFT__TRY(aft__triage_prepare(s, policy, text, arena, error));
+  AFT__TRY(language_of(s->in, out->turns, arena, &out->language, error));
+  s->foreign = !aft__triage_covers(policy, out->language, text);
+  aft__triage_scan_run(s);
+  aft__facts facts = facts_of(s->in, out->language);
+  AFT__TRY(aft__triage_choose(s, s->in, &facts, arena, out, error));
+  conclude(s, out);
+  return aft__triage_state(policy, s->in, arena, out, error);
+}
+
+aft_status aft__triage_run(const aft_policy *policy, const aft__triage_in *in, aft__arena *arena,
+                           aft__triage *out, aft__buf *reasons, aft_error *error) {
   aft__buf normal;
   aft__triage_scan s;
   memset(&s, 0, sizeof(s));
   memset(out, 0, sizeof(*out));
-  AFT__TRY(aft__utf8_require(text, "text", error));
+  AFT__TRY(aft__utf8_require(in->text, "text", error));
+  s.in = in;
+  take_input(in, out);
   aft__buf_init(&normal, policy->env);
-  aft_status status = aft__normalise(&normal, text, error);
+  aft_status status = aft__triage_join(in, &normal, &s.own, &out->turns, error);
+  if (status >= 0)
+    status = read_text(&s, policy, aft__buf_view(&normal), arena, out, error);
+  if (status >= 0 && reasons) {
+    aft__triage_explain(&s, out, reasons);
+    status = reasons->failed ? aft__nomem(error) : AFT_OK;
+  }
+  aft__buf_done(&normal);
+  return status;
+}
+
+aft_status aft__policy_triage(const aft_policy *policy, aft_str text, aft_str label, aft__arena *arena,
+                              aft__triage *out, aft__buf *reasons, aft_error *error) {
+  aft__triage_in in = {.text = text, .label = label};
+  return aft__triage_run(policy, &in, arena, out, reasons, error);
+}
+
+aft_status aft__triage_wants_answer(const aft_policy *policy, aft_str text, aft__arena *arena, bool *out,
+                                    aft_error *error) {
+  aft__buf normal;
+  aft__triage_scan s;
+  aft__triage_in in = {.text = text};
+  uint32_t turns = 0;
+  memset(&s, 0, sizeof(s));
+  s.in = &in;
+  aft__buf_init(&normal, policy->env);
+  aft_status status = aft__triage_join(&in, &normal, &s.own, &turns, error);
   if (status >= 0)
     status = aft__triage_prepare(&s, policy, aft__buf_view(&normal), arena, error);
   if (status >= 0) {
     aft__triage_scan_run(&s);
-    out->language = aft__language(text);
-    conclude(&s, label, out, reasons);
-    status = reasons && reasons->failed ? aft__nomem(error) : AFT_OK;
+    bool asks = s.seen[AFT__MARK_QUESTION] || aft__triage_asks(s.text);
+    *out = asks && !s.seen[AFT__MARK_ANYTHING_ELSE];
   }
   aft__buf_done(&normal);
   return status;
+}
+
+bool aft__triage_content(const aft__triage *triage) {
+  return aft__str_eq(triage->act, aft__cstr("request")) || aft__str_eq(triage->act, aft__cstr("question")) ||
+         aft__str_eq(triage->act, aft__cstr("human"));
 }
 
 void aft__triage_facts(const aft__triage *triage, aft__facts *facts) {
@@ -66,10 +146,15 @@ void aft__triage_facts(const aft__triage *triage, aft__facts *facts) {
   facts->text[AFT__FACT_COMPLAINT] = triage->complaint;
   facts->text[AFT__FACT_ACT] = triage->act;
   facts->text[AFT__FACT_LANGUAGE] = aft__cstr(triage->language);
+  facts->text[AFT__FACT_ORDER_STATE] = triage->order_state;
+  facts->text[AFT__FACT_CASE_STATE] = triage->case_state;
   facts->number[AFT__FACT_CONFIDENCE] = triage->confidence;
+  facts->number[AFT__FACT_UNSURE] = triage->unsure;
   facts->number[AFT__FACT_TONE] = triage->tone;
   facts->number[AFT__FACT_QUESTION] = triage->question;
   facts->number[AFT__FACT_URGENT] = triage->urgent;
   facts->number[AFT__FACT_CHASER] = triage->chaser;
   facts->number[AFT__FACT_HUMAN] = triage->human;
+  facts->number[AFT__FACT_ASKED] = triage->asked;
+  facts->number[AFT__FACT_HAS_ORDER] = triage->has_order;
 }

@@ -1,8 +1,8 @@
-/* The dialogue act of a turn: a message of mere courtesy is told from one with content. */
+/* The dialogue act of a turn: a message of mere courtesy, or one that only supplies what was asked for, is
+ * told from one with content. */
 #include "policy/triage_priv.h"
 
-/* Emoji and their modifiers, by block. */
-static bool pictograph(uint32_t c) {
+bool aft__triage_pictograph(uint32_t c) {
   return (c >= 0x1f000 && c <= 0x1faff) || (c >= 0x2600 && c <= 0x27bf) || (c >= 0xfe00 && c <= 0xfe0f) ||
          c == 0x200d || (c >= 0x2190 && c <= 0x21ff) || (c >= 0x2b00 && c <= 0x2bff);
 }
@@ -15,19 +15,35 @@ static bool punctuation(uint32_t c) {
          c == 0xb7;
 }
 
-/* The kinds that cover the whole text apart from punctuation and emoji, or 0. */
-static uint8_t covered(const aft__triage_scan *s) {
+/* A run of letters and digits with a digit in it; *end is behind it. */
+static bool number_at(const char *p, const char *stop, const char **end) {
+  bool digit = false;
+  for (; p < stop && (aft__triage_alnum(*p) || *p == '-' || *p == '_'); p++)
+    digit |= *p >= '0' && *p <= '9';
+  *end = p;
+  return digit;
+}
+
+/* The kinds out of `known` that cover the whole turn apart from punctuation and emoji, or 0. Numbers cover
+ * themselves where they are among the known. */
+static uint8_t covered(const aft__triage_scan *s, uint8_t known) {
   uint8_t kinds = 0;
-  const char *p = s->text.data, *end = p + s->text.len;
-  if (s->text.len == 0 || s->text.len > AFT__COVER_MOST)
+  aft_str own = aft__triage_own(s);
+  const char *p = own.data, *end = p + own.len, *behind;
+  if (own.len == 0 || own.len > AFT__COVER_MOST)
     return 0;
   while (p < end) {
     uint32_t c = 0;
-    uint8_t cover = s->cover[p - s->text.data];
+    uint8_t cover = s->cover[p - own.data] & known;
+    if (!cover && (known & AFT__COVER_NUMBER) && number_at(p, end, &behind)) {
+      kinds |= AFT__COVER_NUMBER;
+      p = behind;
+      continue;
+    }
     p += aft__utf8_next(p, end, &c);
     if (cover)
       kinds |= cover;
-    else if (!aft__is_space(c) && !punctuation(c) && !pictograph(c))
+    else if (!aft__is_space(c) && !punctuation(c) && !aft__triage_pictograph(c))
       return 0;
   }
   return kinds;
@@ -35,14 +51,27 @@ static uint8_t covered(const aft__triage_scan *s) {
 
 bool aft__triage_asks(aft_str text) { return text.len > 0 && memchr(text.data, '?', text.len) != NULL; }
 
-const char *aft__triage_act(const aft__triage_scan *s, bool question) {
-  uint8_t kinds = covered(s);
-  bool asked = aft__triage_asks(s->text);
+/* Yes or no, a number with the words that announce it, an address. */
+static bool answers(const aft__triage_scan *s, bool question) {
+  const uint8_t words = AFT__COVER_YES_NO | AFT__COVER_PARTICLE;
+  if (covered(s, words) & AFT__COVER_YES_NO)
+    return true;
+  uint8_t numbers = words | AFT__COVER_ACKNOWLEDGEMENT | AFT__COVER_ANNOUNCED | AFT__COVER_NUMBER;
+  if (covered(s, numbers) & AFT__COVER_NUMBER)
+    return true;
+  return s->n_address >= 2 && !question;
+}
+
+const char *aft__triage_act(const aft__triage_scan *s, bool question, bool human) {
+  bool asked = aft__triage_asks(aft__triage_own(s));
+  uint8_t kinds = covered(s, AFT__COVER_COURTESY);
+  if (s->in->asked && !asked && answers(s, question))
+    return "answer";
   if ((kinds & AFT__COVER_ACKNOWLEDGEMENT) && !asked)
     return "acknowledgement";
   if ((kinds & AFT__COVER_CLOSING) && !asked)
     return "closing";
   if (kinds & AFT__COVER_GREETING)
     return "greeting";
-  return question ? "question" : "request";
+  return human ? "human" : question ? "question" : "request";
 }

@@ -42,8 +42,39 @@ static void hit_tone(aft__triage_scan *s, const aft__mark *mark, const aft__matc
 }
 
 static void hit_cover(aft__triage_scan *s, uint8_t bit, const aft__match *match) {
-  for (uint32_t i = match->begin; i < match->end && i < AFT__COVER_MOST; i++)
-    s->cover[i] |= bit;
+  for (uint32_t i = match->begin; i < match->end && i - s->own < AFT__COVER_MOST; i++)
+    if (i >= s->own)
+      s->cover[i - s->own] |= bit;
+}
+
+/* In a text of another language a word of ours is a coincidence; emoji say the same in all. */
+static bool coincidence(const aft__triage_scan *s, const aft__match *match) {
+  uint32_t c;
+  if (!s->foreign)
+    return false;
+  aft__utf8_next(s->text.data + match->begin, s->text.data + match->end, &c);
+  return !aft__triage_pictograph(c);
+}
+
+static uint8_t cover_of(uint8_t kind) {
+  switch (kind) {
+  case AFT__MARK_ACKNOWLEDGEMENT:
+    return AFT__COVER_ACKNOWLEDGEMENT;
+  case AFT__MARK_CLOSING:
+    return AFT__COVER_CLOSING;
+  case AFT__MARK_GREETING:
+    return AFT__COVER_GREETING;
+  case AFT__MARK_PARTICLE:
+    return AFT__COVER_PARTICLE;
+  case AFT__MARK_YES_NO:
+    return AFT__COVER_YES_NO;
+  case AFT__MARK_ORDER_NUMBER:
+  case AFT__MARK_WAYBILL:
+  case AFT__MARK_PHONE:
+    return AFT__COVER_ANNOUNCED;
+  default:
+    return 0;
+  }
 }
 
 static bool on_match(void *user, const aft__match *match) {
@@ -54,6 +85,10 @@ static bool on_match(void *user, const aft__match *match) {
   if ((mark->flags & AFT__MARK_STEM) && match->begin > 0 && aft__triage_alnum(s->text.data[match->begin]) &&
       aft__triage_alnum(s->text.data[match->begin - 1]))
     return true;
+  if (coincidence(s, match))
+    return true;
+  if (!s->seen[mark->kind])
+    s->first[mark->kind] = *match;
   s->seen[mark->kind] = true;
   switch (mark->kind) {
   case AFT__MARK_RULE:
@@ -64,19 +99,12 @@ static bool on_match(void *user, const aft__match *match) {
   case AFT__MARK_DEGREE:
     hit_tone(s, mark, match);
     break;
-  case AFT__MARK_ACKNOWLEDGEMENT:
-    hit_cover(s, AFT__COVER_ACKNOWLEDGEMENT, match);
-    break;
-  case AFT__MARK_CLOSING:
-    hit_cover(s, AFT__COVER_CLOSING, match);
-    break;
-  case AFT__MARK_GREETING:
-    hit_cover(s, AFT__COVER_GREETING, match);
-    break;
-  case AFT__MARK_PARTICLE:
-    hit_cover(s, AFT__COVER_PARTICLE, match);
+  case AFT__MARK_ADDRESS:
+    s->n_address += match->begin >= s->own;
     break;
   default:
+    if (cover_of(mark->kind))
+      hit_cover(s, cover_of(mark->kind), match);
     break;
   }
   return true;
