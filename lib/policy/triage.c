@@ -8,7 +8,11 @@
 #define TONE_MOST    512u /* tone words of one text that count */
 #define COVER_MOST   400u /* bytes: what is longer is no mere acknowledgement */
 #define REASONS_MOST 5u
-#define TONE_CLEAR   200 /* from here on a tone is called positive or negative */
+#define MASK_MOST    32u  /* bytes of what stands for masked data */
+#define TONE_CLEAR   200  /* from here on a tone is called positive or negative */
+#define ASKS_MOST    256u /* words of one text that may ask or tell */
+#define COURTESY     350  /* tone of mere thanks */
+#define MERE_THANKS  5u   /* characters beside the courtesy that a text of thanks may have */
 
 enum {
   COVER_ACKNOWLEDGEMENT = 1,
@@ -36,6 +40,9 @@ typedef struct scan {
   int32_t *scores; /* by category */
   aft__tone_hit *tones;
   uint32_t n_tones;
+  aft__ask_hit *asks;
+  uint32_t n_asks;
+  bool question, brackets;
   uint8_t cover[COVER_MOST];
   bool seen[AFT__MARKS];
 } scan;
@@ -83,9 +90,26 @@ static void hit_tone(scan *s, const aft__mark *mark, const aft__match *match) {
                                                  : AFT__TONE_DEGREE;
 }
 
+static void hit_ask(scan *s, aft__ask_kind kind, const aft__match *match) {
+  if (s->n_asks == ASKS_MOST)
+    return;
+  aft__ask_hit hit = {match->begin, match->end, kind};
+  s->asks[s->n_asks++] = hit;
+}
+
 static void hit_cover(scan *s, uint8_t bit, const aft__match *match) {
   for (uint32_t i = match->begin; i < match->end && i < COVER_MOST; i++)
     s->cover[i] |= bit;
+}
+
+/* "[phone]", "[address 2]": what stands for masked data says nothing about the matter. */
+static bool masked(aft_str text, const aft__match *match) {
+  uint32_t begin = match->begin, end = match->end;
+  while (begin > 0 && match->begin - begin < MASK_MOST && !strchr("[]", text.data[begin - 1]))
+    begin--;
+  while (end < text.len && end - match->end < MASK_MOST && !strchr("[]", text.data[end]))
+    end++;
+  return begin > 0 && text.data[begin - 1] == '[' && end < text.len && text.data[end] == ']';
 }
 
 static bool on_match(void *user, const aft__match *match) {
@@ -96,15 +120,38 @@ static bool on_match(void *user, const aft__match *match) {
   if ((mark->flags & AFT__MARK_STEM) && match->begin > 0 && alnum(s->text.data[match->begin]) &&
       alnum(s->text.data[match->begin - 1]))
     return true;
+  if (s->brackets && masked(s->text, match))
+    return true;
   s->seen[mark->kind] = true;
   switch (mark->kind) {
   case AFT__MARK_RULE:
     hit_word(s, mark, match);
     break;
   case AFT__MARK_TONE:
-  case AFT__MARK_NEGATION:
   case AFT__MARK_DEGREE:
     hit_tone(s, mark, match);
+    break;
+  case AFT__MARK_NEGATION:
+    hit_tone(s, mark, match);
+    hit_ask(s, AFT__ASK_DENIES, match);
+    break;
+  case AFT__MARK_QUESTION:
+    hit_ask(s, AFT__ASK_WORD, match);
+    break;
+  case AFT__MARK_QUESTION_FIRST:
+    hit_ask(s, AFT__ASK_FIRST, match);
+    break;
+  case AFT__MARK_QUESTION_LAST:
+    hit_ask(s, AFT__ASK_LAST, match);
+    break;
+  case AFT__MARK_QUESTION_TAIL:
+    hit_ask(s, AFT__ASK_TAIL, match);
+    break;
+  case AFT__MARK_QUESTION_HELPER:
+    hit_ask(s, AFT__ASK_HELPER, match);
+    break;
+  case AFT__MARK_NO_QUESTION:
+    hit_ask(s, AFT__ASK_TELLS, match);
     break;
   case AFT__MARK_ACKNOWLEDGEMENT:
     hit_cover(s, COVER_ACKNOWLEDGEMENT, match);
@@ -140,9 +187,10 @@ static bool punctuation(uint32_t c) {
          c == 0xb7;
 }
 
-/* The kinds that cover the whole text apart from punctuation and emoji, or 0. */
-static uint8_t covered(const scan *s) {
+/* The kinds that cover the text apart from punctuation and emoji and `spare` other characters, or 0. */
+static uint8_t covered(const scan *s, uint32_t spare) {
   uint8_t kinds = 0;
+  uint32_t bare = 0;
   const char *p = s->text.data, *end = p + s->text.len;
   if (s->text.len == 0 || s->text.len > COVER_MOST)
     return 0;
@@ -152,7 +200,7 @@ static uint8_t covered(const scan *s) {
     p += aft__utf8_next(p, end, &c);
     if (cover)
       kinds |= cover;
-    else if (!aft__is_space(c) && !punctuation(c) && !pictograph(c))
+    else if (!aft__is_space(c) && !punctuation(c) && !pictograph(c) && ++bare > spare)
       return 0;
   }
   return kinds;
@@ -163,7 +211,7 @@ static bool has_question_mark(aft_str text) {
 }
 
 static const char *act_of(const scan *s, bool question) {
-  uint8_t kinds = covered(s);
+  uint8_t kinds = covered(s, 0);
   bool asked = has_question_mark(s->text);
   if ((kinds & COVER_ACKNOWLEDGEMENT) && !asked)
     return "acknowledgement";
@@ -176,12 +224,29 @@ static const char *act_of(const scan *s, bool question) {
 
 /* ---- category ---- */
 
+static bool rule_holds(const scan *s, uint32_t i, uint32_t characters) {
+  const aft__rule *rule = &s->rules[i];
+  const rule_state *state = &s->states[i];
+  if (state->word == 0 || state->unless || (rule->most > 0 && characters > rule->most))
+    return false;
+  return (!(rule->flags & AFT__RULE_WITH) || state->with) &&
+         (!(rule->flags & AFT__RULE_ASKS) || s->question) &&
+         (!(rule->flags & AFT__RULE_TELLS) || !s->question);
+}
+
+static uint32_t characters_of(aft_str text) {
+  uint32_t n = 0;
+  for (size_t i = 0; i < text.len; i++)
+    n += ((uint8_t)text.data[i] & 0xC0) != 0x80;
+  return n;
+}
+
 static void score_rules(scan *s) {
   const aft__settings *settings = s->policy->settings;
+  uint32_t characters = characters_of(s->text);
   for (uint32_t i = 0; i < s->n_rules; i++) {
     rule_state *state = &s->states[i];
-    bool without = (s->rules[i].flags & AFT__RULE_WITH) && !state->with;
-    if (state->word == 0 || state->unless || without)
+    if (!rule_holds(s, i, characters))
       continue;
     int32_t more = state->found > 4 ? 3 : state->found - 1;
     state->score = s->rules[i].weight + s->rules[i].weight * more * settings->more_words / 1000;
@@ -272,11 +337,18 @@ static int by_begin(const void *a, const void *b) {
   return x->end < y->end ? 1 : x->end > y->end ? -1 : 0;
 }
 
+/* Thanks at the end of a request are mere courtesy; a text of little else is a kind word. */
+static int32_t courtesy_of(const scan *s) {
+  bool kind = s->seen[AFT__MARK_COURTESY] && !s->question && covered(s, MERE_THANKS);
+  return kind ? COURTESY : 0;
+}
+
 static int32_t tone_of(scan *s) {
   if (s->n_tones == 0)
-    return 0;
+    return courtesy_of(s);
   qsort(s->tones, s->n_tones, sizeof(*s->tones), by_begin);
-  return aft__tone_score(s->text, s->tones, s->n_tones);
+  int32_t tone = aft__tone_score(s->text, s->tones, s->n_tones);
+  return tone == 0 ? courtesy_of(s) : tone;
 }
 
 /* ---- reasons ---- */
@@ -358,6 +430,7 @@ static aft_status prepare(scan *s, const aft_policy *policy, aft_str text, aft__
                           aft_error *error) {
   s->policy = policy;
   s->text = text;
+  s->brackets = text.len > 0 && memchr(text.data, '[', text.len);
   s->marks = aft__section_data(policy, AFT__SECTION_MARKS, &s->n_marks);
   s->words = aft__section_data(policy, AFT__SECTION_WORDS, &s->n_words);
   s->rules = aft__section_data(policy, AFT__SECTION_RULES, &s->n_rules);
@@ -368,17 +441,19 @@ static aft_status prepare(scan *s, const aft_policy *policy, aft_str text, aft__
   s->states = aft__arena_alloc(arena, (s->n_rules + 1) * sizeof(*s->states));
   s->scores = aft__arena_alloc(arena, s->n_categories * sizeof(*s->scores));
   s->tones = aft__arena_alloc(arena, TONE_MOST * sizeof(*s->tones));
-  if (!s->ends || !s->states || !s->scores || !s->tones)
+  s->asks = aft__arena_alloc(arena, ASKS_MOST * sizeof(*s->asks));
+  if (!s->ends || !s->states || !s->scores || !s->tones || !s->asks)
     return aft__nomem(error);
   return AFT_OK;
 }
 
 static void conclude(scan *s, aft_str label, aft__triage *out, aft__buf *reasons) {
+  s->question = aft__asks(s->text, s->asks, s->n_asks);
   score_rules(s);
   add_label(s, label);
   choose(s, out);
   out->tone = tone_of(s);
-  out->question = s->seen[AFT__MARK_QUESTION] || has_question_mark(s->text);
+  out->question = s->question;
   out->urgent = s->seen[AFT__MARK_URGENT];
   out->chaser = s->seen[AFT__MARK_CHASER];
   out->human = s->seen[AFT__MARK_HUMAN];
