@@ -220,20 +220,31 @@ static uint32_t rule_condition(aft__compile *cx, const aft__node *when) {
   return root;
 }
 
+/* What else must hold for a rule to count. */
+static void rule_limits(aft__compile *cx, const aft__node *node, aft__rule *rule) {
+  const aft__node *with = aft__node_get(node, "with");
+  int64_t most = 0;
+  bool question = false;
+  if (with && with->count > 0)
+    rule->flags |= AFT__RULE_WITH;
+  if (aft__node_bool(aft__node_get(node, "question"), &question))
+    rule->flags |= question ? AFT__RULE_ASKS : AFT__RULE_TELLS;
+  if (aft__node_int(aft__node_get(node, "most"), &most) && most >= 1 && most <= 1000)
+    rule->most = (uint32_t)most;
+  const aft__node *when = aft__node_get(node, "when");
+  if (when)
+    rule->condition = rule_condition(cx, when);
+}
+
 static void compile_rule(words *w, const aft__item *item) {
   aft__compile *cx = w->cx;
-  aft__rule rule = {aft__compile_text(cx, item->key), 0, 0, 0, 0, AFT__FLOW_NONE};
+  aft__rule rule = {aft__compile_text(cx, item->key), 0, 0, 0, 0, AFT__FLOW_NONE, 0, 0};
   int64_t weight = 0;
   if (!rule_target(cx, item->value, &rule))
     return;
   if (aft__node_int(aft__node_get(item->value, "weight"), &weight) && weight >= 0 && weight <= 1000)
     rule.weight = (int32_t)weight;
-  const aft__node *with = aft__node_get(item->value, "with");
-  if (with && with->count > 0)
-    rule.flags |= AFT__RULE_WITH;
-  const aft__node *when = aft__node_get(item->value, "when");
-  if (when)
-    rule.condition = rule_condition(cx, when);
+  rule_limits(cx, item->value, &rule);
   uint32_t index = aft__compile_count(cx, AFT__SECTION_RULES);
   aft__compile_add(cx, AFT__SECTION_RULES, &rule);
   add_rule_words(w, index, AFT__WORD_FOR, item->value, "words");
@@ -287,6 +298,11 @@ static void compile_lexicons(words *w) {
                {"particle", AFT__MARK_PARTICLE},
                {"human", AFT__MARK_HUMAN},
                {"question", AFT__MARK_QUESTION},
+               {"question_first", AFT__MARK_QUESTION_FIRST},
+               {"question_last", AFT__MARK_QUESTION_LAST},
+               {"question_tail", AFT__MARK_QUESTION_TAIL},
+               {"question_helper", AFT__MARK_QUESTION_HELPER},
+               {"no_question", AFT__MARK_NO_QUESTION},
                {"urgent", AFT__MARK_URGENT},
                {"chaser", AFT__MARK_CHASER},
                {"complaint_service", AFT__MARK_SERVICE},
@@ -306,6 +322,7 @@ static void compile_lexicons(words *w) {
   add_weights(w, aft__node_get(tone, "negative"), AFT__MARK_TONE, -1);
   add_list(w, aft__node_get(tone, "negation"), AFT__MARK_NEGATION);
   add_weights(w, aft__node_get(tone, "degree"), AFT__MARK_DEGREE, 1);
+  add_list(w, aft__node_get(tone, "courtesy"), AFT__MARK_COURTESY);
   for (size_t i = 0; i < AFT__COUNT(lists); i++)
     add_list(w, aft__node_get(lexicons, lists[i].key), lists[i].kind);
   aft__path_pop(w->cx->faults, mark);

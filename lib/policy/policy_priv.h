@@ -181,9 +181,13 @@ typedef struct aft__rule {
   int32_t weight;
   uint32_t flags;
   uint32_t condition; /* AFT__FLOW_NONE: always */
+  uint32_t most;      /* characters of a text in which it counts; 0: any number */
+  uint32_t reserved0;
 } aft__rule;
 
-#define AFT__RULE_WITH 1u /* also needs one of its "with" words */
+#define AFT__RULE_WITH  1u /* also needs one of its "with" words */
+#define AFT__RULE_ASKS  2u /* counts in questions alone */
+#define AFT__RULE_TELLS 4u /* counts in texts alone that are no question */
 
 /* A word of a rule: parts that follow each other, "付款..失败". */
 typedef struct aft__word {
@@ -228,6 +232,12 @@ typedef enum aft__mark_kind {
   AFT__MARK_SERVICE, /* complaints, the graver the later */
   AFT__MARK_REGULATOR,
   AFT__MARK_MEDIA,
+  AFT__MARK_QUESTION_FIRST, /* how it asks: aft__ask_kind */
+  AFT__MARK_QUESTION_LAST,
+  AFT__MARK_QUESTION_TAIL,
+  AFT__MARK_QUESTION_HELPER,
+  AFT__MARK_NO_QUESTION,
+  AFT__MARK_COURTESY,     /* thanks, which tell a mood only where they stand alone */
   AFT__MARK_ORDER_NUMBER, /* words that announce what follows */
   AFT__MARK_WAYBILL,
   AFT__MARK_PHONE,

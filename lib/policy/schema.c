@@ -49,6 +49,8 @@ SHAPE degree = {.kind = WHOLE, .expected = "a whole number from 1 to 5000", .lea
 SHAPE points = {
     .kind = WHOLE, .expected = "a whole number from -1000000 to 1000000", .least = -1000000, .most = 1000000};
 SHAPE count = {.kind = WHOLE, .expected = "a whole number from 0 to 1000000", .least = 0, .most = 1000000};
+SHAPE characters = {
+    .kind = WHOLE, .expected = "a number of characters from 1 to 1000", .least = 1, .most = 1000};
 SHAPE version = {.kind = WHOLE, .expected = "1, the only version", .least = 1, .most = 1};
 
 static const entry category_fields[] = {{"topics", &names, false}, {NULL, NULL, false}};
@@ -58,17 +60,16 @@ SHAPE categories = {.kind = MAP, .expected = "a map of categories", .of = &categ
 static const entry rule_fields[] = {{"category", &name, true},   {"topic", &name, false},
                                     {"weight", &strength, true}, {"words", &texts, true},
                                     {"with", &texts, false},     {"unless", &texts, false},
+                                    {"question", &flag, false},  {"most", &characters, false},
                                     {"when", &any, false},       {NULL, NULL, false}};
 SHAPE rule = {.kind = STRUCT, .expected = "a map with category, weight and words", .fields = rule_fields};
 SHAPE rules = {.kind = MAP, .expected = "a map of rules", .of = &rule};
 
 SHAPE strengths = {.kind = MAP, .expected = "a map of words to strengths", .of = &strength, .words = true};
 SHAPE degrees = {.kind = MAP, .expected = "a map of words to permille", .of = &degree, .words = true};
-static const entry tone_fields[] = {{"positive", &strengths, false},
-                                    {"negative", &strengths, false},
-                                    {"negation", &texts, false},
-                                    {"degree", &degrees, false},
-                                    {NULL, NULL, false}};
+static const entry tone_fields[] = {{"positive", &strengths, false}, {"negative", &strengths, false},
+                                    {"negation", &texts, false},     {"degree", &degrees, false},
+                                    {"courtesy", &texts, false},     {NULL, NULL, false}};
 SHAPE tone = {.kind = STRUCT, .expected = "a map with positive and negative", .fields = tone_fields};
 static const entry lexicon_fields[] = {{"tone", &tone, false},
                                        {"acknowledgement", &texts, false},
@@ -77,6 +78,11 @@ static const entry lexicon_fields[] = {{"tone", &tone, false},
                                        {"particle", &texts, false},
                                        {"human", &texts, false},
                                        {"question", &texts, false},
+                                       {"question_first", &texts, false},
+                                       {"question_last", &texts, false},
+                                       {"question_tail", &texts, false},
+                                       {"question_helper", &texts, false},
+                                       {"no_question", &texts, false},
                                        {"urgent", &texts, false},
                                        {"chaser", &texts, false},
                                        {"complaint_service", &texts, false},

@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+#define COURTESY    350 /* tone of mere thanks */
+#define MERE_THANKS 5u  /* characters beside the courtesy that a text of thanks may have */
+
 static int by_begin(const void *a, const void *b) {
   const aft__tone_hit *x = a, *y = b;
   if (x->begin != y->begin)
@@ -11,11 +14,18 @@ static int by_begin(const void *a, const void *b) {
   return x->end < y->end ? 1 : x->end > y->end ? -1 : 0;
 }
 
+/* Thanks at the end of a request are mere courtesy; a text of little else is a kind word. */
+static int32_t courtesy_of(const aft__triage_scan *s) {
+  bool kind = s->seen[AFT__MARK_COURTESY] && !s->question && aft__triage_courteous(s, MERE_THANKS);
+  return kind ? COURTESY : 0;
+}
+
 static int32_t tone_of(aft__triage_scan *s) {
   if (s->n_tones == 0)
-    return 0;
+    return courtesy_of(s);
   qsort(s->tones, s->n_tones, sizeof(*s->tones), by_begin);
-  return aft__tone_score(s->text, s->tones, s->n_tones);
+  int32_t tone = aft__tone_score(s->text, s->tones, s->n_tones);
+  return tone == 0 ? courtesy_of(s) : tone;
 }
 
 static aft_str tone_name(const aft_policy *policy, int32_t tone) {
@@ -31,7 +41,7 @@ static bool wants_a_person(const aft__triage *t) {
 static void conclude(aft__triage_scan *s, aft__triage *out) {
   out->tone = tone_of(s);
   out->tone_name = tone_name(s->policy, out->tone);
-  out->question = s->seen[AFT__MARK_QUESTION] || aft__triage_asks(s->text);
+  out->question = s->question;
   out->urgent = s->seen[AFT__MARK_URGENT];
   out->chaser = s->seen[AFT__MARK_CHASER];
   out->human = s->seen[AFT__MARK_HUMAN];
@@ -128,8 +138,7 @@ aft_status aft__triage_wants_answer(const aft_policy *policy, aft_str text, aft_
     status = aft__triage_prepare(&s, policy, aft__buf_view(&normal), arena, error);
   if (status >= 0) {
     aft__triage_scan_run(&s);
-    bool asks = s.seen[AFT__MARK_QUESTION] || aft__triage_asks(s.text);
-    *out = asks && !s.seen[AFT__MARK_ANYTHING_ELSE];
+    *out = s.question && !s.seen[AFT__MARK_ANYTHING_ELSE];
   }
   aft__buf_done(&normal);
   return status;

@@ -24,10 +24,11 @@ static bool number_at(const char *p, const char *stop, const char **end) {
   return digit;
 }
 
-/* The kinds out of `known` that cover the whole turn apart from punctuation and emoji, or 0. Numbers cover
- * themselves where they are among the known. */
-static uint8_t covered(const aft__triage_scan *s, uint8_t known) {
+/* The kinds out of `known` that cover the turn apart from punctuation and emoji and `spare` other
+ * characters, or 0. Numbers cover themselves where they are among the known. */
+static uint8_t covered(const aft__triage_scan *s, uint8_t known, uint32_t spare) {
   uint8_t kinds = 0;
+  uint32_t bare = 0;
   aft_str own = aft__triage_own(s);
   const char *p = own.data, *end = p + own.len, *behind;
   if (own.len == 0 || own.len > AFT__COVER_MOST)
@@ -43,7 +44,7 @@ static uint8_t covered(const aft__triage_scan *s, uint8_t known) {
     p += aft__utf8_next(p, end, &c);
     if (cover)
       kinds |= cover;
-    else if (!aft__is_space(c) && !punctuation(c) && !aft__triage_pictograph(c))
+    else if (!aft__is_space(c) && !punctuation(c) && !aft__triage_pictograph(c) && ++bare > spare)
       return 0;
   }
   return kinds;
@@ -51,20 +52,24 @@ static uint8_t covered(const aft__triage_scan *s, uint8_t known) {
 
 bool aft__triage_asks(aft_str text) { return text.len > 0 && memchr(text.data, '?', text.len) != NULL; }
 
+bool aft__triage_courteous(const aft__triage_scan *s, uint32_t spare) {
+  return covered(s, AFT__COVER_COURTESY, spare) != 0;
+}
+
 /* Yes or no, a number with the words that announce it, an address. */
 static bool answers(const aft__triage_scan *s, bool question) {
   const uint8_t words = AFT__COVER_YES_NO | AFT__COVER_PARTICLE;
-  if (covered(s, words) & AFT__COVER_YES_NO)
+  if (covered(s, words, 0) & AFT__COVER_YES_NO)
     return true;
   uint8_t numbers = words | AFT__COVER_ACKNOWLEDGEMENT | AFT__COVER_ANNOUNCED | AFT__COVER_NUMBER;
-  if (covered(s, numbers) & AFT__COVER_NUMBER)
+  if (covered(s, numbers, 0) & AFT__COVER_NUMBER)
     return true;
   return s->n_address >= 2 && !question;
 }
 
 const char *aft__triage_act(const aft__triage_scan *s, bool question, bool human) {
   bool asked = aft__triage_asks(aft__triage_own(s));
-  uint8_t kinds = covered(s, AFT__COVER_COURTESY);
+  uint8_t kinds = covered(s, AFT__COVER_COURTESY, 0);
   if (s->in->asked && !asked && answers(s, question))
     return "answer";
   if ((kinds & AFT__COVER_ACKNOWLEDGEMENT) && !asked)

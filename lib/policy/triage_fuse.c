@@ -63,19 +63,29 @@ static int64_t exp_ppm(int64_t x) {
 
 /* ---- evidence ---- */
 
-static bool speaks(const aft__triage_scan *s, uint32_t i, const aft__facts *facts) {
+static bool speaks(const aft__triage_scan *s, uint32_t i, uint32_t characters, const aft__facts *facts) {
   const aft__rule_state *state = &s->states[i];
   const aft__rule *rule = &s->rules[i];
-  if (state->word == 0 || state->unless || ((rule->flags & AFT__RULE_WITH) && !state->with))
+  if (state->word == 0 || state->unless || (rule->most > 0 && characters > rule->most) ||
+      ((rule->flags & AFT__RULE_WITH) && !state->with) || ((rule->flags & AFT__RULE_ASKS) && !s->question) ||
+      ((rule->flags & AFT__RULE_TELLS) && s->question))
     return false;
   return rule->condition == AFT__FLOW_NONE || aft__policy_holds(s->policy, rule->condition, facts);
 }
 
+static uint32_t characters_of(aft_str text) {
+  uint32_t n = 0;
+  for (size_t i = 0; i < text.len; i++)
+    n += ((uint8_t)text.data[i] & 0xC0) != 0x80;
+  return n;
+}
+
 static void score_rules(aft__triage_scan *s, const aft__facts *facts) {
   const aft__settings *settings = s->policy->settings;
+  uint32_t characters = characters_of(s->text);
   for (uint32_t i = 0; i < s->n_rules; i++) {
     aft__rule_state *state = &s->states[i];
-    if (!speaks(s, i, facts))
+    if (!speaks(s, i, characters, facts))
       continue;
     int32_t more = state->found > 4 ? 3 : state->found - 1;
     state->score = s->rules[i].weight + s->rules[i].weight * more * settings->more_words / 1000;

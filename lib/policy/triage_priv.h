@@ -39,7 +39,10 @@ typedef struct aft__triage_scan {
   int32_t *scores; /* by category: points */
   int32_t *shares; /* by category: millionths, with a model; or NULL */
   aft__tone_hit *tones;
-  uint32_t n_tones, n_address;
+  uint32_t n_tones, n_asks, n_address;
+  aft__ask_hit *asks;
+  bool question;                  /* the turns ask */
+  bool brackets;                  /* masked data may stand in the text */
   uint8_t cover[AFT__COVER_MOST]; /* of the last turn */
   bool seen[AFT__MARKS];
   aft__match first[AFT__MARKS]; /* of those that were seen */
@@ -66,6 +69,8 @@ void aft__triage_scan_run(aft__triage_scan *s);
 
 /* triage_act.c: what the turn does in the conversation. human: it asks for a person, and for little else. */
 const char *aft__triage_act(const aft__triage_scan *s, bool question, bool human);
+/* Whether words of courtesy cover the last turn apart from punctuation, emoji and `spare` characters. */
+bool aft__triage_courteous(const aft__triage_scan *s, uint32_t spare);
 bool aft__triage_asks(aft_str text);     /* a question mark stands in it */
 bool aft__triage_pictograph(uint32_t c); /* emoji and their modifiers, by block */
 

@@ -122,6 +122,16 @@ static aft_str word_of(const aft__triage_scan *s, aft__mark_kind kind) {
   return aft__str(s->text.data + s->first[kind].begin, s->first[kind].end - s->first[kind].begin);
 }
 
+/* A question that no word of its own tells: by its place in the clause, or a question mark. */
+static aft_str asking_word(const aft__triage_scan *s) {
+  static const aft__mark_kind kinds[] = {AFT__MARK_QUESTION_FIRST, AFT__MARK_QUESTION_LAST,
+                                         AFT__MARK_QUESTION_TAIL};
+  for (size_t i = 0; i < AFT__COUNT(kinds) && !aft__triage_asks(s->text); i++)
+    if (s->seen[kinds[i]])
+      return word_of(s, kinds[i]);
+  return aft__cstr("?");
+}
+
 static void explain_flags(const aft__triage_scan *s, const aft__triage *t, aft__buf *reasons) {
   const struct {
     const char *name;
@@ -134,7 +144,7 @@ static void explain_flags(const aft__triage_scan *s, const aft__triage *t, aft__
   for (size_t i = 0; i < AFT__COUNT(flags); i++) {
     if (!flags[i].holds)
       continue;
-    aft_str word = s->seen[flags[i].kind] ? word_of(s, flags[i].kind) : aft__cstr("?");
+    aft_str word = s->seen[flags[i].kind] ? word_of(s, flags[i].kind) : asking_word(s);
     aft__arg args[] = {{"word", word}, {"flag", aft__cstr(flags[i].name)}};
     aft__reason_add(reasons, flags[i].name, "explain.flag", args, AFT__COUNT(args));
   }

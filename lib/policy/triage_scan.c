@@ -3,6 +3,8 @@
 
 #define GAP_MOST  36u  /* bytes between the parts of "a..b": 12 Chinese characters */
 #define TONE_MOST 512u /* tone words of one text that count */
+#define ASKS_MOST 256u /* words of one text that may ask or tell */
+#define MASK_MOST 32u  /* bytes of what stands for masked data */
 
 /* A part counts behind the part before it, with a small gap; the last one completes the word. */
 static void hit_word(aft__triage_scan *s, const aft__mark *mark, const aft__match *match) {
@@ -41,6 +43,13 @@ static void hit_tone(aft__triage_scan *s, const aft__mark *mark, const aft__matc
                                                  : AFT__TONE_DEGREE;
 }
 
+static void hit_ask(aft__triage_scan *s, aft__ask_kind kind, const aft__match *match) {
+  if (s->n_asks == ASKS_MOST)
+    return;
+  aft__ask_hit hit = {match->begin, match->end, kind};
+  s->asks[s->n_asks++] = hit;
+}
+
 static void hit_cover(aft__triage_scan *s, uint8_t bit, const aft__match *match) {
   for (uint32_t i = match->begin; i < match->end && i - s->own < AFT__COVER_MOST; i++)
     if (i >= s->own)
@@ -77,6 +86,16 @@ static uint8_t cover_of(uint8_t kind) {
   }
 }
 
+/* "[phone]", "[address 2]": what stands for masked data says nothing about the matter. */
+static bool masked(aft_str text, const aft__match *match) {
+  uint32_t begin = match->begin, end = match->end;
+  while (begin > 0 && match->begin - begin < MASK_MOST && !strchr("[]", text.data[begin - 1]))
+    begin--;
+  while (end < text.len && end - match->end < MASK_MOST && !strchr("[]", text.data[end]))
+    end++;
+  return begin > 0 && text.data[begin - 1] == '[' && end < text.len && text.data[end] == ']';
+}
+
 static bool on_match(void *user, const aft__match *match) {
   aft__triage_scan *s = user;
   if (match->id >= s->n_marks)
@@ -85,7 +104,7 @@ static bool on_match(void *user, const aft__match *match) {
   if ((mark->flags & AFT__MARK_STEM) && match->begin > 0 && aft__triage_alnum(s->text.data[match->begin]) &&
       aft__triage_alnum(s->text.data[match->begin - 1]))
     return true;
-  if (coincidence(s, match))
+  if (coincidence(s, match) || (s->brackets && masked(s->text, match)))
     return true;
   if (!s->seen[mark->kind])
     s->first[mark->kind] = *match;
@@ -95,9 +114,30 @@ static bool on_match(void *user, const aft__match *match) {
     hit_word(s, mark, match);
     break;
   case AFT__MARK_TONE:
-  case AFT__MARK_NEGATION:
   case AFT__MARK_DEGREE:
     hit_tone(s, mark, match);
+    break;
+  case AFT__MARK_NEGATION:
+    hit_tone(s, mark, match);
+    hit_ask(s, AFT__ASK_DENIES, match);
+    break;
+  case AFT__MARK_QUESTION:
+    hit_ask(s, AFT__ASK_WORD, match);
+    break;
+  case AFT__MARK_QUESTION_FIRST:
+    hit_ask(s, AFT__ASK_FIRST, match);
+    break;
+  case AFT__MARK_QUESTION_LAST:
+    hit_ask(s, AFT__ASK_LAST, match);
+    break;
+  case AFT__MARK_QUESTION_TAIL:
+    hit_ask(s, AFT__ASK_TAIL, match);
+    break;
+  case AFT__MARK_QUESTION_HELPER:
+    hit_ask(s, AFT__ASK_HELPER, match);
+    break;
+  case AFT__MARK_NO_QUESTION:
+    hit_ask(s, AFT__ASK_TELLS, match);
     break;
   case AFT__MARK_ADDRESS:
     s->n_address += match->begin >= s->own;
@@ -114,6 +154,7 @@ aft_status aft__triage_prepare(aft__triage_scan *s, const aft_policy *policy, af
                                aft_error *error) {
   s->policy = policy;
   s->text = text;
+  s->brackets = text.len > 0 && memchr(text.data, '[', text.len);
   s->marks = aft__section_data(policy, AFT__SECTION_MARKS, &s->n_marks);
   s->words = aft__section_data(policy, AFT__SECTION_WORDS, &s->n_words);
   s->rules = aft__section_data(policy, AFT__SECTION_RULES, &s->n_rules);
@@ -124,7 +165,8 @@ aft_status aft__triage_prepare(aft__triage_scan *s, const aft_policy *policy, af
   s->states = aft__arena_alloc(arena, (s->n_rules + 1) * sizeof(*s->states));
   s->scores = aft__arena_alloc(arena, s->n_categories * sizeof(*s->scores));
   s->tones = aft__arena_alloc(arena, TONE_MOST * sizeof(*s->tones));
-  if (!s->ends || !s->states || !s->scores || !s->tones)
+  s->asks = aft__arena_alloc(arena, ASKS_MOST * sizeof(*s->asks));
+  if (!s->ends || !s->states || !s->scores || !s->tones || !s->asks)
     return aft__nomem(error);
   return AFT_OK;
 }
@@ -134,4 +176,5 @@ void aft__triage_scan_run(aft__triage_scan *s) {
   const void *matcher = aft__section_data(s->policy, AFT__SECTION_MATCHER, &size);
   if (size > 0)
     aft__matcher_scan(matcher, s->text, on_match, s);
+  s->question = aft__asks(s->text, s->asks, s->n_asks);
 }

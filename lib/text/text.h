@@ -171,6 +171,25 @@ typedef struct aft__extract_in {
 
 /* In order of their places, without overlap. Returns how many, at most AFT__FACTS_MOST. Allocates nothing. */
 uint32_t aft__extract(const aft__extract_in *in, aft__stated out[AFT__FACTS_MOST]);
+/* ---- question.c: whether a text asks ---- */
+
+typedef enum aft__ask_kind {
+  AFT__ASK_WORD,   /* asks wherever it stands: 什么, 吗 */
+  AFT__ASK_FIRST,  /* at the begin of a clause: where */
+  AFT__ASK_LAST,   /* at the end of a clause that does not deny: 呢 */
+  AFT__ASK_TAIL,   /* at the end of a clause, behind a helper: 可以退不 */
+  AFT__ASK_HELPER, /* 可以 */
+  AFT__ASK_DENIES, /* 不 */
+  AFT__ASK_TELLS   /* no question, though words that ask are in it: 没什么 */
+} aft__ask_kind;
+
+typedef struct aft__ask_hit {
+  uint32_t begin, end;
+  uint32_t kind; /* aft__ask_kind */
+} aft__ask_hit;
+
+/* The hits may come in any order. text is normalised. */
+bool aft__asks(aft_str text, const aft__ask_hit *hits, size_t n);
 
 /* ---- redact.c: phones, e-mail addresses, payment cards, identity numbers ---- */
 
