@@ -319,8 +319,7 @@ static void test_attributes(queue *q, uint32_t index, uint32_t id, const aft__no
 
 static void test_fact(queue *q, uint32_t index, uint32_t id, const aft__node *value) {
   fact_type type = facts[id].type;
-  if (type >= TAGS)
-    q->cx->tests |= aft__fact_bit((aft__fact_id)id);
+  q->cx->tests |= aft__fact_bit((aft__fact_id)id);
   if (type == VALUES) {
     test_attributes(q, index, id, value);
     return;

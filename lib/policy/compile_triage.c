@@ -202,10 +202,12 @@ static uint32_t rule_condition(aft__compile *cx, const aft__node *when) {
                                    AFT__FACT_ASKED,       AFT__FACT_LANGUAGE,   AFT__FACT_CHANNEL,
                                    AFT__FACT_TIER,        AFT__FACT_LABEL};
   uint64_t facts = 0, tests = cx->tests;
+  cx->tests = 0;
   for (size_t i = 0; i < AFT__COUNT(known); i++)
     facts |= aft__fact_bit((aft__fact_id)known[i]);
   uint32_t first = aft__compile_count(cx, AFT__SECTION_CONDITIONS);
   uint32_t root = aft__compile_condition(cx, when);
+  cx->rule_tests |= cx->tests;
   cx->tests = tests;
   const aft__condition *list =
       (const aft__condition *)(const void *)cx->section[AFT__SECTION_CONDITIONS].data;

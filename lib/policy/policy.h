@@ -35,9 +35,10 @@ typedef struct aft__facts {
   uint32_t n_labels;
 } aft__facts;
 
-/* Bit per fact: whether any condition of the policy tests labels of it. */
+/* Bit per fact: whether any condition of the policy tests it, those of triage's rules apart. */
 static inline uint64_t aft__fact_bit(aft__fact_id fact) { return UINT64_C(1) << fact; }
 uint64_t aft__policy_tests(const aft_policy *policy);
+uint64_t aft__policy_rule_tests(const aft_policy *policy);
 
 /* ---- reasons.c: why something was decided, kept as text and shown in any language ---- */
 

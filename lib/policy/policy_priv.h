@@ -162,7 +162,7 @@ typedef struct aft__settings {
   int32_t least, disagreement, tone_clear;
   int32_t model_weight, rule_weight, other_prior; /* permille */
   int64_t pause_ms;
-  uint64_t tests;               /* aft__policy_tests */
+  uint64_t tests, rule_tests;   /* aft__policy_tests, aft__policy_rule_tests */
   int64_t retain[AFT__RETAINS]; /* milliseconds, or -1 */
 } aft__settings;
 
@@ -367,7 +367,7 @@ typedef struct aft__compile {
   aft__buf section[AFT__SECTIONS];
   aft__map texts;
   uint32_t slots;
-  uint64_t tests; /* facts with labels that conditions ask for */
+  uint64_t tests, rule_tests; /* facts that conditions ask for; those of triage's rules */
   bool nomem;
 } aft__compile;
 
