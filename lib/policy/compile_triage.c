@@ -316,6 +316,7 @@ static void compile_lexicons(words *w) {
                {"product", AFT__MARK_PRODUCT},
                {"address", AFT__MARK_ADDRESS},
                {"yes_no", AFT__MARK_YES_NO},
+               {"asks_for", AFT__MARK_ASKS_FOR},
                {"anything_else", AFT__MARK_ANYTHING_ELSE}};
   const aft__node *lexicons = aft__node_get(w->cx->root, "lexicons");
   const aft__node *tone = aft__node_get(lexicons, "tone");

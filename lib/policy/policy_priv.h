@@ -244,6 +244,7 @@ typedef enum aft__mark_kind {
   AFT__MARK_PRODUCT,
   AFT__MARK_ADDRESS,
   AFT__MARK_YES_NO,
+  AFT__MARK_ASKS_FOR,      /* of the desk */
   AFT__MARK_ANYTHING_ELSE, /* a question that expects no answer */
   AFT__MARKS
 } aft__mark_kind;

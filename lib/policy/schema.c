@@ -94,6 +94,7 @@ static const entry lexicon_fields[] = {{"tone", &tone, false},
                                        {"product", &texts, false},
                                        {"address", &texts, false},
                                        {"yes_no", &texts, false},
+                                       {"asks_for", &texts, false},
                                        {"anything_else", &texts, false},
                                        {NULL, NULL, false}};
 SHAPE lexicons = {.kind = STRUCT, .expected = "a map of lexicons", .fields = lexicon_fields};

@@ -138,7 +138,7 @@ aft_status aft__triage_wants_answer(const aft_policy *policy, aft_str text, aft_
     status = aft__triage_prepare(&s, policy, aft__buf_view(&normal), arena, error);
   if (status >= 0) {
     aft__triage_scan_run(&s);
-    *out = s.question && !s.seen[AFT__MARK_ANYTHING_ELSE];
+    *out = (s.question || s.seen[AFT__MARK_ASKS_FOR]) && !s.seen[AFT__MARK_ANYTHING_ELSE];
   }
   aft__buf_done(&normal);
   return status;

@@ -8,6 +8,7 @@ typedef struct announcing {
   uint32_t n_marks;
   aft__stated_kind kind;
   uint32_t begin, end; /* of the word that counts so far */
+  bool failed;         /* out of memory */
 } announcing;
 
 static aft__stated_kind kind_of(uint8_t mark) {
@@ -45,7 +46,9 @@ static aft__stated_kind named(void *user, aft_str words) {
   a->kind = AFT__STATED_NONE;
   a->begin = a->end = 0;
   aft__buf_clear(&a->scratch);
-  if (size > 0 && aft__normalise(&a->scratch, words, NULL) >= 0)
+  if (aft__normalise(&a->scratch, words, NULL) < 0)
+    a->failed = true;
+  else if (size > 0)
     aft__matcher_scan(matcher, aft__buf_view(&a->scratch), on_word, a);
   return a->kind;
 }
@@ -88,9 +91,8 @@ aft_status aft__triage_state(const aft_policy *policy, const aft__triage_in *in,
                            .named = named,
                            .user = &a};
   uint32_t n = aft__extract(&given, found);
-  bool failed = a.scratch.failed;
   aft__buf_done(&a.scratch);
-  if (failed)
+  if (a.failed)
     return aft__nomem(error);
   if (n == 0)
     return AFT_OK;

@@ -71,7 +71,8 @@ static bool code_at(aft_str text, size_t at, char code[4]) {
 /* 5块屏幕 are five pieces and 元旦 is a day: behind a name stands nothing that makes it another word. */
 static bool goes_on(aft_str text, size_t at, const char *name) {
   static const char *const may[] = {"钱", "的", "了", "多", "吧", "左", "呢", "吗", "整", "以"};
-  bool piece = strcmp(name, "块") == 0, yuan = strcmp(name, "元") == 0;
+  size_t length = strlen(name);
+  bool piece = strcmp(name, "块") == 0, yuan = length >= 3 && strcmp(name + length - 3, "元") == 0;
   if (letter(name[0]))
     return at < text.len && letter(text.data[at]);
   if (at < text.len && text.data[at] >= '0' && text.data[at] <= '9')
@@ -132,14 +133,22 @@ static bool unit_before(const aft__extract_in *in, size_t *at, char code[4]) {
   return true;
 }
 
+static bool digit_at(aft_str text, size_t at) {
+  return at < text.len && text.data[at] >= '0' && text.data[at] <= '9';
+}
+
+static bool three_digits(aft_str text, size_t at) {
+  return digit_at(text, at) && digit_at(text, at + 1) && digit_at(text, at + 2) && !digit_at(text, at + 3);
+}
+
 /* "1,299.00": digits with groups of three and a fraction; returns its length, 0 for none. */
 static size_t number_at(aft_str text, size_t at, char out[NUMBER_MOST]) {
   size_t i = at, n = 0;
   bool point = false;
   while (i < text.len && n + 1 < NUMBER_MOST) {
     char c = text.data[i];
-    bool more = i + 1 < text.len && text.data[i + 1] >= '0' && text.data[i + 1] <= '9';
-    bool group = c == ',' && !point && more && i + 3 < text.len && i > at;
+    bool more = digit_at(text, i + 1);
+    bool group = c == ',' && !point && i > at && three_digits(text, i + 1);
     if (c == '.' && !point && more)
       point = true;
     else if (!(c >= '0' && c <= '9') && !group)
@@ -182,7 +191,8 @@ bool aft__amount_at(const aft__extract_in *in, uint32_t at, aft__stated *out) {
   char number[NUMBER_MOST], code[4] = {0};
   size_t begin = at, length = number_at(in->text, at, number), end = at + length, behind;
   aft_money money, probe;
-  if (length == 0)
+  bool fraction = at >= 2 && in->text.data[at - 1] == '.' && digit_at(in->text, at - 2);
+  if (length == 0 || fraction)
     return false;
   bool known = unit_before(in, &begin, code);
   aft_money scale = {1, {0}, 0};
