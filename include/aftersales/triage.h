@@ -24,19 +24,20 @@ typedef struct aft_triage_in {
   aft_str text;
   const aft_str *earlier; /* what the same customer said shortly before, the oldest first; up to 64 */
   size_t n_earlier;
-  aft_str label;           /* the customer's own choice of category */
-  aft_str order_state;     /* the host's own word for where the order stands: "paid", "shipped" */
-  aft_str case_state;      /* likewise of an open return, exchange or repair */
-  aft_str channel;         /* "wechat", "email" … */
-  aft_str tier;            /* the customer's: "vip" */
-  aft_str language;        /* of the text; told from it where not given */
-  aft_str currency;        /* of the order, ISO 4217: what "$" and "¥" mean */
+  aft_str desk;        /* what the desk said last: an answer to its question is told from other messages */
+  aft_str label;       /* the customer's own choice of category */
+  aft_str order_state; /* the host's own word for where the order stands: "paid", "shipped" */
+  aft_str case_state;  /* likewise of an open return, exchange or repair */
+  aft_str channel;     /* "wechat", "email" … */
+  aft_str tier;        /* the customer's: "vip" */
+  aft_str language;    /* of the text; told from it where not given */
+  aft_str currency;    /* of the order, ISO 4217: what "$" and "¥" mean */
   const aft_str *products; /* names of what was ordered; up to 64 */
   size_t n_products;
   const aft_triage_score *scores; /* a model's probabilities; up to 1024 */
   size_t n_scores;
   uint32_t has_order;    /* 1: an order is known */
-  uint32_t asked;        /* 1: what the desk said last was a question */
+  uint32_t asked;        /* 1: what the desk said last was a question, whatever it was */
   uint32_t model_weight; /* as learnt from labels, permille up to 10000; both 0: the policy's */
   uint32_t rule_weight;  /* likewise */
 } aft_triage_in;

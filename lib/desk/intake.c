@@ -260,7 +260,7 @@ static aft_status delivered_before(aft__intake *intake, aft_error *error) {
   return AFT_REPLAYED;
 }
 
-aft_status aft__intake_triage(aft__intake *intake, const aft_str *earlier, size_t n, bool asked,
+aft_status aft__intake_triage(aft__intake *intake, const aft_str *earlier, size_t n, aft_str desk,
                               aft_error *error) {
   const aft_message_in *in = &intake->in;
   aft__cmd *cmd = intake->cmd;
@@ -281,7 +281,8 @@ aft_status aft__intake_triage(aft__intake *intake, const aft_str *earlier, size_
                           .tier = aft__row_str(intake->customer, AFT__CUSTOMER_TIER),
                           .currency = intake->currency,
                           .has_order = intake->order != 0,
-                          .asked = asked};
+                          .asked = desk.len > 0,
+                          .desk = desk};
   aft__buf_clear(intake->reasons);
   AFT__TRY(aft__triage_run(cmd->policy, &given, cmd->arena, &intake->triage, intake->reasons, error));
   intake->thanks = aft__str_eq(intake->triage.act, aft__cstr("acknowledgement"));
@@ -322,7 +323,7 @@ aft_status aft__intake_run(aft__cmd *cmd, const aft_message_in *in, aft_error *e
   aft__buf reasons;
   aft__buf_init(&reasons, cmd->env);
   intake.reasons = &reasons;
-  aft_status status = aft__intake_triage(&intake, NULL, 0, false, error);
+  aft_status status = aft__intake_triage(&intake, NULL, 0, aft__cstr(""), error);
   if (status >= 0)
     status = aft__intake_thread(&intake, error);
   if (status >= 0 && intake.thread)

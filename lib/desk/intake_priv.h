@@ -35,8 +35,8 @@ aft_status aft__intake_thread(aft__intake *intake, aft_error *error);
 /* intake_turns.c: reads the message again together with what was said before it in the ticket that it joins,
  * where that may change what it means. */
 aft_status aft__intake_reread(aft__intake *intake, aft_error *error);
-/* intake.c: reads the message with what is known; earlier may be NULL. */
-aft_status aft__intake_triage(aft__intake *intake, const aft_str *earlier, size_t n, bool asked,
+/* intake.c: reads the message with what is known. desk: what it asked last, or empty. */
+aft_status aft__intake_triage(aft__intake *intake, const aft_str *earlier, size_t n, aft_str desk,
                               aft_error *error);
 
 /* The facts of its audit event. */

@@ -7,7 +7,7 @@
 typedef struct conversation {
   aft_str turns[MESSAGES_MOST]; /* the oldest first, from `first` on */
   uint32_t first;
-  bool asked;
+  aft_str desk; /* what it asked last */
 } conversation;
 
 static aft_status latest_messages(aft__intake *intake, aft__value ***rows, uint32_t *n, aft_error *error) {
@@ -33,8 +33,12 @@ static aft_status read_back(aft__intake *intake, aft__value **rows, uint32_t n, 
     aft_str text = aft__row_str(row, AFT__MESSAGE_TEXT);
     if (aft__row_int(row, AFT__MESSAGE_VISIBILITY) != AFT_PUBLIC)
       continue;
-    if (!aft__row_int(row, AFT__MESSAGE_INBOUND))
-      return aft__triage_wants_answer(intake->cmd->policy, text, intake->cmd->arena, &c->asked, error);
+    if (!aft__row_int(row, AFT__MESSAGE_INBOUND)) {
+      bool asked = false;
+      AFT__TRY(aft__triage_wants_answer(intake->cmd->policy, text, intake->cmd->arena, &asked, error));
+      c->desk = asked ? text : aft__cstr("");
+      return AFT_OK;
+    }
     int64_t sent = aft__row_int(row, AFT__MESSAGE_SENT);
     paused |= at - sent > policy.pause_ms ||
               aft__row_int(row, AFT__MESSAGE_CUSTOMER) != intake->customer[AFT__CUSTOMER_ID].number;
@@ -76,8 +80,8 @@ aft_status aft__intake_reread(aft__intake *intake, aft_error *error) {
     AFT__TRY(latest_messages(intake, &rows, &n, error));
     AFT__TRY(read_back(intake, rows, n, &c, error));
   }
-  if (c.first == MESSAGES_MOST && !c.asked && !order)
+  if (c.first == MESSAGES_MOST && !c.desk.len && !order)
     return AFT_OK;
-  AFT__TRY(aft__intake_triage(intake, c.turns + c.first, MESSAGES_MOST - c.first, c.asked, error));
+  AFT__TRY(aft__intake_triage(intake, c.turns + c.first, MESSAGES_MOST - c.first, c.desk, error));
   return intake->thanks == thanks ? AFT_OK : aft__intake_thread(intake, error);
 }

@@ -67,6 +67,7 @@ typedef struct aft__triage_in {
   aft_str language;                               /* empty: told from the text */
   bool has_order;
   bool asked;              /* what the desk said last was a question */
+  aft_str desk;            /* what it said, where that is known; it is looked at where asked is false */
   const aft_str *products; /* names of what was ordered */
   size_t n_products;
   aft_str currency; /* of the order */

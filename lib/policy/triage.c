@@ -103,9 +103,12 @@ aft_status aft__triage_run(const aft_policy *policy, const aft__triage_in *in, a
   aft__triage_scan s;
   memset(&s, 0, sizeof(s));
   memset(out, 0, sizeof(*out));
+  aft__triage_in given = *in;
   AFT__TRY(aft__utf8_require(in->text, "text", error));
-  s.in = in;
-  take_input(in, out);
+  if (in->desk.len && !in->asked)
+    AFT__TRY(aft__triage_wants_answer(policy, in->desk, arena, &given.asked, error));
+  s.in = &given;
+  take_input(&given, out);
   aft__buf_init(&normal, policy->env);
   aft_status status = aft__triage_join(in, &normal, &s.own, &out->turns, error);
   if (status >= 0)

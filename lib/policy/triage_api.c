@@ -117,6 +117,7 @@ static aft_status check_input(aft__arena *arena, const aft_triage_in *given, aft
   uint64_t most = arena->env->o.limits.text_bytes;
   AFT__TRY(aft__abi_copy(&in, sizeof in, given, TRIAGE_V1, "aft_triage_in", error));
   AFT__TRY(check_text(&in.text, most, "triage.text", error));
+  AFT__TRY(check_text(&in.desk, most, "triage.desk", error));
   AFT__TRY(check_names(&in, error));
   AFT__TRY(copy_texts(arena, &in.earlier, in.n_earlier, most, "triage.earlier", error));
   AFT__TRY(copy_texts(arena, &in.products, in.n_products, most, "triage.products", error));
@@ -131,6 +132,7 @@ static aft_status check_input(aft__arena *arena, const aft_triage_in *given, aft
                          .language = in.language,
                          .has_order = in.has_order != 0,
                          .asked = in.asked != 0,
+                         .desk = in.desk,
                          .products = in.products,
                          .n_products = in.n_products,
                          .currency = in.currency,

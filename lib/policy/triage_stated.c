@@ -1,6 +1,8 @@
 /* What a message states, with the policy's words that announce a number: 订单号, tracking number. */
 #include "policy/triage_priv.h"
 
+#define LAST_MOST 120u /* bytes */
+
 typedef struct announcing {
   const aft_policy *policy;
   aft__buf scratch;
@@ -53,15 +55,18 @@ static aft__stated_kind named(void *user, aft_str words) {
   return a->kind;
 }
 
-/* 我的订单号是 / 12345: what the turn before announced. */
-static aft__stated_kind expected(announcing *a, const aft__triage_in *in, uint32_t turns) {
-  if (turns == 0)
-    return AFT__STATED_NONE;
-  aft_str before = in->earlier[in->n_earlier - 1];
-  size_t cut = before.len > 60 ? before.len - 60 : 0;
-  while (cut > 0 && cut < before.len && ((uint8_t)before.data[cut] & 0xC0) == 0x80)
+/* What the end of a text names. */
+static aft__stated_kind named_last(announcing *a, aft_str text) {
+  size_t cut = text.len > LAST_MOST ? text.len - LAST_MOST : 0;
+  while (cut > 0 && cut < text.len && ((uint8_t)text.data[cut] & 0xC0) == 0x80)
     cut++;
-  return named(a, aft__str(before.data + cut, before.len - cut));
+  return text.len ? named(a, aft__str(text.data + cut, text.len - cut)) : AFT__STATED_NONE;
+}
+
+/* 我的订单号是 / 12345: what the turn before announced, or what the desk asked for. */
+static aft__stated_kind expected(announcing *a, const aft__triage_in *in, uint32_t turns) {
+  aft__stated_kind kind = turns > 0 ? named_last(a, in->earlier[in->n_earlier - 1]) : AFT__STATED_NONE;
+  return kind == AFT__STATED_NONE && in->asked ? named_last(a, in->desk) : kind;
 }
 
 static bool worth_reading(const aft__triage_in *in) {

@@ -481,6 +481,12 @@ static void the_turn_before_may_announce(void **state) {
   t = run(policy, &in);
   assert_int_equal(aft_triage_stated_number(t, 0, AFT_STATED_KIND), AFT_STATED_ORDER);
   aft_triage_free(t);
+  in.n_earlier = 0;
+  in.desk = (aft_str)AFT_STR("Could you send me the tracking number?");
+  t = run(policy, &in);
+  assert_int_equal(aft_triage_stated_number(t, 0, AFT_STATED_KIND), AFT_STATED_WAYBILL);
+  assert_field(t, AFT_TRIAGE_ACT, "answer", "asked by the desk");
+  aft_triage_free(t);
 }
 
 /* ---- bad input ---- */
