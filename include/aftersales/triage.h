@@ -45,14 +45,17 @@ typedef struct aft_triage_in {
 /* What was found. Immutable. */
 typedef struct aft_triage aft_triage;
 
-/* Texts of a result, for aft_triage_text. The numbers never change. */
-#define AFT_TRIAGE_CATEGORY  1u /* a category of the policy; "other" where it is unsure */
-#define AFT_TRIAGE_GUESS     2u /* the best category even then */
-#define AFT_TRIAGE_TOPIC     3u /* below the category, or "" */
-#define AFT_TRIAGE_RUNNER_UP 4u /* the category next to the guess, or "" */
-#define AFT_TRIAGE_TONE      5u /* "negative", "neutral" or "positive" */
-#define AFT_TRIAGE_ACT \
-  6u /* "request", "question", "answer", "acknowledgement", "greeting", "human", "closing" */
+/*
+ * Texts of a result, for aft_triage_text. The numbers never change. The act is
+ * "request", "question", "answer" (to what the desk asked), "acknowledgement",
+ * "greeting", "human" (asks for a person) or "closing".
+ */
+#define AFT_TRIAGE_CATEGORY  1u  /* a category of the policy; "other" where it is unsure */
+#define AFT_TRIAGE_GUESS     2u  /* the best category even then */
+#define AFT_TRIAGE_TOPIC     3u  /* below the category, or "" */
+#define AFT_TRIAGE_RUNNER_UP 4u  /* the category next to the guess, or "" */
+#define AFT_TRIAGE_TONE      5u  /* "negative", "neutral" or "positive" */
+#define AFT_TRIAGE_ACT       6u  /* what the last turn does, see above */
 #define AFT_TRIAGE_COMPLAINT 7u  /* "none", "service", "regulator" (or the law) or "media" */
 #define AFT_TRIAGE_LANGUAGE  8u  /* as aft_text_language tells it */
 #define AFT_TRIAGE_LABEL     9u  /* the customer's own label, or "" */
