@@ -139,7 +139,9 @@ static aft_str next_part(aft_str *rest) {
 static void add_rule_word(words *w, uint32_t rule, uint8_t role, const aft__node *node) {
   if (node->kind != AFT__NODE_TEXT)
     return;
-  aft__word word = {aft__compile_text(w->cx, node->text), w->cx->slots, (uint16_t)rule, role, 0};
+  /* Only what speaks for a category is named in explanations. */
+  uint32_t text = role == AFT__WORD_FOR ? aft__compile_text(w->cx, node->text) : 0;
+  aft__word word = {text, w->cx->slots, (uint16_t)rule, role, 0};
   aft__mark mark = {AFT__MARK_RULE, 0, 0, 0, aft__compile_count(w->cx, AFT__SECTION_WORDS)};
   aft_str rest = node->text;
   do {

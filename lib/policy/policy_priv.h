@@ -191,7 +191,7 @@ typedef struct aft__rule {
 
 /* A word of a rule: parts that follow each other, "付款..失败". */
 typedef struct aft__word {
-  uint32_t text; /* as written */
+  uint32_t text; /* as written; empty for AFT__WORD_WITH and _UNLESS */
   uint32_t slot; /* of its first part: a number of its own for each part of each word */
   uint16_t rule;
   uint8_t role; /* AFT__WORD_… */
