@@ -21,6 +21,7 @@
 #include <aftersales/store.h>
 #include <aftersales/text.h>
 #include <aftersales/ticket.h>
+#include <aftersales/triage.h>
 #include <aftersales/value.h>
 
 #endif

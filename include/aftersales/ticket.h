@@ -128,7 +128,8 @@ AFT_API aft_status aft_ticket_inbox(aft_session *session, const aft_call *call, 
  * Says why a ticket is as it is, in sentences, one a line, in the order in which
  * the reasons arose.
  *
- * about: "category", "tone", "priority", "queue", "due", or NULL for all; closed by NUL.
+ * about: "category", "tone", "act", "question", "urgent", "chaser", "human", "complaint", "facts",
+ *   "priority", "queue", "due", or NULL for all; closed by NUL.
  * locale: language of the sentences: "zh" or "en"; closed by NUL.
  * out: receives a buffer that the caller frees with aft_buf_free.
  * Threads: the session's one.

@@ -136,7 +136,11 @@ static aft_status know_order(aft__intake *intake, aft_error *error) {
     return AFT_OK; /* the host may tell it later; the number stays in the message */
   AFT__TRY(status);
   bool own = aft__row_int(row, AFT__ORDER_CUSTOMER) == intake->customer[AFT__CUSTOMER_ID].number;
-  intake->order = own ? row[AFT__ORDER_ID].number : 0;
+  if (!own)
+    return AFT_OK;
+  intake->order = row[AFT__ORDER_ID].number;
+  intake->order_state = aft__row_str(row, AFT__ORDER_STATUS);
+  intake->currency = aft__row_str(row, AFT__ORDER_CURRENCY);
   return AFT_OK;
 }
 
@@ -256,7 +260,8 @@ static aft_status delivered_before(aft__intake *intake, aft_error *error) {
   return AFT_REPLAYED;
 }
 
-static aft_status triage(aft__intake *intake, aft_error *error) {
+aft_status aft__intake_triage(aft__intake *intake, const aft_str *earlier, size_t n, aft_str desk,
+                              aft_error *error) {
   const aft_message_in *in = &intake->in;
   aft__cmd *cmd = intake->cmd;
   aft_str text = in->text;
@@ -267,8 +272,19 @@ static aft_status triage(aft__intake *intake, aft_error *error) {
       return aft__nomem(error);
     text = aft__cstr(both);
   }
-  AFT__TRY(aft__policy_triage(cmd->policy, text.data ? text : aft__cstr(""), in->label, cmd->arena,
-                              &intake->triage, intake->reasons, error));
+  aft__triage_in given = {.text = text.data ? text : aft__cstr(""),
+                          .earlier = earlier,
+                          .n_earlier = n,
+                          .label = in->label,
+                          .order_state = intake->order_state,
+                          .channel = in->channel,
+                          .tier = aft__row_str(intake->customer, AFT__CUSTOMER_TIER),
+                          .currency = intake->currency,
+                          .has_order = intake->order != 0,
+                          .asked = desk.len > 0,
+                          .desk = desk};
+  aft__buf_clear(intake->reasons);
+  AFT__TRY(aft__triage_run(cmd->policy, &given, cmd->arena, &intake->triage, intake->reasons, error));
   intake->thanks = aft__str_eq(intake->triage.act, aft__cstr("acknowledgement"));
   return AFT_OK;
 }
@@ -307,9 +323,11 @@ aft_status aft__intake_run(aft__cmd *cmd, const aft_message_in *in, aft_error *e
   aft__buf reasons;
   aft__buf_init(&reasons, cmd->env);
   intake.reasons = &reasons;
-  aft_status status = triage(&intake, error);
+  aft_status status = aft__intake_triage(&intake, NULL, 0, aft__cstr(""), error);
   if (status >= 0)
     status = aft__intake_thread(&intake, error);
+  if (status >= 0 && intake.thread)
+    status = aft__intake_reread(&intake, error);
   if (status >= 0)
     status = to_ticket(&intake, error);
   aft__buf_done(&reasons);

@@ -7,14 +7,16 @@
 typedef struct aft__intake {
   aft__cmd *cmd;
   aft_message_in in;
-  aft_str phone, email; /* from a form */
-  aft__value *customer; /* row */
-  aft_id order;
-  aft_id message; /* id that it will have */
+  aft_str phone, email;          /* from a form */
+  aft__value *customer;          /* row */
+  aft_id order;                  /* that the message names */
+  aft_str order_state, currency; /* of that order, or of its ticket's */
+  aft_id message;                /* id that it will have */
   aft__triage triage;
-  aft__buf *reasons; /* of the triage */
-  bool thanks;       /* an acknowledgement */
-  aft_id thread;     /* ticket to join; 0: a new one */
+  aft__buf *reasons;  /* of the triage */
+  bool thanks;        /* an acknowledgement */
+  aft_id thread;      /* ticket to join; 0: a new one */
+  aft__value *joined; /* row of that ticket, as it was found */
   aft_id hint, follows;
   const char *disposition;
 } aft__intake;
@@ -29,6 +31,13 @@ aft_status aft__intake_run(aft__cmd *cmd, const aft_message_in *in, aft_error *e
 
 /* intake_thread.c: decides thread, hint, follows and disposition. */
 aft_status aft__intake_thread(aft__intake *intake, aft_error *error);
+
+/* intake_turns.c: reads the message again together with what was said before it in the ticket that it joins,
+ * where that may change what it means. */
+aft_status aft__intake_reread(aft__intake *intake, aft_error *error);
+/* intake.c: reads the message with what is known. desk: what it asked last, or empty. */
+aft_status aft__intake_triage(aft__intake *intake, const aft_str *earlier, size_t n, aft_str desk,
+                              aft_error *error);
 
 /* The facts of its audit event. */
 aft_str aft__intake_facts(aft__intake *intake);

@@ -77,6 +77,7 @@ static aft_status join_named(aft__intake *intake, aft__value *row, aft_error *er
   }
   AFT__TRY(takes_reply(intake, row, &open, error));
   intake->thread = open ? id : 0;
+  intake->joined = row;
   intake->follows = open ? 0 : id;
   intake->disposition = !open ? "followed_up" : intake->thanks ? "acknowledged" : "threaded";
   return AFT_OK;
@@ -108,6 +109,7 @@ static aft_status recent_ticket(aft__intake *intake, aft_error *error) {
     if (!open)
       continue;
     intake->thread = rows[i][AFT__TICKET_ID].number;
+    intake->joined = rows[i];
     intake->disposition = intake->thanks ? "acknowledged" : "threaded";
   }
   return AFT_OK;
@@ -115,6 +117,8 @@ static aft_status recent_ticket(aft__intake *intake, aft_error *error) {
 
 aft_status aft__intake_thread(aft__intake *intake, aft_error *error) {
   aft__value *row;
+  intake->thread = intake->follows = intake->hint = 0;
+  intake->disposition = "opened";
   AFT__TRY(named_ticket(intake, &row, error));
   if (row)
     return join_named(intake, row, error);

@@ -11,6 +11,18 @@ static aft_status check_total(const aft_money *total, aft_error *error) {
   return aft__money_make(total->minor, currency, &made, error);
 }
 
+aft_status aft__order_state(aft__cmd *cmd, aft_id order, aft_str *out, aft_error *error) {
+  aft__value *row;
+  *out = aft__cstr("");
+  if (!order)
+    return AFT_OK;
+  aft_status status = aft__get(cmd->tx, &aft__order_table, order, &row, error);
+  if (status < 0)
+    return status == AFT_E_NOT_FOUND ? AFT_OK : status;
+  *out = aft__row_str(row, AFT__ORDER_STATUS);
+  return AFT_OK;
+}
+
 static void fill(aft__value *row, const aft_order_in *in, uint64_t *mask) {
   if (in->status.data) {
     row[AFT__ORDER_STATUS] = aft__text(in->status);

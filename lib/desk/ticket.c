@@ -92,6 +92,7 @@ aft_status aft__ticket_facts(aft__ticket *ticket, aft__facts *facts, aft_error *
                {AFT__FACT_CHANNEL, AFT__TICKET_CHANNEL},     {AFT__FACT_LABEL, AFT__TICKET_LABEL},
                {AFT__FACT_STATE, AFT__TICKET_STATE},         {AFT__FACT_PRIORITY, AFT__TICKET_PRIORITY}},
     numbers[] = {{AFT__FACT_CONFIDENCE, AFT__TICKET_CONFIDENCE},
+                 {AFT__FACT_UNSURE, AFT__TICKET_UNSURE},
                  {AFT__FACT_TONE, AFT__TICKET_TONE},
                  {AFT__FACT_QUESTION, AFT__TICKET_QUESTION},
                  {AFT__FACT_REOPENS, AFT__TICKET_REOPENS},
@@ -107,6 +108,9 @@ aft_status aft__ticket_facts(aft__ticket *ticket, aft__facts *facts, aft_error *
   if (!aft__row_null(ticket->row, AFT__TICKET_RESOLVED))
     facts->number[AFT__FACT_HOURS_SINCE_RESOLVED] =
         (ticket->cmd->now - aft__ticket_int(ticket, AFT__TICKET_RESOLVED)) / AFT__HOUR;
+  if (aft__policy_tests(ticket->cmd->policy) & aft__fact_bit(AFT__FACT_ORDER_STATE))
+    AFT__TRY(aft__order_state(ticket->cmd, aft__ticket_int(ticket, AFT__TICKET_ORDER),
+                              &facts->text[AFT__FACT_ORDER_STATE], error));
   return aft__labels_of(ticket->cmd, ticket->fresh ? 0 : aft__ticket_id(ticket),
                         aft__ticket_int(ticket, AFT__TICKET_CUSTOMER),
                         aft__ticket_int(ticket, AFT__TICKET_ORDER), facts, error);

@@ -1,11 +1,18 @@
 /* What a ticket is about and how urgent it is: triage results and policy decisions taken over. */
 #include "desk/desk_priv.h"
 
+/* The next best category: of an unsure ticket that is the best guess. */
+static aft_str next_best(const aft__triage *triage) {
+  if (!triage->unsure)
+    return triage->runner_up;
+  return aft__str_eq(triage->guess, triage->category) ? aft__cstr("") : triage->guess;
+}
+
 static void take_category(aft__ticket *ticket, const aft__triage *triage) {
   aft__ticket_set(ticket, AFT__TICKET_CATEGORY, aft__text(triage->category));
   aft__ticket_set(ticket, AFT__TICKET_TOPIC, triage->topic.len ? aft__text(triage->topic) : aft__null());
-  aft__ticket_set(ticket, AFT__TICKET_RUNNER_UP,
-                  triage->runner_up.len ? aft__text(triage->runner_up) : aft__null());
+  aft_str next = next_best(triage);
+  aft__ticket_set(ticket, AFT__TICKET_RUNNER_UP, next.len ? aft__text(next) : aft__null());
   aft__ticket_set(ticket, AFT__TICKET_CONFIDENCE, aft__int(triage->confidence));
   aft__ticket_set(ticket, AFT__TICKET_UNSURE, aft__int(triage->unsure));
 }
@@ -31,7 +38,8 @@ static void take_tone(aft__ticket *ticket, const aft__triage *triage) {
 
 aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, aft_error *error) {
   aft__facts facts;
-  bool fill = ticket->fresh || (aft__ticket_int(ticket, AFT__TICKET_UNSURE) && !triage->unsure);
+  bool better = !triage->unsure && aft__triage_content(triage);
+  bool fill = ticket->fresh || (aft__ticket_int(ticket, AFT__TICKET_UNSURE) && better);
   if (fill)
     take_category(ticket, triage);
   take_tone(ticket, triage);
@@ -39,6 +47,7 @@ aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, 
   facts.number[AFT__FACT_URGENT] = triage->urgent;
   facts.number[AFT__FACT_CHASER] = triage->chaser;
   facts.number[AFT__FACT_HUMAN] = triage->human;
+  facts.number[AFT__FACT_ASKED] = triage->asked;
   facts.text[AFT__FACT_ACT] = triage->act;
   return aft__ticket_prioritise(ticket, &facts, !ticket->fresh, error);
 }

@@ -146,8 +146,10 @@ static void lay_out(const aft__compile *cx, aft__buf *out) {
 /* Known only once every condition is compiled. */
 static void note_tests(aft__compile *cx) {
   aft__settings *settings = (aft__settings *)(void *)cx->section[AFT__SECTION_SETTINGS].data;
-  if (settings)
-    settings->tests = cx->tests;
+  if (!settings)
+    return;
+  settings->tests = cx->tests;
+  settings->rule_tests = cx->rule_tests;
 }
 
 static aft_status compile(aft__compile *cx, const aft_document *documents, size_t n, aft__buf *image,
@@ -160,6 +162,7 @@ static aft_status compile(aft__compile *cx, const aft_document *documents, size_
     aft__compile_machines(cx);
     aft__compile_decisions(cx);
     aft__compile_queues(cx);
+    aft__compile_suggestions(cx);
     note_tests(cx);
     aft__compile_forms(cx);
     aft__compile_catalogue(cx);

@@ -114,8 +114,8 @@ static bool one_of(const char *const *list, aft_str name) {
 /* Texts of facts whose values the policy or the library lists must be one of them. */
 static void check_value(aft__compile *cx, uint32_t id, const aft__node *value) {
   static const char *const complaints[] = {"none", "service", "regulator", "media", NULL};
-  static const char *const acts[] = {"request", "question", "acknowledgement", "greeting", "closing",
-                                     "answer",  NULL};
+  static const char *const acts[] = {"request",  "question", "answer",  "acknowledgement",
+                                     "greeting", "human",    "closing", NULL};
   const aft__node *map = NULL;
   bool ok = true;
   const char *expected = NULL;
@@ -138,7 +138,7 @@ static void check_value(aft__compile *cx, uint32_t id, const aft__node *value) {
     expected = "none, service, regulator or media";
   } else if (id == AFT__FACT_ACT) {
     ok = one_of(acts, value->text);
-    expected = "request, question, acknowledgement, greeting, closing or answer";
+    expected = "request, question, answer, acknowledgement, greeting, human or closing";
   }
   if (ok)
     return;
@@ -319,8 +319,7 @@ static void test_attributes(queue *q, uint32_t index, uint32_t id, const aft__no
 
 static void test_fact(queue *q, uint32_t index, uint32_t id, const aft__node *value) {
   fact_type type = facts[id].type;
-  if (type >= TAGS)
-    q->cx->tests |= aft__fact_bit((aft__fact_id)id);
+  q->cx->tests |= aft__fact_bit((aft__fact_id)id);
   if (type == VALUES) {
     test_attributes(q, index, id, value);
     return;

@@ -28,6 +28,13 @@ static void compile_settings(aft__compile *cx) {
   s.damp = (int32_t)whole(triage, "damp", 40);
   s.label_points = (int32_t)whole(triage, "label_weight", 60);
   s.more_words = (int32_t)whole(triage, "more_words", 100);
+  s.least = (int32_t)whole(triage, "least", 0);
+  s.disagreement = (int32_t)whole(triage, "disagreement", 0);
+  s.tone_clear = (int32_t)whole(triage, "tone_clear", 200);
+  s.model_weight = (int32_t)whole(triage, "model_weight", 1000);
+  s.rule_weight = (int32_t)whole(triage, "rule_weight", 4000);
+  s.other_prior = (int32_t)whole(triage, "other_prior", 0);
+  s.pause_ms = duration(triage, "pause", 2 * AFT__MINUTE);
   s.most_level = (int32_t)whole(aft__node_get(cx->root, "escalation"), "most", 3);
   s.thread_window_ms = duration(aft__node_get(cx->root, "intake"), "thread_window", 72 * AFT__HOUR);
   s.survey_after_ms = duration(survey, "after", AFT__HOUR);
@@ -36,6 +43,14 @@ static void compile_settings(aft__compile *cx) {
   s.other = aft__compile_text(cx, aft__cstr("other"));
   aft__compile_retention(cx, s.retain);
   aft__compile_add(cx, AFT__SECTION_SETTINGS, &s);
+}
+
+static void compile_languages(aft__compile *cx) {
+  const aft__node *list = aft__node_get(aft__node_get(cx->root, "triage"), "languages");
+  for (uint32_t i = 0; list && list->kind == AFT__NODE_LIST && i < list->count; i++) {
+    uint32_t text = aft__compile_text(cx, list->items[i].value->text);
+    aft__compile_add(cx, AFT__SECTION_LANGUAGES, &text);
+  }
 }
 
 static void fill_targets(aft__compile *cx, aft__level *level, const aft__node *targets) {
@@ -120,6 +135,7 @@ void aft__compile_decisions(aft__compile *cx) {
   const aft__node *priority = aft__node_get(cx->root, "priority");
   const aft__node *levels = aft__node_get(priority, "levels");
   compile_settings(cx);
+  compile_languages(cx);
   if (levels && levels->kind == AFT__NODE_MAP) {
     compile_levels(cx, levels);
     check_service_levels(cx, levels);

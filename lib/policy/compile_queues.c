@@ -1,4 +1,4 @@
-/* Compiling queues: names with conditions, asked in their order. */
+/* Compiling queues and suggestions: names with conditions, queues asked in their order. */
 #include "policy/policy_priv.h"
 
 #include <stdlib.h>
@@ -48,5 +48,21 @@ void aft__compile_queues(aft__compile *cx) {
     aft__path_pop(cx->faults, mark);
   }
   check_orders(cx, queues);
+  aft__path_pop(cx->faults, section);
+}
+
+void aft__compile_suggestions(aft__compile *cx) {
+  const aft__node *map = aft__node_get(cx->root, "suggestions");
+  size_t section = aft__path_push(cx->faults, aft__cstr("suggestions"));
+  for (uint32_t i = 0; map && map->kind == AFT__NODE_MAP && i < map->count; i++) {
+    const aft__node *when = aft__node_get(map->items[i].value, "when");
+    size_t mark = aft__path_push(cx->faults, map->items[i].key);
+    aft__suggestion suggestion = {aft__compile_text(cx, map->items[i].key), 0};
+    if (when) {
+      suggestion.condition = aft__compile_condition(cx, when);
+      aft__compile_add(cx, AFT__SECTION_SUGGESTIONS, &suggestion);
+    }
+    aft__path_pop(cx->faults, mark);
+  }
   aft__path_pop(cx->faults, section);
 }

@@ -139,7 +139,9 @@ static aft_str next_part(aft_str *rest) {
 static void add_rule_word(words *w, uint32_t rule, uint8_t role, const aft__node *node) {
   if (node->kind != AFT__NODE_TEXT)
     return;
-  aft__word word = {aft__compile_text(w->cx, node->text), w->cx->slots, (uint16_t)rule, role, 0};
+  /* Only what speaks for a category is named in explanations. */
+  uint32_t text = role == AFT__WORD_FOR ? aft__compile_text(w->cx, node->text) : 0;
+  aft__word word = {text, w->cx->slots, (uint16_t)rule, role, 0};
   aft__mark mark = {AFT__MARK_RULE, 0, 0, 0, aft__compile_count(w->cx, AFT__SECTION_WORDS)};
   aft_str rest = node->text;
   do {
@@ -196,17 +198,57 @@ static bool rule_target(aft__compile *cx, const aft__node *node, aft__rule *rule
   return true;
 }
 
+/* A rule speaks before the ticket is known: it may ask for what a message brings along alone. */
+static uint32_t rule_condition(aft__compile *cx, const aft__node *when) {
+  static const uint32_t known[] = {AFT__FACT_ORDER_STATE, AFT__FACT_CASE_STATE, AFT__FACT_HAS_ORDER,
+                                   AFT__FACT_ASKED,       AFT__FACT_LANGUAGE,   AFT__FACT_CHANNEL,
+                                   AFT__FACT_TIER,        AFT__FACT_LABEL};
+  uint64_t facts = 0, tests = cx->tests;
+  cx->tests = 0;
+  for (size_t i = 0; i < AFT__COUNT(known); i++)
+    facts |= aft__fact_bit((aft__fact_id)known[i]);
+  uint32_t first = aft__compile_count(cx, AFT__SECTION_CONDITIONS);
+  uint32_t root = aft__compile_condition(cx, when);
+  cx->rule_tests |= cx->tests;
+  cx->tests = tests;
+  const aft__condition *list =
+      (const aft__condition *)(const void *)cx->section[AFT__SECTION_CONDITIONS].data;
+  for (uint32_t i = first; !cx->nomem && i < aft__compile_count(cx, AFT__SECTION_CONDITIONS); i++) {
+    if (list[i].op <= AFT__OP_NOT || (facts & aft__fact_bit((aft__fact_id)list[i].fact)))
+      continue;
+    aft__fault_node(cx->faults, AFT_E_POLICY, when,
+                    "a rule may test order_state, case_state, has_order, asked, language, channel, tier and "
+                    "label alone");
+    break;
+  }
+  return root;
+}
+
+/* What else must hold for a rule to count. */
+static void rule_limits(aft__compile *cx, const aft__node *node, aft__rule *rule) {
+  const aft__node *with = aft__node_get(node, "with");
+  int64_t most = 0;
+  bool question = false;
+  if (with && with->count > 0)
+    rule->flags |= AFT__RULE_WITH;
+  if (aft__node_bool(aft__node_get(node, "question"), &question))
+    rule->flags |= question ? AFT__RULE_ASKS : AFT__RULE_TELLS;
+  if (aft__node_int(aft__node_get(node, "most"), &most) && most >= 1 && most <= 1000)
+    rule->most = (uint32_t)most;
+  const aft__node *when = aft__node_get(node, "when");
+  if (when)
+    rule->condition = rule_condition(cx, when);
+}
+
 static void compile_rule(words *w, const aft__item *item) {
   aft__compile *cx = w->cx;
-  aft__rule rule = {aft__compile_text(cx, item->key), 0, 0, 0, 0, 0};
+  aft__rule rule = {aft__compile_text(cx, item->key), 0, 0, 0, 0, AFT__FLOW_NONE, 0, 0};
   int64_t weight = 0;
   if (!rule_target(cx, item->value, &rule))
     return;
   if (aft__node_int(aft__node_get(item->value, "weight"), &weight) && weight >= 0 && weight <= 1000)
     rule.weight = (int32_t)weight;
-  const aft__node *with = aft__node_get(item->value, "with");
-  if (with && with->count > 0)
-    rule.flags |= AFT__RULE_WITH;
+  rule_limits(cx, item->value, &rule);
   uint32_t index = aft__compile_count(cx, AFT__SECTION_RULES);
   aft__compile_add(cx, AFT__SECTION_RULES, &rule);
   add_rule_words(w, index, AFT__WORD_FOR, item->value, "words");
@@ -260,11 +302,24 @@ static void compile_lexicons(words *w) {
                {"particle", AFT__MARK_PARTICLE},
                {"human", AFT__MARK_HUMAN},
                {"question", AFT__MARK_QUESTION},
+               {"question_first", AFT__MARK_QUESTION_FIRST},
+               {"question_last", AFT__MARK_QUESTION_LAST},
+               {"question_tail", AFT__MARK_QUESTION_TAIL},
+               {"question_helper", AFT__MARK_QUESTION_HELPER},
+               {"no_question", AFT__MARK_NO_QUESTION},
                {"urgent", AFT__MARK_URGENT},
                {"chaser", AFT__MARK_CHASER},
                {"complaint_service", AFT__MARK_SERVICE},
                {"complaint_regulator", AFT__MARK_REGULATOR},
-               {"complaint_media", AFT__MARK_MEDIA}};
+               {"complaint_media", AFT__MARK_MEDIA},
+               {"order_number", AFT__MARK_ORDER_NUMBER},
+               {"waybill", AFT__MARK_WAYBILL},
+               {"phone", AFT__MARK_PHONE},
+               {"product", AFT__MARK_PRODUCT},
+               {"address", AFT__MARK_ADDRESS},
+               {"yes_no", AFT__MARK_YES_NO},
+               {"asks_for", AFT__MARK_ASKS_FOR},
+               {"anything_else", AFT__MARK_ANYTHING_ELSE}};
   const aft__node *lexicons = aft__node_get(w->cx->root, "lexicons");
   const aft__node *tone = aft__node_get(lexicons, "tone");
   size_t mark = aft__path_push(w->cx->faults, aft__cstr("lexicons"));
@@ -272,6 +327,7 @@ static void compile_lexicons(words *w) {
   add_weights(w, aft__node_get(tone, "negative"), AFT__MARK_TONE, -1);
   add_list(w, aft__node_get(tone, "negation"), AFT__MARK_NEGATION);
   add_weights(w, aft__node_get(tone, "degree"), AFT__MARK_DEGREE, 1);
+  add_list(w, aft__node_get(tone, "courtesy"), AFT__MARK_COURTESY);
   for (size_t i = 0; i < AFT__COUNT(lists); i++)
     add_list(w, aft__node_get(lexicons, lists[i].key), lists[i].kind);
   aft__path_pop(w->cx->faults, mark);

@@ -149,4 +149,19 @@ int32_t aft__policy_queue_rank(const aft_policy *policy, aft_str name) {
   return -1;
 }
 
+void aft__policy_suggest(const aft_policy *policy, const aft__facts *facts, aft__suggest_fn fn, void *user,
+                         aft__buf *reasons) {
+  uint32_t n = 0;
+  const aft__suggestion *list = aft__section_data(policy, AFT__SECTION_SUGGESTIONS, &n);
+  for (uint32_t i = 0; i < n; i++) {
+    if (!aft__policy_holds(policy, list[i].condition, facts))
+      continue;
+    aft__arg arg = {"suggestion", aft__policy_str(policy, list[i].name)};
+    if (reasons)
+      aft__reason_add(reasons, "suggestion", "explain.suggestion", &arg, 1);
+    fn(user, arg.value);
+  }
+}
+
 uint64_t aft__policy_tests(const aft_policy *policy) { return policy->settings->tests; }
+uint64_t aft__policy_rule_tests(const aft_policy *policy) { return policy->settings->rule_tests; }

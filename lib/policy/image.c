@@ -27,6 +27,8 @@ size_t aft__section_item(aft__section_id id) {
       [AFT__SECTION_ATTRIBUTES] = sizeof(aft__attribute),
       [AFT__SECTION_TAGS] = sizeof(aft__known_tag),
       [AFT__SECTION_QUEUES] = sizeof(aft__queue),
+      [AFT__SECTION_LANGUAGES] = sizeof(uint32_t),
+      [AFT__SECTION_SUGGESTIONS] = sizeof(aft__suggestion),
   };
   return items[id];
 }
@@ -82,7 +84,11 @@ static bool settings_valid(const view *v) {
       return false;
   if (count(v, AFT__SECTION_SETTINGS) != 1 || !text(v, s->survey_kind) || !text(v, s->other))
     return false;
-  return s->threshold >= 0 && s->threshold <= 1000 && s->damp >= 1 && s->damp <= 1000 &&
+  bool fusion = s->model_weight >= 0 && s->model_weight <= 10000 && s->rule_weight >= 0 &&
+                s->rule_weight <= 10000 && s->other_prior >= -10000 && s->other_prior <= 10000;
+  bool reading = s->least >= 0 && s->least <= 1000 && s->disagreement >= 0 && s->disagreement <= 1000 &&
+                 s->tone_clear >= 1 && s->tone_clear <= 1000 && s->pause_ms > 0;
+  return fusion && reading && s->threshold >= 0 && s->threshold <= 1000 && s->damp >= 1 && s->damp <= 1000 &&
          s->label_points >= 0 && s->label_points <= 1000 && s->more_words >= 0 && s->more_words <= 1000 &&
          s->most_level >= 0 && s->most_level <= 9 && s->thread_window_ms >= 0 && s->survey_after_ms >= 0;
 }
@@ -105,7 +111,8 @@ static bool rules_valid(const view *v) {
   uint32_t categories = count(v, AFT__SECTION_CATEGORIES);
   for (uint32_t i = 0; i < count(v, AFT__SECTION_RULES); i++)
     if (!text(v, rules[i].name) || !text(v, rules[i].topic) || rules[i].category >= categories ||
-        rules[i].weight < 0 || rules[i].weight > 1000)
+        rules[i].weight < 0 || rules[i].weight > 1000 ||
+        (rules[i].condition != AFT__FLOW_NONE && rules[i].condition >= count(v, AFT__SECTION_CONDITIONS)))
       return false;
   return true;
 }
@@ -189,6 +196,18 @@ static bool queues_valid(const view *v) {
   return true;
 }
 
+static bool suggestions_valid(const view *v) {
+  const aft__suggestion *list = items(v, AFT__SECTION_SUGGESTIONS);
+  const uint32_t *languages = items(v, AFT__SECTION_LANGUAGES);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_SUGGESTIONS); i++)
+    if (!text(v, list[i].name) || list[i].condition >= count(v, AFT__SECTION_CONDITIONS))
+      return false;
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_LANGUAGES); i++)
+    if (!text(v, languages[i]))
+      return false;
+  return true;
+}
+
 static bool forms_valid(const view *v) {
   const aft__form *forms = items(v, AFT__SECTION_FORMS);
   const aft__form_field *fields = items(v, AFT__SECTION_FIELDS);
@@ -253,7 +272,7 @@ static bool catalogue_valid(const view *v) {
 static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
          conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
-         machines_valid(v) && catalogue_valid(v) &&
+         suggestions_valid(v) && machines_valid(v) && catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));
 }
 

@@ -35,9 +35,10 @@ typedef struct aft__facts {
   uint32_t n_labels;
 } aft__facts;
 
-/* Bit per fact: whether any condition of the policy tests labels of it. */
+/* Bit per fact: whether any condition of the policy tests it, those of triage's rules apart. */
 static inline uint64_t aft__fact_bit(aft__fact_id fact) { return UINT64_C(1) << fact; }
 uint64_t aft__policy_tests(const aft_policy *policy);
+uint64_t aft__policy_rule_tests(const aft_policy *policy);
 
 /* ---- reasons.c: why something was decided, kept as text and shown in any language ---- */
 
@@ -50,24 +51,71 @@ void aft__reasons_render(const aft_policy *policy, const char *locale, aft_str r
 
 /* ---- triage.c: what a text is about ---- */
 
+/* What a model says of a text: a probability in millionths. */
+typedef struct aft__triage_score {
+  aft_str category;
+  int64_t ppm;
+} aft__triage_score;
+
+/* A message in its conversation. */
+typedef struct aft__triage_in {
+  aft_str text;
+  const aft_str *earlier; /* what the customer said shortly before, the oldest first */
+  size_t n_earlier;
+  aft_str label;                                  /* the customer's own choice of category */
+  aft_str order_state, case_state, channel, tier; /* facts for the conditions of rules */
+  aft_str language;                               /* empty: told from the text */
+  bool has_order;
+  bool asked;              /* what the desk said last was a question */
+  aft_str desk;            /* what it said, where that is known; it is looked at where asked is false */
+  const aft_str *products; /* names of what was ordered */
+  size_t n_products;
+  aft_str currency; /* of the order */
+  const aft__triage_score *scores;
+  size_t n_scores;
+  int32_t model_weight, rule_weight; /* permille, learnt from labels; both 0: the policy's */
+} aft__triage_in;
+
 typedef struct aft__triage {
-  aft_str category;   /* name in the policy; "other" when unsure */
-  aft_str topic;      /* may be empty */
-  aft_str runner_up;  /* category; may be empty */
-  int32_t confidence; /* 0..1000 */
-  bool unsure;        /* below the policy's threshold: a person decides */
-  int32_t tone;       /* -1000..1000 */
+  aft_str category;             /* name in the policy; "other" when unsure */
+  aft_str guess;                /* the best even where unsure */
+  aft_str topic;                /* of the category; may be empty */
+  aft_str runner_up;            /* the category next to the guess; may be empty */
+  int32_t confidence;           /* of the guess, 0..1000 */
+  int32_t runner_up_confidence; /* likewise */
+  int32_t points;               /* of rules and label, for the guess */
+  bool unsure;                  /* below the policy's threshold: a person decides */
+  bool courtesy;                /* nothing to sort */
+  int32_t tone;                 /* -1000..1000 */
   bool question, urgent, chaser, human;
+  aft_str tone_name; /* negative, neutral, positive */
   aft_str complaint; /* none, service, regulator, media */
-  aft_str act;       /* request, question, acknowledgement, greeting, closing */
+  aft_str act;       /* request, question, answer, acknowledgement, greeting, human, closing */
+  int32_t agreement; /* of the customer's label with the guess: 1, -1, or 0 without one */
+  uint32_t turns;    /* earlier ones that were read too */
   const char *language;
+  const aft__stated *facts; /* what the text states, in the arena; places are those of in->text */
+  uint32_t n_facts;
+  aft_str order_state, case_state; /* of the input */
+  bool has_order, asked;
 } aft__triage;
 
-/* label is the customer's own choice of category, or empty. Texts of the result belong to the policy.
- * Appends reasons about "category" and "tone". Scratch from the arena. */
+/* Texts of the result belong to the policy, the input or the arena. Appends reasons about "category",
+ * "tone", "act", "question", "urgent", "chaser", "human", "complaint" and "facts". Errors: AFT_E_ENCODING,
+ * AFT_E_NUL_BYTE, AFT_E_NOMEM. */
+aft_status aft__triage_run(const aft_policy *policy, const aft__triage_in *in, aft__arena *arena,
+                           aft__triage *out, aft__buf *reasons, aft_error *error);
+
+/* Whether the desk's text asks the customer something that wants an answer. */
+aft_status aft__triage_wants_answer(const aft_policy *policy, aft_str text, aft__arena *arena, bool *out,
+                                    aft_error *error);
+
+/* A text on its own, with the customer's label or an empty one. */
 aft_status aft__policy_triage(const aft_policy *policy, aft_str text, aft_str label, aft__arena *arena,
                               aft__triage *out, aft__buf *reasons, aft_error *error);
 
+/* Whether it says what it is about, other than an answer or mere courtesy. */
+bool aft__triage_content(const aft__triage *triage);
 /* Fills the facts that a triage result decides. */
 void aft__triage_facts(const aft__triage *triage, aft__facts *facts);
 
@@ -90,6 +138,12 @@ bool aft__policy_priority_find(const aft_policy *policy, aft_str name, aft__prio
 /* The first queue of the policy that takes the ticket; empty where there is none. Appends a reason about
  * "queue". */
 aft_str aft__policy_queue(const aft_policy *policy, const aft__facts *facts, aft__buf *reasons);
+/* What the desk may offer: calls back with each suggestion of the policy whose condition holds. Appends
+ * reasons about "suggestion". */
+typedef void (*aft__suggest_fn)(void *user, aft_str name);
+void aft__policy_suggest(const aft_policy *policy, const aft__facts *facts, aft__suggest_fn fn, void *user,
+                         aft__buf *reasons);
+
 /* Its place in the order in which queues are asked, from 0; -1 for a queue that the policy lacks. */
 int32_t aft__policy_queue_rank(const aft_policy *policy, aft_str name);
 
@@ -159,6 +213,7 @@ int32_t aft__policy_most_level(const aft_policy *policy); /* the highest escalat
 
 typedef struct aft__policy_intake {
   int64_t thread_window_ms; /* same customer and open ticket: joined within this time */
+  int64_t pause_ms;         /* what a customer says within it is read together */
 } aft__policy_intake;
 void aft__policy_intake_of(const aft_policy *policy, aft__policy_intake *out);
 

@@ -123,11 +123,13 @@ typedef enum aft__section_id {
   AFT__SECTION_EVENTS,
   AFT__SECTION_MOVES,
   AFT__SECTION_EFFECTS,
-  AFT__SECTION_CATALOGUE,  /* aft__entry, sorted by key */
-  AFT__SECTION_SOURCE,     /* bytes: the canonical content. Its place is the same in every version */
-  AFT__SECTION_ATTRIBUTES, /* aft__attribute */
-  AFT__SECTION_TAGS,       /* aft__known_tag */
-  AFT__SECTION_QUEUES,     /* aft__queue, in the order in which they are asked */
+  AFT__SECTION_CATALOGUE,   /* aft__entry, sorted by key */
+  AFT__SECTION_SOURCE,      /* bytes: the canonical content. Its place is the same in every version */
+  AFT__SECTION_ATTRIBUTES,  /* aft__attribute */
+  AFT__SECTION_TAGS,        /* aft__known_tag */
+  AFT__SECTION_QUEUES,      /* aft__queue, in the order in which they are asked */
+  AFT__SECTION_LANGUAGES,   /* uint32_t texts: what the words of the policy cover; none: all */
+  AFT__SECTION_SUGGESTIONS, /* aft__suggestion */
   AFT__SECTIONS
 } aft__section_id;
 
@@ -138,7 +140,7 @@ typedef struct aft__section {
 
 #define AFT__IMAGE_MAGIC   "AFTPOLCY"
 #define AFT__IMAGE_ORDER   0x01020304u
-#define AFT__IMAGE_VERSION 2u
+#define AFT__IMAGE_VERSION 3u
 #define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
 
 typedef struct aft__image {
@@ -156,8 +158,11 @@ typedef struct aft__settings {
   uint32_t survey_kind, survey_enabled;
   int32_t threshold, damp, label_points, more_words;
   int32_t most_level;
-  uint32_t other;               /* text: "other" */
-  uint64_t tests;               /* aft__policy_tests */
+  uint32_t other; /* text: "other" */
+  int32_t least, disagreement, tone_clear;
+  int32_t model_weight, rule_weight, other_prior; /* permille */
+  int64_t pause_ms;
+  uint64_t tests, rule_tests;   /* aft__policy_tests, aft__policy_rule_tests */
   int64_t retain[AFT__RETAINS]; /* milliseconds, or -1 */
 } aft__settings;
 
@@ -175,14 +180,18 @@ typedef struct aft__rule {
   uint32_t topic;    /* text; 0 for none */
   int32_t weight;
   uint32_t flags;
+  uint32_t condition; /* AFT__FLOW_NONE: always */
+  uint32_t most;      /* characters of a text in which it counts; 0: any number */
   uint32_t reserved0;
 } aft__rule;
 
-#define AFT__RULE_WITH 1u /* also needs one of its "with" words */
+#define AFT__RULE_WITH  1u /* also needs one of its "with" words */
+#define AFT__RULE_ASKS  2u /* counts in questions alone */
+#define AFT__RULE_TELLS 4u /* counts in texts alone that are no question */
 
 /* A word of a rule: parts that follow each other, "付款..失败". */
 typedef struct aft__word {
-  uint32_t text; /* as written */
+  uint32_t text; /* as written; empty for AFT__WORD_WITH and _UNLESS */
   uint32_t slot; /* of its first part: a number of its own for each part of each word */
   uint16_t rule;
   uint8_t role; /* AFT__WORD_… */
@@ -223,6 +232,20 @@ typedef enum aft__mark_kind {
   AFT__MARK_SERVICE, /* complaints, the graver the later */
   AFT__MARK_REGULATOR,
   AFT__MARK_MEDIA,
+  AFT__MARK_QUESTION_FIRST, /* how it asks: aft__ask_kind */
+  AFT__MARK_QUESTION_LAST,
+  AFT__MARK_QUESTION_TAIL,
+  AFT__MARK_QUESTION_HELPER,
+  AFT__MARK_NO_QUESTION,
+  AFT__MARK_COURTESY,     /* thanks, which tell a mood only where they stand alone */
+  AFT__MARK_ORDER_NUMBER, /* words that announce what follows */
+  AFT__MARK_WAYBILL,
+  AFT__MARK_PHONE,
+  AFT__MARK_PRODUCT,
+  AFT__MARK_ADDRESS,
+  AFT__MARK_YES_NO,
+  AFT__MARK_ASKS_FOR,      /* of the desk */
+  AFT__MARK_ANYTHING_ELSE, /* a question that expects no answer */
   AFT__MARKS
 } aft__mark_kind;
 
@@ -265,6 +288,11 @@ typedef struct aft__queue {
   int32_t order;
   uint32_t reserved0;
 } aft__queue;
+
+/* What the desk may offer. */
+typedef struct aft__suggestion {
+  uint32_t name, condition;
+} aft__suggestion;
 
 /* A shop's own attribute of a kind of record. */
 typedef struct aft__attribute {
@@ -340,7 +368,7 @@ typedef struct aft__compile {
   aft__buf section[AFT__SECTIONS];
   aft__map texts;
   uint32_t slots;
-  uint64_t tests; /* facts with labels that conditions ask for */
+  uint64_t tests, rule_tests; /* facts that conditions ask for; those of triage's rules */
   bool nomem;
 } aft__compile;
 
@@ -354,10 +382,11 @@ uint32_t aft__compile_condition(aft__compile *cx, const aft__node *when); /* com
 void aft__compile_labels(aft__compile *cx);                               /* compile_labels.c */
 /* A tag in the form in which tags are compared; lives in the arena. */
 aft_str aft__compile_tag(aft__compile *cx, aft_str tag);
-void aft__compile_queues(aft__compile *cx);    /* compile_queues.c */
-void aft__compile_forms(aft__compile *cx);     /* compile_forms.c */
-void aft__compile_machines(aft__compile *cx);  /* compile_machine.c */
-void aft__compile_catalogue(aft__compile *cx); /* compile_catalogue.c */
+void aft__compile_queues(aft__compile *cx);      /* compile_queues.c */
+void aft__compile_suggestions(aft__compile *cx); /* compile_queues.c */
+void aft__compile_forms(aft__compile *cx);       /* compile_forms.c */
+void aft__compile_machines(aft__compile *cx);    /* compile_machine.c */
+void aft__compile_catalogue(aft__compile *cx);   /* compile_catalogue.c */
 /* retention.c; part of the settings */
 void aft__compile_retention(aft__compile *cx, int64_t retain[AFT__RETAINS]);
 

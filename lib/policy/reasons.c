@@ -89,6 +89,9 @@ static void add_span(const aft_policy *policy, const char *locale, aft__buf *out
 
 static bool is_span(const char *name) { return strcmp(name, "target") == 0 || strcmp(name, "paused") == 0; }
 
+/* A label is a category too, beside which another may stand. */
+static const char *named_by(const char *name) { return strcmp(name, "label") == 0 ? "category" : name; }
+
 /* The value for people: the catalogue's text "<name>.<value>" where there is one. */
 static void add_value(const aft_policy *policy, const char *locale, line *l, const char *name, aft_str raw) {
   char key[160];
@@ -100,7 +103,7 @@ static void add_value(const aft_policy *policy, const char *locale, line *l, con
     add_unescaped(&l->values, raw);
   if (l->values.failed)
     return;
-  int n = snprintf(key, sizeof(key), "%s.%.*s", name, (int)(l->values.len - begin),
+  int n = snprintf(key, sizeof(key), "%s.%.*s", named_by(name), (int)(l->values.len - begin),
                    l->values.len > begin ? l->values.data + begin : "");
   if (n > 0 && (size_t)n < sizeof(key) && aft__catalogue_find(policy, locale, aft__cstr(key), &shown)) {
     l->values.len = begin;

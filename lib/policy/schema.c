@@ -49,6 +49,8 @@ SHAPE degree = {.kind = WHOLE, .expected = "a whole number from 1 to 5000", .lea
 SHAPE points = {
     .kind = WHOLE, .expected = "a whole number from -1000000 to 1000000", .least = -1000000, .most = 1000000};
 SHAPE count = {.kind = WHOLE, .expected = "a whole number from 0 to 1000000", .least = 0, .most = 1000000};
+SHAPE characters = {
+    .kind = WHOLE, .expected = "a number of characters from 1 to 1000", .least = 1, .most = 1000};
 SHAPE version = {.kind = WHOLE, .expected = "1, the only version", .least = 1, .most = 1};
 
 static const entry category_fields[] = {{"topics", &names, false}, {NULL, NULL, false}};
@@ -58,17 +60,16 @@ SHAPE categories = {.kind = MAP, .expected = "a map of categories", .of = &categ
 static const entry rule_fields[] = {{"category", &name, true},   {"topic", &name, false},
                                     {"weight", &strength, true}, {"words", &texts, true},
                                     {"with", &texts, false},     {"unless", &texts, false},
-                                    {NULL, NULL, false}};
+                                    {"question", &flag, false},  {"most", &characters, false},
+                                    {"when", &any, false},       {NULL, NULL, false}};
 SHAPE rule = {.kind = STRUCT, .expected = "a map with category, weight and words", .fields = rule_fields};
 SHAPE rules = {.kind = MAP, .expected = "a map of rules", .of = &rule};
 
 SHAPE strengths = {.kind = MAP, .expected = "a map of words to strengths", .of = &strength, .words = true};
 SHAPE degrees = {.kind = MAP, .expected = "a map of words to permille", .of = &degree, .words = true};
-static const entry tone_fields[] = {{"positive", &strengths, false},
-                                    {"negative", &strengths, false},
-                                    {"negation", &texts, false},
-                                    {"degree", &degrees, false},
-                                    {NULL, NULL, false}};
+static const entry tone_fields[] = {{"positive", &strengths, false}, {"negative", &strengths, false},
+                                    {"negation", &texts, false},     {"degree", &degrees, false},
+                                    {"courtesy", &texts, false},     {NULL, NULL, false}};
 SHAPE tone = {.kind = STRUCT, .expected = "a map with positive and negative", .fields = tone_fields};
 static const entry lexicon_fields[] = {{"tone", &tone, false},
                                        {"acknowledgement", &texts, false},
@@ -77,18 +78,42 @@ static const entry lexicon_fields[] = {{"tone", &tone, false},
                                        {"particle", &texts, false},
                                        {"human", &texts, false},
                                        {"question", &texts, false},
+                                       {"question_first", &texts, false},
+                                       {"question_last", &texts, false},
+                                       {"question_tail", &texts, false},
+                                       {"question_helper", &texts, false},
+                                       {"no_question", &texts, false},
                                        {"urgent", &texts, false},
                                        {"chaser", &texts, false},
                                        {"complaint_service", &texts, false},
                                        {"complaint_regulator", &texts, false},
                                        {"complaint_media", &texts, false},
+                                       {"order_number", &texts, false},
+                                       {"waybill", &texts, false},
+                                       {"phone", &texts, false},
+                                       {"product", &texts, false},
+                                       {"address", &texts, false},
+                                       {"yes_no", &texts, false},
+                                       {"asks_for", &texts, false},
+                                       {"anything_else", &texts, false},
                                        {NULL, NULL, false}};
 SHAPE lexicons = {.kind = STRUCT, .expected = "a map of lexicons", .fields = lexicon_fields};
 
+SHAPE fusion = {.kind = WHOLE, .expected = "a whole number from 0 to 10000", .least = 0, .most = 10000};
+SHAPE prior = {
+    .kind = WHOLE, .expected = "a whole number from -10000 to 10000", .least = -10000, .most = 10000};
 static const entry triage_fields[] = {{"threshold", &permille, false},
                                       {"damp", &strength, false},
                                       {"label_weight", &permille, false},
                                       {"more_words", &permille, false},
+                                      {"least", &permille, false},
+                                      {"disagreement", &permille, false},
+                                      {"tone_clear", &strength, false},
+                                      {"pause", &duration, false},
+                                      {"languages", &names, false},
+                                      {"model_weight", &fusion, false},
+                                      {"rule_weight", &fusion, false},
+                                      {"other_prior", &prior, false},
                                       {NULL, NULL, false}};
 SHAPE triage = {.kind = STRUCT, .expected = "a map with threshold", .fields = triage_fields};
 
@@ -103,6 +128,10 @@ SHAPE priority = {.kind = STRUCT, .expected = "a map with levels and rules", .fi
 static const entry queue_fields[] = {{"when", &any, false}, {"order", &count, true}, {NULL, NULL, false}};
 SHAPE queue = {.kind = STRUCT, .expected = "a map with order and when", .fields = queue_fields};
 SHAPE queues = {.kind = MAP, .expected = "a map of queues", .of = &queue};
+
+static const entry suggestion_fields[] = {{"when", &any, true}, {NULL, NULL, false}};
+SHAPE suggestion = {.kind = STRUCT, .expected = "a map with when", .fields = suggestion_fields};
+SHAPE suggestions = {.kind = MAP, .expected = "a map of suggestions", .of = &suggestion};
 
 SHAPE value_type = {
     .kind = CHOICE, .expected = "one of text, choice, date, number, flag, time", .choices = aft__value_types};
@@ -209,6 +238,7 @@ static const entry root_fields[] = {{"version", &version, true},
                                     {"survey", &survey, false},
                                     {"retention", &retention, false},
                                     {"queues", &queues, false},
+                                    {"suggestions", &suggestions, false},
                                     {"attributes", &attributes, false},
                                     {"tags", &tags, false},
                                     {"forms", &forms, false},

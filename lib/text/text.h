@@ -131,6 +131,66 @@ typedef struct aft__tone_hit {
  * inside a longer word that is also a hit does not count. */
 int32_t aft__tone_score(aft_str text, const aft__tone_hit *hits, size_t n);
 
+/* ---- extract.c: what a text states: numbers of orders and parcels, amounts, products ---- */
+
+#define AFT__FACTS_MOST  16u   /* found in one text */
+#define AFT__FACT_BYTES  72u   /* of a value, with its NUL */
+#define AFT__STATED_MOST 16384 /* bytes of a text that are looked at */
+
+typedef enum aft__stated_kind {
+  AFT__STATED_NONE,
+  AFT__STATED_ORDER,
+  AFT__STATED_WAYBILL,
+  AFT__STATED_AMOUNT,
+  AFT__STATED_PRODUCT,
+  AFT__STATED_PHONE, /* told apart from the others; its value is never kept */
+  AFT__STATED_KINDS
+} aft__stated_kind;
+
+typedef struct aft__stated {
+  uint32_t kind;
+  uint32_t begin, end;         /* bytes of the text */
+  char value[AFT__FACT_BYTES]; /* capitals and ASCII digits of a number, "12.50" of an amount, a name */
+  int64_t minor;               /* of an amount */
+  char currency[4];            /* of an amount, ISO 4217 */
+  const char *carrier;         /* of a waybill whose form tells it: "sf"; static, or "" */
+} aft__stated;
+
+/* Which kind the words of a piece of text name, the last of them counting: 订单号, tracking number. */
+typedef aft__stated_kind (*aft__stated_fn)(void *user, aft_str words);
+
+typedef struct aft__extract_in {
+  aft_str text;            /* valid UTF-8 */
+  const aft_str *products; /* names that are known, such as the lines of the order */
+  size_t n_products;
+  aft_str currency;          /* what "$" and "¥" mean here; empty: USD and CNY */
+  aft__stated_kind expected; /* what was asked for */
+  aft__stated_fn named;      /* NULL: no words are known */
+  void *user;
+} aft__extract_in;
+
+/* In order of their places, without overlap. Returns how many, at most AFT__FACTS_MOST. Allocates nothing. */
+uint32_t aft__extract(const aft__extract_in *in, aft__stated out[AFT__FACTS_MOST]);
+/* ---- question.c: whether a text asks ---- */
+
+typedef enum aft__ask_kind {
+  AFT__ASK_WORD,   /* asks wherever it stands: 什么, 吗 */
+  AFT__ASK_FIRST,  /* at the begin of a clause: where */
+  AFT__ASK_LAST,   /* at the end of a clause that does not deny: 呢 */
+  AFT__ASK_TAIL,   /* at the end of a clause, behind a helper: 可以退不 */
+  AFT__ASK_HELPER, /* 可以 */
+  AFT__ASK_DENIES, /* 不 */
+  AFT__ASK_TELLS   /* no question, though words that ask are in it: 没什么 */
+} aft__ask_kind;
+
+typedef struct aft__ask_hit {
+  uint32_t begin, end;
+  uint32_t kind; /* aft__ask_kind */
+} aft__ask_hit;
+
+/* The hits may come in any order. text is normalised. */
+bool aft__asks(aft_str text, const aft__ask_hit *hits, size_t n);
+
 /* ---- redact.c: phones, e-mail addresses, payment cards, identity numbers ---- */
 
 #define AFT__PII_PHONE    1u

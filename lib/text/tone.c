@@ -15,6 +15,10 @@
  */
 #define WINDOW           4u
 #define NEGATED_PERMILLE 700
+#define DENIED_PERMILLE  300 /* of a bad word */
+#define SLIGHT           300 /* up to this a word is slight */
+#define SLIGHT_MOST      450
+#define STRESS_PERMILLE  1250
 #define MODIFIERS        8u
 
 static bool breaks_clause(uint32_t c) {
@@ -89,7 +93,7 @@ static int64_t contribution(aft_str text, const aft__tone_hit *word, const pendi
     if (hit->end > begin || !near(text, hit->end, begin))
       break;
     if (hit->kind == AFT__TONE_NEGATION) {
-      value = -value * NEGATED_PERMILLE / 1000;
+      value = -value * (value < 0 ? DENIED_PERMILLE : NEGATED_PERMILLE) / 1000;
       if (degree > 1000)
         degree = 1000;
     } else {
@@ -100,8 +104,15 @@ static int64_t contribution(aft_str text, const aft__tone_hit *word, const pendi
   return limit(value * degree / 1000, 1000);
 }
 
+static bool stressed(aft_str text) {
+  for (size_t i = 1; i < text.len; i++)
+    if ((text.data[i] == '!' || text.data[i] == '?') && (text.data[i - 1] == '!' || text.data[i - 1] == '?'))
+      return true;
+  return false;
+}
+
 int32_t aft__tone_score(aft_str text, const aft__tone_hit *hits, size_t n) {
-  int64_t sum = 0;
+  int64_t sum = 0, slight = 0;
   uint32_t taken = 0; /* end of the last tone word: one that overlaps it does not count */
   pending modifiers;
   modifiers.n = 0;
@@ -114,9 +125,13 @@ int32_t aft__tone_score(aft_str text, const aft__tone_hit *hits, size_t n) {
       remember(&modifiers, hit);
       continue;
     }
-    sum += contribution(text, hit, &modifiers);
+    int64_t value = contribution(text, hit, &modifiers);
+    *(hit->weight >= -SLIGHT && hit->weight <= SLIGHT ? &slight : &sum) += value;
     modifiers.n = 0;
     taken = hit->end;
   }
+  sum += limit(slight, SLIGHT_MOST);
+  if (sum < 0 && stressed(text))
+    sum = sum * STRESS_PERMILLE / 1000;
   return (int32_t)limit(sum, 1000);
 }

@@ -162,6 +162,25 @@ static void topics_are_told_apart(void **state) {
       {"账号被盗了", "account", "stolen"},
       {"我要注销账号", "account", "privacy"},
       {"会员积分怎么查", "account", "membership"},
+      {"快递员电话多少,东西放哪了", "logistics", "not_received"},
+      {"预售的什么时候能发", "logistics", "urge_shipping"},
+      {"两包里只到了一包", "logistics", "where"},
+      {"用着用着自动关机", "quality", "fault"},
+      {"下单的钱退到哪里", "return_refund", "refund_progress"},
+      {"取件的人什么时候来取", "return_refund", "return_pickup"},
+      {"修了十天还没修好", "install_repair", "repair_progress"},
+      {"白条怎么还款", "payment", "payment_method"},
+      {"怎么显示无货", "stock", "back_when"},
+      {"不小心下错单", "order_change", "cancel"},
+      {"我要去消协告你们", "complaint", "escalation"},
+      {"希望你们增加夜间客服,提个意见", "other", "suggestion"},
+      {"How long until my package arrives?", "logistics", "urge_delivery"},
+      {"The box was crushed on the way", "logistics", "parcel_damaged"},
+      {"My card payment was declined", "payment", "payment_failed"},
+      {"Please update the shipping address", "order_change", "address"},
+      {"Do you have this in stock?", "stock", "back_when"},
+      {"The invoice has the wrong company name", "invoice", "invoice_change"},
+      {"I have a suggestion for your shop", "other", "suggestion"},
       {"When will you ship it? It has not yet been dispatched", "logistics", "urge_shipping"},
       {"Where is my parcel?", "logistics", "where"},
       {"It says delivered but I never received it", "logistics", "not_received"},
@@ -186,6 +205,45 @@ static void what_is_not_understood_goes_to_a_person(void **state) {
   assert_int_equal(out.triage.confidence, 0);
   outcome torn = of("发票要改,另外我想退货");
   assert_true(torn.triage.unsure || torn.triage.confidence < 700);
+}
+
+/* What stands for masked data is no word of the customer. */
+static void masks_say_nothing(void **state) {
+  (void)state;
+  assert_int_equal(of("[退货地址1]").triage.confidence, 0);
+  assert_int_equal(of("[phone number] [invoice 3]").triage.confidence, 0);
+  assert_text(of("[地址1] 我要退货").triage.category, "return_refund");
+  assert_text(of("[我要退货").triage.category, "return_refund");
+}
+
+static aft_policy *shop_of(const char *yaml) {
+  aft_document document = {sizeof(document), AFT_STR("shop.yaml"), aft__cstr(yaml)};
+  aft_policy_options options = {.size = sizeof(options), .documents = &document, .count = 1};
+  aft_policy *shop = NULL;
+  assert_int_equal(aft_policy_load(env, &options, &shop, NULL, NULL), AFT_OK);
+  return shop;
+}
+
+static bool is_stock(const aft_policy *shop, const char *text) {
+  outcome out;
+  decide(shop, text, "", "", &out);
+  return aft__str_eq(out.triage.category, aft__cstr("stock"));
+}
+
+static void rules_have_limits(void **state) {
+  aft_policy *shop = shop_of(
+      "rules:\n"
+      "  a: {category: stock, weight: 90, words: [xyzzy], question: true}\n"
+      "  b: {category: stock, weight: 90, words: [plugh], question: false}\n"
+      "  c: {category: stock, weight: 90, words: [蓝鲸], most: 4}\n");
+  (void)state;
+  assert_true(is_stock(shop, "xyzzy?"));
+  assert_false(is_stock(shop, "xyzzy"));
+  assert_true(is_stock(shop, "plugh"));
+  assert_false(is_stock(shop, "plugh?"));
+  assert_true(is_stock(shop, "看见蓝鲸"));
+  assert_false(is_stock(shop, "看见了蓝鲸"));
+  aft_policy_unref(shop);
 }
 
 static void width_and_case_do_not_matter(void **state) {
@@ -276,6 +334,30 @@ static void tone_follows_the_words(void **state) {
   assert_true(of("This is terrible, the worst service ever").triage.tone < -200);
   assert_true(of("我要退货").triage.tone == 0);
   assert_true(of("not happy").triage.tone < 0);
+}
+
+/* Thanks are a kind word where they stand alone, and courtesy behind a request. */
+static void thanks_are_courtesy_behind_a_request(void **state) {
+  static const char *const kind[] = {"好的,谢谢", "没有别的了 谢谢", "thank you very much", "辛苦了"};
+  static const char *const plain[] = {"麻烦帮我取消订单,谢谢", "请问什么时候到,谢谢",
+                                      "Please cancel it, thank you", "催一下快递"};
+  (void)state;
+  for (size_t i = 0; i < AFT__COUNT(kind); i++)
+    if (of(kind[i]).triage.tone < 200)
+      fail_msg("%s has tone %d", kind[i], of(kind[i]).triage.tone);
+  for (size_t i = 0; i < AFT__COUNT(plain); i++)
+    if (of(plain[i]).triage.tone != 0)
+      fail_msg("%s has tone %d", plain[i], of(plain[i]).triage.tone);
+}
+
+/* Impatience is heard, but a plain report of what went wrong is not a furious one. */
+static void slight_words_do_not_add_up_to_anger(void **state) {
+  int32_t impatient = of("怎么还没到,都几天了,一直不动").triage.tone;
+  (void)state;
+  assert_in_range(-impatient, 200, 599);
+  assert_in_range(-of("坏了,没反应,少发了配件,包装破损").triage.tone, 200, 599);
+  assert_true(of("不着急").triage.tone < 200);
+  assert_true(of("怎么还没到!!!").triage.tone < of("怎么还没到").triage.tone);
 }
 
 /* ---- reasons ---- */
@@ -392,6 +474,8 @@ int main(void) {
       cmocka_unit_test(praise_and_enquiries_lower),
       cmocka_unit_test(topics_are_told_apart),
       cmocka_unit_test(what_is_not_understood_goes_to_a_person),
+      cmocka_unit_test(masks_say_nothing),
+      cmocka_unit_test(rules_have_limits),
       cmocka_unit_test(width_and_case_do_not_matter),
       cmocka_unit_test(a_word_inside_another_word_is_no_hit),
       cmocka_unit_test(the_label_speaks_and_disagreement_costs),
@@ -399,6 +483,8 @@ int main(void) {
       cmocka_unit_test(acts_and_flags),
       cmocka_unit_test(harmless_words_do_not_anger),
       cmocka_unit_test(tone_follows_the_words),
+      cmocka_unit_test(thanks_are_courtesy_behind_a_request),
+      cmocka_unit_test(slight_words_do_not_add_up_to_anger),
       cmocka_unit_test(explanations_name_words_and_points),
       cmocka_unit_test(one_changed_line_changes_decision_and_explanation),
       cmocka_unit_test(reasons_survive_separators),

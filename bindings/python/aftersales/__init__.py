@@ -24,6 +24,7 @@ from .query import Rows
 from .record import Record
 from .records import *  # noqa: F403
 from .store import Session, Store, TickReport
+from .triage import Stated, Triage
 from .values import Money, exponent, made_at, time_of
 
 __all__ = [
@@ -41,9 +42,11 @@ __all__ = [
     "Record",
     "Rows",
     "Session",
+    "Stated",
     "Store",
     "TickReport",
     "Trace",
+    "Triage",
     "TwoCopies",
     "__version__",
     "errors",

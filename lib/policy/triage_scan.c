@@ -1,0 +1,180 @@
+/* What the words of a policy hit in a text: one pass of the matcher. */
+#include "policy/triage_priv.h"
+
+#define GAP_MOST  36u  /* bytes between the parts of "a..b": 12 Chinese characters */
+#define TONE_MOST 512u /* tone words of one text that count */
+#define ASKS_MOST 256u /* words of one text that may ask or tell */
+#define MASK_MOST 32u  /* bytes of what stands for masked data */
+
+/* A part counts behind the part before it, with a small gap; the last one completes the word. */
+static void hit_word(aft__triage_scan *s, const aft__mark *mark, const aft__match *match) {
+  const aft__word *word = &s->words[mark->ref];
+  uint32_t slot = word->slot + mark->part;
+  if (mark->part > 0) {
+    uint32_t before = s->ends[slot - 1];
+    if (before == 0 || match->begin < before - 1 || match->begin - (before - 1) > GAP_MOST)
+      return;
+  }
+  bool again = s->ends[slot] != 0;
+  s->ends[slot] = match->end + 1;
+  if (mark->part + 1 < word->parts || again)
+    return;
+  aft__rule_state *state = &s->states[word->rule];
+  if (word->role == AFT__WORD_UNLESS) {
+    state->unless = true;
+  } else if (word->role == AFT__WORD_WITH) {
+    state->with = true;
+  } else {
+    if (state->word == 0)
+      state->word = mark->ref + 1;
+    state->found += state->found < UINT16_MAX;
+  }
+}
+
+static void hit_tone(aft__triage_scan *s, const aft__mark *mark, const aft__match *match) {
+  if (s->n_tones == TONE_MOST)
+    return;
+  aft__tone_hit *hit = &s->tones[s->n_tones++];
+  hit->begin = match->begin;
+  hit->end = match->end;
+  hit->weight = mark->weight;
+  hit->kind = mark->kind == AFT__MARK_TONE       ? AFT__TONE_WORD
+              : mark->kind == AFT__MARK_NEGATION ? AFT__TONE_NEGATION
+                                                 : AFT__TONE_DEGREE;
+}
+
+static void hit_ask(aft__triage_scan *s, aft__ask_kind kind, const aft__match *match) {
+  if (s->n_asks == ASKS_MOST)
+    return;
+  aft__ask_hit hit = {match->begin, match->end, kind};
+  s->asks[s->n_asks++] = hit;
+}
+
+static void hit_cover(aft__triage_scan *s, uint8_t bit, const aft__match *match) {
+  for (uint32_t i = match->begin; i < match->end && i - s->own < AFT__COVER_MOST; i++)
+    if (i >= s->own)
+      s->cover[i - s->own] |= bit;
+}
+
+/* In a text of another language a word of ours is a coincidence; emoji say the same in all. */
+static bool coincidence(const aft__triage_scan *s, const aft__match *match) {
+  uint32_t c;
+  if (!s->foreign)
+    return false;
+  aft__utf8_next(s->text.data + match->begin, s->text.data + match->end, &c);
+  return !aft__triage_pictograph(c);
+}
+
+static uint8_t cover_of(uint8_t kind) {
+  switch (kind) {
+  case AFT__MARK_ACKNOWLEDGEMENT:
+    return AFT__COVER_ACKNOWLEDGEMENT;
+  case AFT__MARK_CLOSING:
+    return AFT__COVER_CLOSING;
+  case AFT__MARK_GREETING:
+    return AFT__COVER_GREETING;
+  case AFT__MARK_PARTICLE:
+    return AFT__COVER_PARTICLE;
+  case AFT__MARK_YES_NO:
+    return AFT__COVER_YES_NO;
+  case AFT__MARK_ORDER_NUMBER:
+  case AFT__MARK_WAYBILL:
+  case AFT__MARK_PHONE:
+    return AFT__COVER_ANNOUNCED;
+  default:
+    return 0;
+  }
+}
+
+/* "[phone]", "[address 2]": what stands for masked data says nothing about the matter. */
+static bool masked(aft_str text, const aft__match *match) {
+  uint32_t begin = match->begin, end = match->end;
+  while (begin > 0 && match->begin - begin < MASK_MOST && !strchr("[]", text.data[begin - 1]))
+    begin--;
+  while (end < text.len && end - match->end < MASK_MOST && !strchr("[]", text.data[end]))
+    end++;
+  return begin > 0 && text.data[begin - 1] == '[' && end < text.len && text.data[end] == ']';
+}
+
+static bool on_match(void *user, const aft__match *match) {
+  aft__triage_scan *s = user;
+  if (match->id >= s->n_marks)
+    return true;
+  const aft__mark *mark = &s->marks[match->id];
+  if ((mark->flags & AFT__MARK_STEM) && match->begin > 0 && aft__triage_alnum(s->text.data[match->begin]) &&
+      aft__triage_alnum(s->text.data[match->begin - 1]))
+    return true;
+  if (coincidence(s, match) || (s->brackets && masked(s->text, match)))
+    return true;
+  if (!s->seen[mark->kind])
+    s->first[mark->kind] = *match;
+  s->seen[mark->kind] = true;
+  switch (mark->kind) {
+  case AFT__MARK_RULE:
+    hit_word(s, mark, match);
+    break;
+  case AFT__MARK_TONE:
+  case AFT__MARK_DEGREE:
+    hit_tone(s, mark, match);
+    break;
+  case AFT__MARK_NEGATION:
+    hit_tone(s, mark, match);
+    hit_ask(s, AFT__ASK_DENIES, match);
+    break;
+  case AFT__MARK_QUESTION:
+    hit_ask(s, AFT__ASK_WORD, match);
+    break;
+  case AFT__MARK_QUESTION_FIRST:
+    hit_ask(s, AFT__ASK_FIRST, match);
+    break;
+  case AFT__MARK_QUESTION_LAST:
+    hit_ask(s, AFT__ASK_LAST, match);
+    break;
+  case AFT__MARK_QUESTION_TAIL:
+    hit_ask(s, AFT__ASK_TAIL, match);
+    break;
+  case AFT__MARK_QUESTION_HELPER:
+    hit_ask(s, AFT__ASK_HELPER, match);
+    break;
+  case AFT__MARK_NO_QUESTION:
+    hit_ask(s, AFT__ASK_TELLS, match);
+    break;
+  case AFT__MARK_ADDRESS:
+    s->n_address += match->begin >= s->own;
+    break;
+  default:
+    if (cover_of(mark->kind))
+      hit_cover(s, cover_of(mark->kind), match);
+    break;
+  }
+  return true;
+}
+
+aft_status aft__triage_prepare(aft__triage_scan *s, const aft_policy *policy, aft_str text, aft__arena *arena,
+                               aft_error *error) {
+  s->policy = policy;
+  s->text = text;
+  s->brackets = text.len > 0 && memchr(text.data, '[', text.len);
+  s->marks = aft__section_data(policy, AFT__SECTION_MARKS, &s->n_marks);
+  s->words = aft__section_data(policy, AFT__SECTION_WORDS, &s->n_words);
+  s->rules = aft__section_data(policy, AFT__SECTION_RULES, &s->n_rules);
+  aft__section_data(policy, AFT__SECTION_CATEGORIES, &s->n_categories);
+  const aft__word *last = s->n_words ? &s->words[s->n_words - 1] : NULL;
+  size_t slots = last ? last->slot + last->parts : 0;
+  s->ends = aft__arena_alloc(arena, (slots + 1) * sizeof(*s->ends));
+  s->states = aft__arena_alloc(arena, (s->n_rules + 1) * sizeof(*s->states));
+  s->scores = aft__arena_alloc(arena, s->n_categories * sizeof(*s->scores));
+  s->tones = aft__arena_alloc(arena, TONE_MOST * sizeof(*s->tones));
+  s->asks = aft__arena_alloc(arena, ASKS_MOST * sizeof(*s->asks));
+  if (!s->ends || !s->states || !s->scores || !s->tones || !s->asks)
+    return aft__nomem(error);
+  return AFT_OK;
+}
+
+void aft__triage_scan_run(aft__triage_scan *s) {
+  uint32_t size = 0;
+  const void *matcher = aft__section_data(s->policy, AFT__SECTION_MATCHER, &size);
+  if (size > 0)
+    aft__matcher_scan(matcher, s->text, on_match, s);
+  s->question = aft__asks(s->text, s->asks, s->n_asks);
+}
