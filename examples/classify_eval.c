@@ -94,7 +94,7 @@ static long long bytes_of(const judge *j) {
     return aft_model_about(j->model, &info, NULL) < 0 ? 0 : (long long)info.bytes;
   if (aft_policy_image(j->policy, &image, NULL) < 0)
     return 0;
-  long long bytes = (long long)aft_buf_len(image);
+  long long bytes = (long long)aft_buf_size(image);
   aft_buf_free(image);
   return bytes;
 }
@@ -106,7 +106,7 @@ static int print_report(const measuring *m, int json) {
     fprintf(stderr, "classify: %s\n", error.message);
     return 1;
   }
-  json_t *report = json_loadb(aft_buf_data(text), aft_buf_len(text), 0, NULL);
+  json_t *report = json_loadb(aft_buf_data(text), aft_buf_size(text), 0, NULL);
   double n = share(report, "n");
   json_object_set_new(report, "texts_per_second", json_real(m->took > 0 ? n / m->took : 0));
   json_object_set_new(report, "model_bytes", json_integer(bytes_of(&m->judge)));

@@ -51,7 +51,7 @@ static aft_status explain_default(const judge *j, const choices *c, aft_str text
   if (status >= 0)
     status = aft_triage_explain(triage, locale, &reasons, error);
   if (status >= 0)
-    printf("%.*s", (int)aft_buf_len(reasons), (const char *)aft_buf_data(reasons));
+    printf("%.*s", (int)aft_buf_size(reasons), (const char *)aft_buf_data(reasons));
   aft_buf_free(reasons);
   aft_triage_free(triage);
   return status;
@@ -67,7 +67,7 @@ int classify_explain(const choices *c) {
   if (!failed && j.model) {
     status = aft_model_explain(j.model, text.data, text.len, &found, &error);
     if (status >= 0)
-      print_words(aft_buf_data(found), aft_buf_len(found));
+      print_words(aft_buf_data(found), aft_buf_size(found));
   } else if (!failed) {
     status = explain_default(&j, c, text, &error);
   }
