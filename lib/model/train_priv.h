@@ -54,6 +54,7 @@ typedef struct aft__train {
   aft__shape shape;
   uint8_t *steps; /* rarity step of each bucket */
   float *value;   /* of each entry, for the shape */
+  float *kept;    /* likewise, for one vector: 0 where its weight is left out */
   float *w;       /* one vector of weights */
   float *alpha, *square;
   uint32_t *order, *train; /* scratch, by row */
@@ -61,6 +62,7 @@ typedef struct aft__train {
   uint64_t *random;
   uint32_t done, of; /* solved vectors, for the progress */
   bool stopped;
+  bool rough; /* to compare recipes, less exact will do */
 } aft__train;
 
 uint32_t aft__train_random(const aft__train *t);
