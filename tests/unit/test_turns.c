@@ -175,14 +175,10 @@ static void courtesy_sorts_no_unsure_ticket(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      EVERYWHERE(turns_within_the_pause_are_one_text),
-      EVERYWHERE(after_the_pause_a_turn_stands_alone),
-      EVERYWHERE(an_answer_of_the_desk_parts_turns),
-      EVERYWHERE(what_the_desk_asked_for_is_an_answer),
-      EVERYWHERE(after_anything_else_a_no_is_thanks),
-      EVERYWHERE(the_order_says_that_nothing_has_shipped),
-      EVERYWHERE(the_tickets_order_counts_too),
-      EVERYWHERE(courtesy_sorts_no_unsure_ticket),
+      EVERYWHERE(turns_within_the_pause_are_one_text), EVERYWHERE(after_the_pause_a_turn_stands_alone),
+      EVERYWHERE(an_answer_of_the_desk_parts_turns),   EVERYWHERE(what_the_desk_asked_for_is_an_answer),
+      EVERYWHERE(after_anything_else_a_no_is_thanks),  EVERYWHERE(the_order_says_that_nothing_has_shipped),
+      EVERYWHERE(the_tickets_order_counts_too),        EVERYWHERE(courtesy_sorts_no_unsure_ticket),
   };
   static const char *const not_there[] = {"[MEMORY]", "[HOSTILE]"};
   return RUN_CASES(tests, not_there);
