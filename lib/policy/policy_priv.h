@@ -138,7 +138,7 @@ typedef struct aft__section {
 
 #define AFT__IMAGE_MAGIC   "AFTPOLCY"
 #define AFT__IMAGE_ORDER   0x01020304u
-#define AFT__IMAGE_VERSION 2u
+#define AFT__IMAGE_VERSION 3u
 #define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
 
 typedef struct aft__image {
