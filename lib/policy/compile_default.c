@@ -47,7 +47,7 @@ static int write_all(const aft__buf *image, const char *path) {
 /* Once more from its own content, over which a shop's documents are merged: both images are the same. */
 static aft_status compile(const tool *t, aft__buf *image, aft__buf *report, aft_error *error) {
   aft__buf first;
-  aft_document content = {sizeof(content), AFT_STR("default policy"), {NULL, 0}};
+  aft_document content = {sizeof(content), aft__cstr("default policy"), {NULL, 0}};
   aft__buf_init(&first, t->env);
   aft_status status = aft__policy_compile(t->env, t->documents, t->count, &first, report, error);
   if (status >= 0)

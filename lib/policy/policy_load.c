@@ -36,7 +36,7 @@ static aft_status add_document(bundle *b, const void *given, bool copy, aft_erro
 
 /* The default policy's canonical content stands for the files that it was compiled from. */
 static aft_status add_defaults(bundle *b, aft_error *error) {
-  aft_document d = {sizeof(d), AFT_STR("default policy"), {NULL, 0}};
+  aft_document d = {sizeof(d), aft__cstr("default policy"), {NULL, 0}};
   AFT__TRY(aft__image_source(aft__default_image, aft__default_image_size, &d.text, error));
   b->documents[b->count++] = d;
   return AFT_OK;
