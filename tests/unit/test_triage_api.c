@@ -291,7 +291,9 @@ static void what_was_asked_for_is_an_answer(void **state) {
                                     "not yet",
                                     "Yes!",
                                     "好的 SF1234567890123",
-                                    "上海市浦东新区世纪大道100号8室"};
+                                    "上海市浦东新区世纪大道100号8室",
+                                    "13800138000 张三",
+                                    "No. 12 Baker Street, London"};
   static const char *const no[] = {"谢谢", "没有了，谢谢", "为什么要订单号？", "我不知道，快点退款",
                                    "12345?"};
   (void)state;
