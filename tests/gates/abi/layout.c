@@ -26,6 +26,7 @@
 #include <aftersales/sys/sql.h>
 #include <aftersales/text.h>
 #include <aftersales/ticket.h>
+#include <aftersales/triage.h>
 #include <aftersales/value.h>
 #include <aftersales.h>
 
@@ -378,6 +379,31 @@ AT(aft_trace, name, 8, 16);
 AT(aft_trace, duration_ns, 16, 24);
 AT(aft_trace, status, 24, 28);
 AT(aft_trace, retries, 28, 32);
+SIZE(aft_triage_in, 216);
+AT(aft_triage_in, size, 0, 8);
+AT(aft_triage_in, text, 8, 24);
+AT(aft_triage_in, earlier, 24, 32);
+AT(aft_triage_in, n_earlier, 32, 40);
+AT(aft_triage_in, desk, 40, 56);
+AT(aft_triage_in, label, 56, 72);
+AT(aft_triage_in, order_state, 72, 88);
+AT(aft_triage_in, case_state, 88, 104);
+AT(aft_triage_in, channel, 104, 120);
+AT(aft_triage_in, tier, 120, 136);
+AT(aft_triage_in, language, 136, 152);
+AT(aft_triage_in, currency, 152, 168);
+AT(aft_triage_in, products, 168, 176);
+AT(aft_triage_in, n_products, 176, 184);
+AT(aft_triage_in, scores, 184, 192);
+AT(aft_triage_in, n_scores, 192, 200);
+AT(aft_triage_in, has_order, 200, 204);
+AT(aft_triage_in, asked, 204, 208);
+AT(aft_triage_in, model_weight, 208, 212);
+AT(aft_triage_in, rule_weight, 212, 216);
+SIZE(aft_triage_score, 32);
+AT(aft_triage_score, size, 0, 8);
+AT(aft_triage_score, category, 8, 24);
+AT(aft_triage_score, ppm, 24, 32);
 FIRST(aft_act_in, topic, 104);
 FIRST(aft_agent_in, reserved0, 64);
 FIRST(aft_alloc, user, 40);
@@ -411,5 +437,7 @@ FIRST(aft_tenant_in, locale, 72);
 FIRST(aft_tick_budget, ms, 24);
 FIRST(aft_tick_report, next, 32);
 FIRST(aft_ticket_filter, token, 248);
+FIRST(aft_triage_in, rule_weight, 216);
+FIRST(aft_triage_score, ppm, 32);
 
 #endif
