@@ -11,6 +11,7 @@
 #include <aftersales/intake.h>
 #include <aftersales/label.h>
 #include <aftersales/list.h>
+#include <aftersales/model.h>
 #include <aftersales/outbox.h>
 #include <aftersales/policy.h>
 #include <aftersales/query.h>

@@ -44,6 +44,7 @@ typedef int32_t aft_status;
 #define AFT_E_POLICY_MACHINE     (-316)  /* a state machine of the policy is not sound */
 #define AFT_E_POLICY_STRANDS     (-318)  /* the policy lacks a state that live records are in */
 #define AFT_E_POLICY_IMAGE       (-319)  /* a compiled policy is damaged or of another version */
+#define AFT_E_MODEL              (-325)  /* a model is damaged or of a format that this library cannot read */
 #define AFT_E_CORRUPT            (-330)  /* the stored data is damaged */
 #define AFT_E_SCHEMA_NEWER       (-340)  /* the store was written by a newer version of the library */
 #define AFT_E_SCHEMA_OLDER       (-342)  /* the store must be migrated first */

@@ -64,6 +64,10 @@ size_t aft__vformat(char *out, size_t cap, const char *fmt, va_list args) AFT__P
 aft_status aft__abi_copy(void *local, size_t known, const void *src, size_t v1_size, const char *what,
                          aft_error *error);
 
+/* Fills in as much of a caller's sized struct as it has room for; its size stays. */
+aft_status aft__abi_give(void *dst, const void *local, size_t known, size_t v1_size, const char *what,
+                         aft_error *error);
+
 /* ---- str: aft_str helpers ---- */
 
 static inline aft_str aft__str(const char *data, size_t len) {
@@ -99,10 +103,13 @@ struct aft_buf {
   size_t len, cap;
   bool failed; /* out of memory at some append; everything after is ignored */
   bool heap;   /* made by aft__buf_new, freed by aft_buf_free */
+  bool lent;   /* data is the caller's: left behind when the text outgrows it */
 };
 typedef struct aft_buf aft__buf;
 
 void aft__buf_init(aft__buf *buf, const aft_env *env); /* on the stack; end with aft__buf_done */
+/* The same, in the caller's memory as long as it is enough. */
+void aft__buf_lend(aft__buf *buf, const aft_env *env, void *memory, size_t size);
 void aft__buf_done(aft__buf *buf);
 aft_buf *aft__buf_new(aft_env *env); /* for a caller; keeps env alive */
 void aft__buf_add(aft__buf *buf, const void *bytes, size_t n);
@@ -172,10 +179,11 @@ void aft__json_key(aft__json *json, const char *key);
 void aft__json_str(aft__json *json, aft_str text);
 void aft__json_i64(aft__json *json, int64_t value);
 void aft__json_id(aft__json *json, int64_t id); /* as a string: "123" */
+void aft__json_share(aft__json *json, double value); /* six digits, a point whatever the locale; null for no number */
 void aft__json_bool(aft__json *json, bool value);
 void aft__json_null(aft__json *json);
 
-/* ---- file.c: files mapped or read, for zones, policy images and models ---- */
+/* ---- file.c: files mapped or replaced, for zones, policy images and models ---- */
 
 typedef struct aft__file {
   const uint8_t *data;
@@ -184,5 +192,7 @@ typedef struct aft__file {
 
 aft_status aft__file_map(aft__file *file, const char *path, size_t most, aft_error *error);
 void aft__file_unmap(aft__file *file);
+/* Writes a file beside the path and gives it the name when it is whole and on the disk. */
+aft_status aft__file_replace(const char *path, aft_str bytes, aft_error *error);
 
 #endif

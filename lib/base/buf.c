@@ -8,11 +8,19 @@ void aft__buf_init(aft__buf *buf, const aft_env *env) {
   buf->env = env;
 }
 
+void aft__buf_lend(aft__buf *buf, const aft_env *env, void *memory, size_t size) {
+  aft__buf_init(buf, env);
+  buf->data = memory;
+  buf->cap = size;
+  buf->lent = true;
+}
+
 void aft__buf_done(aft__buf *buf) {
-  aft__release(buf->env, buf->data, buf->cap);
+  if (!buf->lent)
+    aft__release(buf->env, buf->data, buf->cap);
   buf->data = NULL;
   buf->len = buf->cap = 0;
-  buf->failed = false;
+  buf->failed = buf->lent = false;
 }
 
 aft_buf *aft__buf_new(aft_env *env) {
@@ -24,6 +32,16 @@ aft_buf *aft__buf_new(aft_env *env) {
   return buf;
 }
 
+static char *enlarge(aft__buf *buf, size_t cap) {
+  if (!buf->lent)
+    return aft__resize(buf->env, buf->data, buf->cap, cap);
+  char *data = aft__alloc(buf->env, cap);
+  if (data)
+    memcpy(data, buf->data, buf->len);
+  buf->lent = buf->lent && !data;
+  return data;
+}
+
 /* Room for n more bytes and the NUL. */
 static bool reserve(aft__buf *buf, size_t n) {
   if (buf->failed)
@@ -33,7 +51,7 @@ static bool reserve(aft__buf *buf, size_t n) {
   size_t cap = buf->cap ? buf->cap : 64;
   while (cap - buf->len <= n && cap <= PTRDIFF_MAX / 2)
     cap *= 2;
-  char *data = cap - buf->len > n ? aft__resize(buf->env, buf->data, buf->cap, cap) : NULL;
+  char *data = cap - buf->len > n ? enlarge(buf, cap) : NULL;
   if (!data) {
     buf->failed = true;
     return false;

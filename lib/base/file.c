@@ -1,6 +1,7 @@
-/* Files mapped for reading: zones, policy images, models. */
+/* Files: mapped for reading, replaced as a whole. Zones, policy images, models. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,4 +50,37 @@ void aft__file_unmap(aft__file *file) {
     munmap((void *)(uintptr_t)file->data, file->size);
   file->data = NULL;
   file->size = 0;
+}
+
+/* ---- writing ---- */
+
+static aft_status write_all(int fd, aft_str bytes, aft_error *error) {
+  while (bytes.len > 0) {
+    ssize_t n = write(fd, bytes.data, bytes.len);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return failed(error, "written", errno);
+    bytes.data += n;
+    bytes.len -= (size_t)n;
+  }
+  return fsync(fd) == 0 ? AFT_OK : failed(error, "written to the disk", errno);
+}
+
+aft_status aft__file_replace(const char *path, aft_str bytes, aft_error *error) {
+  char name[4096];
+  int n = snprintf(name, sizeof name, "%s.%ld.new", path, (long)getpid());
+  if (n < 0 || (size_t)n >= sizeof name)
+    return aft__error(error, AFT_E_IO, "file", "the path has more than %zu bytes", sizeof name - 20);
+  int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0)
+    return failed(error, "made", errno);
+  aft_status status = write_all(fd, bytes, error);
+  if (close(fd) != 0 && status == AFT_OK)
+    status = failed(error, "closed", errno);
+  if (status == AFT_OK && rename(name, path) != 0)
+    status = failed(error, "given its name", errno);
+  if (status < 0)
+    unlink(name);
+  return status;
 }

@@ -101,6 +101,19 @@ void aft__json_id(aft__json *json, int64_t id) {
   aft__buf_printf(json->buf, "\"%" PRId64 "\"", id);
 }
 
+/* In whole millionths, so that no locale has a say in the point. */
+void aft__json_share(aft__json *json, double value) {
+  if (!(value > -1e12 && value < 1e12)) {
+    aft__json_null(json);
+    return;
+  }
+  int64_t millionths = (int64_t)(value * 1e6 + (value < 0 ? -0.5 : 0.5));
+  uint64_t size = millionths < 0 ? (uint64_t)-millionths : (uint64_t)millionths;
+  before_value(json);
+  aft__buf_printf(json->buf, "%s%" PRIu64 ".%06" PRIu64, millionths < 0 ? "-" : "", size / 1000000,
+                  size % 1000000);
+}
+
 void aft__json_bool(aft__json *json, bool value) {
   before_value(json);
   aft__buf_puts(json->buf, value ? "true" : "false");

@@ -216,6 +216,24 @@ aft_status aft__template_places(aft_str text, void (*place)(void *user, aft_str 
 /* A place without an argument stays as it was written. */
 void aft__template_render(aft__buf *out, aft_str text, const aft__arg *args, size_t n);
 
+/* ---- grams.c: what models see of a normalised text ---- */
+
+#define AFT__GRAM_TOKENS 4 /* longest row of tokens */
+#define AFT__GRAM_PIECES 4 /* block of the pieces of words; rows of n tokens are block n - 1 */
+#define AFT__GRAM_BLOCKS 5
+#define AFT__GRAM_CHUNK  256
+#define AFT__GRAM_FORMAT 1 /* one more when a text gives other grams than before: models are of one format */
+
+typedef struct aft__gram {
+  uint32_t hash;
+  uint32_t block;
+  uint32_t begin, end; /* bytes of the text */
+} aft__gram;
+
+/* Calls back with the grams of a text, in chunks. Allocates nothing. */
+typedef void (*aft__grams_fn)(void *user, const aft__gram *grams, uint32_t n);
+void aft__grams_each(aft_str text, aft__grams_fn fn, void *user);
+
 /* ---- similarity.c: near-duplicate texts by character bigrams, 0..1000 (Dice) ---- */
 
 uint32_t aft__similarity(aft_str a, aft_str b);
