@@ -128,6 +128,37 @@ static void the_order_says_that_nothing_has_shipped(void **state) {
   }
 }
 
+/* The number of an order in the text is as good as one beside it, where the order is the customer's own. */
+static void an_order_may_be_named_in_the_text(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  (void)state;
+  const aft_id owners[] = {d.buyer, d.other_buyer};
+  for (int i = 0; i < 2; i++) {
+    char number[16], external[16], text[64];
+    snprintf(number, sizeof number, "Ab-2000%d", i);
+    snprintf(external, sizeof external, "t%d", i);
+    snprintf(text, sizeof text, "订单号%s，我要退款", number);
+    aft_order_in order = {.size = sizeof order,
+                          .shop = d.shop,
+                          .customer = owners[0],
+                          .number = AFT_STR(number),
+                          .status = AFT_STR("paid")};
+    assert_ok(aft_order_put(d.session, &d.system, &order, NULL, &error));
+    aft_message_in in = desk_message(&d, external, text);
+    in.handle = (aft_str){NULL, 0};
+    in.customer = owners[i];
+    aft_record *message;
+    aft_status status = aft_intake(d.session, &d.system, &in, &message, &error);
+    assert_true(status == AFT_OK || status == AFT_REPLAYED);
+    aft_id id = aft_message_ticket(message);
+    aft_record_free(message);
+    assert_ticket(id, "return_refund", i ? "return" : "refund_unshipped");
+    aft_record *ticket = desk_ticket(&d, id);
+    assert_int_equal(aft_record_is_null(ticket, AFT_TICKET_ORDER), i);
+    aft_record_free(ticket);
+  }
+}
+
 /* The order of the ticket counts for further messages, which name none. */
 static void the_tickets_order_counts_too(void **state) {
   aft_error error = AFT_ERROR_INIT;
@@ -228,6 +259,7 @@ int main(void) {
       EVERYWHERE(what_the_desk_asked_for_is_an_answer),
       EVERYWHERE(after_anything_else_a_no_is_thanks),
       EVERYWHERE(the_order_says_that_nothing_has_shipped),
+      EVERYWHERE(an_order_may_be_named_in_the_text),
       EVERYWHERE(the_tickets_order_counts_too),
       EVERYWHERE(a_shop_asks_for_the_order_and_sets_the_pause),
       EVERYWHERE(courtesy_sorts_no_unsure_ticket),
