@@ -66,7 +66,7 @@ static aft_status prepare(aft__train *t, aft__arena *arena, aft_error *error) {
       !t->alpha || !t->square || !t->order || !t->train)
     return aft__nomem(error);
   for (uint32_t row = 0; row < n; row++)
-    for (size_t i = t->rows->begin[row]; i < t->rows->begin[row + 1]; i++)
+    for (size_t i = t->rows->row[row].begin; i < t->rows->row[row + 1].begin; i++)
       t->frequency[t->rows->entry[i]]++;
   return AFT_OK;
 }

@@ -28,7 +28,7 @@ static int tear_down(void **state) {
 
 static aft_model *train(corpus c, const aft_model_options *options) {
   aft_model *model = NULL;
-  aft_model_options keep = {.size = sizeof keep, .contradictions = AFT_MODEL_KEEP};
+  aft_model_options keep = {.size = sizeof keep, .contradictions = AFT_MODEL_KEEP, .max_bytes = 20000};
   assert_ok(aft_model_train(env, options ? options : &keep, corpus_next, &c, &model, &error));
   return model;
 }
@@ -73,11 +73,12 @@ static double accuracy(const aft_model *model, corpus c) {
 
 static void it_learns_two_labels_and_many(void **state) {
   (void)state;
-  static const uint32_t labels[] = {2, 3, 14, 60, 300};
+  static const uint32_t labels[] = {2, 3, 14, 60, 270};
+  const aft_model_options full = {.size = sizeof full, .contradictions = AFT_MODEL_KEEP};
   for (size_t i = 0; i < AFT__COUNT(labels); i++) {
-    corpus learnt = {.seed = 1, .n = 40 * labels[i] + 400, .labels = labels[i]};
+    corpus learnt = {.seed = 1, .n = 12 * labels[i] + 400, .labels = labels[i]};
     corpus fresh = {.seed = 2, .n = 400, .labels = labels[i]};
-    aft_model *model = train(learnt, NULL);
+    aft_model *model = train(learnt, &full);
     aft_model_info info = {.size = sizeof info};
     assert_ok(aft_model_about(model, &info, &error));
     assert_int_equal(info.labels, labels[i]);
@@ -134,38 +135,40 @@ static void a_heavy_example_overrules_light_ones(void **state) {
 
 static void probabilities_add_up_and_agree_with_the_prediction(void **state) {
   (void)state;
-  static const uint32_t labels[] = {2, 9, 300};
+  static const uint32_t labels[] = {2, 9, 270};
   for (size_t i = 0; i < AFT__COUNT(labels); i++) {
-    corpus c = {.seed = 8, .n = 2000, .labels = labels[i], .vague = 200};
+    corpus c = {.seed = 8, .n = 1400, .labels = labels[i], .vague = 200};
     aft_model *model = train(c, NULL);
     aft_example example = {.size = sizeof example};
-    double scores[300];
+    double scores[270];
     for (c.n = 60; corpus_next(&c, &example) > 0;) {
       aft_prediction p;
       double sum = 0;
       predict(model, c.text, &p);
-      assert_ok(aft_model_scores(model, c.text, AFT_NTS, scores, 300, &error));
-      for (uint32_t k = 0; k < labels[i]; k++) {
+      assert_ok(aft_model_scores(model, c.text, AFT_NTS, scores, 270, &error));
+      for (uint32_t k = 0; aft_model_label(model, k); k++) {
         sum += scores[k];
         assert_true(scores[k] <= p.confidence);
       }
       assert_true(fabs(sum - 1) < 1e-9);
       assert_true(scores[p.label] == p.confidence && scores[p.runner_up] == p.second);
     }
-    assert_status(aft_model_scores(model, "x", 1, scores, labels[i] - 1, &error), AFT_E_INVALID);
+    aft_model_info info = {.size = sizeof info};
+    assert_ok(aft_model_about(model, &info, &error));
+    assert_status(aft_model_scores(model, "x", 1, scores, info.labels - 1, &error), AFT_E_INVALID);
     aft_model_unref(model);
   }
 }
 
 static void what_a_model_says_survives_its_file(void **state) {
   (void)state;
-  static const uint32_t labels[] = {2, 4, 300};
+  static const uint32_t labels[] = {2, 4, 270};
   char path[] = "/tmp/aft-model-XXXXXX";
   int fd = mkstemp(path);
   assert_true(fd >= 0);
   close(fd);
   for (size_t i = 0; i < AFT__COUNT(labels); i++) {
-    corpus c = {.seed = 9, .n = 3000, .labels = labels[i]};
+    corpus c = {.seed = 9, .n = 1400, .labels = labels[i]};
     aft_model *model = train(c, NULL), *opened = NULL;
     aft_example example = {.size = sizeof example};
     assert_ok(aft_model_save(model, path, &error));
@@ -184,9 +187,9 @@ static void what_a_model_says_survives_its_file(void **state) {
 
 static void the_word_that_decides_is_the_weightiest(void **state) {
   (void)state;
-  static const uint32_t labels[] = {2, 6, 300};
+  static const uint32_t labels[] = {2, 6, 270};
   for (size_t i = 0; i < AFT__COUNT(labels); i++) {
-    corpus c = {.seed = 3, .n = 40 * labels[i] + 200, .labels = labels[i]};
+    corpus c = {.seed = 3, .n = 8 * labels[i] + 200, .labels = labels[i]};
     aft_model *model = train(c, NULL);
     aft_buf *why;
     assert_ok(aft_model_explain(model, "please look at topic1 today", AFT_NTS, &why, &error));
@@ -211,7 +214,7 @@ static void the_promise_is_broken_no_more_often_than_it_says(void **state) {
   uint64_t seed = 20260101; /* a promise of a chance: with another seed it may be broken once more */
   for (int round = 0; round < 50; round++) {
     corpus learnt = {.seed = draw(&seed), .n = 700, .labels = 3, .vague = 330};
-    corpus fresh = {.seed = draw(&seed), .n = 2000, .labels = 3, .vague = 330};
+    corpus fresh = {.seed = draw(&seed), .n = 6000, .labels = 3, .vague = 330};
     aft_model *model = train(learnt, NULL);
     aft_example example = {.size = sizeof example};
     uint32_t answered = 0, wrong = 0;
@@ -225,8 +228,9 @@ static void the_promise_is_broken_no_more_often_than_it_says(void **state) {
     answered_all += answered;
     aft_model_unref(model);
   }
+  print_message("# broken %u of 50, answered %u of %u\n", broken, answered_all, 50 * 6000);
   assert_true(broken <= 5);
-  assert_true(answered_all > 50 * 2000 / 2);
+  assert_true(answered_all > 50 * 6000 / 2);
 }
 
 static void a_stricter_promise_answers_less(void **state) {
@@ -469,7 +473,7 @@ static void a_file_cut_short_anywhere_is_refused(void **state) {
 
 static void a_hostile_file_is_refused_or_harmless(void **state) {
   (void)state;
-  static const uint32_t labels[] = {2, 3, 14, 300};
+  static const uint32_t labels[] = {2, 3, 14, 270};
   uint64_t seed = seed_of("a_hostile_file_is_refused_or_harmless");
   for (size_t k = 0; k < AFT__COUNT(labels); k++) {
     size_t size;
