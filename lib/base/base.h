@@ -179,7 +179,8 @@ void aft__json_key(aft__json *json, const char *key);
 void aft__json_str(aft__json *json, aft_str text);
 void aft__json_i64(aft__json *json, int64_t value);
 void aft__json_id(aft__json *json, int64_t id); /* as a string: "123" */
-void aft__json_share(aft__json *json, double value); /* six digits, a point whatever the locale; null for no number */
+void aft__json_share(aft__json *json,
+                     double value); /* six digits, a point whatever the locale; null for no number */
 void aft__json_bool(aft__json *json, bool value);
 void aft__json_null(aft__json *json);
 

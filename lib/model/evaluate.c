@@ -60,12 +60,14 @@ void aft_eval_free(aft_eval *eval) {
 static aft_status number_of(aft_eval *eval, aft_str label, const char *where, uint32_t *out,
                             aft_error *error) {
   if (label.len == 0 || label.len > AFT_MODEL_LABEL_BYTES)
-    return aft__error(error, AFT_E_INVALID, where, "expected a label of 1 to 200 bytes, found %zu", label.len);
+    return aft__error(error, AFT_E_INVALID, where, "expected a label of 1 to 200 bytes, found %zu",
+                      label.len);
   AFT__TRY(aft__utf8_require(label, where, error));
   if (aft__map_get(&eval->numbers, label, out))
     return AFT_OK;
   if (eval->n_labels == LABELS_MOST)
-    return aft__error(error, AFT_E_TOO_LARGE, where, "expected at most %u labels, found one more", LABELS_MOST);
+    return aft__error(error, AFT_E_TOO_LARGE, where, "expected at most %u labels, found one more",
+                      LABELS_MOST);
   aft_str kept = aft__arena_dup(&eval->arena, label);
   if (!kept.data || aft__map_put(&eval->numbers, kept, eval->n_labels, NULL) < 0)
     return aft__nomem(error);

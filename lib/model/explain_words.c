@@ -4,9 +4,10 @@
 #include <math.h>
 
 /*
- * A gram's contribution is what it adds to the label's score above the other label's. The pieces of a word speak for
- * the word. Contributions of overlapping grams are gathered at the longest one, so that what is shown reads like
- * words: the strongest gram is taken, then the strongest of those that do not touch it, and so on.
+ * A gram's contribution is what it adds to the label's score above the other label's. The pieces of a word
+ * speak for the word. Contributions of overlapping grams are gathered at the longest one, so that what is
+ * shown reads like words: the strongest gram is taken, then the strongest of those that do not touch it, and
+ * so on.
  */
 #define GRAMS_MOST 512u /* of a long text the first ones */
 
@@ -22,7 +23,8 @@ typedef struct weighing {
 static double weight_of(const aft_model *m, uint32_t bucket, uint32_t vector) {
   double scale = (double)aft__lef32(m->section[AFT__MODEL_SCALE] + 4 * vector);
   if (!(m->head.flags & AFT__MODEL_SPARSE))
-    return scale * ((const int8_t *)m->section[AFT__MODEL_WEIGHTS])[(size_t)bucket * m->head.vectors + vector];
+    return scale *
+           ((const int8_t *)m->section[AFT__MODEL_WEIGHTS])[(size_t)bucket * m->head.vectors + vector];
   uint32_t n;
   bool wide = (m->head.flags & AFT__MODEL_WIDE) != 0;
   const uint8_t *row = aft__model_row(m, bucket, &n);

@@ -208,8 +208,8 @@ static aft_status take_example(reader *r, aft_example *example, aft_error *error
   return AFT_OK;
 }
 
-aft_status aft__example_next(aft_example_fn next, void *user, uint32_t row,
-                             aft_example *example, aft_error *error) {
+aft_status aft__example_next(aft_example_fn next, void *user, uint32_t row, aft_example *example,
+                             aft_error *error) {
   memset(example, 0, sizeof *example);
   example->size = sizeof *example;
   int more = next(user, example);
