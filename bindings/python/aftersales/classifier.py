@@ -10,7 +10,7 @@ from .model import Model
 from .values import wrong_type
 
 
-class NotFitted(NullHandle, AttributeError):
+class NotFitted(NullHandle):
     """The classifier was not trained yet: call fit first."""
 
 
@@ -29,10 +29,14 @@ def same_length(X: list[Any], **others: list[Any]) -> None:
 
 class TextClassifier:
     """Texts in, labels out: lists of str. Parameters are those of Model.train. It may be pickled, and predicts in any
-    thread."""
+    thread.
+
+    Once it is trained, classes_ are the labels in order, and model_ is the Model: to save it, to explain, and to tell
+    what it is unsure of."""
 
     PARAMETERS: ClassVar[tuple[str, ...]] = ("seed", "max_bytes", "wrong", "doubt", "keep_contradictions")
-    _estimator_type = "classifier"
+    model_: Model
+    classes_: list[str]
 
     def __init__(
         self,
@@ -46,7 +50,6 @@ class TextClassifier:
         self.seed, self.max_bytes = seed, max_bytes
         self.wrong, self.doubt = wrong, doubt
         self.keep_contradictions = keep_contradictions
-        self._model: Model | None = None
 
     def fit(
         self, X: Iterable[str], y: Iterable[str], sample_weight: Iterable[float] | None = None
@@ -55,29 +58,23 @@ class TextClassifier:
         texts, labels = listed("X", X), listed("y", y)
         weights = [1.0] * len(texts) if sample_weight is None else listed("sample_weight", sample_weight)
         same_length(texts, y=labels, sample_weight=weights)
-        self._model = Model.train(zip(labels, texts, weights), **self.get_params())
+        self.model_ = Model.train(zip(labels, texts, weights), **self.get_params())
+        self.classes_ = list(self.model_.labels)
         return self
 
-    @property
-    def model_(self) -> Model:
-        """The trained model: to save it, to explain, and to tell what it is unsure of."""
-        if self._model is None:
+    def _fitted(self) -> Model:
+        if not self.__sklearn_is_fitted__():
             raise NotFitted("the classifier was not trained yet: call fit first", where="classifier")
-        return self._model
-
-    @property
-    def classes_(self) -> list[str]:
-        """The labels, in the order of predict_proba's columns."""
-        return list(self.model_.labels)
+        return self.model_
 
     def predict(self, X: Iterable[str]) -> list[str]:
         """The label of each text."""
-        model = self.model_
+        model = self._fitted()
         return [model.predict(text).label for text in listed("X", X)]
 
     def predict_proba(self, X: Iterable[str]) -> list[list[float]]:
         """For each text the calibrated probabilities, in order of classes_."""
-        model = self.model_
+        model = self._fitted()
         return [model._probabilities(text) for text in listed("X", X)]
 
     def score(self, X: Iterable[str], y: Iterable[str], sample_weight: Iterable[float] | None = None) -> float:
@@ -102,7 +99,7 @@ class TextClassifier:
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
-        return self._model is not None
+        return hasattr(self, "model_")
 
     def __sklearn_tags__(self) -> Any:
         """Asked by scikit-learn alone."""

@@ -6,6 +6,7 @@ from typing import Any, List, Tuple, TypeVar, Union
 
 from ._call import run
 from ._ffi import ffi, lib
+from ._handle import keep_cause
 from .errors import CallbackFailed
 from .values import utf8, wrong_type
 
@@ -31,7 +32,7 @@ def permille(name: str, value: object, most: float) -> int:
 
 
 class Examples:
-    """Reads rows for C. What they raise waits in failed, since no exception may pass through C."""
+    """Reads rows for C, one by one; the texts of one live until the next."""
 
     def __init__(self, rows: Iterable[Example]) -> None:
         if isinstance(rows, (str, bytes)) or not isinstance(rows, Iterable):
@@ -39,7 +40,6 @@ class Examples:
         self.rows = iter(rows)
         self.n = 0
         self.kept: list[Any] = []
-        self.failed: BaseException | None = None
         self.handle = ffi.new_handle(self)
 
     def next(self, out: Any) -> int:
@@ -59,17 +59,13 @@ class Examples:
         given = [part for a in arguments for part in ([lib.aft_py_example, self.handle] if a is None else [a])]
         try:
             return run(function, given, take)
-        except CallbackFailed:
-            if self.failed is None:
+        except CallbackFailed as error:
+            if error.result is not None or error.__cause__ is None:
                 raise
-        raise self.failed
+            cause = error.__cause__
+        raise cause
 
 
-@ffi.def_extern()  # type: ignore[untyped-decorator]
+@ffi.def_extern(error=-1, onerror=keep_cause)  # type: ignore[untyped-decorator]
 def aft_py_example(user: Any, out: Any) -> int:
-    examples = ffi.from_handle(user)
-    try:
-        return int(examples.next(out))
-    except BaseException as error:
-        examples.failed = error
-        return -1
+    return int(ffi.from_handle(user).next(out))

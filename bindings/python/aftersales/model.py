@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ._call import buffer_bytes, run, text_of
 from ._ffi import ffi, lib
 from ._frame import Frame
-from ._handle import Shared, pending
+from ._handle import Shared, keep_cause
 from .env import Env, env_of
 from .examples import Example, Examples, permille
 from .values import utf8, wrong_type
@@ -80,13 +80,9 @@ class Training:
         return self.progress is None or self.progress(permille / 1000) is not False
 
 
-@ffi.def_extern()  # type: ignore[untyped-decorator]
+@ffi.def_extern(error=1, onerror=keep_cause)  # type: ignore[untyped-decorator]
 def aft_py_training(user: Any, permille: int) -> int:
-    try:
-        return 0 if ffi.from_handle(user).told(permille) else 1
-    except BaseException as error:
-        pending.causes.append(error)
-        return 1
+    return 0 if ffi.from_handle(user).told(permille) else 1
 
 
 def training_options(seed: int, max_bytes: int, wrong: float, doubt: float, keep: bool, training: Training) -> Frame:
