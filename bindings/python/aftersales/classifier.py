@@ -35,6 +35,7 @@ class TextClassifier:
     what it is unsure of."""
 
     PARAMETERS: ClassVar[tuple[str, ...]] = ("seed", "max_bytes", "wrong", "doubt", "keep_contradictions")
+    _estimator_type = "classifier"
     model_: Model
     classes_: list[str]
 

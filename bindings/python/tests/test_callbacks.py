@@ -4,6 +4,7 @@ from __future__ import annotations
 import gc
 import os
 import pathlib
+import signal
 import sys
 from datetime import datetime
 from typing import Any
@@ -113,6 +114,29 @@ def test_a_keyboard_interrupt_passes_as_it_is(tmp_path: pathlib.Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         shop.desk.current_policy()
     armed.clear()
+
+
+def test_a_signal_during_a_call_reaches_the_caller() -> None:
+    """Python raises it as the next callback begins, before a statement of that could catch it."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise Broken("time is up")
+
+    def ask() -> None:
+        while True:
+            assert env.now() == START
+
+    env = a.Env(clock=lambda: START)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for _ in range(100):
+            signal.setitimer(signal.ITIMER_REAL, 0.0005)
+            with pytest.raises((Broken, a.CallbackFailed)) as failed:
+                ask()
+            assert isinstance(failed.value, Broken) or isinstance(failed.value.__cause__, Broken)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_the_calling_session_is_busy_inside_its_callbacks(tmp_path: pathlib.Path) -> None:

@@ -356,7 +356,7 @@ def test_fit_and_predict(fitted: a.TextClassifier, model: a.Model) -> None:
     assert fitted.classes_ == ["parcel", "payment", "return"]
     assert fitted.model_.to_bytes() == model.to_bytes()
     assert fitted.predict(["where is my parcel?", "想退货"]) == ["parcel", "return"]
-    assert fitted.predict([]) == fitted.predict_proba([]) == []
+    assert fitted.predict([]) == [] and fitted.predict_proba([]) == []
     assert fitted.score(TEXTS, LABELS) > 0.9
     assert fitted.score(["想退货", "x"], ["return", "?"], sample_weight=[3, 1]) == 0.75
     assert fitted.predict(iter(TEXTS)) == [fitted.model_.predict(text).label for text in TEXTS]
