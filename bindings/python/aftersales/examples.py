@@ -40,7 +40,6 @@ class Examples:
         self.rows = iter(rows)
         self.n = 0
         self.kept: list[Any] = []
-        self.handle = ffi.new_handle(self)
 
     def next(self, out: Any) -> int:
         for row in self.rows:
@@ -56,7 +55,8 @@ class Examples:
 
     def run(self, function: Callable[..., int], arguments: list[Any], take: Callable[[int], T]) -> T:
         """Calls with the rows where the arguments have None. What the rows raised reaches the caller as it is."""
-        given = [part for a in arguments for part in ([lib.aft_py_example, self.handle] if a is None else [a])]
+        handle = ffi.new_handle(self)
+        given = [part for a in arguments for part in ([lib.aft_py_example, handle] if a is None else [a])]
         try:
             return run(function, given, take)
         except CallbackFailed as error:

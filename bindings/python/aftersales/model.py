@@ -73,7 +73,6 @@ class Training:
         if progress is not None and not callable(progress):
             raise wrong_type("progress", "a function", progress)
         self.progress = progress
-        self.handle = ffi.new_handle(self)
 
     def told(self, permille: int) -> bool:
         """Whether to go on: whatever the function gives but False."""
@@ -94,7 +93,9 @@ def training_options(seed: int, max_bytes: int, wrong: float, doubt: float, keep
     if not isinstance(keep, bool):
         raise wrong_type("keep_contradictions", "a bool", keep)
     frame.put("contradictions", lib.AFT_MODEL_KEEP if keep else lib.AFT_MODEL_REFUSE)
-    frame.struct.progress, frame.struct.progress_user = lib.aft_py_training, training.handle
+    handle = ffi.new_handle(training)
+    frame.kept.append(handle)
+    frame.struct.progress, frame.struct.progress_user = lib.aft_py_training, handle
     return frame
 
 

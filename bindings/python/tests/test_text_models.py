@@ -3,17 +3,18 @@ from __future__ import annotations
 
 import copy
 import csv
+import gc
 import io
 import math
 import pathlib
 import pickle
-import signal
 import threading
-import types
-from collections.abc import Iterator
-from typing import Any, Optional
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from conftest import Alarm
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -174,6 +175,22 @@ def test_what_the_rows_raise_reaches_the_caller(model: a.Model, fault: BaseExcep
         assert failed.value is fault and fault.__cause__ is None and fault.__context__ is None
 
 
+def test_what_gave_the_rows_is_not_kept(model: a.Model) -> None:
+    class Rows(list):  # type: ignore[type-arg]
+        pass
+
+    gc.disable()
+    try:
+        rows = Rows(ROWS)
+        kept = weakref.ref(rows)
+        a.Model.train(rows, progress=lambda done, rows=rows: True)  # type: ignore[misc]
+        a.compare_models(None, model, rows)
+        del rows
+        assert kept() is None
+    finally:
+        gc.enable()
+
+
 def test_rows_may_use_the_library(model: a.Model) -> None:
     def rows() -> Iterator[tuple[str, str]]:
         for text in TEXTS:
@@ -208,24 +225,17 @@ def test_progress_may_stop_it() -> None:
     assert isinstance(failed.value.__cause__, Broken)
 
 
-def test_a_signal_ends_it() -> None:
+def test_a_signal_ends_it(alarm: Callable[[float], object]) -> None:
     """Python's handlers run during the training, though nobody asked for its progress."""
-
-    def interrupt(_number: int, _frame: Optional[types.FrameType]) -> None:
-        raise KeyboardInterrupt
 
     def rows() -> Iterator[tuple[str, str]]:
         for i in range(10):
             yield from ((label, f"{text} {i}") for label, text in ROWS)
-        signal.setitimer(signal.ITIMER_REAL, 0.001)
+        alarm(0.001)
 
-    before = signal.signal(signal.SIGALRM, interrupt)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            a.Model.train(rows())
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    with pytest.raises((Alarm, a.Interrupted)) as failed:
+        a.Model.train(rows())
+    assert isinstance(failed.value, Alarm) or isinstance(failed.value.__cause__, Alarm)
 
 
 # ---- files, bytes, pickles, threads ----
