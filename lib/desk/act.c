@@ -92,6 +92,7 @@ static aft_status classify(aft__ticket *ticket, const aft_act_in *in, aft__fire 
   if (!aft__policy_category_find(ticket->cmd->policy, in->category, &category))
     return aft__error(error, AFT_E_INVALID, "act.category", "the policy has no category '%.*s'",
                       (int)in->category.len, in->category.len ? in->category.data : "");
+  AFT__TRY(aft__correction_of_ticket(ticket->cmd, ticket->row, category, error));
   aft__arg args[] = {{"category", category}};
   aft__reason_add(&ticket->reasons, "category", "explain.category.person", args, 1);
   aft__ticket_set(ticket, AFT__TICKET_RUNNER_UP,

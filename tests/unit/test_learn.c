@@ -1,0 +1,396 @@
+/* Learning from people: corrections, training, comparing, taking over; what intake makes of the model. */
+#include "desk_fixture.h"
+
+#include <stdlib.h>
+
+static desk d;
+
+static int open_kind(void **state) {
+  desk_open(&d, (desk_kind)(intptr_t)*state);
+  return 0;
+}
+
+static int shut(void **state) {
+  (void)state;
+  desk_close(&d);
+  return 0;
+}
+
+/* ---- messages of words that no rule knows ---- */
+
+static const char *const topics[] = {"invoice", "account", "stock"};
+static const char *const words[][4] = {{"blorp", "fenkel", "quastin", "lumbrec"},
+                                       {"zimble", "traskor", "vornit", "pelluk"},
+                                       {"grottle", "hanwisk", "drenfo", "yabbit"}};
+
+static void text_of(uint32_t topic, uint32_t i, char out[160]) {
+  snprintf(out, 160, "hm %s the %s nr %c%c, %s and %s", words[topic][i % 4], words[topic][(i / 4) % 4],
+           'a' + (char)(i % 23), 'a' + (char)(i / 23 % 23), words[topic][(i + 1) % 4], i % 2 ? "so" : "then");
+}
+
+static aft_id say_as(uint32_t customer, const char *text) {
+  char external[32], handle[32];
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  snprintf(external, sizeof external, "wx-%u", customer);
+  snprintf(handle, sizeof handle, "openid-%u", customer);
+  aft_message_in in = desk_message(&d, external, text);
+  in.customer = 0;
+  in.handle = AFT_STR(handle);
+  assert_ok(aft_intake(d.session, &d.system, &in, &made, &error));
+  aft_id ticket = aft_message_ticket(made);
+  aft_record_free(made);
+  return ticket;
+}
+
+static void classify(aft_id ticket, const char *category) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_act_in act = {
+      .size = sizeof act, .ticket = ticket, .act = AFT_ACT_CLASSIFY, .category = AFT_STR(category)};
+  assert_ok(aft_ticket_act(d.session, &d.as_agent, &act, NULL, &error));
+}
+
+/* So many messages of each topic, each classified by an agent. */
+static void teach(uint32_t n, uint32_t topics_taught) {
+  for (uint32_t i = 0; i < n; i++)
+    for (uint32_t t = 0; t < topics_taught; t++) {
+      char text[160];
+      text_of(t, i, text);
+      classify(say_as(i * 3 + t, text), topics[t]);
+    }
+}
+
+static aft_model *train(void) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_model *model;
+  assert_ok(aft_correction_train(d.session, &d.system, NULL, &model, &error));
+  return model;
+}
+
+/* The first of a list; the cursor's own. */
+static aft_record *first(aft_cursor *cursor) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *record;
+  assert_status(aft_cursor_next(cursor, &record, &error), AFT_OK);
+  return record;
+}
+
+/* ---- corrections ---- */
+
+static void classifying_keeps_a_correction_beside_the_guess(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_id id = desk_say(&d, "m1", "付款失败了，钱扣了两次");
+  classify(id, "invoice");
+  classify(id, "stock"); /* the latest counts, and the guess stays triage's */
+  assert_ok(aft_correction_list(d.session, &d.as_agent, id, &cursor, &error));
+  aft_record *c = first(cursor);
+  assert_string_equal(aft_correction_label(c), "stock");
+  assert_string_equal(aft_correction_guess(c), "payment");
+  assert_int_equal(aft_correction_unsure(c), 0);
+  assert_true(aft_correction_confidence(c) > 0 && aft_correction_confidence(c) < 1000);
+  assert_int_equal(aft_correction_ticket(c), id);
+  assert_string_equal(aft_correction_task(c), "category");
+  assert_int_equal(aft_correction_actor(c), d.agent);
+  assert_status(aft_cursor_next(cursor, &c, &error), AFT_DONE);
+  aft_cursor_free(cursor);
+}
+
+static void the_message_that_says_something_has_the_label(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *c, *message;
+  aft_id id = desk_say(&d, "m1", "你好");
+  assert_int_equal(desk_say(&d, "m2", "付款失败了，钱扣了两次"), id);
+  classify(id, "payment");
+  assert_ok(aft_correction_list(d.session, &d.as_agent, id, &cursor, &error));
+  c = first(cursor);
+  aft_id labelled = aft_correction_message(c);
+  aft_cursor_free(cursor);
+  assert_ok(aft_message_list(d.session, &d.as_agent, id, &cursor, &error));
+  while (aft_cursor_next(cursor, &message, &error) == AFT_OK)
+    if (aft_message_id(message) == labelled)
+      assert_string_equal(aft_message_text(message), "付款失败了，钱扣了两次");
+  aft_cursor_free(cursor);
+}
+
+static void a_label_changes_nothing_of_the_ticket(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made, *before, *after;
+  aft_id id = desk_say(&d, "m1", "付款失败了，钱扣了两次");
+  before = desk_ticket(&d, id);
+  aft_correction_in in = {.size = sizeof in, .ticket = id, .label = AFT_STR("invoice")};
+  assert_status(aft_correction_put(d.session, &d.as_agent, &in, &made, &error), AFT_OK);
+  assert_string_equal(aft_correction_guess(made), "payment");
+  in.ticket = 0;
+  in.message = aft_correction_message(made);
+  aft_record_free(made);
+  assert_status(aft_correction_put(d.session, &d.as_agent, &in, &made, &error), AFT_IGNORED);
+  aft_record_free(made);
+  after = desk_ticket(&d, id);
+  assert_string_equal(aft_ticket_category(after), aft_ticket_category(before));
+  assert_int_equal(aft_ticket_confidence(after), aft_ticket_confidence(before));
+  aft_record_free(before);
+  aft_record_free(after);
+  in.task = AFT_STR("tone");
+  in.label = AFT_STR("negative");
+  assert_status(aft_correction_put(d.session, &d.as_agent, &in, &made, &error), AFT_OK);
+  assert_true(aft_record_is_null(made, AFT_CORRECTION_GUESS));
+  aft_record_free(made);
+  aft_cursor *cursor;
+  assert_ok(aft_correction_list(d.session, &d.as_agent, id, &cursor, &error));
+  assert_int_equal(desk_count(cursor), 2);
+}
+
+static void bad_corrections_are_refused(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id id = desk_say(&d, "m1", "付款失败了，钱扣了两次");
+  aft_correction_in in = {.size = sizeof in, .ticket = id, .label = AFT_STR("nonsense")};
+  assert_status(aft_correction_put(d.session, &d.as_agent, &in, NULL, &error), AFT_E_INVALID);
+  assert_string_equal(error.where, "correction.label");
+  in.label = AFT_STR("payment");
+  in.task = AFT_STR("colour");
+  assert_status(aft_correction_put(d.session, &d.as_agent, &in, NULL, &error), AFT_E_INVALID);
+  assert_string_equal(error.where, "correction.task");
+  in.task = (aft_str){0};
+  assert_status(aft_correction_put(d.session, &d.as_buyer, &in, NULL, &error), AFT_E_DENIED);
+  assert_status(aft_correction_put(d.session, &d.as_other_agent, &in, NULL, &error), AFT_E_DENIED);
+  in.ticket = 0;
+  assert_status(aft_correction_put(d.session, &d.as_agent, &in, NULL, &error), AFT_E_INVALID);
+  in.message = 12345;
+  assert_status(aft_correction_put(d.session, &d.as_agent, &in, NULL, &error), AFT_E_NOT_FOUND);
+  in.message = -1;
+  assert_status(aft_correction_put(d.session, &d.as_agent, &in, NULL, &error), AFT_E_INVALID);
+  in = (aft_correction_in){.size = sizeof in, .ticket = id};
+  assert_status(aft_correction_put(d.session, &d.as_agent, &in, NULL, &error), AFT_E_INVALID);
+}
+
+static void a_recalled_message_takes_its_corrections_along(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_id id = desk_say(&d, "m1", "付款失败了，钱扣了两次");
+  classify(id, "invoice");
+  aft_message_change change = {.size = sizeof change,
+                               .channel = AFT_STR("wechat"),
+                               .account = AFT_STR("phones-official"),
+                               .external = AFT_STR("m1"),
+                               .recalled = 1};
+  assert_ok(aft_message_revise(d.session, &d.system, &change, NULL, &error));
+  assert_ok(aft_correction_list(d.session, &d.as_agent, id, &cursor, &error));
+  assert_int_equal(desk_count(cursor), 0);
+}
+
+/* ---- training and taking over ---- */
+
+static void too_few_corrections_train_nothing(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_model *model = NULL;
+  assert_status(aft_correction_train(d.session, &d.system, NULL, &model, &error), AFT_E_INVALID);
+  assert_null(model);
+  assert_status(aft_correction_train(d.session, &d.as_agent, NULL, &model, &error), AFT_E_DENIED);
+  aft_training in = {.size = sizeof in, .half_life_ms = -1};
+  assert_status(aft_correction_train(d.session, &d.system, &in, &model, &error), AFT_E_INVALID);
+  in.half_life_ms = 0;
+  in.task = AFT_STR("weather");
+  assert_status(aft_correction_train(d.session, &d.system, &in, &model, &error), AFT_E_INVALID);
+}
+
+static void assert_guess(uint32_t customer, uint32_t topic, uint32_t i, const char *category) {
+  char text[160];
+  text_of(topic, i, text);
+  aft_record *ticket = desk_ticket(&d, say_as(customer, text));
+  assert_string_equal(aft_ticket_category(ticket), category);
+  aft_record_free(ticket);
+}
+
+static void a_model_takes_over_and_is_given_up(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_comparison comparison = {.size = sizeof comparison};
+  aft_model_info info = {.size = sizeof info};
+  aft_cursor *cursor;
+  aft_buf *why;
+  teach(40, 3);
+  aft_model *model = train(), *now = NULL;
+  assert_ok(aft_model_about(model, &info, &error));
+  assert_int_equal(info.labels, 3);
+  assert_true(info.examples < 120 && info.examples > 70); /* about a fifth is held back */
+  assert_guess(9000, 0, 700, "other");
+  assert_status(aft_model_activate(d.session, &d.system, model, NULL, &comparison, &error), AFT_OK);
+  assert_int_equal(comparison.examples + info.examples, 120);
+  assert_int_equal(comparison.better, 1);
+  assert_int_equal(comparison.only_old, 0);
+  assert_guess(9001, 0, 701, "invoice");
+  assert_guess(9002, 2, 702, "stock");
+  char text[160];
+  text_of(1, 704, text);
+  aft_id id = say_as(9003, text);
+  assert_ok(aft_explain(d.session, &d.as_agent, id, "category", "en", &why, &error));
+  assert_non_null(strstr(aft_buf_data(why), "model"));
+  aft_buf_free(why);
+  assert_ok(aft_model_current(d.session, &d.as_agent, &now, &error));
+  assert_string_equal(aft_model_label(now, 0), "account");
+  aft_model_unref(now);
+  assert_ok(aft_deployment_list(d.session, &d.system, &cursor, &error));
+  aft_record *deployment = first(cursor);
+  assert_int_equal(aft_deployment_held(deployment), (int64_t)comparison.examples);
+  assert_true(aft_deployment_model_weight(deployment) > 0);
+  aft_cursor_free(cursor);
+  assert_status(aft_model_deactivate(d.session, &d.system, &error), AFT_OK);
+  assert_status(aft_model_deactivate(d.session, &d.system, &error), AFT_IGNORED);
+  assert_status(aft_model_current(d.session, &d.system, &now, &error), AFT_E_NOT_FOUND);
+  assert_guess(9004, 0, 703, "other");
+  aft_model_unref(model);
+}
+
+typedef struct given {
+  uint32_t i, n, shift, topics;
+  char text[160];
+} given;
+
+static int next_given(void *user, aft_example *out) {
+  given *g = user;
+  if (g->i == g->n * g->topics)
+    return 0;
+  uint32_t topic = g->i % g->topics;
+  text_of(topic, g->i / g->topics, g->text);
+  out->label = AFT_STR(topics[(topic + g->shift) % g->topics]);
+  out->text = AFT_STR(g->text);
+  g->i++;
+  return 1;
+}
+
+static void a_worse_model_takes_over_only_by_force(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_comparison comparison = {.size = sizeof comparison};
+  aft_model *good, *bad, *now;
+  given wrong = {.n = 40, .shift = 1, .topics = 3};
+  teach(50, 3);
+  good = train();
+  assert_ok(aft_model_train(d.env, NULL, next_given, &wrong, &bad, &error));
+  assert_status(aft_model_activate(d.session, &d.system, good, NULL, NULL, &error), AFT_OK);
+  assert_status(aft_model_activate(d.session, &d.system, bad, NULL, &comparison, &error), AFT_IGNORED);
+  assert_int_equal(comparison.worse, 1);
+  assert_guess(9001, 0, 701, "invoice");
+  aft_activation_in in = {.size = sizeof in, .forced = 1, .least = 1000};
+  assert_status(aft_model_activate(d.session, &d.system, bad, &in, &comparison, &error), AFT_E_INVALID);
+  assert_string_equal(error.where, "activation.least");
+  in.least = 0;
+  assert_status(aft_model_activate(d.session, &d.system, bad, &in, &comparison, &error), AFT_OK);
+  assert_ok(aft_model_current(d.session, &d.system, &now, &error));
+  aft_model_unref(now);
+  assert_status(aft_model_activate(d.session, &d.system, good, NULL, &comparison, &error), AFT_OK);
+  assert_int_equal(comparison.worse, 0);
+  aft_model_unref(good);
+  aft_model_unref(bad);
+}
+
+static aft_policy *policy_of(const char *yaml) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_policy *policy;
+  aft_document document = {.size = sizeof document, .name = AFT_STR("shop.yaml"), .text = AFT_STR(yaml)};
+  aft_policy_options options = {.size = sizeof options, .documents = &document, .count = 1};
+  assert_ok(aft_policy_load(d.env, &options, &policy, NULL, &error));
+  return policy;
+}
+
+static void labels_and_categories_fit_together(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  static const char *const own[] = {"recall", "warranty"};
+  aft_model *model;
+  aft_policy *with = policy_of("categories: {recall: {topics: []}, warranty: {topics: []}}\n"), *without;
+  assert_ok(aft_policy_activate(d.session, &d.system, with, NULL, &error));
+  for (uint32_t i = 0; i < 25; i++)
+    for (uint32_t t = 0; t < 2; t++) {
+      char text[160];
+      text_of(t, i, text);
+      classify(say_as(i * 2 + t, text), own[t]);
+    }
+  model = train();
+  assert_status(aft_model_activate(d.session, &d.system, model, NULL, NULL, &error), AFT_OK);
+  assert_ok(aft_policy_default(d.env, &without, &error));
+  assert_status(aft_policy_activate(d.session, &d.system, without, NULL, &error), AFT_E_POLICY_STRANDS);
+  assert_non_null(strstr(error.message, "recall"));
+  assert_ok(aft_model_deactivate(d.session, &d.system, &error));
+  assert_status(aft_policy_activate(d.session, &d.system, without, NULL, &error), AFT_OK);
+  assert_status(aft_model_activate(d.session, &d.system, model, NULL, NULL, &error), AFT_E_INVALID);
+  assert_string_equal(error.where, "model.labels");
+  assert_non_null(strstr(error.message, "recall"));
+  aft_model_unref(model);
+  aft_policy_unref(with);
+  aft_policy_unref(without);
+}
+
+static void another_process_sees_the_model_at_once(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_store *store;
+  aft_session *session;
+  aft_model *model, *seen;
+  teach(20, 2);
+  aft_store_options options = desk_store(&d, 0);
+  assert_ok(aft_store_open(d.env, &options, &store, &error));
+  assert_ok(aft_session_open(store, &session, &error));
+  assert_status(aft_model_current(session, &d.system, &seen, &error), AFT_E_NOT_FOUND);
+  model = train();
+  assert_status(aft_model_activate(d.session, &d.system, model, NULL, NULL, &error), AFT_OK);
+  assert_ok(aft_model_current(session, &d.system, &seen, &error));
+  aft_model_unref(seen);
+  aft_model_unref(model);
+  aft_session_close(session);
+  aft_store_unref(store);
+}
+
+static int no_examples(void *user, aft_example *out) {
+  (void)user, (void)out;
+  return -1;
+}
+
+static void examples_of_the_caller_come_behind(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_model_info info = {.size = sizeof info};
+  aft_model *model;
+  given g = {.n = 10, .topics = 3};
+  teach(6, 2);
+  aft_training in = {
+      .size = sizeof in, .half_life_ms = AFT__DAY, .whole = 1, .more = next_given, .more_user = &g};
+  desk_pass(&d, 40 * AFT__DAY);
+  assert_ok(aft_correction_train(d.session, &d.system, &in, &model, &error));
+  assert_ok(aft_model_about(model, &info, &error));
+  assert_int_equal(info.examples, 12 + 30);
+  assert_int_equal(info.labels, 3);
+  aft_model_unref(model);
+  in.more = no_examples;
+  assert_status(aft_correction_train(d.session, &d.system, &in, &model, &error), AFT_E_CALLBACK);
+}
+
+#define ON(kind, test) \
+  { #test " [" #kind "]", test, open_kind, shut, (void *)(intptr_t)DESK_##kind }
+#define EVERYWHERE(test) ON(SQLITE, test), ON(MEMORY, test), ON(HOSTILE, test)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      EVERYWHERE(classifying_keeps_a_correction_beside_the_guess),
+      EVERYWHERE(the_message_that_says_something_has_the_label),
+      EVERYWHERE(a_label_changes_nothing_of_the_ticket),
+      EVERYWHERE(bad_corrections_are_refused),
+      EVERYWHERE(a_recalled_message_takes_its_corrections_along),
+      EVERYWHERE(too_few_corrections_train_nothing),
+      EVERYWHERE(a_model_takes_over_and_is_given_up),
+      EVERYWHERE(a_worse_model_takes_over_only_by_force),
+      EVERYWHERE(labels_and_categories_fit_together),
+      EVERYWHERE(examples_of_the_caller_come_behind),
+      ON(SQLITE, another_process_sees_the_model_at_once),
+  };
+  static const char *const not_there[] = {"[MEMORY]", "[HOSTILE]"};
+  return RUN_CASES(tests, not_there);
+}
