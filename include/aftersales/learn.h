@@ -143,6 +143,32 @@ AFT_API aft_status aft_model_current(aft_session *session, const aft_call *call,
 AFT_API aft_status aft_deployment_list(aft_session *session, const aft_call *call, aft_cursor **out,
                                        aft_error *error);
 
+/* Which tickets are like one. */
+typedef struct aft_similar_in {
+  size_t size;
+  aft_id ticket;     /* required */
+  int64_t within_ms; /* opened so long before now; 0: a day */
+  uint32_t most;     /* tickets, the latest; 0: 50, at most 200 */
+  uint32_t reserved0;
+} aft_similar_in;
+
+/*
+ * Lists the open tickets whose first messages say nearly the same as that of a ticket, the latest first, of
+ * all shops that the actor may see. They are told by fingerprints of 64 bits that differ in 12 at most; a
+ * message of fewer than about five words or characters has none. All of the latest 2048 tickets are looked
+ * at, and of older ones up to 512 that share the ticket's sketch, which most near-duplicates do.
+ *
+ * Intake looks for floods by itself: see `intake.flood` of the policy, the field `flood` of tickets, and the
+ * effect "flood.seen", which is queued once for each flood.
+ *
+ * out: receives a cursor over AFT_KIND_TICKET that the caller frees with aft_cursor_free. It has no token.
+ * Threads: the session's one.
+ * Errors: those of <aftersales/desk.h>. Not for buyers.
+ * Since: 0.1
+ */
+AFT_API aft_status aft_ticket_similar(aft_session *session, const aft_call *call, const aft_similar_in *in,
+                                      aft_cursor **out, aft_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -177,6 +177,7 @@ static aft_status open_ticket(aft__intake *intake, aft__ticket *ticket, aft_erro
   row[AFT__TICKET_HINT] = aft__id_or_null(intake->hint);
   AFT__TRY(aft__ticket_classify(ticket, &intake->triage, error));
   AFT__TRY(aft__ticket_note(ticket, "ticket.opened", aft__intake_facts(intake), in->text, error));
+  AFT__TRY(aft__intake_flood(intake, ticket, error));
   if (intake->triage.unsure) {
     const aft__flow *flow;
     uint32_t state;

@@ -249,6 +249,8 @@ int32_t aft__policy_most_level(const aft_policy *policy); /* the highest escalat
 typedef struct aft__policy_intake {
   int64_t thread_window_ms; /* same customer and open ticket: joined within this time */
   int64_t pause_ms;         /* what a customer says within it is read together */
+  uint32_t flood_messages;  /* so many first messages that are alike are a flood; 0: never */
+  int64_t flood_within_ms;
 } aft__policy_intake;
 void aft__policy_intake_of(const aft_policy *policy, aft__policy_intake *out);
 

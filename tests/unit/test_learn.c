@@ -373,6 +373,92 @@ static void examples_of_the_caller_come_behind(void **state) {
   assert_status(aft_correction_train(d.session, &d.system, &in, &model, &error), AFT_E_CALLBACK);
 }
 
+/* ---- near-duplicates ---- */
+
+static aft_id complain(uint32_t customer) {
+  char text[200];
+  snprintf(text, sizeof text, "付款页面打不开了，一直显示系统错误，订单号 2026111800%03u 还是未支付",
+           customer);
+  return say_as(customer, text);
+}
+
+static void similar_tickets_are_found(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *ticket;
+  aft_id first_one = complain(1), second = complain(2), third;
+  say_as(3, "空调安装师傅什么时候来，等了一个星期了");
+  desk_pass(&d, 2 * AFT__HOUR);
+  third = complain(4);
+  aft_similar_in in = {.size = sizeof in, .ticket = third};
+  assert_ok(aft_ticket_similar(d.session, &d.as_agent, &in, &cursor, &error));
+  assert_ok(aft_cursor_next(cursor, &ticket, &error));
+  assert_int_equal(aft_ticket_id(ticket), second);
+  assert_ok(aft_cursor_next(cursor, &ticket, &error));
+  assert_int_equal(aft_ticket_id(ticket), first_one);
+  assert_status(aft_cursor_next(cursor, &ticket, &error), AFT_DONE);
+  aft_cursor_free(cursor);
+  in.within_ms = AFT__HOUR;
+  assert_ok(aft_ticket_similar(d.session, &d.as_agent, &in, &cursor, &error));
+  assert_int_equal(desk_count(cursor), 0);
+  in.within_ms = 0;
+  in.most = 1;
+  assert_ok(aft_ticket_similar(d.session, &d.system, &in, &cursor, &error));
+  assert_int_equal(desk_count(cursor), 1);
+  in.most = 100000;
+  assert_status(aft_ticket_similar(d.session, &d.system, &in, &cursor, &error), AFT_E_INVALID);
+  in.most = 0;
+  in.within_ms = -1;
+  assert_status(aft_ticket_similar(d.session, &d.system, &in, &cursor, &error), AFT_E_INVALID);
+  in.within_ms = 0;
+  in.ticket = 77;
+  assert_status(aft_ticket_similar(d.session, &d.system, &in, &cursor, &error), AFT_E_NOT_FOUND);
+  assert_status(aft_ticket_similar(d.session, &d.as_buyer, &in, &cursor, &error), AFT_E_DENIED);
+}
+
+static uint32_t floods_told(aft_id ticket) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *effect;
+  uint32_t n = 0;
+  assert_ok(aft_outbox_list(d.session, &d.system, ticket, &cursor, &error));
+  while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
+    n += strcmp(aft_effect_topic(effect), "flood.seen") == 0;
+  aft_cursor_free(cursor);
+  return n;
+}
+
+static void a_flood_is_told_once(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *why;
+  aft_policy *policy = policy_of("intake: {flood: {messages: 4, within: 30m}}\n");
+  assert_ok(aft_policy_activate(d.session, &d.system, policy, NULL, &error));
+  aft_policy_unref(policy);
+  aft_id ids[6];
+  uint32_t told = 0;
+  for (uint32_t i = 0; i < 6; i++) {
+    ids[i] = complain(i + 1);
+    say_as(i + 100, i % 2 ? "空调安装师傅什么时候来" : "你们的发票抬头开错了，请重新开一张");
+    desk_pass(&d, AFT__MINUTE);
+  }
+  for (uint32_t i = 0; i < 6; i++) {
+    told += floods_told(ids[i]);
+    aft_record *ticket = desk_ticket(&d, ids[i]);
+    assert_int_equal(aft_ticket_flood(ticket), i < 3 ? 0 : ids[0]);
+    aft_record_free(ticket);
+  }
+  assert_int_equal(told, 1);
+  assert_ok(aft_explain(d.session, &d.as_agent, ids[3], "flood", "en", &why, &error));
+  assert_non_null(strstr(aft_buf_data(why), "4 customers"));
+  aft_buf_free(why);
+  desk_pass(&d, AFT__HOUR); /* another one begins anew */
+  aft_record *later = desk_ticket(&d, complain(50));
+  assert_int_equal(aft_ticket_flood(later), 0);
+  aft_record_free(later);
+}
+
 #define ON(kind, test) \
   { #test " [" #kind "]", test, open_kind, shut, (void *)(intptr_t)DESK_##kind }
 #define EVERYWHERE(test) ON(SQLITE, test), ON(MEMORY, test), ON(HOSTILE, test)
@@ -389,6 +475,8 @@ int main(void) {
       EVERYWHERE(a_worse_model_takes_over_only_by_force),
       EVERYWHERE(labels_and_categories_fit_together),
       EVERYWHERE(examples_of_the_caller_come_behind),
+      EVERYWHERE(similar_tickets_are_found),
+      EVERYWHERE(a_flood_is_told_once),
       ON(SQLITE, another_process_sees_the_model_at_once),
   };
   static const char *const not_there[] = {"[MEMORY]", "[HOSTILE]"};
