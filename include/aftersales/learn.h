@@ -143,6 +143,59 @@ AFT_API aft_status aft_model_current(aft_session *session, const aft_call *call,
 AFT_API aft_status aft_deployment_list(aft_session *session, const aft_call *call, aft_cursor **out,
                                        aft_error *error);
 
+/* Which tickets to look through for a person's label. Everything may be zero. */
+typedef struct aft_review_in {
+  size_t size;
+  aft_id shop;   /* 0: all shops that the actor may see */
+  uint32_t most; /* tickets; 0: 20, at most 100 */
+  uint32_t reserved0;
+} aft_review_in;
+
+/*
+ * Lists the open tickets that a person's label would teach a model most (active learning by uncertainty):
+ * first those of which triage is unsure, then those whose two best categories lie close together; within both
+ * the least lead first. Of tickets that are nearly alike only the first is listed. Classifying one or
+ * aft_correction_put takes it off the list. Looks at eight times as many tickets as are asked for at most,
+ * along one index.
+ *
+ * in: NULL for defaults.
+ * out: receives a cursor over AFT_KIND_TICKET that the caller frees with aft_cursor_free. It has no token.
+ * Threads: the session's one.
+ * Errors: those of <aftersales/desk.h>. Not for buyers.
+ * Since: 0.1
+ */
+AFT_API aft_status aft_review_list(aft_session *session, const aft_call *call, const aft_review_in *in,
+                                   aft_cursor **out, aft_error *error);
+
+/*
+ * How the messages of a period differ from those of the period before of the same length, as JSON:
+ *
+ *   {"from", "to", "complete",
+ *    "tickets": {"now", "before"},
+ *    "unsure": {"now", "before"},                     shares of the tickets of which triage was unsure
+ *    "corrections": {"labelled", "changed", "share"}, of the period's tickets: people looked, and chose
+ * another "categories": [{"category", "now", "before", "now_share", "before_share", "labelled", "changed"}],
+ *    "total_variation", "psi",
+ *    "chi_square": {"statistic", "degrees", "p"}}
+ *
+ * Categories are those that triage found, even where it was unsure. total_variation is half the sum of the
+ * differences of the shares, 0 to 1. psi is the population stability index, the sum of (p - q) ln(p / q) with
+ * half a ticket added to each category: below 0.1 little has changed, above 0.25 much. The test is Pearson's
+ * for two samples; categories of which fewer than five are expected count as one; p is null where nothing can
+ * be tested.
+ *
+ * Reads every ticket and correction of both periods once, in short transactions, and at most 200000 tickets
+ * of each; where there are more, "complete" is false and the latest are left out.
+ *
+ * from, to: the period, from inclusive to exclusive; at most ten years.
+ * out: receives a buffer that the caller frees with aft_buf_free.
+ * Threads: the session's one.
+ * Errors: those of <aftersales/desk.h>. AFT_ROLE_SYSTEM or AFT_ROLE_ARBITER.
+ * Since: 0.1
+ */
+AFT_API aft_status aft_drift_report(aft_session *session, const aft_call *call, aft_time from, aft_time to,
+                                    aft_buf **out, aft_error *error);
+
 /* Which tickets are like one. */
 typedef struct aft_similar_in {
   size_t size;
@@ -154,7 +207,7 @@ typedef struct aft_similar_in {
 
 /*
  * Lists the open tickets whose first messages say nearly the same as that of a ticket, the latest first, of
- * all shops that the actor may see. They are told by fingerprints of 64 bits that differ in 12 at most; a
+ * all shops that the actor may see. They are told by fingerprints of 64 bits that differ in 14 at most; a
  * message of fewer than about five words or characters has none. All of the latest 2048 tickets are looked
  * at, and of older ones up to 512 that share the ticket's sketch, which most near-duplicates do.
  *

@@ -228,6 +228,8 @@ static aft_status put_checked(aft__ticket *ticket, const aft_correction_in *in, 
     return aft__error(error, AFT_E_INVALID, "correction.label", "'%.*s' is no label of the task '%.*s'",
                       (int)in->label.len, in->label.data, (int)in->task.len, in->task.data);
   aft_status status = keep(cmd, ticket->row, message, in->task, in->label, &row, error);
+  if (status == AFT_OK && aft__str_eq(in->task, aft__cstr(AFT__TASK_CATEGORY)))
+    aft__ticket_judged(ticket);
   if (status == AFT_OK)
     status = note(ticket, row, error);
   if (status >= 0) {

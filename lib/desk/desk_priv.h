@@ -263,6 +263,8 @@ aft_status aft__ticket_effect(aft__ticket *ticket, const aft__flow *flow, const 
 /* Takes a triage result over: category and the rest for a fresh ticket; for an older one priority only
  * rises, and a category is filled in that was not sure before. */
 aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, aft_error *error);
+/* A person's label would teach nothing more: it leaves the list of aft_review_list. */
+void aft__ticket_judged(aft__ticket *ticket);
 /* Works the priority out from the ticket's facts and sets clocks anew where it changed. */
 aft_status aft__ticket_prioritise(aft__ticket *ticket, const aft__facts *facts, bool only_up,
                                   aft_error *error);

@@ -4,7 +4,7 @@
 /*
  * The fingerprint is a SimHash (Charikar 2002) of the grams: each votes for or against each of 64 bits by its
  * hash, and the sign of the sum is the bit. Two texts whose gram vectors stand at an angle θ differ in about
- * 64 θ / π bits: unrelated ones in about 32, those of which a tenth was reworded in about 10.
+ * 64 θ / π bits: unrelated ones in about 32, those of which a tenth was reworded in about 12.
  *
  * The sketch is the least hash of the pairs of tokens (Broder 1997): two texts share it as likely as their
  * pairs overlap, |A ∩ B| / |A ∪ B|. An index finds near-duplicates by it at the cost of one entry a text.

@@ -241,7 +241,7 @@ typedef struct aft__print {
   uint32_t sketch; /* near-duplicates mostly share it */
 } aft__print;
 
-#define AFT__PRINT_NEAR 12u /* bits in which near-duplicates differ at most */
+#define AFT__PRINT_NEAR 14u /* bits in which near-duplicates differ at most */
 /* false for a normalised text that says too little. */
 bool aft__fingerprint(aft_str normal, aft__print *out);
 uint32_t aft__fingerprint_distance(uint64_t a, uint64_t b); /* bits in which they differ */

@@ -1,7 +1,7 @@
 /* Learning from people: corrections, training, comparing, taking over; what intake makes of the model. */
 #include "desk_fixture.h"
 
-#include <stdlib.h>
+#include "desk/drift_priv.h"
 
 static desk d;
 
@@ -459,6 +459,101 @@ static void a_flood_is_told_once(void **state) {
   aft_record_free(later);
 }
 
+/* ---- whom to ask ---- */
+
+static void the_least_sure_stand_first_and_near_duplicates_once(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *ticket;
+  aft_review_in in = {.size = sizeof in};
+  char text[160];
+  say_as(1, "付款失败了，钱扣了两次"); /* sure */
+  text_of(0, 1, text);
+  aft_id unsure = say_as(2, text);
+  say_as(3, text); /* the same */
+  text_of(1, 2, text);
+  aft_id other = say_as(4, text);
+  assert_ok(aft_review_list(d.session, &d.as_agent, &in, &cursor, &error));
+  assert_int_equal(desk_count(cursor), 2);
+  assert_ok(aft_review_list(d.session, &d.as_agent, NULL, &cursor, &error));
+  int64_t before = -1;
+  while (aft_cursor_next(cursor, &ticket, &error) == AFT_OK) {
+    assert_true(aft_ticket_doubt(ticket) >= before);
+    assert_false(aft_record_is_null(ticket, AFT_TICKET_JUDGED));
+    before = aft_ticket_doubt(ticket);
+  }
+  aft_cursor_free(cursor);
+  in.most = 1;
+  assert_ok(aft_review_list(d.session, &d.system, &in, &cursor, &error));
+  assert_int_equal(desk_count(cursor), 1);
+  in.most = 0;
+  in.shop = d.other_shop;
+  assert_ok(aft_review_list(d.session, &d.system, &in, &cursor, &error));
+  assert_int_equal(desk_count(cursor), 0);
+  assert_status(aft_review_list(d.session, &d.as_agent, &in, &cursor, &error), AFT_E_DENIED);
+  in.shop = 0;
+  classify(unsure, "invoice");
+  aft_correction_in label = {.size = sizeof label, .ticket = other, .label = AFT_STR("stock")};
+  assert_ok(aft_correction_put(d.session, &d.as_agent, &label, NULL, &error));
+  assert_ok(aft_review_list(d.session, &d.system, &in, &cursor, &error));
+  assert_int_equal(desk_count(cursor), 1); /* the duplicate of the first, which is still open */
+  in.most = 101;
+  assert_status(aft_review_list(d.session, &d.system, &in, &cursor, &error), AFT_E_INVALID);
+}
+
+/* ---- drift ---- */
+
+static void a_new_mix_shows_in_the_report(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *report;
+  aft_time begin = DESK_START + AFT__DAY;
+  desk_pass(&d, begin - atomic_load(&d.now));
+  uint32_t customer = 1;
+  for (int i = 0; i < 20; i++) {
+    say_as(customer++, i % 2 ? "空调安装师傅什么时候来" : "付款失败了，钱扣了两次");
+    desk_pass(&d, AFT__MINUTE);
+  }
+  desk_pass(&d, begin + AFT__DAY - atomic_load(&d.now));
+  for (int i = 0; i < 20; i++) {
+    aft_id id = say_as(customer++, "付款失败了，钱扣了两次");
+    if (i < 4)
+      classify(id, i ? "payment" : "invoice");
+    desk_pass(&d, AFT__MINUTE);
+  }
+  assert_ok(aft_drift_report(d.session, &d.system, begin + AFT__DAY, begin + 2 * AFT__DAY, &report, &error));
+  const char *json = aft_buf_data(report);
+  assert_non_null(strstr(json, "\"tickets\":{\"now\":20,\"before\":20}"));
+  assert_non_null(strstr(json, "\"complete\":true"));
+  assert_non_null(strstr(json, "{\"category\":\"payment\",\"now\":20,\"before\":10,"));
+  assert_non_null(strstr(json, "\"labelled\":4,\"changed\":1,\"share\":0.25"));
+  assert_non_null(strstr(json, "\"total_variation\":0.5"));
+  assert_non_null(strstr(json, "\"chi_square\":{\"statistic\":13.333333,\"degrees\":1,\"p\":0.00026"));
+  aft_buf_free(report);
+  assert_ok(aft_drift_report(d.session, &d.system, begin - AFT__DAY, begin - 1, &report, &error));
+  assert_non_null(strstr(aft_buf_data(report), "\"p\":null"));
+  aft_buf_free(report);
+  assert_status(aft_drift_report(d.session, &d.system, 5, 5, &report, &error), AFT_E_INVALID);
+  assert_status(aft_drift_report(d.session, &d.as_agent, 5, 6, &report, &error), AFT_E_DENIED);
+}
+
+static void tails_of_chi_square_are_right(void **state) {
+  (void)state;
+  /* Quantiles of the usual tables: 5 % and 1 %, and one by the other branch. */
+  static const struct {
+    double x;
+    uint32_t degrees;
+    double p;
+  } known[] = {{3.841459, 1, 0.05},   {6.634897, 1, 0.01}, {11.070498, 5, 0.05},   {15.086272, 5, 0.01},
+               {18.307038, 10, 0.05}, {4.351460, 5, 0.5},  {124.342113, 100, 0.05}};
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    double off = aft__chi_square_tail(known[i].x, known[i].degrees) - known[i].p;
+    assert_true(off < 1e-6 && off > -1e-6);
+  }
+  assert_true(aft__chi_square_tail(0, 3) == 1);
+}
+
 #define ON(kind, test) \
   { #test " [" #kind "]", test, open_kind, shut, (void *)(intptr_t)DESK_##kind }
 #define EVERYWHERE(test) ON(SQLITE, test), ON(MEMORY, test), ON(HOSTILE, test)
@@ -477,6 +572,9 @@ int main(void) {
       EVERYWHERE(examples_of_the_caller_come_behind),
       EVERYWHERE(similar_tickets_are_found),
       EVERYWHERE(a_flood_is_told_once),
+      EVERYWHERE(the_least_sure_stand_first_and_near_duplicates_once),
+      EVERYWHERE(a_new_mix_shows_in_the_report),
+      cmocka_unit_test(tails_of_chi_square_are_right),
       ON(SQLITE, another_process_sees_the_model_at_once),
   };
   static const char *const not_there[] = {"[MEMORY]", "[HOSTILE]"};
