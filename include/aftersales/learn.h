@@ -34,8 +34,9 @@ typedef struct aft_correction_in {
  * out: NULL, or receives the correction (AFT_KIND_CORRECTION) that the caller frees with aft_record_free.
  * Returns: AFT_OK; AFT_IGNORED when the message has this label already.
  * Threads: the session's one.
- * Errors: those of <aftersales/desk.h>; AFT_E_INVALID names a task or label that there is not. Not for
- * buyers. Since: 0.1
+ * Errors: those of <aftersales/desk.h>; AFT_E_INVALID names a task or label that there is not.
+ *   Not for buyers.
+ * Since: 0.1
  */
 AFT_API aft_status aft_correction_put(aft_session *session, const aft_call *call, const aft_correction_in *in,
                                       aft_record **out, aft_error *error);
@@ -68,14 +69,15 @@ typedef struct aft_training {
  * Trains a model on the tenant's corrections. A fifth of them, told by a hash of their texts, is held back:
  * it is what aft_model_activate compares models on. Corrections whose label the policy lacks, and those whose
  * message has no text any more, are passed over. Of the texts a page is in memory at a time, and features of
- * all: about 1 KB for each message. Reads in many short transactions, and takes seconds.
+ * all: about 1 KB for each message. Reads in many short transactions, and takes seconds; in
+ * an attached session the host's transaction stays open for so long.
  *
  * in: NULL for defaults.
  * out: receives a reference that the caller owns; release with aft_model_unref.
  * Threads: the session's one.
- * Errors: those of <aftersales/desk.h> and of aft_model_train; AFT_E_INVALID and where "examples" where there
- * are too few corrections. Only AFT_ROLE_SYSTEM may. Not in an attached session's transaction for long: it
- * holds the host's transaction open. Since: 0.1
+ * Errors: those of <aftersales/desk.h> and of aft_model_train; AFT_E_INVALID and where
+ *   "examples" where there are too few corrections. Only AFT_ROLE_SYSTEM may.
+ * Since: 0.1
  */
 AFT_API aft_status aft_correction_train(aft_session *session, const aft_call *call, const aft_training *in,
                                         aft_model **out, aft_error *error);
@@ -103,9 +105,11 @@ typedef struct aft_activation_in {
  * comparison: NULL, or is filled in, also when the model is ignored; its size must be set.
  * Returns: AFT_OK; AFT_IGNORED when the model is significantly worse (p < 0.05), and nothing was changed.
  * Threads: the session's one.
- * Errors: those of <aftersales/desk.h>; AFT_E_INVALID and where "model.labels" names a label that is no
- * category of the policy, where "activation.least" too few corrections; AFT_E_CONFLICT when policy or model
- * of the tenant changed again and again meanwhile. Only AFT_ROLE_SYSTEM may. Since: 0.1
+ * Errors: those of <aftersales/desk.h>; AFT_E_INVALID and where
+ *   "model.labels" names a label that is no category of the policy, where
+ *   "activation.least" too few corrections; AFT_E_CONFLICT when policy or model of
+ *   the tenant changed again and again meanwhile. Only AFT_ROLE_SYSTEM may.
+ * Since: 0.1
  */
 AFT_API aft_status aft_model_activate(aft_session *session, const aft_call *call, const aft_model *model,
                                       const aft_activation_in *in, aft_comparison *comparison,
