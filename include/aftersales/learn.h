@@ -191,13 +191,13 @@ AFT_API aft_status aft_review_list(aft_session *session, const aft_call *call, c
  * Reads every ticket and correction of both periods once, in short transactions, and at most 200000 tickets
  * of each; where there are more, "complete" is false and the latest are left out.
  *
- * from, to: the period, from inclusive to exclusive; at most ten years.
+ * begin, end: the period, in milliseconds since 1970 UTC; end is not part of it; at most ten years.
  * out: receives a buffer that the caller frees with aft_buf_free.
  * Threads: the session's one.
  * Errors: those of <aftersales/desk.h>. AFT_ROLE_SYSTEM or AFT_ROLE_ARBITER.
  * Since: 0.1
  */
-AFT_API aft_status aft_drift_report(aft_session *session, const aft_call *call, aft_time from, aft_time to,
+AFT_API aft_status aft_drift_report(aft_session *session, const aft_call *call, aft_time begin, aft_time end,
                                     aft_buf **out, aft_error *error);
 
 /* Which tickets are like one. */

@@ -244,7 +244,7 @@
 #define AFT_DEPLOYMENT_TENANT       0x00170003u /* the tenant */
 #define AFT_DEPLOYMENT_TASK         0x00170004u /* what the model tells: category */
 #define AFT_DEPLOYMENT_MODEL        0x00170005u /* content hash of the model: SHA-256 of its image */
-#define AFT_DEPLOYMENT_DOCUMENT     0x00170006u /* the stored model */
+#define AFT_DEPLOYMENT_DOCUMENT     0x00170006u /* the stored model; 0 once it was dropped for later ones */
 #define AFT_DEPLOYMENT_EXAMPLES     0x00170007u /* how many it was trained on */
 #define AFT_DEPLOYMENT_LABELS       0x00170008u /* how many it tells apart */
 #define AFT_DEPLOYMENT_HELD         0x00170009u /* corrections that it was compared on */

@@ -175,14 +175,14 @@ static aft_status report(walk *w, aft_session *session, const aft_call *call, af
   return out->failed ? aft__nomem(error) : AFT_OK;
 }
 
-aft_status aft_drift_report(aft_session *session, const aft_call *call, aft_time from, aft_time to,
+aft_status aft_drift_report(aft_session *session, const aft_call *call, aft_time begin, aft_time end,
                             aft_buf **out, aft_error *error) {
   if (!session || !out)
     return aft__error(error, AFT_E_NULL_HANDLE, session ? "out" : "session", "the handle is NULL");
-  if (from < 0 || to <= from || to - from > PERIOD_MOST)
-    return aft__error(error, AFT_E_INVALID, "drift.from", "expected a period of at most ten years");
+  if (begin < 0 || end <= begin || end - begin > PERIOD_MOST)
+    return aft__error(error, AFT_E_INVALID, "drift.begin", "expected a period of at most ten years");
   aft_env *env = aft__session_env(session);
-  walk w = {.env = env, .drift = {.from = from, .to = to, .complete = true}};
+  walk w = {.env = env, .drift = {.from = begin, .to = end, .complete = true}};
   aft_buf *buf = aft__buf_new(env);
   aft__map_init(&w.numbers, env);
   aft__arena_init(&w.arena, env);

@@ -4,7 +4,8 @@
 #define ACTIVATION_V1 (offsetof(aft_activation_in, reserved0) + sizeof(uint32_t))
 #define HELD          5000u
 #define HELD_MOST     20000u
-#define ROUNDS        4 /* until the tenant's policy and model stay as they were judged */
+#define KEPT          10 /* latest models of a tenant whose images stay */
+#define ROUNDS        4  /* until the tenant's policy and model stay as they were judged */
 
 /* What a judgement was made beside. */
 typedef struct present {
@@ -126,6 +127,43 @@ static aft_status tell(aft__cmd *cmd, const char *verb, aft_str to, aft_error *e
   return aft__event_next(cmd->tx, &event, error);
 }
 
+/* Another deployment, of any tenant, may have the same model. */
+static aft_status drop_image(aft__cmd *cmd, aft__value *row, aft_error *error) {
+  aft__value **users, *document;
+  uint32_t n;
+  aft__scan scan = {.table = &aft__deployment_table,
+                    .index = AFT__DEPLOYMENT_BY_DOCUMENT,
+                    .n_equal = 1,
+                    .equal = {row[AFT__DEPLOYMENT_DOCUMENT]},
+                    .limit = 2};
+  AFT__TRY(aft__scan_all(cmd->tx, &scan, &users, &n, error));
+  aft_status status = AFT_E_NOT_FOUND;
+  if (n == 1)
+    status =
+        aft__get(cmd->tx, &aft__document_table, aft__row_int(row, AFT__DEPLOYMENT_DOCUMENT), &document, NULL);
+  if (status >= 0)
+    AFT__TRY(aft__remove(cmd->tx, &aft__document_table, document[AFT__COL_ID].number,
+                         document[AFT__COL_REV].number, error));
+  row[AFT__DEPLOYMENT_DOCUMENT] = aft__int(0);
+  return aft__update(cmd->tx, &aft__deployment_table, row, UINT64_C(1) << AFT__DEPLOYMENT_DOCUMENT, error);
+}
+
+static aft_status drop_old_images(aft__cmd *cmd, aft_error *error) {
+  aft__value **rows;
+  uint32_t n;
+  aft__scan scan = {.table = &aft__deployment_table,
+                    .index = AFT__DEPLOYMENT_BY_TENANT,
+                    .n_equal = 1,
+                    .equal = {aft__int(cmd->call.tenant)},
+                    .descending = true,
+                    .limit = KEPT + 2};
+  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  for (uint32_t i = KEPT; i < n; i++)
+    if (aft__row_int(rows[i], AFT__DEPLOYMENT_DOCUMENT))
+      AFT__TRY(drop_image(cmd, rows[i], error));
+  return AFT_OK;
+}
+
 static aft_status activate(aft__cmd *cmd, void *given, aft_error *error) {
   takeover *t = given;
   aft_id document, deployment;
@@ -150,6 +188,7 @@ static aft_status activate(aft__cmd *cmd, void *given, aft_error *error) {
   row[AFT__ACTIVATION_MODEL_WEIGHT] = aft__int(t->judgement.model_weight);
   row[AFT__ACTIVATION_RULE_WEIGHT] = aft__int(t->judgement.rule_weight);
   AFT__TRY(aft__activation_put(cmd, row, mask, error));
+  AFT__TRY(drop_old_images(cmd, error));
   return tell(cmd, "model.activated", aft__cstr(t->hash), error);
 }
 

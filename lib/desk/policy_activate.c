@@ -67,8 +67,10 @@ const char *aft__model_stranger(const aft_model *model, const aft_policy *policy
 aft_status aft__document_keep(aft__cmd *cmd, aft_str hash, aft_str image, aft_id *id, aft_error *error) {
   aft__value key = aft__text(hash), *found;
   aft_status status = aft__find(cmd->tx, &aft__document_table, AFT__DOCUMENT_BY_HASH, &key, &found, error);
-  if (status >= 0)
+  if (status >= 0) {
     *id = aft__row_int(found, AFT__DOCUMENT_ID);
+    return aft__anchor(cmd->tx, &aft__document_table, found, error); /* nobody drops it meanwhile */
+  }
   if (status != AFT_E_NOT_FOUND)
     return status;
   *id = aft__tx_id(cmd->tx);

@@ -232,7 +232,8 @@ static void a_model_takes_over_and_is_given_up(void **state) {
   text_of(1, 704, text);
   aft_id id = say_as(9003, text);
   assert_ok(aft_explain(d.session, &d.as_agent, id, "category", "en", &why, &error));
-  assert_non_null(strstr(aft_buf_data(why), "model"));
+  assert_non_null(strstr(aft_buf_data(why), "the model gives"));
+  assert_non_null(strstr(aft_buf_data(why), "as learnt from what people decided"));
   aft_buf_free(why);
   assert_ok(aft_model_current(d.session, &d.as_agent, &now, &error));
   assert_string_equal(aft_model_label(now, 0), "account");
@@ -371,6 +372,61 @@ static void examples_of_the_caller_come_behind(void **state) {
   aft_model_unref(model);
   in.more = no_examples;
   assert_status(aft_correction_train(d.session, &d.system, &in, &model, &error), AFT_E_CALLBACK);
+}
+
+/* ---- weights ---- */
+
+#define LABELLED 200
+
+static void weights_follow_what_the_labels_show(void **state) {
+  (void)state;
+  static float points[LABELLED * 2], model[LABELLED * 2];
+  static uint32_t truth[LABELLED];
+  static uint8_t half[LABELLED];
+  aft__fusion f = {
+      .n = LABELLED, .categories = 2, .points = points, .model = model, .truth = truth, .half = half};
+  aft__fusion_weights start = {1, 4};
+  for (uint32_t i = 0; i < LABELLED;
+       i++) { /* the model is right nine times in ten, the rules every other time */
+    uint32_t said = i % 10 ? i % 2 : 1 - i % 2;
+    truth[i] = i % 2;
+    half[i] = i / 2 % 2;
+    model[2 * i + said] = -0.105f;
+    model[2 * i + 1 - said] = -2.303f;
+    points[2 * i + i / 4 % 2] = 0.9f;
+  }
+  aft__fusion_weights learnt = aft__fusion_learn(&f, 2, start);
+  assert_true(learnt.model > 0.7 && learnt.model < 1.3);
+  assert_true(learnt.rule < 0.5);
+  aft__fusion_weights first = aft__fusion_learn(&f, 0, start), second = aft__fusion_learn(&f, 1, start);
+  assert_true(first.model != second.model);
+  f.n = 0; /* nothing to learn from */
+  learnt = aft__fusion_learn(&f, 2, start);
+  assert_true(learnt.model == start.model && learnt.rule == start.rule);
+}
+
+static void the_latest_models_alone_are_kept(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *deployment;
+  uint32_t all = 0, kept = 0;
+  for (uint64_t i = 0; i < 13; i++) {
+    aft_model *model;
+    given g = {.n = 4, .topics = 3, .shift = (uint32_t)i};
+    aft_model_options options = {.size = sizeof options, .seed = i / 2 * 2, .max_bytes = 8192 + 64 * (i / 2)};
+    assert_ok(aft_model_train(d.env, &options, next_given, &g, &model, &error));
+    assert_status(aft_model_activate(d.session, &d.system, model, NULL, NULL, &error), AFT_OK);
+    aft_model_unref(model);
+  }
+  assert_ok(aft_deployment_list(d.session, &d.system, &cursor, &error));
+  for (; aft_cursor_next(cursor, &deployment, &error) == AFT_OK; all++) {
+    kept += aft_deployment_document(deployment) != 0;
+    assert_int_equal(aft_deployment_document(deployment) != 0, all < 10);
+  }
+  aft_cursor_free(cursor);
+  assert_int_equal(all, 13);
+  assert_int_equal(kept, 10);
 }
 
 /* ---- near-duplicates ---- */
@@ -570,6 +626,8 @@ int main(void) {
       EVERYWHERE(a_worse_model_takes_over_only_by_force),
       EVERYWHERE(labels_and_categories_fit_together),
       EVERYWHERE(examples_of_the_caller_come_behind),
+      EVERYWHERE(the_latest_models_alone_are_kept),
+      cmocka_unit_test(weights_follow_what_the_labels_show),
       EVERYWHERE(similar_tickets_are_found),
       EVERYWHERE(a_flood_is_told_once),
       EVERYWHERE(the_least_sure_stand_first_and_near_duplicates_once),
