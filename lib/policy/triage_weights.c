@@ -12,7 +12,7 @@
  * weights near the policy's where there are few labels. The loss is convex, so going along one weight at a
  * time by Newton's method within 0 to MOST comes to its minimum.
  */
-#define R      2.0
+#define R      1.0
 #define MOST   10.0
 #define ROUNDS 40
 #define HALVES 20
