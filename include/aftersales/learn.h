@@ -161,6 +161,7 @@ typedef struct aft_review_in {
  * the least lead first. Of tickets that are nearly alike only the first is listed. Classifying one or
  * aft_correction_put takes it off the list. Looks at eight times as many tickets as are asked for at most,
  * along one index.
+ * Tickets that were taken in before the store had schema 3 are not on the list, nor have they fingerprints.
  *
  * in: NULL for defaults.
  * out: receives a cursor over AFT_KIND_TICKET that the caller frees with aft_cursor_free. It has no token.

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #define TRAINING_V1 (offsetof(aft_training, more_user) + sizeof(void *))
+#define OPTIONS_V1  (offsetof(aft_model_options, progress_user) + sizeof(void *))
 #define MOST        200000u
 
 typedef struct feed {
@@ -58,9 +59,7 @@ static aft_status check(const aft_training *in, aft_training *out, aft_error *er
 static aft_status train(feed *f, const aft_model_options *given, aft_model **out, aft_error *error) {
   aft_model_options options = {.size = sizeof options};
   if (given)
-    AFT__TRY(aft__abi_copy(&options, sizeof options, given,
-                           offsetof(aft_model_options, progress_user) + sizeof(void *), "aft_model_options",
-                           error));
+    AFT__TRY(aft__abi_copy(&options, sizeof options, given, OPTIONS_V1, "aft_model_options", error));
   options.contradictions = AFT_MODEL_KEEP; /* people disagree */
   aft_status status =
       aft_model_train(aft__session_env(f->examples.session), &options, next_example, f, out, error);

@@ -134,8 +134,8 @@ aft_status aft__cmd_model(aft__cmd *cmd, aft_model **out, aft_error *error);
 
 /* Stores an image by its hash, once. */
 aft_status aft__document_keep(aft__cmd *cmd, aft_str hash, aft_str image, aft_id *id, aft_error *error);
-/* Fills in and writes the tenant's activation; mask: of the columns that change. cmd->ids[0] is its id. */
-aft_status aft__activation_put(aft__cmd *cmd, const aft__value *row, uint64_t mask, aft_error *error);
+/* Writes the tenant's activation; mask: of the columns that change. cmd->ids[0] is its id. */
+aft_status aft__activation_put(aft__cmd *cmd, const aft__value *given, uint64_t mask, aft_error *error);
 /* Stores the policy, and fills in the columns of it. */
 aft_status aft__activation_policy(aft__cmd *cmd, const aft_policy *policy, aft__value *row, aft_error *error);
 #define AFT__ACTIVATION_OF_POLICY \

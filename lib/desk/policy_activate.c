@@ -109,7 +109,7 @@ aft_status aft__activation_put(aft__cmd *cmd, const aft__value *given, uint64_t 
 aft_status aft__activation_policy(aft__cmd *cmd, const aft_policy *policy, aft__value *row,
                                   aft_error *error) {
   aft_buf *image;
-  aft_id document;
+  aft_id document = 0;
   aft_str hash = aft__cstr(aft_policy_hash(policy));
   AFT__TRY(aft_policy_image(policy, &image, error));
   aft_status status =

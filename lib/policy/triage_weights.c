@@ -79,6 +79,8 @@ static void add_row(const aft__fusion *f, uint32_t row, aft__fusion_weights w, c
     mean += share * value;
     square += share * value * value;
   }
+  if (sum <= 0)
+    return; /* there are no categories */
   mean /= sum;
   square /= sum;
   out->loss += most + log(sum) - logit(f, row, f->truth[row], w);
@@ -104,10 +106,11 @@ static double step(const aft__fusion *f, uint32_t half, aft__fusion_weights *w, 
                    double *weight, const float *x) {
   slope here = slope_of(f, half, *w, start, x);
   double from = *weight, move = -here.first / here.second;
-  for (int i = 0; i < HALVES; i++, move /= 2) {
+  for (int i = 0; i < HALVES; i++) {
     *weight = fmin(fmax(from + move, 0), MOST);
     if (slope_of(f, half, *w, start, x).loss <= here.loss)
       return fabs(*weight - from);
+    move /= 2;
   }
   *weight = from;
   return 0;

@@ -187,6 +187,31 @@ static void a_recalled_message_takes_its_corrections_along(void **state) {
 
 /* ---- training and taking over ---- */
 
+static void missing_handles_are_told(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor = NULL;
+  aft_model *model = NULL;
+  aft_buf *report = NULL;
+  const aft_call *call = &d.system;
+  aft_session *s = d.session;
+  assert_status(aft_correction_put(s, call, NULL, NULL, &error), AFT_E_NULL_HANDLE);
+  assert_status(aft_correction_list(NULL, call, 1, &cursor, &error), AFT_E_NULL_HANDLE);
+  assert_status(aft_correction_train(NULL, call, NULL, &model, &error), AFT_E_NULL_HANDLE);
+  assert_status(aft_correction_train(s, call, NULL, NULL, &error), AFT_E_NULL_HANDLE);
+  assert_status(aft_correction_train(s, NULL, NULL, &model, &error), AFT_E_NULL_HANDLE);
+  assert_status(aft_model_activate(s, call, NULL, NULL, NULL, &error), AFT_E_NULL_HANDLE);
+  assert_status(aft_model_deactivate(NULL, call, &error), AFT_E_NULL_HANDLE);
+  assert_status(aft_model_current(s, call, NULL, &error), AFT_E_NULL_HANDLE);
+  assert_status(aft_review_list(s, call, NULL, NULL, &error), AFT_E_NULL_HANDLE);
+  assert_status(aft_ticket_similar(s, call, NULL, &cursor, &error), AFT_E_NULL_HANDLE);
+  assert_status(aft_drift_report(s, call, 1, 2, NULL, &error), AFT_E_NULL_HANDLE);
+  assert_status(aft_drift_report(s, NULL, 1, 2, &report, &error), AFT_E_NULL_HANDLE);
+  assert_null(cursor);
+  assert_null(model);
+  assert_null(report);
+}
+
 static void too_few_corrections_train_nothing(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
@@ -390,7 +415,7 @@ static void weights_follow_what_the_labels_show(void **state) {
        i++) { /* the model is right nine times in ten, the rules every other time */
     uint32_t said = i % 10 ? i % 2 : 1 - i % 2;
     truth[i] = i % 2;
-    half[i] = i / 2 % 2;
+    half[i] = i % 7 < 3;
     model[2 * i + said] = -0.105f;
     model[2 * i + 1 - said] = -2.303f;
     points[2 * i + i / 4 % 2] = 0.9f;
@@ -621,6 +646,7 @@ int main(void) {
       EVERYWHERE(a_label_changes_nothing_of_the_ticket),
       EVERYWHERE(bad_corrections_are_refused),
       EVERYWHERE(a_recalled_message_takes_its_corrections_along),
+      ON(MEMORY, missing_handles_are_told),
       EVERYWHERE(too_few_corrections_train_nothing),
       EVERYWHERE(a_model_takes_over_and_is_given_up),
       EVERYWHERE(a_worse_model_takes_over_only_by_force),
