@@ -6,13 +6,14 @@
 #include <string.h>
 
 static const char usage_text[] =
-    "usage: classify train   --data FILE --model OUT [--seed N] [--wrong PERMILLE] [--keep-contradictions]\n"
+    "usage: classify train   --data FILE --model OUT [--seed N] [--wrong PERMILLE] [--bytes N] [--keep-contradictions]\n"
     "       classify eval    --model FILE --data FILE [--json]\n"
     "       classify eval    --default --task category|tone|question [--lang zh|en] --data FILE [--json]\n"
     "       classify predict --model FILE | --default    lines on standard input, to label, confidence, text\n"
     "       classify explain [--model FILE] [--lang zh|en] TEXT\n\n"
     "Data files have one example a line: label, tab, text. Progress goes to standard error.\n"
     "  --wrong PERMILLE       wrong answers among those given that are promised at most (50)\n"
+    "  --bytes N              size of the model at most; by default 62 to 440 KB, by labels and examples\n"
     "  --keep-contradictions  one text may have two labels in the data\n";
 
 static int wrong_usage(const char *what, const char *which) {
@@ -34,14 +35,36 @@ static int number_of(const char *text, unsigned long long most, unsigned long lo
   return end && *end == '\0' && *out <= most;
 }
 
+static int read_number(int argc, char **argv, int *i, choices *c) {
+  const struct {
+    const char *name;
+    uint64_t *to, most;
+  } numbers[] = {{"--seed", &c->seed, UINT64_MAX}, {"--wrong", &c->wrong, 999}, {"--bytes", &c->bytes, 64u << 20}};
+  for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
+    unsigned long long number;
+    if (strcmp(argv[*i], numbers[k].name) != 0)
+      continue;
+    const char *value = value_of(argc, argv, i);
+    if (!value)
+      return 2;
+    if (!number_of(value, numbers[k].most, &number)) {
+      fprintf(stderr, "classify: %s expects a number up to %llu, found %s\n", numbers[k].name,
+              (unsigned long long)numbers[k].most, value);
+      return 2;
+    }
+    *numbers[k].to = number;
+    return 0;
+  }
+  return wrong_usage("unknown option ", argv[*i]);
+}
+
 static int read_option(int argc, char **argv, int *i, choices *c) {
   const struct {
     const char *name;
     const char **value;
   } texts[] = {
       {"--data", &c->data}, {"--model", &c->model}, {"--task", &c->task}, {"--lang", &c->language}};
-  const char *option = argv[*i], *value;
-  unsigned long long number;
+  const char *option = argv[*i];
   for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
     if (strcmp(option, texts[k].name) == 0)
       return (*texts[k].value = value_of(argc, argv, i)) ? 0 : 2;
@@ -51,19 +74,7 @@ static int read_option(int argc, char **argv, int *i, choices *c) {
     return c->built_in = 1, 0;
   if (strcmp(option, "--keep-contradictions") == 0)
     return c->keep = 1, 0;
-  if (strcmp(option, "--seed") != 0 && strcmp(option, "--wrong") != 0)
-    return wrong_usage("unknown option ", option);
-  int seed = strcmp(option, "--seed") == 0;
-  value = value_of(argc, argv, i);
-  if (!value)
-    return 2;
-  if (!number_of(value, seed ? UINT64_MAX : 999, &number))
-    return wrong_usage(seed ? "--seed expects a number, found " : "--wrong expects 1 to 999, found ", value);
-  if (seed)
-    c->seed = number;
-  else
-    c->wrong = (uint32_t)number;
-  return 0;
+  return read_number(argc, argv, i, c);
 }
 
 static int read_choices(int argc, char **argv, choices *c) {

@@ -9,8 +9,7 @@
 
 typedef struct choices {
   const char *data, *model, *task, *language, *text;
-  uint64_t seed;
-  uint32_t wrong;
+  uint64_t seed, wrong, bytes;
   int json, built_in, keep;
 } choices;
 

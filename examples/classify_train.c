@@ -23,7 +23,7 @@ static void report(const choices *c, const aft_model *model, double took) {
           info.labels, took, c->model, (double)info.bytes / 1000);
   fprintf(stderr, "on %u rows held back: accuracy %.1f %%, macro-F1 %.1f %%, calibration error %.1f %%\n",
           info.calibrated, info.accuracy * 100, info.macro_f1 * 100, info.ece * 100);
-  uint32_t wrong = c->wrong ? c->wrong : 50;
+  double wrong = c->wrong ? (double)c->wrong : 50;
   if (info.threshold > 1)
     fprintf(stderr, "at most %.1f %% wrong cannot be promised: the model answers nothing\n", wrong / 10.0);
   else
@@ -40,7 +40,8 @@ int classify_train(const choices *c) {
     return 1;
   aft_model_options options = {.size = sizeof options,
                                .seed = c->seed,
-                               .wrong_permille = c->wrong,
+                               .max_bytes = c->bytes,
+                               .wrong_permille = (uint32_t)c->wrong,
                                .contradictions = c->keep ? AFT_MODEL_KEEP : AFT_MODEL_REFUSE,
                                .progress = progress};
   double began = seconds();

@@ -53,7 +53,7 @@ typedef struct aft_message_in {
   aft_str text;       /* required unless there are parts or a form */
   aft_str code;       /* short code of the ticket it answers, when the host knows it */
   aft_str replies_to; /* external id of the message it answers, on the same channel and account */
-  aft_str order;      /* number of the order it is about */
+  aft_str order;      /* number of the order it is about; else the text may state one of the customer's */
   aft_str label;      /* the customer's own choice of category */
   aft_str form;       /* name of the policy's form that was filled in */
   const aft_field_in *fields;

@@ -138,7 +138,7 @@ AFT_API int64_t aft_triage_number(const aft_triage *triage, uint32_t field);
  * Threads: any.
  * Since: 0.1
  */
-AFT_API size_t aft_triage_stated(const aft_triage *triage);
+AFT_API size_t aft_triage_stated_count(const aft_triage *triage);
 
 /*
  * A text of one of them.

@@ -8,6 +8,7 @@
 #define FIELD_V1     (offsetof(aft_field_in, text) + sizeof(aft_str))
 #define MOST_FIELDS  64
 #define SUBJECT_TEXT 120
+#define MOST_STATED  4 /* numbers of a text that are looked up */
 
 /* ---- what the caller handed in ---- */
 
@@ -126,12 +127,12 @@ static aft_status know_sender(aft__intake *intake, aft_error *error) {
   return aft__customer_of_handle(cmd, in->channel, in->account, handle, in->name, &intake->customer, error);
 }
 
-static aft_status know_order(aft__intake *intake, aft_error *error) {
+static aft_status know_order(aft__intake *intake, aft_str number, aft_error *error) {
   aft__cmd *cmd = intake->cmd;
   aft__value *row;
-  if (!intake->in.order.len)
+  if (!number.len)
     return AFT_OK;
-  aft__value keys[] = {aft__int(cmd->call.tenant), aft__int(intake->in.shop), aft__text(intake->in.order)};
+  aft__value keys[] = {aft__int(cmd->call.tenant), aft__int(intake->in.shop), aft__text(number)};
   aft_status status = aft__find(cmd->tx, &aft__order_table, AFT__ORDER_BY_NUMBER, keys, &row, error);
   if (status == AFT_E_NOT_FOUND)
     return AFT_OK; /* the host may tell it later; the number stays in the message */
@@ -293,11 +294,29 @@ aft_status aft__intake_triage(aft__intake *intake, const aft_str *earlier, size_
                           .has_order = intake->order != 0,
                           .asked = desk.len > 0,
                           .desk = desk};
+  intake->read = given.text;
   aft__buf_clear(intake->reasons);
   AFT__TRY(ask_model(cmd, &given, error));
   AFT__TRY(aft__triage_run(cmd->policy, &given, cmd->arena, &intake->triage, intake->reasons, error));
   intake->thanks = aft__str_eq(intake->triage.act, aft__cstr("acknowledgement"));
   return AFT_OK;
+}
+
+/* Where the message names no order, its text may: the first number of an order of the customer's. */
+static aft_status stated_order(aft__intake *intake, aft_error *error) {
+  const aft__triage *t = &intake->triage;
+  uint32_t left = intake->in.order.len ? 0 : MOST_STATED;
+  for (uint32_t i = 0; i < t->n_facts && left > 0 && !intake->order; i++) {
+    const aft__stated *stated = &t->facts[i];
+    if (stated->kind != AFT__STATED_ORDER)
+      continue;
+    left--;
+    AFT__TRY(
+        know_order(intake, aft__str(intake->read.data + stated->begin, stated->end - stated->begin), error));
+  }
+  if (intake->in.order.len || !intake->order)
+    return AFT_OK;
+  return aft__intake_triage(intake, NULL, 0, aft__cstr(""), error);
 }
 
 static aft_status to_ticket(aft__intake *intake, aft_error *error) {
@@ -329,12 +348,14 @@ aft_status aft__intake_run(aft__cmd *cmd, const aft_message_in *in, aft_error *e
   AFT__TRY(check_form(&intake, error));
   AFT__TRY(know_sender(&intake, error));
   AFT__TRY(aft__anchor(cmd->tx, &aft__customer_table, intake.customer, error));
-  AFT__TRY(know_order(&intake, error));
+  AFT__TRY(know_order(&intake, intake.in.order, error));
   intake.message = aft__tx_id(cmd->tx);
   aft__buf reasons;
   aft__buf_init(&reasons, cmd->env);
   intake.reasons = &reasons;
   aft_status status = aft__intake_triage(&intake, NULL, 0, aft__cstr(""), error);
+  if (status >= 0)
+    status = stated_order(&intake, error);
   if (status >= 0)
     status = aft__intake_thread(&intake, error);
   if (status >= 0 && intake.thread)

@@ -13,6 +13,7 @@ typedef struct aft__intake {
   aft_str order_state, currency; /* of that order, or of its ticket's */
   aft_id message;                /* id that it will have */
   aft__triage triage;
+  aft_str read;       /* the text that it is of */
   aft__buf *reasons;  /* of the triage */
   bool thanks;        /* an acknowledgement */
   aft_id thread;      /* ticket to join; 0: a new one */

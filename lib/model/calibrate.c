@@ -42,14 +42,14 @@ void aft__model_best(const double *scores, uint32_t n, uint32_t *best, uint32_t 
 static void fit_two(const aft__train *t, const aft__trial *trial, double *slope, double *offset) {
   double positive = 0, a = 1, b = 0;
   for (uint32_t i = 0; i < trial->n; i++)
-    positive += t->rows->label[trial->rows[i]] == 1;
+    positive += t->rows->row[trial->rows[i]].label == 1;
   double negative = trial->n - positive;
   double high = (positive + 1) / (positive + 2), low = 1 / (negative + 2);
   for (int round = 0; round < ITERATIONS; round++) {
     double ga = 0, gb = 0, haa = 1e-6, hab = 0, hbb = 1e-6;
     for (uint32_t i = 0; i < trial->n; i++) {
       double s = (double)trial->scores[i], p = squash(a * s + b), w = p * (1 - p);
-      double miss = p - (t->rows->label[trial->rows[i]] == 1 ? high : low);
+      double miss = p - (t->rows->row[trial->rows[i]].label == 1 ? high : low);
       ga += miss * s;
       gb += miss;
       haa += w * s * s;
@@ -86,7 +86,7 @@ static void fit_many(const aft__train *t, const aft__trial *trial, double *slope
         mean += p[k] * scores[k];
         square += p[k] * scores[k] * scores[k];
       }
-      gradient += mean - scores[t->rows->label[trial->rows[i]]];
+      gradient += mean - scores[t->rows->row[trial->rows[i]].label];
       curve += square - mean * mean;
     }
     double step = gradient / curve;
@@ -158,7 +158,7 @@ aft_status aft__calibrate(const aft__train *t, const aft__trial *trial, aft__cal
       scores[v] = (double)trial->scores[(size_t)i * t->vectors + v];
     aft__calibrated(out->slope, out->offset, scores, t->rows->n_labels, p);
     aft__model_best(p, t->rows->n_labels, &best, &next);
-    all[i] = (held_back){p[best], best != t->rows->label[trial->rows[i]]};
+    all[i] = (held_back){p[best], best != t->rows->row[trial->rows[i]].label};
   }
   qsort(all, trial->n, sizeof *all, by_confidence);
   out->ece = error_of(all, trial->n);

@@ -5,8 +5,8 @@
  * Few steps, each of which keeps what was best so far: how blocks are normed and whether rarity counts, then the
  * cost of errors, then class weights. Large sets are judged by a part of their rows.
  */
-#define WORK_MOST 12000000u /* entries times vectors of one trial */
-#define ROWS_LEAST 4000u    /* a part has as many rows at least */
+#define WORK_MOST  5000000u /* entries times vectors of one trial */
+#define ROWS_LEAST 3000u   /* a part has as many rows at least */
 
 typedef struct choice {
   aft__train *t;
@@ -16,11 +16,14 @@ typedef struct choice {
   double score;
 } choice;
 
-/* Accuracy and F1 count alike; what comes later must be better by more than the noise of a few rows. */
+/* Accuracy and F1 count alike; what comes later must be better by more than the noise of a few rows: the candidates
+ * are in the order in which they usually do well. */
+#define CLEARLY 0.0015
+
 static aft_status consider(choice *c, const aft__recipe *recipe, aft_error *error) {
   AFT__TRY(aft__trial_run(c->t, recipe, c->folds, c->every, c->trial, error));
   double score = (c->trial->accuracy + c->trial->macro_f1) / 2;
-  if (score > c->score) {
+  if (score > c->score + CLEARLY) {
     c->score = score;
     c->best = *recipe;
   }
@@ -29,8 +32,8 @@ static aft_status consider(choice *c, const aft__recipe *recipe, aft_error *erro
 
 static aft_status choose_weighting(choice *c, aft_error *error) {
   static const aft__recipe candidates[] = {
-      {.apart = true, .rare = 0, .cost = 0.5}, {.apart = false, .rare = 0, .cost = 0.5},
-      {.apart = true, .rare = 2, .cost = 0.5}, {.apart = false, .rare = 2, .cost = 0.5}};
+      {.apart = true, .rare = 2, .cost = 0.5}, {.apart = true, .rare = 0, .cost = 0.5},
+      {.apart = false, .rare = 0, .cost = 0.5}, {.apart = false, .rare = 2, .cost = 0.5}};
   for (size_t i = 0; i < AFT__COUNT(candidates); i++) {
     if (candidates[i].rare && c->t->vectors == 1)
       continue;

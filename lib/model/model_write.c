@@ -6,11 +6,10 @@
 
 /* ---- weights of all vectors, the strongest kept ---- */
 
-static int by_strength(const void *a, const void *b) {
+static int by_worth(const void *a, const void *b) {
   const aft__weight *x = a, *y = b;
-  float p = fabsf(x->w), q = fabsf(y->w);
-  if (p != q)
-    return p > q ? -1 : 1;
+  if (x->worth != y->worth)
+    return x->worth > y->worth ? -1 : 1;
   if (x->bucket != y->bucket)
     return x->bucket < y->bucket ? -1 : 1;
   return x->vector < y->vector ? -1 : x->vector > y->vector;
@@ -23,15 +22,15 @@ static int by_bucket(const void *a, const void *b) {
   return x->vector < y->vector ? -1 : x->vector > y->vector;
 }
 
-void aft__weights_keep(aft__weights *all, size_t n) {
+static void keep(aft__weights *all, size_t n) {
   if (all->n <= n)
     return;
-  qsort(all->item, all->n, sizeof *all->item, by_strength);
+  qsort(all->item, all->n, sizeof *all->item, by_worth);
   all->n = n;
 }
 
-aft_status aft__weights_add(aft__weights *all, uint32_t vector, const float *w, uint32_t buckets,
-                            aft_error *error) {
+aft_status aft__weights_add(aft__weights *all, uint32_t vector, const float *w, const uint32_t *frequency,
+                            uint32_t buckets, aft_error *error) {
   float most = 0;
   for (uint32_t b = 0; b < buckets; b++)
     if (fabsf(w[b]) > most)
@@ -48,12 +47,35 @@ aft_status aft__weights_add(aft__weights *all, uint32_t vector, const float *w, 
       all->item = more;
       all->room = to;
     }
-    all->item[all->n++] = (aft__weight){w[b], b, vector};
+    all->item[all->n++] = (aft__weight){w[b], fabsf(w[b]) * sqrtf((float)frequency[b]), b, vector};
   }
-  if (all->n > 2 * all->most)
-    aft__weights_keep(all, all->most);
+  if (all->n > 2 * all->most) {
+    all->cut = true;
+    keep(all, all->most);
+  }
   return AFT_OK;
 }
+
+static int by_vector(const void *a, const void *b) {
+  const aft__weight *x = a, *y = b;
+  if (x->vector != y->vector)
+    return x->vector < y->vector ? -1 : 1;
+  return x->bucket < y->bucket ? -1 : x->bucket > y->bucket;
+}
+
+void aft__weights_renew(aft__weights *all, size_t from, size_t to, uint32_t vector, const float *w,
+                        const aft__shape *shape, const uint8_t *steps) {
+  float most = 0;
+  for (size_t i = from; i < to; i++) {
+    uint32_t bucket = all->item[i].bucket;
+    all->item[i].w = w[bucket] * (shape->rare ? shape->rarity[steps[bucket]] : 1.0f);
+    if (fabsf(all->item[i].w) > most)
+      most = fabsf(all->item[i].w);
+  }
+  all->scale[vector] = most > 0 ? most / 127 : 1;
+}
+
+void aft__weights_sort(aft__weights *all) { qsort(all->item, all->n, sizeof *all->item, by_vector); }
 
 void aft__weights_done(aft__weights *all) {
   aft__release(all->env, all->item, all->room * sizeof *all->item);
@@ -162,13 +184,22 @@ static size_t sparse_size(const aft__draft *d, size_t n, size_t wide) {
 
 static void prune(const aft__draft *d, size_t wide) {
   size_t fixed = fixed_size(d), n = d->weights->n;
-  qsort(d->weights->item, n, sizeof *d->weights->item, by_strength);
+  qsort(d->weights->item, n, sizeof *d->weights->item, by_worth);
   while (n > 0 && fixed + sparse_size(d, n, wide) > d->most) {
     size_t over = fixed + sparse_size(d, n, wide) - d->most;
     size_t less = over / (2 * wide + 1) + 1;
     n = n > less ? n - less : 0;
   }
   d->weights->n = n;
+}
+
+bool aft__model_prune(aft__draft *d) {
+  size_t dense = fixed_size(d) + (size_t)d->head.buckets * d->head.vectors, before = d->weights->n;
+  if (dense <= d->most)
+    return false;
+  d->head.flags |= AFT__MODEL_SPARSE | (d->head.vectors > 256 ? AFT__MODEL_WIDE : 0);
+  prune(d, d->head.flags & AFT__MODEL_WIDE ? 2 : 1);
+  return d->weights->cut || d->weights->n < before - before / 8;
 }
 
 /* ---- the whole ---- */
@@ -240,13 +271,8 @@ static void put_section(aft__buf *out, const aft__draft *d, aft__model_section s
 }
 
 aft_status aft__model_write(aft__draft *d, aft__buf *out, aft_error *error) {
-  size_t dense = fixed_size(d) + (size_t)d->head.buckets * d->head.vectors;
-  if (dense > d->most)
-    d->head.flags |= AFT__MODEL_SPARSE | (d->head.vectors > 256 ? AFT__MODEL_WIDE : 0);
-  if (d->head.flags & AFT__MODEL_SPARSE) {
-    prune(d, d->head.flags & AFT__MODEL_WIDE ? 2 : 1);
+  if (d->head.flags & AFT__MODEL_SPARSE)
     qsort(d->weights->item, d->weights->n, sizeof *d->weights->item, by_bucket);
-  }
   put_head(out, d);
   size_t places = AFT__MODEL_HEAD - 4 * (AFT__MODEL_SECTIONS + 1);
   for (uint32_t s = 0; s < AFT__MODEL_SECTIONS; s++) {

@@ -6,10 +6,11 @@
 /*
  * Thresholds are tried from the strictest on, each with an exact binomial test of "more than the share is wrong",
  * until the first that is not refuted (Angelopoulos, Bates, Candès, Jordan, Lei 2021, "Learn then test", with fixed
- * sequence testing): whatever the model is like, the chance that the threshold kept breaks the promise is at most
- * `doubt`. The first test takes so many rows that it has power.
+ * sequence testing). There are four such sequences, which begin where a part of all rows is answered, so that an
+ * error among the surest few does not end them all; each has a quarter of the doubt. Whatever the model is like, the
+ * chance that the threshold kept breaks the promise is at most `doubt`.
  */
-#define POWER 3.0
+static const double starts[] = {0.125, 0.25, 0.5, 0.75};
 
 /* The chance of at most k wrong among n where the share is p. */
 static double binomial_tail(uint32_t n, uint32_t k, double p) {
@@ -22,7 +23,8 @@ static double binomial_tail(uint32_t n, uint32_t k, double p) {
 void aft__promise(const aft__band *bands, uint32_t n_bands, double wrong, double doubt, double *threshold,
                   double *coverage) {
   uint32_t all = 0, n = 0, errors = 0;
-  double least = POWER * log(doubt) / log1p(-wrong);
+  size_t next = 0;
+  bool going = false;
   for (uint32_t i = 0; i < n_bands; i++)
     all += bands[i].n;
   *threshold = 2;
@@ -30,11 +32,14 @@ void aft__promise(const aft__band *bands, uint32_t n_bands, double wrong, double
   for (uint32_t i = 0; i < n_bands; i++) {
     n += bands[i].n;
     errors += bands[i].wrong;
-    if (n < least && n < all)
+    for (; next < AFT__COUNT(starts) && n >= starts[next] * all; next++)
+      going = true;
+    if (!going)
       continue;
-    if (binomial_tail(n, errors, wrong) > doubt)
-      return;
-    *threshold = (double)bands[i].least;
-    *coverage = (double)n / all;
+    going = binomial_tail(n, errors, wrong) <= doubt / AFT__COUNT(starts);
+    if (going) {
+      *threshold = (double)bands[i].least;
+      *coverage = (double)n / all;
+    }
   }
 }

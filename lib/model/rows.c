@@ -39,27 +39,29 @@ static bool enlarge(const aft_env *env, void **array, size_t item, size_t n, siz
 }
 
 static bool room_for_row(aft__rows *rows) {
-  if (rows->n < rows->room)
+  if (rows->n + 1 < rows->room)
     return true;
-  size_t from = rows->room, to = from ? from * 2 : 1024;
-  bool fits = enlarge(rows->env, (void **)&rows->label, sizeof *rows->label, from, to) &&
-              enlarge(rows->env, (void **)&rows->weight, sizeof *rows->weight, from, to) &&
-              enlarge(rows->env, (void **)&rows->digest, sizeof *rows->digest, from, to) &&
-              enlarge(rows->env, (void **)&rows->begin, sizeof *rows->begin, from ? from + 1 : 0, to + 1);
-  if (fits)
-    rows->room = (uint32_t)to;
-  return fits;
+  uint32_t to = rows->room ? rows->room * 2 : 1024;
+  if (!enlarge(rows->env, (void **)&rows->row, sizeof *rows->row, rows->room, to))
+    return false;
+  rows->room = to;
+  return true;
 }
 
 static bool room_for_entry(aft__rows *rows) {
-  if (rows->entries < rows->room_entries)
-    return true;
-  size_t from = rows->room_entries, to = from ? from * 2 : 65536;
-  bool fits = enlarge(rows->env, (void **)&rows->entry, sizeof *rows->entry, from, to) &&
-              enlarge(rows->env, (void **)&rows->count, sizeof *rows->count, from, to);
-  if (fits)
-    rows->room_entries = to;
-  return fits;
+  if (rows->entries == rows->room_entry) {
+    size_t to = rows->room_entry ? rows->room_entry * 2 : 65536;
+    if (!enlarge(rows->env, (void **)&rows->entry, sizeof *rows->entry, rows->room_entry, to))
+      return false;
+    rows->room_entry = to;
+  }
+  if (rows->entries == rows->room_count) {
+    size_t to = rows->room_count ? rows->room_count * 2 : 65536;
+    if (!enlarge(rows->env, (void **)&rows->count, sizeof *rows->count, rows->room_count, to))
+      return false;
+    rows->room_count = to;
+  }
+  return true;
 }
 
 /* The entry of a gram in the current row, or NULL where the table is crowded: then it counts as a new one. */
@@ -76,7 +78,7 @@ static slot *slot_of(reader *r, const aft__gram *gram) {
 static void add_gram(reader *r, const aft__gram *gram) {
   aft__rows *rows = r->rows;
   slot *s = slot_of(r, gram);
-  size_t first = rows->begin[rows->n];
+  size_t first = rows->row[rows->n].begin;
   if (s && s->row == rows->n + 1) {
     uint8_t *count = &rows->count[first + s->place];
     *count += (*count & AFT__TF_MOST) < AFT__TF_MOST;
@@ -173,12 +175,12 @@ static aft_status check_contradiction(reader *r, aft_str text, uint32_t label, a
       return aft__nomem(error);
     return AFT_OK;
   }
-  if (rows->label[first] == label)
+  if (rows->row[first].label == label)
     return AFT_OK;
   snprintf(where, sizeof where, "examples[%u]", rows->n + 1);
   return aft__error(error, AFT_E_INVALID, where,
                     "the same text has the label '%.60s' here and '%.60s' in example %u",
-                    rows->labels[label].data, rows->labels[rows->label[first]].data, first + 1);
+                    rows->labels[label].data, rows->labels[rows->row[first].label].data, first + 1);
 }
 
 static aft_status take_example(reader *r, aft_example *example, aft_error *error) {
@@ -194,14 +196,15 @@ static aft_status take_example(reader *r, aft_example *example, aft_error *error
   aft__buf_clear(&r->normal);
   AFT__TRY(aft__normalise(&r->normal, example->text, error));
   aft_str normal = aft__buf_view(&r->normal);
-  rows->begin[rows->n] = rows->entries;
+  rows->row[rows->n].begin = rows->entries;
   aft__grams_each(normal, add_grams, r);
   if (r->nomem)
     return aft__nomem(error);
-  rows->label[rows->n] = label;
-  rows->weight[rows->n] = (float)(example->weight ? example->weight : 1000) / 1000;
-  rows->digest[rows->n] = aft__hash64(normal.data, normal.len, SEEN_SEED);
-  rows->begin[++rows->n] = rows->entries;
+  aft__row *row = &rows->row[rows->n++];
+  row->label = label;
+  row->weight = (float)(example->weight ? example->weight : 1000) / 1000;
+  row->digest = aft__hash64(normal.data, normal.len, SEEN_SEED);
+  rows->row[rows->n].begin = rows->entries;
   return AFT_OK;
 }
 
@@ -249,7 +252,7 @@ static aft_status sort_labels(aft__rows *rows, aft_error *error) {
   }
   memcpy(rows->labels, sorted, n * sizeof *sorted);
   for (uint32_t i = 0; i < rows->n; i++)
-    rows->label[i] = number[rows->label[i]];
+    rows->row[i].label = number[rows->row[i].label];
   return AFT_OK;
 }
 
@@ -262,7 +265,7 @@ static aft_status check_enough(const aft__rows *rows, aft_error *error) {
   for (uint32_t k = 0; k < rows->n_labels; k++) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < rows->n && n < 2; i++)
-      n += rows->label[i] == k;
+      n += rows->row[i].label == k;
     twice += n == 2;
   }
   if (twice < 2)
@@ -302,12 +305,9 @@ void aft__rows_fold(aft__rows *rows, uint32_t buckets) {
 
 void aft__rows_done(aft__rows *rows) {
   const aft_env *env = rows->env;
-  aft__release(env, rows->label, rows->room * sizeof *rows->label);
-  aft__release(env, rows->weight, rows->room * sizeof *rows->weight);
-  aft__release(env, rows->digest, rows->room * sizeof *rows->digest);
-  aft__release(env, rows->begin, rows->begin ? (rows->room + (size_t)1) * sizeof *rows->begin : 0);
-  aft__release(env, rows->entry, rows->room_entries * sizeof *rows->entry);
-  aft__release(env, rows->count, rows->room_entries * sizeof *rows->count);
+  aft__release(env, rows->row, rows->room * sizeof *rows->row);
+  aft__release(env, rows->entry, rows->room_entry * sizeof *rows->entry);
+  aft__release(env, rows->count, rows->room_count * sizeof *rows->count);
   aft__release(env, rows->labels, rows->room_labels * sizeof *rows->labels);
   aft__arena_done(&rows->arena);
 }

@@ -32,7 +32,7 @@ static void shape_row(aft__train *t, uint32_t row) {
   const aft__shape *shape = &t->shape;
   double sum[AFT__GRAM_BLOCKS] = {0};
   float factor[AFT__GRAM_BLOCKS];
-  for (size_t i = rows->begin[row]; i < rows->begin[row + 1]; i++) {
+  for (size_t i = rows->row[row].begin; i < rows->row[row + 1].begin; i++) {
     float rarity = shape->rarity[t->steps[rows->entry[i]]];
     sum[shape->norm[rows->count[i] >> AFT__TF_BITS]] += (double)(rarity * rarity) * (rows->count[i] & AFT__TF_MOST);
   }
@@ -40,7 +40,7 @@ static void shape_row(aft__train *t, uint32_t row) {
     double norm = sum[shape->norm[b]];
     factor[b] = norm > 0 ? shape->strength[b] / (float)sqrt(norm) : 0.0f;
   }
-  for (size_t i = rows->begin[row]; i < rows->begin[row + 1]; i++) {
+  for (size_t i = rows->row[row].begin; i < rows->row[row + 1].begin; i++) {
     uint32_t block = rows->count[i] >> AFT__TF_BITS;
     float rarity = shape->rarity[t->steps[rows->entry[i]]];
     t->value[i] = factor[block] * rarity * (float)(rows->count[i] & AFT__TF_MOST);

@@ -9,7 +9,8 @@
  * looked at again before the end. The bias is a feature of value 1.
  */
 #define PASSES_MOST 60
-#define EXACT       0.1 /* spread of the projected gradient at which it ends; LIBLINEAR's default */
+#define EXACT       0.3 /* spread of the projected gradient at which it ends */
+#define ROUGH       1.0 /* likewise, to compare recipes */
 
 typedef struct solving {
   const aft__train *t;
@@ -23,8 +24,8 @@ typedef struct solving {
 } solving;
 
 static double cost_of(const solving *s, uint32_t row) {
-  bool positive = s->t->rows->label[row] == s->side->label;
-  return s->side->cost * (double)s->t->rows->weight[row] * (positive ? s->side->boost : 1);
+  bool positive = s->t->rows->row[row].label == s->side->label;
+  return s->side->cost * (double)s->t->rows->row[row].weight * (positive ? s->side->boost : 1);
 }
 
 static void shuffle(solving *s) {
@@ -38,14 +39,14 @@ static void shuffle(solving *s) {
 static void add_row(solving *s, uint32_t row, double step) {
   const aft__rows *rows = s->t->rows;
   s->bias += (float)step;
-  for (size_t i = rows->begin[row]; i < rows->begin[row + 1]; i++)
+  for (size_t i = rows->row[row].begin; i < rows->row[row + 1].begin; i++)
     s->w[rows->entry[i]] += (float)step * s->t->value[i];
 }
 
 static double margin(const solving *s, uint32_t row) {
   const aft__rows *rows = s->t->rows;
   float sum = s->bias;
-  for (size_t i = rows->begin[row]; i < rows->begin[row + 1]; i++)
+  for (size_t i = rows->row[row].begin; i < rows->row[row + 1].begin; i++)
     sum += s->w[rows->entry[i]] * s->t->value[i];
   return (double)sum;
 }
@@ -53,7 +54,7 @@ static double margin(const solving *s, uint32_t row) {
 /* Whether the row may be set aside. */
 static bool step(solving *s, uint32_t at) {
   uint32_t row = s->order[at];
-  double y = s->t->rows->label[row] == s->side->label ? 1 : -1;
+  double y = s->t->rows->row[row].label == s->side->label ? 1 : -1;
   double diagonal = 1 / (2 * cost_of(s, row)), alpha = (double)s->alpha[row];
   double gradient = y * margin(s, row) - 1 + diagonal * alpha, projected = gradient;
   if (alpha == 0) {
@@ -94,7 +95,7 @@ static void pass(solving *s) {
 
 static double square_of(const aft__train *t, uint32_t row) {
   double sum = 1;
-  for (size_t i = t->rows->begin[row]; i < t->rows->begin[row + 1]; i++)
+  for (size_t i = t->rows->row[row].begin; i < t->rows->row[row + 1].begin; i++)
     sum += (double)t->value[i] * (double)t->value[i];
   return sum;
 }
@@ -112,7 +113,7 @@ float aft__solve(const aft__train *t, const aft__side *side, const uint32_t *row
   for (int i = 0; i < PASSES_MOST; i++) {
     pass(&s);
     s.limit = s.highest > 0 ? s.highest : INFINITY;
-    if (s.highest - s.lowest >= EXACT)
+    if (s.highest - s.lowest >= (t->rough ? ROUGH : EXACT))
       continue;
     if (s.active == n)
       break;

@@ -5,7 +5,8 @@
 #include <math.h>
 
 #define OPTIONS_V1  (offsetof(aft_model_options, progress_user) + sizeof(void *))
-#define FEW_ROWS    20000u /* up to here fewer buckets lose nothing */
+#define FEW_ENTRIES 800000u /* up to here fewer buckets lose nothing */
+#define FEW_ROWS    20000u
 #define FEW_BYTES   62000u
 #define TWO_BYTES   250000u
 #define MANY_BYTES  290000u
@@ -13,7 +14,7 @@
 #define MOST_BYTES  440000u
 #define LEAST_BYTES 8192u
 #define HELD_MOST   16000000u /* scores of held-back rows that are kept */
-#define WORK_MOST   60000000u /* entries times vectors that calibration trains on */
+#define WORK_MOST   25000000u /* entries times vectors that calibration trains on */
 
 uint32_t aft__train_random(const aft__train *t) {
   *t->random = *t->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -27,7 +28,7 @@ static size_t bytes_of(const aft__train *t) {
   if (t->options.max_bytes)
     return (size_t)t->options.max_bytes;
   if (labels == 2)
-    return t->rows->n <= FEW_ROWS ? FEW_BYTES : TWO_BYTES;
+    return t->rows->entries <= FEW_ENTRIES ? FEW_BYTES : TWO_BYTES;
   size_t bytes = labels <= 4 ? TWO_BYTES : MANY_BYTES;
   if (labels > 16)
     bytes += MORE_BYTES * (labels - 16);
@@ -56,14 +57,16 @@ static aft_status prepare(aft__train *t, aft__arena *arena, aft_error *error) {
   t->frequency = aft__arena_alloc(arena, buckets * sizeof *t->frequency);
   t->w = aft__arena_alloc(arena, buckets * sizeof *t->w);
   t->value = aft__arena_alloc(arena, (t->rows->entries + 1) * sizeof *t->value);
+  t->kept = t->vectors > 1 ? aft__arena_alloc(arena, (t->rows->entries + 1) * sizeof *t->kept) : t->value;
   t->alpha = aft__arena_alloc(arena, n * sizeof *t->alpha);
   t->square = aft__arena_alloc(arena, n * sizeof *t->square);
   t->order = aft__arena_alloc(arena, n * sizeof *t->order);
   t->train = aft__arena_alloc(arena, n * sizeof *t->train);
-  if (!t->steps || !t->frequency || !t->w || !t->value || !t->alpha || !t->square || !t->order || !t->train)
+  if (!t->steps || !t->frequency || !t->w || !t->value || !t->kept ||
+      !t->alpha || !t->square || !t->order || !t->train)
     return aft__nomem(error);
   for (uint32_t row = 0; row < n; row++)
-    for (size_t i = t->rows->begin[row]; i < t->rows->begin[row + 1]; i++)
+    for (size_t i = t->rows->row[row].begin; i < t->rows->row[row + 1].begin; i++)
       t->frequency[t->rows->entry[i]]++;
   return AFT_OK;
 }
@@ -94,6 +97,10 @@ static aft_status room_for_trial(const aft__train *t, aft__arena *arena, aft__tr
 
 /* ---- on all rows ---- */
 
+static aft_status stopped(aft_error *error) {
+  return aft__error(error, AFT_E_INTERRUPTED, "options.progress", "the training was ended by the caller");
+}
+
 static aft_status train_all(aft__train *t, const aft__recipe *recipe, aft__draft *draft, float *bias,
                             aft_error *error) {
   for (uint32_t row = 0; row < t->rows->n; row++)
@@ -101,11 +108,37 @@ static aft_status train_all(aft__train *t, const aft__recipe *recipe, aft__draft
   for (uint32_t v = 0; v < t->vectors; v++) {
     bias[v] = aft__train_vector(t, recipe, v, t->train, t->rows->n);
     if (t->stopped)
-      return aft__error(error, AFT_E_INTERRUPTED, "options.progress", "the training was ended by the caller");
+      return stopped(error);
     if (t->shape.rare)
       for (uint32_t b = 0; b < t->shape.buckets; b++)
         t->w[b] *= t->shape.rarity[t->steps[b]];
-    AFT__TRY(aft__weights_add(draft->weights, v, t->w, t->shape.buckets, error));
+    AFT__TRY(aft__weights_add(draft->weights, v, t->w, t->frequency, t->shape.buckets, error));
+  }
+  return AFT_OK;
+}
+
+/* The weights that are left know nothing of those that were left out: each vector is trained once more on its own
+ * buckets alone. */
+static aft_status train_kept(aft__train *t, const aft__recipe *recipe, aft__draft *draft, float *bias,
+                             aft_error *error) {
+  aft__weights *all = draft->weights;
+  float *value = t->value;
+  size_t at = 0;
+  aft__weights_sort(all);
+  for (uint32_t v = 0; v < t->vectors; v++) {
+    size_t end = at;
+    memset(draft->seen, 0, t->shape.buckets);
+    for (; end < all->n && all->item[end].vector == v; end++)
+      draft->seen[all->item[end].bucket] = 1;
+    for (size_t i = 0; i < t->rows->entries; i++)
+      t->kept[i] = draft->seen[t->rows->entry[i]] ? value[i] : 0;
+    t->value = t->kept;
+    bias[v] = aft__train_vector(t, recipe, v, t->train, t->rows->n);
+    t->value = value;
+    if (t->stopped)
+      return stopped(error);
+    aft__weights_renew(all, at, end, v, t->w, &t->shape, t->steps);
+    at = end;
   }
   return AFT_OK;
 }
@@ -148,6 +181,8 @@ static aft_status finish(aft__train *t, const aft__recipe *recipe, const aft__tr
   if (!bias || !weights.scale || !draft.seen)
     return aft__nomem(error);
   aft_status status = train_all(t, recipe, &draft, bias, error);
+  if (status >= 0 && aft__model_prune(&draft))
+    status = train_kept(t, recipe, &draft, bias, error);
   if (status >= 0)
     status = aft__model_write(&draft, image, error);
   aft__weights_done(&weights);
@@ -161,11 +196,13 @@ static aft_status train_rows(aft__train *t, aft__arena *arena, aft__buf *image, 
   t->random = &random;
   t->vectors = t->rows->n_labels == 2 ? 1 : t->rows->n_labels;
   t->shape.buckets = buckets_of(t);
-  t->of = (AFT__FOLDS * 7 + folds_of(t) + 1) * t->vectors;
+  t->of = (AFT__FOLDS * 7 + folds_of(t) + 2) * t->vectors;
   aft__rows_fold(t->rows, t->shape.buckets);
   AFT__TRY(prepare(t, arena, error));
   AFT__TRY(room_for_trial(t, arena, &trial, error));
+  t->rough = true;
   AFT__TRY(aft__recipe_choose(t, &trial, &recipe, error));
+  t->rough = false;
   AFT__TRY(aft__trial_run(t, &recipe, folds_of(t), every_of(t), &trial, error));
   return finish(t, &recipe, &trial, arena, image, error);
 }

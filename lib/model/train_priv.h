@@ -9,19 +9,23 @@
 #define AFT__TF_BITS 5
 #define AFT__TF_MOST 31u
 
+typedef struct aft__row {
+  size_t begin; /* of its entries */
+  uint64_t digest; /* of the normalised text: equal texts are held back together */
+  uint32_t label;
+  float weight;
+} aft__row;
+
 typedef struct aft__rows {
   const aft_env *env;
   aft__arena arena; /* labels */
   aft_str *labels;  /* in order of their bytes */
   uint32_t n_labels, room_labels;
   uint32_t n, room;
-  uint32_t *label; /* of each row */
-  float *weight;
-  uint64_t *digest; /* of the normalised text: equal texts are held back together */
-  size_t *begin;    /* of each row's entries; n + 1 */
-  uint32_t *entry;  /* hash of the gram; after aft__rows_fold its bucket */
-  uint8_t *count;   /* how often in 5 bits, above them the block */
-  size_t entries, room_entries;
+  aft__row *row;   /* n, and one more that tells where the last ends */
+  uint32_t *entry; /* hash of the gram; after aft__rows_fold its bucket */
+  uint8_t *count;  /* how often in 5 bits, above them the block */
+  size_t entries, room_entry, room_count;
 } aft__rows;
 
 /* rows is to be given back with aft__rows_done whatever comes out. */
@@ -54,6 +58,7 @@ typedef struct aft__train {
   aft__shape shape;
   uint8_t *steps; /* rarity step of each bucket */
   float *value;   /* of each entry, for the shape */
+  float *kept;    /* likewise, for one vector: 0 where its weight is left out */
   float *w;       /* one vector of weights */
   float *alpha, *square;
   uint32_t *order, *train; /* scratch, by row */
@@ -61,6 +66,7 @@ typedef struct aft__train {
   uint64_t *random;
   uint32_t done, of; /* solved vectors, for the progress */
   bool stopped;
+  bool rough; /* to compare recipes, less exact will do */
 } aft__train;
 
 uint32_t aft__train_random(const aft__train *t);

@@ -4,11 +4,11 @@
 #include <math.h>
 
 static uint32_t fold_of(const aft__rows *rows, uint32_t row) {
-  return (uint32_t)(rows->digest[row] >> 40) % AFT__FOLDS;
+  return (uint32_t)(rows->row[row].digest >> 40) % AFT__FOLDS;
 }
 
 static bool taken(const aft__rows *rows, uint32_t row, uint32_t every) {
-  return (uint32_t)(rows->digest[row] & 0xffffff) % every == 0;
+  return (uint32_t)(rows->row[row].digest & 0xffffff) % every == 0;
 }
 
 /* How much more the rows of a rare label count. */
@@ -18,7 +18,7 @@ static double boost_of(const aft__train *t, const aft__recipe *recipe, uint32_t 
   if (recipe->balance <= 0)
     return 1;
   for (uint32_t i = 0; i < n; i++)
-    own += t->rows->label[rows[i]] == label;
+    own += t->rows->row[rows[i]].label == label;
   double share = (double)n / t->rows->n_labels / (own ? own : 1);
   return pow(share > 1 || t->vectors == 1 ? share : 1, recipe->balance);
 }
@@ -38,7 +38,7 @@ float aft__train_vector(aft__train *t, const aft__recipe *recipe, uint32_t vecto
 
 static float score(const aft__train *t, uint32_t row, float bias) {
   const aft__rows *rows = t->rows;
-  for (size_t i = rows->begin[row]; i < rows->begin[row + 1]; i++)
+  for (size_t i = rows->row[row].begin; i < rows->row[row + 1].begin; i++)
     bias += t->w[rows->entry[i]] * t->value[i];
   return bias;
 }
@@ -82,7 +82,7 @@ static void measure(const aft__train *t, aft__trial *trial) {
   memset(counts, 0, 3 * labels * sizeof *counts);
   for (uint32_t i = 0; i < trial->n; i++) {
     uint32_t guess = best_label(t, &trial->scores[(size_t)i * t->vectors]);
-    uint32_t truth = t->rows->label[trial->rows[i]];
+    uint32_t truth = t->rows->row[trial->rows[i]].label;
     right += guess == truth;
     counts[truth] += guess == truth;
     counts[labels + guess]++;

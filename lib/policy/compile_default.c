@@ -1,4 +1,4 @@
-/* Build tool: aft-policyc OUT.c FILE.yaml… writes the default policy, compiled and as source, as C arrays. */
+/* Build tool: aft-policyc OUT.c FILE.yaml… writes the default policy, compiled, as a C array. */
 #include "policy/policy_priv.h"
 
 #include <stdio.h>
@@ -16,23 +16,6 @@ static const char *base_name(const char *path) {
   return slash ? slash + 1 : path;
 }
 
-static void write_bytes(FILE *out, const aft__file *file) {
-  for (size_t i = 0; i < file->size; i++)
-    fprintf(out, "%u,%s", file->data[i], i % 32 == 31 ? "\n" : "");
-}
-
-static void write_sources(FILE *out, const tool *t) {
-  for (size_t i = 0; i < t->count; i++) {
-    fprintf(out, "static const unsigned char source_%zu[] = {\n", i);
-    write_bytes(out, &t->files[i]);
-    fprintf(out, "0};\n");
-  }
-  fprintf(out, "const aft__default_source aft__default_sources[] = {\n");
-  for (size_t i = 0; i < t->count; i++)
-    fprintf(out, "  {\"%s\", source_%zu, %zu},\n", t->documents[i].name.data, i, t->files[i].size);
-  fprintf(out, "};\nconst size_t aft__default_sources_count = %zu;\n", t->count);
-}
-
 /* Words of eight bytes: aligned as the image must be, and quick to compile. */
 static void write_image(FILE *out, const aft__buf *image) {
   fprintf(out, "const uint64_t aft__default_image[] = {\n");
@@ -44,7 +27,7 @@ static void write_image(FILE *out, const aft__buf *image) {
   fprintf(out, "};\nconst size_t aft__default_image_size = %zu;\n", image->len);
 }
 
-static int write_all(const tool *t, const aft__buf *image, const char *path) {
+static int write_all(const aft__buf *image, const char *path) {
   FILE *out = fopen(path, "w");
   if (!out) {
     perror(path);
@@ -53,7 +36,6 @@ static int write_all(const tool *t, const aft__buf *image, const char *path) {
   fprintf(out,
           "/* Written by compile_default.c from the YAML files in lib/policy/default. */\n"
           "#include \"policy/policy_priv.h\"\n\n");
-  write_sources(out, t);
   write_image(out, image);
   int bad = ferror(out);
   bad |= fclose(out);
@@ -62,17 +44,31 @@ static int write_all(const tool *t, const aft__buf *image, const char *path) {
   return bad ? 1 : 0;
 }
 
+/* Once more from its own content, over which a shop's documents are merged: both images are the same. */
+static aft_status compile(const tool *t, aft__buf *image, aft__buf *report, aft_error *error) {
+  aft__buf first;
+  aft_document content = {sizeof(content), aft__cstr("default policy"), {NULL, 0}};
+  aft__buf_init(&first, t->env);
+  aft_status status = aft__policy_compile(t->env, t->documents, t->count, &first, report, error);
+  if (status >= 0)
+    status = aft__image_source(first.data, first.len, &content.text, error);
+  if (status >= 0)
+    status = aft__policy_compile(t->env, &content, 1, image, report, error);
+  aft__buf_done(&first);
+  return status;
+}
+
 static int compile_and_write(const tool *t, const char *path) {
   aft_error error = AFT_ERROR_INIT;
   aft__buf image, report;
   aft__buf_init(&image, t->env);
   aft__buf_init(&report, t->env);
   int failed = 0;
-  if (aft__policy_compile(t->env, t->documents, t->count, &image, &report, &error) < 0) {
+  if (compile(t, &image, &report, &error) < 0) {
     fprintf(stderr, "%.*s%s\n", (int)report.len, report.len ? report.data : "", error.message);
     failed = 1;
   } else {
-    failed = write_all(t, &image, path);
+    failed = write_all(&image, path);
   }
   aft__buf_done(&image);
   aft__buf_done(&report);

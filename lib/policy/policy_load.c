@@ -34,12 +34,12 @@ static aft_status add_document(bundle *b, const void *given, bool copy, aft_erro
   return AFT_OK;
 }
 
-static void add_defaults(bundle *b) {
-  for (size_t i = 0; i < aft__default_sources_count && b->count < AFT__POLICY_DOCUMENTS; i++) {
-    const aft__default_source *source = &aft__default_sources[i];
-    aft_document d = {sizeof(d), aft__cstr(source->name), {(const char *)source->text, source->size}};
-    b->documents[b->count++] = d;
-  }
+/* The default policy's canonical content stands for the files that it was compiled from. */
+static aft_status add_defaults(bundle *b, aft_error *error) {
+  aft_document d = {sizeof(d), aft__cstr("default policy"), {NULL, 0}};
+  AFT__TRY(aft__image_source(aft__default_image, aft__default_image_size, &d.text, error));
+  b->documents[b->count++] = d;
+  return AFT_OK;
 }
 
 static aft_status fetch(bundle *b, const aft_policy_options *options, aft_error *error) {
@@ -63,7 +63,7 @@ static aft_status gather(bundle *b, const aft_policy_options *options, aft_error
     return aft__error(error, AFT_E_INVALID, "options.documents", "expected %zu documents, found NULL",
                       options->count);
   if (!options->bare)
-    add_defaults(b);
+    AFT__TRY(add_defaults(b, error));
   /* The caller's own size is the step from one document to the next. */
   const char *at = (const char *)options->documents;
   for (size_t i = 0; i < options->count; i++) {

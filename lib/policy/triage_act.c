@@ -56,7 +56,23 @@ bool aft__triage_courteous(const aft__triage_scan *s, uint32_t spare) {
   return covered(s, AFT__COVER_COURTESY, spare) != 0;
 }
 
-/* Yes or no, a number with the words that announce it, an address. */
+/* No rule knows what it is about. */
+static bool silent(const aft__triage_scan *s) {
+  for (uint32_t i = 0; i < s->n_rules; i++)
+    if (s->states[i].score > 0)
+      return false;
+  return true;
+}
+
+static bool has_digit(aft_str text) {
+  for (size_t i = 0; i < text.len; i++)
+    if (text.data[i] >= '0' && text.data[i] <= '9')
+      return true;
+  return false;
+}
+
+/* Yes or no, a number with the words that announce it, an address; or a number or address with words of which
+ * no rule knows any: 13800138000 and a name. */
 static bool answers(const aft__triage_scan *s, bool question) {
   const uint8_t words = AFT__COVER_YES_NO | AFT__COVER_PARTICLE;
   if (covered(s, words, 0) & AFT__COVER_YES_NO)
@@ -64,7 +80,9 @@ static bool answers(const aft__triage_scan *s, bool question) {
   uint8_t numbers = words | AFT__COVER_ACKNOWLEDGEMENT | AFT__COVER_ANNOUNCED | AFT__COVER_NUMBER;
   if (covered(s, numbers, 0) & AFT__COVER_NUMBER)
     return true;
-  return s->n_address >= 2 && !question;
+  if (question)
+    return false;
+  return s->n_address >= 2 || (silent(s) && (s->n_address > 0 || has_digit(aft__triage_own(s))));
 }
 
 const char *aft__triage_act(const aft__triage_scan *s, bool question, bool human) {

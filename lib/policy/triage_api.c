@@ -283,7 +283,7 @@ int64_t aft_triage_number(const aft_triage *triage, uint32_t field) {
   }
 }
 
-size_t aft_triage_stated(const aft_triage *triage) { return triage ? triage->n_stated : 0; }
+size_t aft_triage_stated_count(const aft_triage *triage) { return triage ? triage->n_stated : 0; }
 
 static const aft__stated *stated_at(const aft_triage *t, size_t index) {
   return t && index < t->n_stated ? t->stated[index] : NULL;

@@ -43,10 +43,16 @@ static void hit_tone(aft__triage_scan *s, const aft__mark *mark, const aft__matc
                                                  : AFT__TONE_DEGREE;
 }
 
-static void hit_ask(aft__triage_scan *s, aft__ask_kind kind, const aft__match *match) {
-  if (s->n_asks == ASKS_MOST)
+/* Words that bear on whether the text asks. */
+static void hit_ask(aft__triage_scan *s, const aft__mark *mark, const aft__match *match) {
+  static const uint8_t kinds[AFT__MARKS] = {
+      [AFT__MARK_QUESTION] = AFT__ASK_WORD + 1,          [AFT__MARK_QUESTION_FIRST] = AFT__ASK_FIRST + 1,
+      [AFT__MARK_QUESTION_LAST] = AFT__ASK_LAST + 1,     [AFT__MARK_QUESTION_TAIL] = AFT__ASK_TAIL + 1,
+      [AFT__MARK_QUESTION_HELPER] = AFT__ASK_HELPER + 1, [AFT__MARK_NEGATION] = AFT__ASK_DENIES + 1,
+      [AFT__MARK_NO_QUESTION] = AFT__ASK_TELLS + 1};
+  if (kinds[mark->kind] == 0 || s->n_asks == ASKS_MOST)
     return;
-  aft__ask_hit hit = {match->begin, match->end, kind};
+  aft__ask_hit hit = {match->begin, match->end, kinds[mark->kind] - 1u};
   s->asks[s->n_asks++] = hit;
 }
 
@@ -109,35 +115,15 @@ static bool on_match(void *user, const aft__match *match) {
   if (!s->seen[mark->kind])
     s->first[mark->kind] = *match;
   s->seen[mark->kind] = true;
+  hit_ask(s, mark, match);
   switch (mark->kind) {
   case AFT__MARK_RULE:
     hit_word(s, mark, match);
     break;
   case AFT__MARK_TONE:
+  case AFT__MARK_NEGATION:
   case AFT__MARK_DEGREE:
     hit_tone(s, mark, match);
-    break;
-  case AFT__MARK_NEGATION:
-    hit_tone(s, mark, match);
-    hit_ask(s, AFT__ASK_DENIES, match);
-    break;
-  case AFT__MARK_QUESTION:
-    hit_ask(s, AFT__ASK_WORD, match);
-    break;
-  case AFT__MARK_QUESTION_FIRST:
-    hit_ask(s, AFT__ASK_FIRST, match);
-    break;
-  case AFT__MARK_QUESTION_LAST:
-    hit_ask(s, AFT__ASK_LAST, match);
-    break;
-  case AFT__MARK_QUESTION_TAIL:
-    hit_ask(s, AFT__ASK_TAIL, match);
-    break;
-  case AFT__MARK_QUESTION_HELPER:
-    hit_ask(s, AFT__ASK_HELPER, match);
-    break;
-  case AFT__MARK_NO_QUESTION:
-    hit_ask(s, AFT__ASK_TELLS, match);
     break;
   case AFT__MARK_ADDRESS:
     s->n_address += match->begin >= s->own;

@@ -49,7 +49,7 @@ static void read_token(aft_str text, uint32_t at, aft__token *t) {
     if (!byte && !(joins(c) && plain(following)))
       break;
     if (!byte)
-      t->dashes = true;
+      t->dashes++;
     else if (t->n + 1 < sizeof t->text)
       t->text[t->n++] = byte;
     else
@@ -116,9 +116,10 @@ static bool mobile(const aft__token *t) {
   return d[0] == '1' && d[1] >= '3';
 }
 
+/* 2026-11-18, 2026-11 */
 static bool date(const aft__token *t) {
-  return t->dashes && t->n <= 8 && t->n >= 6 && t->digits == t->n &&
-         (memcmp(t->text, "20", 2) == 0 || memcmp(t->text, "19", 2) == 0);
+  bool parts = (t->dashes == 2 && t->n >= 6 && t->n <= 8) || (t->dashes == 1 && t->n == 6);
+  return parts && t->digits == t->n && (memcmp(t->text, "20", 2) == 0 || memcmp(t->text, "19", 2) == 0);
 }
 
 static bool digit_at(aft_str text, size_t at) {

@@ -8,7 +8,7 @@
 typedef struct aft__token {
   uint32_t begin, end;
   uint32_t n, digits; /* characters without dashes */
-  bool dashes;
+  uint32_t dashes;
   char text[48];
 } aft__token;
 

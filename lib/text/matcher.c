@@ -3,7 +3,7 @@
 
 typedef struct parts {
   const aft__matcher_head *head;
-  const uint32_t *step, *fail, *out;
+  const uint32_t *step, *fail, *rank, *end;
   const aft__matcher_output *outputs; /* number n at n - 1 */
 } parts;
 
@@ -12,8 +12,9 @@ static parts open_block(const void *block) {
   m.head = block;
   m.step = (const uint32_t *)(const void *)(m.head + 1);
   m.fail = m.step + m.head->cells;
-  m.out = m.fail + m.head->cells;
-  m.outputs = (const aft__matcher_output *)(const void *)(m.out + m.head->cells);
+  m.rank = m.fail + m.head->cells;
+  m.end = m.rank + m.head->cells / AFT__RANK_CELLS;
+  m.outputs = (const aft__matcher_output *)(const void *)(m.end + m.head->ends);
   return m;
 }
 
@@ -21,7 +22,8 @@ static bool head_valid(const aft__matcher_head *head, size_t size) {
   if (head->magic != AFT__MATCHER_MAGIC || head->cells == 0 || head->cells % 256 != 0 ||
       head->cells > AFT__MATCHER_CELLS)
     return false;
-  uint64_t need = sizeof *head + UINT64_C(12) * head->cells + UINT64_C(12) * head->outputs;
+  uint64_t need = sizeof *head + UINT64_C(8) * head->cells + UINT64_C(4) * (head->cells / AFT__RANK_CELLS) +
+                  UINT64_C(4) * head->ends + UINT64_C(8) * head->outputs;
   return head->bytes == (need + 7) / 8 * 8 && head->bytes <= size;
 }
 
@@ -30,11 +32,22 @@ static bool cell_valid(const parts *m, uint32_t i) {
   uint32_t to = AFT__FAIL_STATE(m->fail[i]);
   if (AFT__STEP_BASE(m->step[i]) >= m->head->cells || to >= m->head->cells)
     return false;
-  if (to != 0 && AFT__FAIL_LENGTH(m->fail[to]) >= AFT__FAIL_LENGTH(m->fail[i]))
+  return to == 0 || AFT__FAIL_LENGTH(m->fail[to]) < AFT__FAIL_LENGTH(m->fail[i]);
+}
+
+static bool ends_valid(const parts *m) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < m->head->cells; i++) {
+    if (i % AFT__RANK_CELLS == 0 && m->rank[i / AFT__RANK_CELLS] != n)
+      return false;
+    n += (m->step[i] & AFT__STEP_OUT) != 0;
+  }
+  if (n != m->head->ends)
     return false;
-  if (m->step[i] & AFT__STEP_OUT)
-    return m->out[i] >= 1 && m->out[i] <= m->head->outputs;
-  return m->out[i] == 0;
+  for (uint32_t i = 0; i < n; i++)
+    if (m->end[i] < 1 || m->end[i] > m->head->outputs)
+      return false;
+  return true;
 }
 
 bool aft__matcher_valid(const void *block, size_t size) {
@@ -45,9 +58,9 @@ bool aft__matcher_valid(const void *block, size_t size) {
     if (!cell_valid(&m, i))
       return false;
   for (uint32_t i = 0; i < m.head->outputs; i++)
-    if ((m.outputs[i].info & 0xFF) == 0 || m.outputs[i].next > i)
+    if (AFT__OUTPUT_LENGTH(m.outputs[i].info) == 0 || AFT__OUTPUT_NEXT(m.outputs[i].info) > i)
       return false;
-  return true;
+  return ends_valid(&m);
 }
 
 /* Letters and digits of the scripts that put spaces between words: Latin, Greek,
@@ -81,16 +94,24 @@ static bool whole_word(aft_str text, size_t begin, size_t end) {
          !(word_before(text, end) && word_after(text, end));
 }
 
+/* The first output of a state that has some. */
+static uint32_t first_output(const parts *m, uint32_t state) {
+  uint32_t group = state / AFT__RANK_CELLS, n = m->rank[group];
+  for (uint32_t i = group * AFT__RANK_CELLS; i < state; i++)
+    n += (m->step[i] & AFT__STEP_OUT) != 0;
+  return m->end[n];
+}
+
 static bool report(const parts *m, uint32_t number, aft_str text, uint32_t end, aft__match_fn fn,
                    void *user) {
   while (number != 0) {
     const aft__matcher_output *output = &m->outputs[number - 1];
-    uint32_t length = output->info & 0xFF;
-    number = output->next;
+    uint32_t length = AFT__OUTPUT_LENGTH(output->info);
+    number = AFT__OUTPUT_NEXT(output->info);
     if (length > end)
       continue;
     aft__match match = {output->id, end - length, end};
-    if ((output->info >> 8 & AFT__MATCH_WORD) && !whole_word(text, match.begin, match.end))
+    if ((output->info & AFT__OUTPUT_WORD) && !whole_word(text, match.begin, match.end))
       continue;
     if (!fn(user, &match))
       return false;
@@ -121,7 +142,7 @@ void aft__matcher_scan(const void *block, aft_str text, aft__match_fn fn, void *
     }
     state = next;
     base = AFT__STEP_BASE(word);
-    if ((word & AFT__STEP_OUT) && !report(&m, m.out[next], text, (uint32_t)i + 1, fn, user))
+    if ((word & AFT__STEP_OUT) && !report(&m, first_output(&m, next), text, (uint32_t)i + 1, fn, user))
       return;
   }
 }

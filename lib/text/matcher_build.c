@@ -210,8 +210,7 @@ static void add_outputs(build *b, const trie_node *node, uint32_t own) {
     const pattern *p = &b->patterns[b->order[node->low + i - 1]];
     aft__matcher_output *output = &b->outputs[b->n_outputs++];
     output->id = p->id;
-    output->next = next;
-    output->info = p->flags << 8 | p->length;
+    output->info = next << 9 | (p->flags & AFT__MATCH_WORD ? AFT__OUTPUT_WORD : 0) | p->length;
     next = b->n_outputs;
   }
   c->out = next;
@@ -271,26 +270,50 @@ static aft_status grow_trie(build *b, aft_error *error) {
 
 /* ---- the block ---- */
 
-static aft_status write_block(build *b, aft__buf *out, aft_error *error) {
-  size_t used = sizeof(aft__matcher_head) + (size_t)12 * b->n_cells + (size_t)12 * b->n_outputs;
-  size_t bytes = (used + 7) / 8 * 8;
-  char *p = aft__buf_grow(out, bytes);
-  if (!p)
-    return aft__nomem(error);
-  aft__matcher_head head = {AFT__MATCHER_MAGIC, (uint32_t)bytes, b->n_cells, b->n_outputs, b->n, b->queued};
-  memcpy(p, &head, sizeof head);
-  p += sizeof head;
-  const size_t words = (size_t)4 * b->n_cells;
+static uint32_t count_ends(build *b) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < b->n_cells; i++)
+    n += (cell_at(b, i)->step & AFT__STEP_OUT) != 0;
+  return n;
+}
+
+static void write_cells(build *b, uint32_t *p) {
+  uint32_t *step = p, *fail = step + b->n_cells, *rank = fail + b->n_cells;
+  uint32_t *end = rank + b->n_cells / AFT__RANK_CELLS, n = 0;
   for (uint32_t i = 0; i < b->n_cells; i++) {
     const cell *c = cell_at(b, i);
-    memcpy(p + (size_t)4 * i, &c->step, 4);
-    memcpy(p + words + (size_t)4 * i, &c->fail, 4);
-    memcpy(p + 2 * words + (size_t)4 * i, &c->out, 4);
+    step[i] = c->step;
+    fail[i] = c->fail;
+    if (i % AFT__RANK_CELLS == 0)
+      rank[i / AFT__RANK_CELLS] = n;
+    if (c->step & AFT__STEP_OUT)
+      end[n++] = c->out;
   }
-  p += 3 * words;
-  if (b->n_outputs != 0)
-    memcpy(p, b->outputs, (size_t)12 * b->n_outputs);
-  memset(p + (size_t)12 * b->n_outputs, 0, bytes - used);
+}
+
+static aft_status write_block(build *b, aft__buf *out, aft_error *error) {
+  uint32_t ends = count_ends(b);
+  size_t words = (size_t)2 * b->n_cells + b->n_cells / AFT__RANK_CELLS + ends;
+  size_t outputs = b->n_outputs * sizeof(aft__matcher_output);
+  size_t used = sizeof(aft__matcher_head) + 4 * words + outputs;
+  size_t bytes = (used + 7) / 8 * 8;
+  uint32_t *cells = aft__alloc(b->env, 4 * words);
+  char *p = cells ? aft__buf_grow(out, bytes) : NULL;
+  if (!p) {
+    aft__release(b->env, cells, 4 * words);
+    return aft__nomem(error);
+  }
+  aft__matcher_head head = {
+      AFT__MATCHER_MAGIC, (uint32_t)bytes, b->n_cells, b->n_outputs, b->n, b->queued, ends, 0};
+  write_cells(b, cells);
+  memcpy(p, &head, sizeof head);
+  p += sizeof head;
+  memcpy(p, cells, 4 * words);
+  p += 4 * words;
+  if (outputs != 0)
+    memcpy(p, b->outputs, outputs);
+  memset(p + outputs, 0, bytes - used);
+  aft__release(b->env, cells, 4 * words);
   return AFT_OK;
 }
 

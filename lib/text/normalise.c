@@ -151,7 +151,8 @@ aft_status aft__normalise(aft__buf *out, aft_str text, aft_error *error) {
   w.space = false;
   w.used = 0;
   aft__buf folded;
-  aft__buf_init(&folded, out->env);
+  char room[256];
+  aft__buf_lend(&folded, out->env, room, sizeof room);
   aft_status status = write_pieces(&w, &folded, text, error);
   aft__buf_done(&folded);
   if (status < 0)

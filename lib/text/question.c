@@ -38,8 +38,12 @@ static bool break_at(aft_str text, uint32_t at) {
   return breaks(c);
 }
 
+/* Looks back so far at most, so that long texts without marks cost no more. */
+#define CLAUSE_MOST 150u
+
 static uint32_t clause_begin(aft_str text, uint32_t at) {
-  while (at > 0) {
+  uint32_t stop = at > CLAUSE_MOST ? at - CLAUSE_MOST : 0;
+  while (at > stop) {
     uint32_t before = at - 1;
     while (before > 0 && ((uint8_t)text.data[before] & 0xC0) == 0x80)
       before--;
@@ -47,7 +51,7 @@ static uint32_t clause_begin(aft_str text, uint32_t at) {
       return at;
     at = before;
   }
-  return 0;
+  return at;
 }
 
 static bool ends_clause(aft_str text, uint32_t at) {

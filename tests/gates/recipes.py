@@ -20,6 +20,9 @@ SAYS = {
     "recipe_loop": "loop-1: has a ticket\nloop-2: has a ticket\n",
     "recipe_pool": "taken in: at least 100\n",
     "recipe_tick": "ticked\n",
+    "recipe_triage": "return_refund/refund_unshipped sure, request, normal, 2026-1187\n"
+    "return_refund/return sure, request, normal, 2026-1187\n"
+    "return_refund/ sure, request, normal\n",
 }
 BLOCK = re.compile(r"^```c\n(.*?)^```$", re.M | re.S)
 REGION = re.compile(r"^ */\* recipe: [\w ]+ \*/\n(.*?)^ */\* end \*/$", re.M | re.S)

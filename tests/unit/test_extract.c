@@ -89,6 +89,7 @@ static void words_beside_a_number_say_what_it_is(void **state) {
   assert_states("订单：A-2026-77", AFT__STATED_ORDER, "A-2026-77");
   assert_states("order no. 10234", AFT__STATED_ORDER, "10234");
   assert_states("#10234", AFT__STATED_ORDER, "10234");
+  assert_states("order no. 2026-1187", AFT__STATED_ORDER, "2026-1187");
   assert_states("12345678 这个订单", AFT__STATED_ORDER, "12345678");
   assert_states("运单 773111222333", AFT__STATED_WAYBILL, "773111222333");
   assert_states("tracking number 123456789012", AFT__STATED_WAYBILL, "123456789012");
@@ -117,6 +118,7 @@ static void phones_days_and_papers_are_no_orders(void **state) {
   assert_silent("身份证110101199003071234");
   assert_silent("订单 2026年11月的");
   assert_silent("订单在2026-11-18下的");
+  assert_silent("订单在2026-11下的");
   assert_silent("订单 10:30 分");
   assert_silent("order 2 of them");
   assert_silent("卡号4111111111111111");

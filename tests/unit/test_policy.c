@@ -532,8 +532,12 @@ static void damaged_images_are_refused(void **state) {
 static const char tiny[] =
     "version: 1\n"
     "categories: {other: {}, a: {topics: [t]}}\n"
-    "rules: {r: {category: a, topic: t, weight: 50, words: [x..y, z], with: [w], unless: [v]}}\n"
-    "lexicons: {tone: {positive: {good: 500}, negation: [not], degree: {very: 1500}}, urgent: [now]}\n"
+    "rules: {r: {category: a, topic: t, weight: 50, words: [x..y, z], with: [w], unless: [v]},\n"
+    "  s: {category: a, weight: 5, words: [x], when: {any: [{asked: false}, {order_state: [p, q]}]}}}\n"
+    "lexicons: {tone: {positive: {good: 500}, negation: [not], degree: {very: 1500}}, urgent: [now],\n"
+    "  order_number: [no], yes_no: [ok], asks_for: [w]}\n"
+    "triage: {languages: [en, zh], pause: 1m, least: 10, disagreement: 5, rule_weight: 3000}\n"
+    "suggestions: {s: {when: {urgent: true}}, t: {when: {not: {tone: {above: 5}}}}}\n"
     "priority:\n"
     "  levels: {high: 10, low: 0}\n"
     "  rules: {p: {when: {any: [{category: a}, {tone: {above: 1, below: 9}}, {not: {urgent: true}}]}, "
@@ -546,34 +550,59 @@ static const char tiny[] =
     "  en: {notify.ticket.acknowledged: 'A {b}', notify.ticket.resolved: C, notify.ticket.reminder: D,\n"
     "       notify.ticket.no_reply: E}\n";
 
+/* The state machine of tickets, as it stands in the source tree. */
+static aft_str ticket_source(void) {
+  static char text[1 << 14];
+  char path[1024];
+  snprintf(path, sizeof path, "%s/lib/policy/default/ticket.yaml", getenv("AFT_TEST_ROOT"));
+  FILE *file = fopen(path, "rb");
+  assert_non_null(file);
+  size_t n = fread(text, 1, sizeof text, file);
+  fclose(file);
+  return aft__str(text, n);
+}
+
 static void compile_tiny(aft__buf *out) {
   aft_document documents[2] = {{sizeof(aft_document), {NULL, 0}, {NULL, 0}},
                                {sizeof(aft_document), {"tiny.yaml", 9}, {tiny, sizeof(tiny) - 1}}};
   aft__buf report;
   aft__buf_init(&report, env);
-  for (size_t i = 0; i < aft__default_sources_count; i++) {
-    if (strcmp(aft__default_sources[i].name, "ticket.yaml") == 0) {
-      documents[0].name = aft__cstr("ticket.yaml");
-      documents[0].text = aft__str((const char *)aft__default_sources[i].text, aft__default_sources[i].size);
-    }
-  }
+  documents[0].name = aft__cstr("ticket.yaml");
+  documents[0].text = ticket_source();
   if (aft__policy_compile(env, documents, 2, out, &report, NULL) < 0)
     fail_msg("%s", report.data);
   aft__buf_done(&report);
 }
 
+static void suggested(void *user, aft_str name) { *(size_t *)user += name.len; }
+
+static void use_triage(const aft_policy *p, aft__arena *arena, aft__facts *facts, aft__buf *out) {
+  aft_str earlier = aft__cstr("order no");
+  aft__triage_score score = {aft__cstr("a"), 500000};
+  aft__triage_in in = {.text = aft__cstr("x y z w good very not now ok 12345678"),
+                       .label = aft__cstr("a"),
+                       .earlier = &earlier,
+                       .n_earlier = 1,
+                       .desk = aft__cstr("w?")};
+  aft__triage triage;
+  size_t length = 0;
+  for (in.n_scores = 0; in.n_scores < 2; in.n_scores++) {
+    in.scores = &score;
+    if (aft__triage_run(p, &in, arena, &triage, out, NULL) >= 0)
+      aft__triage_facts(&triage, facts);
+  }
+  aft__policy_suggest(p, facts, suggested, &length, out);
+}
+
 static void use_everything(const aft_policy *p) {
   aft__arena arena;
   aft__buf out;
-  aft__triage triage;
   aft__priority priority;
   aft__facts facts;
   memset(&facts, 0, sizeof(facts));
   aft__arena_init(&arena, env);
   aft__buf_init(&out, env);
-  if (aft__policy_triage(p, aft__cstr("x y z w good very not now ok"), aft__cstr("a"), &arena, &triage, &out,
-                         NULL) >= 0)
-    aft__triage_facts(&triage, &facts);
+  use_triage(p, &arena, &facts, &out);
   aft__policy_priority(p, &facts, &priority, &out);
   aft__policy_due(p, priority.name, AFT__SLA_RESOLUTION, 5, 5, &out);
   aft__form_value values[] = {{AFT_STR("c"), AFT_STR("u")}, {AFT_STR("e"), AFT_STR("u")}};
@@ -764,6 +793,7 @@ static void services_get_their_settings(void **state) {
   (void)state;
   aft__policy_intake_of(policy, &intake);
   assert_int_equal(intake.thread_window_ms, 72 * AFT__HOUR);
+  assert_int_equal(intake.pause_ms, 2 * AFT__MINUTE);
   aft__policy_survey_of(policy, &survey);
   assert_true(survey.enabled);
   assert_int_equal(survey.after_ms, AFT__HOUR);
@@ -910,9 +940,7 @@ static void every_allocation_may_fail(void **state) {
   fault_alloc fault;
   uint64_t failed = 0;
   (void)state;
-  for (size_t i = 0; i < aft__default_sources_count; i++)
-    if (strcmp(aft__default_sources[i].name, "ticket.yaml") == 0)
-      documents[0].text = aft__str((const char *)aft__default_sources[i].text, aft__default_sources[i].size);
+  documents[0].text = ticket_source();
   for (uint64_t at = 0;; at++) {
     memset(&fault, 0, sizeof(fault));
     aft_env_options options = {.size = sizeof(options), .alloc = fault_alloc_hooks(&fault)};

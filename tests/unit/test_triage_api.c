@@ -291,7 +291,9 @@ static void what_was_asked_for_is_an_answer(void **state) {
                                     "not yet",
                                     "Yes!",
                                     "好的 SF1234567890123",
-                                    "上海市浦东新区世纪大道100号8室"};
+                                    "上海市浦东新区世纪大道100号8室",
+                                    "13800138000 张三",
+                                    "No. 12 Baker Street, London"};
   static const char *const no[] = {"谢谢", "没有了，谢谢", "为什么要订单号？", "我不知道，快点退款",
                                    "12345?"};
   (void)state;
@@ -447,7 +449,7 @@ static void what_is_stated_has_places_and_values(void **state) {
   } expected[] = {{AFT_STATED_ORDER, "202611180001"},
                   {AFT_STATED_WAYBILL, "SF1234567890123"},
                   {AFT_STATED_AMOUNT, "199.00"}};
-  assert_int_equal(aft_triage_stated(t), 3);
+  assert_int_equal(aft_triage_stated_count(t), 3);
   for (size_t i = 0; i < 3; i++) {
     assert_int_equal(aft_triage_stated_number(t, i, AFT_STATED_KIND), expected[i].kind);
     assert_string_equal(aft_triage_stated_text(t, i, AFT_STATED_VALUE), expected[i].value);
@@ -474,7 +476,7 @@ static void the_turn_before_may_announce(void **state) {
   (void)state;
   aft_triage_in in = given("12345678");
   aft_triage *t = run(policy, &in);
-  assert_int_equal(aft_triage_stated(t), 0);
+  assert_int_equal(aft_triage_stated_count(t), 0);
   aft_triage_free(t);
   in.earlier = earlier;
   in.n_earlier = 1;
@@ -567,7 +569,7 @@ static void an_empty_text_is_unsure(void **state) {
   aft_triage *t = run(policy, &in);
   assert_field(t, AFT_TRIAGE_CATEGORY, "other", "empty");
   assert_int_equal(aft_triage_number(t, AFT_TRIAGE_UNSURE), 1);
-  assert_int_equal(aft_triage_stated(t), 0);
+  assert_int_equal(aft_triage_stated_count(t), 0);
   aft_triage_free(t);
 }
 
@@ -585,7 +587,7 @@ static void unknown_fields_and_no_result_are_harmless(void **state) {
   aft_triage_free(t);
   assert_string_equal(aft_triage_text(NULL, AFT_TRIAGE_CATEGORY), "");
   assert_int_equal(aft_triage_number(NULL, AFT_TRIAGE_CONFIDENCE), 0);
-  assert_int_equal(aft_triage_stated(NULL), 0);
+  assert_int_equal(aft_triage_stated_count(NULL), 0);
   assert_null(aft_triage_suggestion(NULL, 0));
   assert_int_equal(aft_triage_explain(NULL, "zh", &buf, NULL), AFT_E_NULL_HANDLE);
   assert_int_equal(aft_triage_json(NULL, &buf, NULL), AFT_E_NULL_HANDLE);
@@ -656,7 +658,7 @@ static void any_conversation_has_one_answer_in_range(void **state) {
     int64_t confidence = aft_triage_number(a, AFT_TRIAGE_CONFIDENCE);
     assert_true(confidence >= 0 && confidence <= 1000);
     assert_true(aft_triage_number(a, AFT_TRIAGE_RUNNER_UP_CONFIDENCE) <= 1000);
-    for (size_t i = 0; i < aft_triage_stated(a); i++)
+    for (size_t i = 0; i < aft_triage_stated_count(a); i++)
       assert_true(aft_triage_stated_number(a, i, AFT_STATED_BEGIN) <
                       aft_triage_stated_number(a, i, AFT_STATED_END) &&
                   aft_triage_stated_number(a, i, AFT_STATED_END) <= (int64_t)strlen(texts[3]));

@@ -114,7 +114,7 @@ class Triage(Shared):
         self.language, self.queue = word(lib.AFT_TRIAGE_LANGUAGE), word(lib.AFT_TRIAGE_QUEUE)
         self.priority = word(lib.AFT_TRIAGE_PRIORITY)
         self.priority_points = number(lib.AFT_TRIAGE_PRIORITY_POINTS)
-        self.stated = [self._stated(pointer, i, text) for i in range(lib.aft_triage_stated(pointer))]
+        self.stated = [self._stated(pointer, i, text) for i in range(lib.aft_triage_stated_count(pointer))]
         self.suggestions = list(self._suggestions(pointer))
 
     @staticmethod
