@@ -10,6 +10,7 @@
 #include <aftersales/error.h>
 #include <aftersales/intake.h>
 #include <aftersales/label.h>
+#include <aftersales/learn.h>
 #include <aftersales/list.h>
 #include <aftersales/model.h>
 #include <aftersales/outbox.h>

@@ -23,6 +23,8 @@
 #define AFT_KIND_ACTIVATION 16u
 #define AFT_KIND_ATTRIBUTE 20u
 #define AFT_KIND_TAG 21u
+#define AFT_KIND_CORRECTION 22u
+#define AFT_KIND_DEPLOYMENT 23u
 #define AFT_KIND_EVENT 18u
 #define AFT_KIND_EFFECT 19u
 
@@ -120,6 +122,11 @@
 #define AFT_TICKET_QUEUE              0x0008002eu /* the queue of the policy in which it waits */
 #define AFT_TICKET_HELD               0x0008002fu /* since when it is on hold: retention never removes it */
 #define AFT_TICKET_KEPT               0x00080030u /* retention looks at it again at this time, because something still needed it */
+#define AFT_TICKET_FINGERPRINT        0x00080031u /* of its first message, 64 bits: near-duplicates differ in few of them */
+#define AFT_TICKET_SKETCH             0x00080032u /* of its first message, a number that most near-duplicates share */
+#define AFT_TICKET_FLOOD              0x00080033u /* the first ticket of the flood of like messages that it belongs to */
+#define AFT_TICKET_DOUBT              0x00080034u /* place among the tickets that a person's label would teach most: the smallest first */
+#define AFT_TICKET_JUDGED             0x00080035u /* 0 while it stands among those; otherwise absent */
 
 #define AFT_MESSAGE_ID          0x00090001u /* the message's id */
 #define AFT_MESSAGE_REV         0x00090002u /* counts the changes of this record */
@@ -184,12 +191,17 @@
 #define AFT_REFUSAL_CODE    0x000e0008u /* the status that was returned */
 #define AFT_REFUSAL_CREATED 0x000e0009u /* when it happened */
 
-#define AFT_ACTIVATION_ID       0x00100001u /* the activation's id */
-#define AFT_ACTIVATION_REV      0x00100002u /* counts the changes of this record */
-#define AFT_ACTIVATION_TENANT   0x00100003u /* the tenant */
-#define AFT_ACTIVATION_HASH     0x00100004u /* content hash of the policy */
-#define AFT_ACTIVATION_DOCUMENT 0x00100005u /* the stored policy */
-#define AFT_ACTIVATION_CREATED  0x00100006u /* when it was activated */
+#define AFT_ACTIVATION_ID             0x00100001u /* the activation's id */
+#define AFT_ACTIVATION_REV            0x00100002u /* counts the changes of this record */
+#define AFT_ACTIVATION_TENANT         0x00100003u /* the tenant */
+#define AFT_ACTIVATION_HASH           0x00100004u /* content hash of the policy */
+#define AFT_ACTIVATION_DOCUMENT       0x00100005u /* the stored policy */
+#define AFT_ACTIVATION_CREATED        0x00100006u /* when it was activated */
+#define AFT_ACTIVATION_DEPLOYMENT     0x00100007u /* of the model that is weighed in beside the rules */
+#define AFT_ACTIVATION_MODEL          0x00100008u /* content hash of that model */
+#define AFT_ACTIVATION_MODEL_DOCUMENT 0x00100009u /* the stored model */
+#define AFT_ACTIVATION_MODEL_WEIGHT   0x0010000au /* how much it counts, permille; with rule_weight 0: as the policy says */
+#define AFT_ACTIVATION_RULE_WEIGHT    0x0010000bu /* how much the rules count beside it, permille */
 
 #define AFT_ATTRIBUTE_ID       0x00140001u /* the value's id */
 #define AFT_ATTRIBUTE_REV      0x00140002u /* counts the changes of this record */
@@ -211,6 +223,41 @@
 #define AFT_TAG_SUBJECT 0x00150005u /* the record that has it */
 #define AFT_TAG_TAG     0x00150006u /* the tag, in the form in which tags are compared */
 #define AFT_TAG_CREATED 0x00150007u /* when it was added */
+
+#define AFT_CORRECTION_ID         0x00160001u /* the correction's id */
+#define AFT_CORRECTION_REV        0x00160002u /* counts the changes of this record */
+#define AFT_CORRECTION_TENANT     0x00160003u /* the tenant */
+#define AFT_CORRECTION_SHOP       0x00160004u /* the shop */
+#define AFT_CORRECTION_TICKET     0x00160005u /* the ticket that the message belongs to */
+#define AFT_CORRECTION_MESSAGE    0x00160006u /* the message that has the label */
+#define AFT_CORRECTION_TASK       0x00160007u /* category, tone or question */
+#define AFT_CORRECTION_LABEL      0x00160008u /* the label; the latest that was given */
+#define AFT_CORRECTION_GUESS      0x00160009u /* the category that triage had found, even where it was unsure */
+#define AFT_CORRECTION_CONFIDENCE 0x0016000au /* of that guess, 0 to 1000 */
+#define AFT_CORRECTION_UNSURE     0x0016000bu /* 1 where triage left the decision to a person */
+#define AFT_CORRECTION_ROLE       0x0016000cu /* role of who gave the label */
+#define AFT_CORRECTION_ACTOR      0x0016000du /* who gave it */
+#define AFT_CORRECTION_CREATED    0x0016000eu /* when the label was given */
+
+#define AFT_DEPLOYMENT_ID           0x00170001u /* the deployment's id */
+#define AFT_DEPLOYMENT_REV          0x00170002u /* counts the changes of this record */
+#define AFT_DEPLOYMENT_TENANT       0x00170003u /* the tenant */
+#define AFT_DEPLOYMENT_TASK         0x00170004u /* what the model tells: category */
+#define AFT_DEPLOYMENT_MODEL        0x00170005u /* content hash of the model: SHA-256 of its image */
+#define AFT_DEPLOYMENT_DOCUMENT     0x00170006u /* the stored model; 0 once it was dropped for later ones */
+#define AFT_DEPLOYMENT_EXAMPLES     0x00170007u /* how many it was trained on */
+#define AFT_DEPLOYMENT_LABELS       0x00170008u /* how many it tells apart */
+#define AFT_DEPLOYMENT_HELD         0x00170009u /* corrections that it was compared on */
+#define AFT_DEPLOYMENT_BOTH         0x0017000au /* of them, where it and what was before were right */
+#define AFT_DEPLOYMENT_ONLY_OLD     0x0017000bu /* where only what was before was right */
+#define AFT_DEPLOYMENT_ONLY_NEW     0x0017000cu /* where only the model was right */
+#define AFT_DEPLOYMENT_FORCED       0x0017000du /* 1 where it took over although it was worse */
+#define AFT_DEPLOYMENT_MODEL_WEIGHT 0x0017000eu /* how much it counts, permille, as learnt; with rule_weight 0: as the policy says */
+#define AFT_DEPLOYMENT_RULE_WEIGHT  0x0017000fu /* how much the rules count beside it, permille */
+#define AFT_DEPLOYMENT_POLICY       0x00170010u /* hash of the policy whose rules it was weighed against */
+#define AFT_DEPLOYMENT_ROLE         0x00170011u /* role of who activated it */
+#define AFT_DEPLOYMENT_ACTOR        0x00170012u /* who activated it */
+#define AFT_DEPLOYMENT_CREATED      0x00170013u /* when it was activated */
 
 #define AFT_EVENT_ID      0x00120001u /* the event's id */
 #define AFT_EVENT_TENANT  0x00120002u /* the tenant */
@@ -521,6 +568,21 @@ static inline aft_time aft_ticket_held(aft_record *record) {
 static inline aft_time aft_ticket_kept(aft_record *record) {
   return aft_record_time(record, AFT_TICKET_KEPT);
 }
+static inline int64_t aft_ticket_fingerprint(aft_record *record) {
+  return aft_record_int(record, AFT_TICKET_FINGERPRINT);
+}
+static inline int64_t aft_ticket_sketch(aft_record *record) {
+  return aft_record_int(record, AFT_TICKET_SKETCH);
+}
+static inline aft_id aft_ticket_flood(aft_record *record) {
+  return aft_record_int(record, AFT_TICKET_FLOOD);
+}
+static inline int64_t aft_ticket_doubt(aft_record *record) {
+  return aft_record_int(record, AFT_TICKET_DOUBT);
+}
+static inline int64_t aft_ticket_judged(aft_record *record) {
+  return aft_record_int(record, AFT_TICKET_JUDGED);
+}
 
 static inline aft_id aft_message_id(aft_record *record) {
   return aft_record_int(record, AFT_MESSAGE_ID);
@@ -719,6 +781,21 @@ static inline aft_id aft_activation_document(aft_record *record) {
 static inline aft_time aft_activation_created(aft_record *record) {
   return aft_record_time(record, AFT_ACTIVATION_CREATED);
 }
+static inline aft_id aft_activation_deployment(aft_record *record) {
+  return aft_record_int(record, AFT_ACTIVATION_DEPLOYMENT);
+}
+static inline const char *aft_activation_model(aft_record *record) {
+  return aft_record_text(record, AFT_ACTIVATION_MODEL);
+}
+static inline aft_id aft_activation_model_document(aft_record *record) {
+  return aft_record_int(record, AFT_ACTIVATION_MODEL_DOCUMENT);
+}
+static inline int64_t aft_activation_model_weight(aft_record *record) {
+  return aft_record_int(record, AFT_ACTIVATION_MODEL_WEIGHT);
+}
+static inline int64_t aft_activation_rule_weight(aft_record *record) {
+  return aft_record_int(record, AFT_ACTIVATION_RULE_WEIGHT);
+}
 
 static inline aft_id aft_attribute_id(aft_record *record) {
   return aft_record_int(record, AFT_ATTRIBUTE_ID);
@@ -777,6 +854,107 @@ static inline const char *aft_tag_tag(aft_record *record) {
 }
 static inline aft_time aft_tag_created(aft_record *record) {
   return aft_record_time(record, AFT_TAG_CREATED);
+}
+
+static inline aft_id aft_correction_id(aft_record *record) {
+  return aft_record_int(record, AFT_CORRECTION_ID);
+}
+static inline int64_t aft_correction_rev(aft_record *record) {
+  return aft_record_int(record, AFT_CORRECTION_REV);
+}
+static inline aft_id aft_correction_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_CORRECTION_TENANT);
+}
+static inline aft_id aft_correction_shop(aft_record *record) {
+  return aft_record_int(record, AFT_CORRECTION_SHOP);
+}
+static inline aft_id aft_correction_ticket(aft_record *record) {
+  return aft_record_int(record, AFT_CORRECTION_TICKET);
+}
+static inline aft_id aft_correction_message(aft_record *record) {
+  return aft_record_int(record, AFT_CORRECTION_MESSAGE);
+}
+static inline const char *aft_correction_task(aft_record *record) {
+  return aft_record_text(record, AFT_CORRECTION_TASK);
+}
+static inline const char *aft_correction_label(aft_record *record) {
+  return aft_record_text(record, AFT_CORRECTION_LABEL);
+}
+static inline const char *aft_correction_guess(aft_record *record) {
+  return aft_record_text(record, AFT_CORRECTION_GUESS);
+}
+static inline int64_t aft_correction_confidence(aft_record *record) {
+  return aft_record_int(record, AFT_CORRECTION_CONFIDENCE);
+}
+static inline int64_t aft_correction_unsure(aft_record *record) {
+  return aft_record_int(record, AFT_CORRECTION_UNSURE);
+}
+static inline int64_t aft_correction_role(aft_record *record) {
+  return aft_record_int(record, AFT_CORRECTION_ROLE);
+}
+static inline aft_id aft_correction_actor(aft_record *record) {
+  return aft_record_int(record, AFT_CORRECTION_ACTOR);
+}
+static inline aft_time aft_correction_created(aft_record *record) {
+  return aft_record_time(record, AFT_CORRECTION_CREATED);
+}
+
+static inline aft_id aft_deployment_id(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_ID);
+}
+static inline int64_t aft_deployment_rev(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_REV);
+}
+static inline aft_id aft_deployment_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_TENANT);
+}
+static inline const char *aft_deployment_task(aft_record *record) {
+  return aft_record_text(record, AFT_DEPLOYMENT_TASK);
+}
+static inline const char *aft_deployment_model(aft_record *record) {
+  return aft_record_text(record, AFT_DEPLOYMENT_MODEL);
+}
+static inline aft_id aft_deployment_document(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_DOCUMENT);
+}
+static inline int64_t aft_deployment_examples(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_EXAMPLES);
+}
+static inline int64_t aft_deployment_labels(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_LABELS);
+}
+static inline int64_t aft_deployment_held(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_HELD);
+}
+static inline int64_t aft_deployment_both(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_BOTH);
+}
+static inline int64_t aft_deployment_only_old(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_ONLY_OLD);
+}
+static inline int64_t aft_deployment_only_new(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_ONLY_NEW);
+}
+static inline int64_t aft_deployment_forced(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_FORCED);
+}
+static inline int64_t aft_deployment_model_weight(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_MODEL_WEIGHT);
+}
+static inline int64_t aft_deployment_rule_weight(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_RULE_WEIGHT);
+}
+static inline const char *aft_deployment_policy(aft_record *record) {
+  return aft_record_text(record, AFT_DEPLOYMENT_POLICY);
+}
+static inline int64_t aft_deployment_role(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_ROLE);
+}
+static inline aft_id aft_deployment_actor(aft_record *record) {
+  return aft_record_int(record, AFT_DEPLOYMENT_ACTOR);
+}
+static inline aft_time aft_deployment_created(aft_record *record) {
+  return aft_record_time(record, AFT_DEPLOYMENT_CREATED);
 }
 
 static inline aft_id aft_event_id(aft_record *record) {

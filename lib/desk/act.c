@@ -92,6 +92,7 @@ static aft_status classify(aft__ticket *ticket, const aft_act_in *in, aft__fire 
   if (!aft__policy_category_find(ticket->cmd->policy, in->category, &category))
     return aft__error(error, AFT_E_INVALID, "act.category", "the policy has no category '%.*s'",
                       (int)in->category.len, in->category.len ? in->category.data : "");
+  AFT__TRY(aft__correction_of_ticket(ticket->cmd, ticket->row, category, error));
   aft__arg args[] = {{"category", category}};
   aft__reason_add(&ticket->reasons, "category", "explain.category.person", args, 1);
   aft__ticket_set(ticket, AFT__TICKET_RUNNER_UP,
@@ -100,6 +101,7 @@ static aft_status classify(aft__ticket *ticket, const aft_act_in *in, aft__fire 
   aft__ticket_set(ticket, AFT__TICKET_TOPIC, in->topic.len ? aft__text(in->topic) : aft__null());
   aft__ticket_set(ticket, AFT__TICKET_CONFIDENCE, aft__int(1000));
   aft__ticket_set(ticket, AFT__TICKET_UNSURE, aft__int(0));
+  aft__ticket_judged(ticket);
   AFT__TRY(aft__ticket_facts(ticket, &facts, error));
   AFT__TRY(aft__ticket_prioritise(ticket, &facts, false, error));
   return aft__ticket_note(ticket, "ticket.classified", (aft_str){0}, (aft_str){0}, error);

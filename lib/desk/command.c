@@ -64,12 +64,14 @@ static aft_status begin(aft__cmd *cmd, bool with_tenant, aft_error *error) {
   if (status == AFT_E_NOT_FOUND)
     return aft__error(error, status, "call.tenant", "there is no tenant %lld", (long long)cmd->call.tenant);
   AFT__TRY(status);
-  return aft__policy_of_tenant(cmd->tx, cmd->call.tenant, &cmd->policy, error);
+  return aft__policy_of_tenant(cmd->tx, cmd->call.tenant, &cmd->policy, &cmd->activation, error);
 }
 
 void aft__cmd_done(aft__cmd *cmd) {
   aft_policy_unref(cmd->policy);
+  aft_model_unref(cmd->model);
   cmd->policy = NULL;
+  cmd->model = NULL;
 }
 
 aft_status aft__cmd_system(aft__tx *tx, aft_id tenant, const char *verb, aft__cmd *cmd, aft_error *error) {

@@ -4,6 +4,7 @@
 
 #include "desk/desk.h"
 #include "desk/tables/tables.h"
+#include "model/model.h"
 #include "policy/policy.h"
 
 #include <aftersales/actor.h>
@@ -11,6 +12,7 @@
 #include <aftersales/intake.h>
 #include <aftersales/label.h>
 #include <aftersales/list.h>
+#include <aftersales/model.h>
 #include <aftersales/outbox.h>
 #include <aftersales/record.h>
 #include <aftersales/records.h>
@@ -68,6 +70,8 @@ typedef struct aft__cmd {
   aft__value *tenant;             /* row; NULL for a command that makes one */
   aft__value *customer;           /* row of a buyer */
   aft_policy *policy;             /* the tenant's current one; NULL without a tenant */
+  aft__value *activation;         /* row; NULL where the tenant never activated anything */
+  aft_model *model;               /* the tenant's, once aft__cmd_model was asked; or NULL */
   aft_id subject;                 /* the record it is about, for the audit of refusals */
   aft_id ids[AFT__MOST_OUTCOMES]; /* outcome; ids[0] is the record to return */
   const aft__value *row;          /* of ids[0] when at hand */
@@ -118,8 +122,43 @@ bool aft__has_shop(const aft_id *shops, uint32_t n, aft_id shop);
 
 /* ---- policy_store.c: the policy a tenant works by ---- */
 
-aft_status aft__policy_of_tenant(aft__tx *tx, aft_id tenant, aft_policy **out, aft_error *error);
+/* *activation (NULL allowed): its row, or NULL. */
+aft_status aft__policy_of_tenant(aft__tx *tx, aft_id tenant, aft_policy **out, aft__value **activation,
+                                 aft_error *error);
 aft_status aft__policy_cache_open(aft_store *store, aft_error *error);
+#define AFT__HASH_SIZE 65 /* SHA-256 as text */
+/* The tenant's model, owned by the command; NULL where it has none. */
+aft_status aft__cmd_model(aft__cmd *cmd, aft_model **out, aft_error *error);
+
+/* ---- policy_activate.c ---- */
+
+/* Stores an image by its hash, once. */
+aft_status aft__document_keep(aft__cmd *cmd, aft_str hash, aft_str image, aft_id *id, aft_error *error);
+/* Writes the tenant's activation; mask: of the columns that change. cmd->ids[0] is its id. */
+aft_status aft__activation_put(aft__cmd *cmd, const aft__value *given, uint64_t mask, aft_error *error);
+/* Stores the policy, and fills in the columns of it. */
+aft_status aft__activation_policy(aft__cmd *cmd, const aft_policy *policy, aft__value *row, aft_error *error);
+#define AFT__ACTIVATION_OF_POLICY \
+  (1u << AFT__ACTIVATION_HASH | 1u << AFT__ACTIVATION_DOCUMENT | 1u << AFT__ACTIVATION_CREATED)
+#define AFT__ACTIVATION_OF_MODEL                                                                           \
+  (1u << AFT__ACTIVATION_DEPLOYMENT | 1u << AFT__ACTIVATION_MODEL | 1u << AFT__ACTIVATION_MODEL_DOCUMENT | \
+   1u << AFT__ACTIVATION_MODEL_WEIGHT | 1u << AFT__ACTIVATION_RULE_WEIGHT)
+/* The label of a model that is no category of a policy, or NULL. */
+const char *aft__model_stranger(const aft_model *model, const aft_policy *policy);
+
+/* ---- model_score.c ---- */
+
+/* What a model says of a message in its conversation, for in->scores; in the arena. */
+aft_status aft__model_ask(const aft_model *model, const aft__triage_in *in, aft__arena *arena,
+                          aft__triage_score **scores, size_t *n, aft_error *error);
+
+/* ---- correction.c ---- */
+
+/* An agent's category of a ticket, kept as the label of its first message that says something. */
+aft_status aft__correction_of_ticket(aft__cmd *cmd, const aft__value *ticket, aft_str category,
+                                     aft_error *error);
+/* With a message that is taken back. */
+aft_status aft__corrections_remove(aft__cmd *cmd, aft_id message, aft_error *error);
 
 /* ---- customer.c ---- */
 
@@ -224,6 +263,8 @@ aft_status aft__ticket_effect(aft__ticket *ticket, const aft__flow *flow, const 
 /* Takes a triage result over: category and the rest for a fresh ticket; for an older one priority only
  * rises, and a category is filled in that was not sure before. */
 aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, aft_error *error);
+/* A person's label would teach nothing more: it leaves the list of aft_review_list. */
+void aft__ticket_judged(aft__ticket *ticket);
 /* Works the priority out from the ticket's facts and sets clocks anew where it changed. */
 aft_status aft__ticket_prioritise(aft__ticket *ticket, const aft__facts *facts, bool only_up,
                                   aft_error *error);

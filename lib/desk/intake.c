@@ -1,5 +1,6 @@
 /* Intake: one message in, exactly once, to a ticket and its clocks. */
 #include "desk/intake_priv.h"
+#include "desk/learn_priv.h"
 
 #include <stdio.h>
 
@@ -177,6 +178,7 @@ static aft_status open_ticket(aft__intake *intake, aft__ticket *ticket, aft_erro
   row[AFT__TICKET_HINT] = aft__id_or_null(intake->hint);
   AFT__TRY(aft__ticket_classify(ticket, &intake->triage, error));
   AFT__TRY(aft__ticket_note(ticket, "ticket.opened", aft__intake_facts(intake), in->text, error));
+  AFT__TRY(aft__intake_flood(intake, ticket, error));
   if (intake->triage.unsure) {
     const aft__flow *flow;
     uint32_t state;
@@ -261,19 +263,27 @@ static aft_status delivered_before(aft__intake *intake, aft_error *error) {
   return AFT_REPLAYED;
 }
 
+/* The tenant's model, where it has one, with what was learnt of its weight. */
+static aft_status ask_model(aft__cmd *cmd, aft__triage_in *in, aft_error *error) {
+  aft_model *model;
+  aft__triage_score *scores = NULL;
+  AFT__TRY(aft__cmd_model(cmd, &model, error));
+  if (!model || !in->text.len)
+    return AFT_OK;
+  AFT__TRY(aft__model_ask(model, in, cmd->arena, &scores, &in->n_scores, error));
+  in->scores = scores;
+  in->model_weight = (int32_t)aft__row_int(cmd->activation, AFT__ACTIVATION_MODEL_WEIGHT);
+  in->rule_weight = (int32_t)aft__row_int(cmd->activation, AFT__ACTIVATION_RULE_WEIGHT);
+  return AFT_OK;
+}
+
 aft_status aft__intake_triage(aft__intake *intake, const aft_str *earlier, size_t n, aft_str desk,
                               aft_error *error) {
   const aft_message_in *in = &intake->in;
   aft__cmd *cmd = intake->cmd;
-  aft_str text = in->text;
-  if (in->subject.len) {
-    char *both = aft__arena_printf(cmd->arena, "%.*s\n%.*s", (int)in->subject.len, in->subject.data,
-                                   (int)in->text.len, in->text.data ? in->text.data : "");
-    if (!both)
-      return aft__nomem(error);
-    text = aft__cstr(both);
-  }
-  aft__triage_in given = {.text = text.data ? text : aft__cstr(""),
+  aft_str text;
+  AFT__TRY(aft__model_text(cmd->arena, in->subject, in->text, &text, error));
+  aft__triage_in given = {.text = text,
                           .earlier = earlier,
                           .n_earlier = n,
                           .label = in->label,
@@ -286,6 +296,7 @@ aft_status aft__intake_triage(aft__intake *intake, const aft_str *earlier, size_
                           .desk = desk};
   intake->read = given.text;
   aft__buf_clear(intake->reasons);
+  AFT__TRY(ask_model(cmd, &given, error));
   AFT__TRY(aft__triage_run(cmd->policy, &given, cmd->arena, &intake->triage, intake->reasons, error));
   intake->thanks = aft__str_eq(intake->triage.act, aft__cstr("acknowledgement"));
   return AFT_OK;

@@ -40,6 +40,9 @@ aft_status aft__intake_reread(aft__intake *intake, aft_error *error);
 aft_status aft__intake_triage(aft__intake *intake, const aft_str *earlier, size_t n, aft_str desk,
                               aft_error *error);
 
+/* intake_flood.c: the fingerprint of a new ticket, and whether it belongs to a flood of like ones. */
+aft_status aft__intake_flood(aft__intake *intake, aft__ticket *ticket, aft_error *error);
+
 /* The facts of its audit event. */
 aft_str aft__intake_facts(aft__intake *intake);
 

@@ -187,6 +187,8 @@ static aft_status revise(aft__cmd *cmd, void *given, aft_error *error) {
   row[AFT__MESSAGE_VERSION] = aft__int(row[AFT__MESSAGE_VERSION].number + 1);
   row[AFT__MESSAGE_RECALLED] = in->recalled ? aft__int(cmd->now) : aft__null();
   uint64_t mask = 1u << AFT__MESSAGE_TEXT | 1u << AFT__MESSAGE_VERSION | 1u << AFT__MESSAGE_RECALLED;
+  if (status >= 0 && in->recalled)
+    status = aft__corrections_remove(cmd, row[AFT__MESSAGE_ID].number, error);
   if (status >= 0)
     status = aft__update(cmd->tx, &aft__message_table, row, mask, error);
   if (status >= 0)

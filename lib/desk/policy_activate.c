@@ -42,27 +42,45 @@ static aft_status check_strands(aft__cmd *cmd, const aft_policy *next, aft_error
   return AFT_OK;
 }
 
-static aft_status keep_document(aft__cmd *cmd, const aft_policy *policy, aft_id *id, aft_error *error) {
-  aft_str hash = aft__cstr(aft_policy_hash(policy));
+/* The model that the tenant has answers with categories of the policy. */
+static aft_status check_model(aft__cmd *cmd, const aft_policy *next, aft_error *error) {
+  aft_model *model;
+  AFT__TRY(aft__cmd_model(cmd, &model, error));
+  const char *label = model ? aft__model_stranger(model, next) : NULL;
+  if (!label)
+    return AFT_OK;
+  return aft__error(
+      error, AFT_E_POLICY_STRANDS, "categories",
+      "the tenant's model answers '%.100s', which is no category of the policy: deactivate it, or "
+      "activate another",
+      label);
+}
+
+const char *aft__model_stranger(const aft_model *model, const aft_policy *policy) {
+  aft_str known;
+  for (uint32_t i = 0; i < aft__model_labels(model); i++)
+    if (!aft__policy_category_find(policy, aft__model_label(model, i), &known))
+      return aft_model_label(model, i);
+  return NULL;
+}
+
+aft_status aft__document_keep(aft__cmd *cmd, aft_str hash, aft_str image, aft_id *id, aft_error *error) {
   aft__value key = aft__text(hash), *found;
   aft_status status = aft__find(cmd->tx, &aft__document_table, AFT__DOCUMENT_BY_HASH, &key, &found, error);
-  if (status >= 0)
+  if (status >= 0) {
     *id = aft__row_int(found, AFT__DOCUMENT_ID);
+    return aft__anchor(cmd->tx, &aft__document_table, found, error); /* nobody drops it meanwhile */
+  }
   if (status != AFT_E_NOT_FOUND)
     return status;
-  aft_buf *image;
-  AFT__TRY(aft_policy_image(policy, &image, error));
   *id = aft__tx_id(cmd->tx);
   aft__value row[AFT__DOCUMENT_COLUMNS] = {
-      [AFT__DOCUMENT_ID] = aft__int(*id),
-      [AFT__DOCUMENT_REV] = aft__int(1),
-      [AFT__DOCUMENT_HASH] = aft__text(hash),
-      [AFT__DOCUMENT_IMAGE] = aft__blob(aft_buf_data(image), aft_buf_size(image)),
+      [AFT__DOCUMENT_ID] = aft__int(*id),           [AFT__DOCUMENT_REV] = aft__int(1),
+      [AFT__DOCUMENT_HASH] = aft__text(hash),       [AFT__DOCUMENT_IMAGE] = aft__blob(image.data, image.len),
       [AFT__DOCUMENT_CREATED] = aft__int(cmd->now),
   };
   aft__existing existing;
   status = aft__insert(cmd->tx, &aft__document_table, row, &existing, error);
-  aft_buf_free(image);
   if (status == AFT_E_EXISTS) {
     *id = existing.id;
     return AFT_OK;
@@ -70,38 +88,47 @@ static aft_status keep_document(aft__cmd *cmd, const aft_policy *policy, aft_id 
   return status;
 }
 
-static aft_status put_activation(aft__cmd *cmd, const aft_policy *policy, aft_id document, aft_error *error) {
-  aft__value key = aft__int(cmd->call.tenant), *row;
-  aft__value hash = aft__text(aft__cstr(aft_policy_hash(policy)));
-  aft_status status =
-      aft__find(cmd->tx, &aft__activation_table, AFT__ACTIVATION_BY_TENANT, &key, &row, error);
-  if (status >= 0) {
-    row[AFT__ACTIVATION_HASH] = hash;
-    row[AFT__ACTIVATION_DOCUMENT] = aft__int(document);
-    row[AFT__ACTIVATION_CREATED] = aft__int(cmd->now);
+aft_status aft__activation_put(aft__cmd *cmd, const aft__value *given, uint64_t mask, aft_error *error) {
+  aft__value *row = cmd->activation;
+  aft__value fresh[AFT__ACTIVATION_COLUMNS];
+  if (row) {
+    for (uint32_t i = 0; i < AFT__ACTIVATION_COLUMNS; i++)
+      if (mask >> i & 1)
+        row[i] = given[i];
     cmd->ids[0] = aft__row_int(row, AFT__ACTIVATION_ID);
-    uint64_t mask =
-        1u << AFT__ACTIVATION_HASH | 1u << AFT__ACTIVATION_DOCUMENT | 1u << AFT__ACTIVATION_CREATED;
     return aft__update(cmd->tx, &aft__activation_table, row, mask, error);
   }
-  if (status != AFT_E_NOT_FOUND)
-    return status;
   cmd->ids[0] = aft__tx_id(cmd->tx);
-  aft__value fresh[AFT__ACTIVATION_COLUMNS] = {
-      [AFT__ACTIVATION_ID] = aft__int(cmd->ids[0]),          [AFT__ACTIVATION_REV] = aft__int(1),
-      [AFT__ACTIVATION_TENANT] = aft__int(cmd->call.tenant), [AFT__ACTIVATION_HASH] = hash,
-      [AFT__ACTIVATION_DOCUMENT] = aft__int(document),       [AFT__ACTIVATION_CREATED] = aft__int(cmd->now),
-  };
+  memcpy(fresh, given, sizeof fresh);
+  fresh[AFT__ACTIVATION_ID] = aft__int(cmd->ids[0]);
+  fresh[AFT__ACTIVATION_REV] = aft__int(1);
+  fresh[AFT__ACTIVATION_TENANT] = aft__int(cmd->call.tenant);
   return aft__insert(cmd->tx, &aft__activation_table, fresh, NULL, error);
+}
+
+aft_status aft__activation_policy(aft__cmd *cmd, const aft_policy *policy, aft__value *row,
+                                  aft_error *error) {
+  aft_buf *image;
+  aft_id document = 0;
+  aft_str hash = aft__cstr(aft_policy_hash(policy));
+  AFT__TRY(aft_policy_image(policy, &image, error));
+  aft_status status =
+      aft__document_keep(cmd, hash, aft__str(aft_buf_data(image), aft_buf_size(image)), &document, error);
+  aft_buf_free(image);
+  row[AFT__ACTIVATION_HASH] = aft__text(hash);
+  row[AFT__ACTIVATION_DOCUMENT] = aft__int(document);
+  row[AFT__ACTIVATION_CREATED] = aft__int(cmd->now);
+  return status;
 }
 
 static aft_status activate(aft__cmd *cmd, void *in, aft_error *error) {
   const aft_policy *policy = in;
-  aft_id document;
+  aft__value row[AFT__ACTIVATION_COLUMNS] = {0};
   AFT__TRY(check_strands(cmd, policy, error));
+  AFT__TRY(check_model(cmd, policy, error));
   AFT__TRY(aft__anchor(cmd->tx, &aft__tenant_table, cmd->tenant, error));
-  AFT__TRY(keep_document(cmd, policy, &document, error));
-  AFT__TRY(put_activation(cmd, policy, document, error));
+  AFT__TRY(aft__activation_policy(cmd, policy, row, error));
+  AFT__TRY(aft__activation_put(cmd, row, AFT__ACTIVATION_OF_POLICY, error));
   aft__event event = {.tenant = cmd->call.tenant,
                       .kind = AFT__KIND_ACTIVATION,
                       .subject = cmd->ids[0],

@@ -45,7 +45,7 @@ typedef struct visit {
 static aft_status policy_of(aft__tx *tx, aft_id tenant, aft_policy **out, aft_error *error) {
   if (tenant == NO_TENANT)
     return aft_policy_default(aft__session_env(aft__tx_session(tx)), out, error);
-  return aft__policy_of_tenant(tx, tenant, out, error);
+  return aft__policy_of_tenant(tx, tenant, out, NULL, error);
 }
 
 /* *out: what ended before this moment may go; false when nothing may. */

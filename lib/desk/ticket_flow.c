@@ -71,6 +71,8 @@ static aft_status enter(aft__ticket *ticket, const aft__flow *flow, const aft__f
     return AFT_OK;
   aft__ticket_set(ticket, AFT__TICKET_STATE, aft__text(name));
   aft__ticket_set(ticket, AFT__TICKET_OPEN, aft__int(aft__state_open(to)));
+  if (!aft__state_open(to))
+    aft__ticket_judged(ticket);
   if (aft__str_eq(name, aft__cstr("resolved")))
     aft__ticket_set(ticket, AFT__TICKET_RESOLVED, aft__int(cmd->now));
   if (to->flags & AFT__FLOW_TERMINAL) {

@@ -1,11 +1,32 @@
 /* What a ticket is about and how urgent it is: triage results and policy decisions taken over. */
 #include "desk/desk_priv.h"
 
+#define CLEAR_LEAD 200  /* over the next category, from which a label would teach little */
+#define SURE       1000 /* behind all that are unsure */
+
 /* The next best category: of an unsure ticket that is the best guess. */
 static aft_str next_best(const aft__triage *triage) {
   if (!triage->unsure)
     return triage->runner_up;
   return aft__str_eq(triage->guess, triage->category) ? aft__cstr("") : triage->guess;
+}
+
+/* A person's label teaches most where triage is unsure, and then where two categories lie close together. */
+static void take_doubt(aft__ticket *ticket, const aft__triage *triage) {
+  int64_t lead = triage->confidence - triage->runner_up_confidence;
+  lead = lead < 0 ? 0 : lead;
+  aft__ticket_judged(ticket);
+  if (!triage->unsure && lead >= CLEAR_LEAD)
+    return;
+  aft__ticket_set(ticket, AFT__TICKET_DOUBT, aft__int(triage->unsure ? lead : SURE + lead));
+  aft__ticket_set(ticket, AFT__TICKET_JUDGED, aft__int(0));
+}
+
+void aft__ticket_judged(aft__ticket *ticket) {
+  if (aft__row_null(ticket->row, AFT__TICKET_JUDGED))
+    return;
+  aft__ticket_set(ticket, AFT__TICKET_DOUBT, aft__null());
+  aft__ticket_set(ticket, AFT__TICKET_JUDGED, aft__null());
 }
 
 static void take_category(aft__ticket *ticket, const aft__triage *triage) {
@@ -15,6 +36,7 @@ static void take_category(aft__ticket *ticket, const aft__triage *triage) {
   aft__ticket_set(ticket, AFT__TICKET_RUNNER_UP, next.len ? aft__text(next) : aft__null());
   aft__ticket_set(ticket, AFT__TICKET_CONFIDENCE, aft__int(triage->confidence));
   aft__ticket_set(ticket, AFT__TICKET_UNSURE, aft__int(triage->unsure));
+  take_doubt(ticket, triage);
 }
 
 static bool graver(aft_str before, aft_str now) {

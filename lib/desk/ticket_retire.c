@@ -178,7 +178,8 @@ static aft_status remove_parts(removal *r, aft_error *error) {
                {&aft__survey_table, AFT__SURVEY_BY_TICKET, empty_survey},
                {&aft__decision_table, AFT__DECISION_BY_TICKET, NULL},
                {&aft__attribute_table, AFT__ATTRIBUTE_BY_SUBJECT, NULL},
-               {&aft__tag_table, AFT__TAG_BY_SUBJECT, NULL}};
+               {&aft__tag_table, AFT__TAG_BY_SUBJECT, NULL},
+               {&aft__correction_table, AFT__CORRECTION_BY_TICKET, NULL}};
   for (size_t i = 0; i < AFT__COUNT(parts); i++)
     AFT__TRY(remove_rows(r, parts[i].table, parts[i].index, r->ticket, parts[i].before, error));
   AFT__TRY(aft__due_clear_all(r->cmd->tx, r->ticket, error));

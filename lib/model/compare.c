@@ -26,6 +26,19 @@ static double mcnemar(uint64_t a, uint64_t b) {
   return 2 * sum < 1 ? 2 * sum : 1;
 }
 
+void aft__comparison_finish(aft_comparison *f) {
+  double n = f->examples ? (double)f->examples : 1;
+  f->old_accuracy = (double)(f->both + f->only_old) / n;
+  f->new_accuracy = (double)(f->both + f->only_new) / n;
+  f->p = mcnemar(f->only_old, f->only_new);
+  f->better = f->p < SIGNIFICANT && f->only_new > f->only_old;
+  f->worse = f->p < SIGNIFICANT && f->only_old > f->only_new;
+}
+
+aft_status aft__comparison_give(const aft_comparison *found, aft_comparison *out, aft_error *error) {
+  return aft__abi_give(out, found, sizeof *found, COMPARISON_V1, "aft_comparison", error);
+}
+
 static aft_status right(const aft_model *model, const aft_example *example, bool *out, aft_error *error) {
   aft_prediction p = {.size = sizeof p};
   AFT__TRY(aft_model_predict(model, example->text.data, example->text.len, &p, error));
@@ -91,13 +104,7 @@ static aft_status run(comparing *c, aft_example_fn next, void *user, aft_error *
     return aft__error(error, AFT_E_INVALID, "examples", "expected at least one example, found none");
   if (!c->old_model)
     split_most_frequent(c);
-  aft_comparison *f = &c->found;
-  double n = (double)f->examples;
-  f->old_accuracy = (double)(f->both + f->only_old) / n;
-  f->new_accuracy = (double)(f->both + f->only_new) / n;
-  f->p = mcnemar(f->only_old, f->only_new);
-  f->better = f->p < SIGNIFICANT && f->only_new > f->only_old;
-  f->worse = f->p < SIGNIFICANT && f->only_old > f->only_new;
+  aft__comparison_finish(&c->found);
   return AFT_OK;
 }
 
@@ -117,7 +124,7 @@ aft_status aft_model_compare(const aft_model *old_model, const aft_model *new_mo
   aft__arena_init(&c->arena, env);
   aft_status status = run(c, next, user, error);
   if (status >= 0)
-    status = aft__abi_give(out, &c->found, sizeof c->found, COMPARISON_V1, "aft_comparison", error);
+    status = aft__comparison_give(&c->found, out, error);
   aft__map_done(&c->seen);
   aft__arena_done(&c->arena);
   aft__release(env, c, sizeof *c);

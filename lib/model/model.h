@@ -21,6 +21,13 @@ void aft__model_score(const aft_model *model, aft_str normal, double *out);
 /* The two best of n probabilities. */
 void aft__model_best(const double *scores, uint32_t n, uint32_t *best, uint32_t *next);
 
+/* ---- compare.c ---- */
+
+/* Accuracies and the test, from the counts. */
+void aft__comparison_finish(aft_comparison *comparison);
+/* Into a caller's struct of its own size. */
+aft_status aft__comparison_give(const aft_comparison *found, aft_comparison *out, aft_error *error);
+
 /* ---- explain_words.c: the words of a normalised text that weighed most ---- */
 
 #define AFT__MODEL_WORDS 8

@@ -22,6 +22,7 @@ static void compile_settings(aft__compile *cx) {
   const aft__node *triage = aft__node_get(cx->root, "triage");
   const aft__node *survey = aft__node_get(cx->root, "survey");
   const aft__node *kind = aft__node_get(survey, "kind");
+  const aft__node *flood = aft__node_get(aft__node_get(cx->root, "intake"), "flood");
   bool enabled = false;
   aft__settings s = {0};
   s.threshold = (int32_t)whole(triage, "threshold", 450);
@@ -37,6 +38,8 @@ static void compile_settings(aft__compile *cx) {
   s.pause_ms = duration(triage, "pause", 2 * AFT__MINUTE);
   s.most_level = (int32_t)whole(aft__node_get(cx->root, "escalation"), "most", 3);
   s.thread_window_ms = duration(aft__node_get(cx->root, "intake"), "thread_window", 72 * AFT__HOUR);
+  s.flood_messages = (int32_t)whole(flood, "messages", 20);
+  s.flood_within_ms = duration(flood, "within", AFT__HOUR);
   s.survey_after_ms = duration(survey, "after", AFT__HOUR);
   s.survey_enabled = aft__node_bool(aft__node_get(survey, "enabled"), &enabled) && enabled;
   s.survey_kind = aft__compile_text(cx, kind ? kind->text : aft__cstr("csat"));

@@ -55,6 +55,8 @@ int32_t aft__policy_most_level(const aft_policy *policy) { return policy->settin
 void aft__policy_intake_of(const aft_policy *policy, aft__policy_intake *out) {
   out->thread_window_ms = policy->settings->thread_window_ms;
   out->pause_ms = policy->settings->pause_ms;
+  out->flood_messages = (uint32_t)policy->settings->flood_messages;
+  out->flood_within_ms = policy->settings->flood_within_ms;
 }
 
 void aft__policy_survey_of(const aft_policy *policy, aft__policy_survey *out) {

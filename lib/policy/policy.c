@@ -155,3 +155,15 @@ bool aft__policy_category_find(const aft_policy *policy, aft_str name, aft_str *
   }
   return false;
 }
+
+uint32_t aft__policy_categories(const aft_policy *policy) {
+  uint32_t n = 0;
+  aft__section_data(policy, AFT__SECTION_CATEGORIES, &n);
+  return n;
+}
+
+aft_str aft__policy_category(const aft_policy *policy, uint32_t index) {
+  uint32_t n = 0;
+  const aft__category *categories = aft__section_data(policy, AFT__SECTION_CATEGORIES, &n);
+  return index < n ? aft__policy_str(policy, categories[index].name) : aft__cstr("");
+}

@@ -106,6 +106,41 @@ typedef struct aft__triage {
 aft_status aft__triage_run(const aft_policy *policy, const aft__triage_in *in, aft__arena *arena,
                            aft__triage *out, aft__buf *reasons, aft_error *error);
 
+/* triage_turns.c: the turns as one normalised text. AFT_E_ENCODING, AFT_E_NUL_BYTE, AFT_E_NOMEM. */
+aft_status aft__triage_join(const aft__triage_in *in, aft__buf *out, uint32_t *own, uint32_t *turns,
+                            aft_error *error);
+
+/* What the decision rests on, for each category of the policy in its order: the points of rules and label, and
+ * the logarithm of the model's probability in millionths (0 for all without scores). */
+aft_status aft__triage_evidence(const aft_policy *policy, const aft__triage_in *in, aft__arena *arena,
+                                int32_t *points, int64_t *model, aft_error *error);
+
+/* ---- triage_weights.c: how much rules and model count, learnt from labels ---- */
+
+/* Evidence of labelled texts: row by row a value for each category. */
+typedef struct aft__fusion {
+  uint32_t n, categories;
+  const float *points; /* of rules and label, in hundreds */
+  const float *model;  /* logarithm of the probability */
+  const uint32_t *truth;
+  const uint8_t *half; /* 0 or 1, by a hash of the text */
+  uint32_t other;      /* the category "other" … */
+  float prior;         /* … and its prior, as a logit */
+} aft__fusion;
+
+typedef struct aft__fusion_weights {
+  double model, rule;
+} aft__fusion_weights;
+
+void aft__fusion_prior(const aft_policy *policy, aft__fusion *out); /* other and prior */
+aft__fusion_weights aft__fusion_default(const aft_policy *policy);
+/* The weights that make the labels of a half (0, 1; 2: of both) likeliest, drawn towards start by a little. */
+aft__fusion_weights aft__fusion_learn(const aft__fusion *f, uint32_t half, aft__fusion_weights start);
+/* The category that a row comes to. */
+uint32_t aft__fusion_best(const aft__fusion *f, uint32_t row, aft__fusion_weights weights);
+/* By the rules alone: what has most points, "other" where nothing has any. */
+uint32_t aft__fusion_rules(const aft__fusion *f, uint32_t row);
+
 /* Whether the desk's text asks the customer something that wants an answer. */
 aft_status aft__triage_wants_answer(const aft_policy *policy, aft_str text, aft__arena *arena, bool *out,
                                     aft_error *error);
@@ -214,6 +249,8 @@ int32_t aft__policy_most_level(const aft_policy *policy); /* the highest escalat
 typedef struct aft__policy_intake {
   int64_t thread_window_ms; /* same customer and open ticket: joined within this time */
   int64_t pause_ms;         /* what a customer says within it is read together */
+  uint32_t flood_messages;  /* so many first messages that are alike are a flood; 0: never */
+  int64_t flood_within_ms;
 } aft__policy_intake;
 void aft__policy_intake_of(const aft_policy *policy, aft__policy_intake *out);
 
@@ -241,6 +278,9 @@ const aft__flow *aft__policy_machine(const aft_policy *policy, const char *name)
 
 /* Whether a category exists in the policy. */
 bool aft__policy_category_find(const aft_policy *policy, aft_str name, aft_str *out);
+/* The categories by number, from 0; AFT_STR("") past the last. */
+uint32_t aft__policy_categories(const aft_policy *policy);
+aft_str aft__policy_category(const aft_policy *policy, uint32_t index);
 
 /* forms.c */
 typedef struct aft__form_value {

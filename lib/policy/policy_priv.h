@@ -140,7 +140,7 @@ typedef struct aft__section {
 
 #define AFT__IMAGE_MAGIC   "AFTPOLCY"
 #define AFT__IMAGE_ORDER   0x01020304u
-#define AFT__IMAGE_VERSION 3u
+#define AFT__IMAGE_VERSION 4u
 #define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
 
 typedef struct aft__image {
@@ -161,7 +161,8 @@ typedef struct aft__settings {
   uint32_t other; /* text: "other" */
   int32_t least, disagreement, tone_clear;
   int32_t model_weight, rule_weight, other_prior; /* permille */
-  int64_t pause_ms;
+  int64_t pause_ms, flood_within_ms;
+  int32_t flood_messages, reserved0;
   uint64_t tests, rule_tests;   /* aft__policy_tests, aft__policy_rule_tests */
   int64_t retain[AFT__RETAINS]; /* milliseconds, or -1 */
 } aft__settings;

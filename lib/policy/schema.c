@@ -161,8 +161,13 @@ SHAPE service_levels = {.kind = MAP, .expected = "a map of priorities to targets
 SHAPE most_level = {.kind = WHOLE, .expected = "a whole number from 0 to 9", .least = 0, .most = 9};
 static const entry escalation_fields[] = {{"most", &most_level, false}, {NULL, NULL, false}};
 SHAPE escalation = {.kind = STRUCT, .expected = "a map with most", .fields = escalation_fields};
-static const entry intake_fields[] = {{"thread_window", &duration, false}, {NULL, NULL, false}};
-SHAPE intake = {.kind = STRUCT, .expected = "a map with thread_window", .fields = intake_fields};
+SHAPE flood_size = {.kind = WHOLE, .expected = "a whole number from 0 to 1000", .least = 0, .most = 1000};
+static const entry flood_fields[] = {
+    {"messages", &flood_size, false}, {"within", &duration, false}, {NULL, NULL, false}};
+SHAPE flood = {.kind = STRUCT, .expected = "a map with messages and within", .fields = flood_fields};
+static const entry intake_fields[] = {
+    {"thread_window", &duration, false}, {"flood", &flood, false}, {NULL, NULL, false}};
+SHAPE intake = {.kind = STRUCT, .expected = "a map with thread_window and flood", .fields = intake_fields};
 static const char *const survey_kinds[] = {"csat", NULL};
 SHAPE survey_kind = {.kind = CHOICE, .expected = "csat", .choices = survey_kinds};
 static const entry survey_fields[] = {{"enabled", &flag, false},

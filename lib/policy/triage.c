@@ -85,13 +85,20 @@ static aft_status language_of(const aft__triage_in *in, uint32_t turns, aft__are
   return *out ? AFT_OK : aft__nomem(error);
 }
 
-static aft_status read_text(aft__triage_scan *s, const aft_policy *policy, aft_str text, aft__arena *arena,
-                            aft__triage *out, aft_error *error) {
+static aft_status scan_text(aft__triage_scan *s, const aft_policy *policy, aft_str text, aft__arena *arena,
+                            aft__triage *out, aft__facts *facts, aft_error *error) {
   AFT__TRY(aft__triage_prepare(s, policy, text, arena, error));
   AFT__TRY(language_of(s->in, out->turns, arena, &out->language, error));
   s->foreign = !aft__triage_covers(policy, out->language, text);
   aft__triage_scan_run(s);
-  aft__facts facts = facts_of(s->in, out->language);
+  *facts = facts_of(s->in, out->language);
+  return AFT_OK;
+}
+
+static aft_status read_text(aft__triage_scan *s, const aft_policy *policy, aft_str text, aft__arena *arena,
+                            aft__triage *out, aft_error *error) {
+  aft__facts facts;
+  AFT__TRY(scan_text(s, policy, text, arena, out, &facts, error));
   AFT__TRY(aft__triage_choose(s, s->in, &facts, arena, out, error));
   conclude(s, out);
   return aft__triage_state(policy, s->in, arena, out, error);
@@ -117,6 +124,25 @@ aft_status aft__triage_run(const aft_policy *policy, const aft__triage_in *in, a
     aft__triage_explain(&s, out, reasons);
     status = reasons->failed ? aft__nomem(error) : AFT_OK;
   }
+  aft__buf_done(&normal);
+  return status;
+}
+
+aft_status aft__triage_evidence(const aft_policy *policy, const aft__triage_in *in, aft__arena *arena,
+                                int32_t *points, int64_t *model, aft_error *error) {
+  aft__buf normal;
+  aft__triage_scan s;
+  aft__triage found;
+  aft__facts facts;
+  memset(&s, 0, sizeof(s));
+  memset(&found, 0, sizeof(found));
+  s.in = in;
+  aft__buf_init(&normal, policy->env);
+  aft_status status = aft__triage_join(in, &normal, &s.own, &found.turns, error);
+  if (status >= 0)
+    status = scan_text(&s, policy, aft__buf_view(&normal), arena, &found, &facts, error);
+  if (status >= 0)
+    aft__triage_weigh(&s, in, &facts, points, model);
   aft__buf_done(&normal);
   return status;
 }

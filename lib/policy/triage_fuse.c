@@ -242,3 +242,20 @@ aft_status aft__triage_choose(aft__triage_scan *s, const aft__triage_in *in, con
   choose(s, label, out);
   return AFT_OK;
 }
+
+/* ---- for learning how much each counts ---- */
+
+void aft__triage_weigh(aft__triage_scan *s, const aft__triage_in *in, const aft__facts *facts,
+                       int32_t *points, int64_t *model) {
+  score_rules(s, facts);
+  add_label(s, category_index(s, in->label));
+  for (uint32_t c = 0; c < s->n_categories; c++) {
+    points[c] = s->scores[c];
+    model[c] = 0;
+  }
+  if (in->n_scores == 0)
+    return;
+  take_scores(s, in, model);
+  for (uint32_t c = 0; c < s->n_categories; c++)
+    model[c] = ln_ppm(model[c]);
+}

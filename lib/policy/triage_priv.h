@@ -55,10 +55,7 @@ static inline bool aft__triage_alnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
 }
 
-/* triage_turns.c: the turns as one normalised text. AFT_E_ENCODING, AFT_E_NUL_BYTE, AFT_E_NOMEM. */
-aft_status aft__triage_join(const aft__triage_in *in, aft__buf *out, uint32_t *own, uint32_t *turns,
-                            aft_error *error);
-/* Their language, and whether the policy's words cover it. */
+/* triage_turns.c: the language of the turns, and whether the policy's words cover it. */
 const char *aft__triage_language(const aft__triage_in *in, uint32_t turns);
 bool aft__triage_covers(const aft_policy *policy, const char *language, aft_str text);
 
@@ -78,6 +75,9 @@ bool aft__triage_pictograph(uint32_t c); /* emoji and their modifiers, by block 
 aft_status aft__triage_choose(aft__triage_scan *s, const aft__triage_in *in, const aft__facts *facts,
                               aft__arena *arena, aft__triage *out, aft_error *error);
 aft_str aft__triage_category(const aft__triage_scan *s, uint32_t index);
+/* What rules and label, and the model, say of each category: see aft__triage_evidence. */
+void aft__triage_weigh(aft__triage_scan *s, const aft__triage_in *in, const aft__facts *facts, int32_t *points,
+                       int64_t *model);
 
 /* triage_stated.c: what the last turn states, found with the words that announce it. */
 aft_status aft__triage_state(const aft_policy *policy, const aft__triage_in *in, aft__arena *arena,

@@ -72,6 +72,12 @@ static void explain_model(const aft__triage_scan *s, aft__buf *reasons) {
   aft__arg args[] = {{"category", best->category},
                      {"confidence", aft__cstr(number(permille, best->ppm / 1000))}};
   aft__reason_add(reasons, "category", "explain.category.model", args, AFT__COUNT(args));
+  if (!s->in->model_weight && !s->in->rule_weight)
+    return;
+  char model[16], rules[16];
+  aft__arg weights[] = {{"model", aft__cstr(number(model, s->in->model_weight))},
+                        {"rules", aft__cstr(number(rules, s->in->rule_weight))}};
+  aft__reason_add(reasons, "category", "explain.category.weights", weights, AFT__COUNT(weights));
 }
 
 static void explain_choice(const aft__triage_scan *s, const aft__triage *t, aft__buf *reasons) {

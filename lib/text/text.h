@@ -235,6 +235,18 @@ typedef struct aft__gram {
 typedef void (*aft__grams_fn)(void *user, const aft__gram *grams, uint32_t n);
 void aft__grams_each(aft_str text, aft__grams_fn fn, void *user);
 
+/* ---- fingerprint.c: near-duplicates, without their texts ---- */
+
+typedef struct aft__print {
+  uint64_t bits;
+  uint32_t sketch; /* near-duplicates mostly share it */
+} aft__print;
+
+#define AFT__PRINT_NEAR 14u /* bits in which near-duplicates differ at most */
+/* false for a normalised text that says too little. */
+bool aft__fingerprint(aft_str normal, aft__print *out);
+uint32_t aft__fingerprint_distance(uint64_t a, uint64_t b); /* bits in which they differ */
+
 /* ---- similarity.c: near-duplicate texts by character bigrams, 0..1000 (Dice) ---- */
 
 uint32_t aft__similarity(aft_str a, aft_str b);

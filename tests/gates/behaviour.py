@@ -11,7 +11,7 @@ import tree
 
 TOP, LIBRARY = tree.root(), pathlib.Path(sys.argv[2]).resolve() / "usr/lib/libaftersales.a"
 SUPPORT = ["desk_fixture.c", "fault_alloc.c", "kill_vfs.c", "random.c", "test_place.c"]
-LIBS = ["-lcmocka", "-lsqlite3", "-lutf8proc", "-lyaml", "-lpthread"]
+LIBS = ["-lcmocka", "-lsqlite3", "-lutf8proc", "-lyaml", "-lpthread", "-lm"]
 
 SEED = "3"  # of the random tests: one that is known to meet every fault
 

@@ -14,7 +14,8 @@ import tree
 
 TOP, LIBDIR = tree.root(), pathlib.Path(sys.argv[2]).resolve() / "usr/lib"
 
-HANDLES = {"aft_env": "env", "aft_store": "store", "aft_session": "session", "aft_policy": "policy"}
+HANDLES = {"aft_env": "env", "aft_store": "store", "aft_session": "session", "aft_policy": "policy",
+           "aft_model": "model"}
 NUMBERS = r"(?:aft_id|aft_time|aft_status|size_t|u?int\d+_t|int)"
 
 HEAD = r"""
@@ -27,18 +28,31 @@ static aft_env *env;
 static aft_store *store;
 static aft_session *session;
 static aft_policy *policy;
+static aft_model *model;
 static aft_call call = {.size = sizeof(aft_call), .role = AFT_ROLE_SYSTEM};
 
 static void row(const char *what, aft_status plain, aft_status zero, aft_status set) {
   printf("%s %s %s %s\n", what, aft_status_name(plain), aft_status_name(zero), aft_status_name(set));
 }
 
+static int lesson(void *user, aft_example *out) {
+  static const char *const texts[] = {"where is it", "it is broken", "where has it gone", "broken again"};
+  unsigned *i = user;
+  if (*i == 4)
+    return 0;
+  out->label = *i % 2 ? AFT_STR("quality") : AFT_STR("logistics");
+  out->text = AFT_STR(texts[(*i)++]);
+  return 1;
+}
+
 static int open_all(void) {
+  unsigned next = 0;
   aft_store_options o = {.size = sizeof o, .dsn = AFT_STR("memory:"), .flags = AFT_STORE_CREATE};
   aft_tenant_in in = {.size = sizeof in, .external = AFT_STR("newer")};
   aft_record *made = NULL;
   if (aft_env_new(NULL, &env, NULL) < 0 || aft_store_open(env, &o, &store, NULL) < 0 ||
       aft_session_open(store, &session, NULL) < 0 || aft_policy_default(env, &policy, NULL) < 0 ||
+      aft_model_train(env, NULL, lesson, &next, &model, NULL) < 0 ||
       aft_tenant_put(session, &call, &in, &made, NULL) < 0)
     return 1;
   call.tenant = aft_tenant_id(made);

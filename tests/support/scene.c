@@ -345,6 +345,49 @@ static aft_status put_policy(scene *s, const char *key, aft_error *error) {
 
 static aft_status activate(scene *s, aft_error *error) { return put_policy(s, "activate", error); }
 
+static aft_status label(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_correction_in in = {.size = sizeof in, .ticket = s->ticket[SCENE_ANSWER], .label = AFT_STR("quality")};
+  call.key = name(s, "label");
+  return aft_correction_put(s->session, &call, &in, NULL, error);
+}
+
+static int lesson(void *user, aft_example *out) {
+  static const char *const texts[] = {"where is it", "it is broken", "where has it gone", "broken again"};
+  uint32_t *i = user;
+  if (*i == sizeof texts / sizeof *texts)
+    return 0;
+  out->label = *i % 2 ? AFT_STR("quality") : AFT_STR("logistics");
+  out->text = AFT_STR(texts[(*i)++]);
+  return 1;
+}
+
+static aft_status put_model(scene *s, const char *key, aft_error *error) {
+  aft_model *model;
+  uint32_t next = 0;
+  aft_call call = as_system(s);
+  aft_model_options small = {.size = sizeof small, .max_bytes = 8192};
+  TRY(aft_model_train(s->env, &small, lesson, &next, &model, error));
+  call.key = name(s, key);
+  aft_status status = aft_model_activate(s->session, &call, model, NULL, NULL, error);
+  aft_model_unref(model);
+  return status;
+}
+
+/* A policy that is smaller than the default, which would be stored beside the model. */
+static aft_status model(scene *s, aft_error *error) {
+  TRY(put_policy(s, "beside", error));
+  return put_model(s, "model", error);
+}
+
+static aft_status no_model(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  TRY(put_policy(s, "for none", error));
+  TRY(put_model(s, "for a while", error));
+  call.key = name(s, "no model");
+  return aft_model_deactivate(s->session, &call, error);
+}
+
 /* The policy that declares it, and then its value. */
 static aft_status attribute(scene *s, aft_error *error) {
   aft_call call = as_agent(s);
@@ -535,6 +578,9 @@ const command scene_commands[] = {
     {"a tag", "aft_tag_add", tag_more},
     {"a tag less", "aft_tag_remove", tag_less},
     {"an attribute", "aft_attribute_set", attribute, .steps = true},
+    {"a label", "aft_correction_put", label},
+    {"a model", "aft_model_activate", model, .steps = true},
+    {"a model less", "aft_model_deactivate", no_model, .steps = true},
     {"settle as done", "aft_outbox_settle", settle_done, .when_done = AFT_E_LEASE_LOST},
     {"settle for a retry", "aft_outbox_settle", settle_retry, .when_done = AFT_E_LEASE_LOST},
     {"settle as dead", "aft_outbox_settle", settle_dead, .when_done = AFT_E_LEASE_LOST},

@@ -73,20 +73,23 @@ static bool has_word(const char *words, const char *word) {
 static bool only_reads(const char *name) {
   static const char *const others =
       "aft_batch_count aft_batch_message aft_batch_status aft_batch_ticket aft_buf_data aft_buf_size "
-      "aft_code_parse aft_currency_exponent aft_cursor_next aft_cursor_token aft_env_new aft_env_now "
-      "aft_explain "
-      "aft_feed_read aft_field_name aft_field_type aft_flow_export aft_id_time aft_kind_field aft_money_add "
-      "aft_money_format aft_money_split aft_policy_current aft_policy_default aft_policy_hash "
-      "aft_policy_image "
-      "aft_policy_load aft_policy_map_image aft_policy_open_image aft_policy_text aft_record_int "
-      "aft_query_close aft_query_column aft_query_columns aft_query_interrupt aft_query_next "
-      "aft_record_is_null aft_record_json aft_record_kind aft_record_size aft_record_status aft_record_text "
-      "aft_record_time aft_session_close aft_session_interrupt aft_session_open aft_sql_sqlite "
-      "aft_status_is_transient aft_status_name aft_status_text aft_store_backup aft_store_health "
-      "aft_store_query "
-      "aft_text_columns "
-      "aft_text_language aft_text_normalise aft_text_redact aft_ticket_history aft_ticket_inbox aft_time_iso "
-      "aft_time_parse aft_version aft_zone_offset aft_zone_open";
+      "aft_code_parse aft_correction_train aft_currency_exponent aft_cursor_next aft_cursor_token "
+      "aft_drift_report aft_env_new aft_env_now aft_eval_add aft_eval_new aft_eval_report aft_explain "
+      "aft_feed_read aft_field_name aft_field_type aft_flow_export aft_id_time aft_kind_field "
+      "aft_model_about aft_model_compare aft_model_current aft_model_explain aft_model_image "
+      "aft_model_label aft_model_open aft_model_open_image aft_model_predict aft_model_save "
+      "aft_model_scores aft_model_threshold aft_model_train aft_money_add aft_money_format "
+      "aft_money_split aft_policy_current aft_policy_default aft_policy_hash aft_policy_image "
+      "aft_policy_load aft_policy_map_image aft_policy_open_image aft_policy_text aft_query_close "
+      "aft_query_column aft_query_columns aft_query_interrupt aft_query_next aft_record_int "
+      "aft_record_is_null aft_record_json aft_record_kind aft_record_size aft_record_status "
+      "aft_record_text aft_record_time aft_session_close aft_session_interrupt aft_session_open "
+      "aft_sql_sqlite aft_status_is_transient aft_status_name aft_status_text aft_store_backup "
+      "aft_store_health aft_store_query aft_text_columns aft_text_language aft_text_normalise "
+      "aft_text_redact aft_ticket_history aft_ticket_inbox aft_ticket_similar aft_time_iso "
+      "aft_time_parse aft_triage_explain aft_triage_json aft_triage_number aft_triage_run "
+      "aft_triage_stated aft_triage_stated_number aft_triage_stated_text aft_triage_suggestion "
+      "aft_triage_text aft_version aft_zone_offset aft_zone_open";
   static const char *const ends[] = {"_get", "_list", "_find", "_free", "_ref", "_unref", "_search"};
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
     size_t n = strlen(name), m = strlen(ends[i]);

@@ -145,6 +145,9 @@ static void a_closed_ticket_goes_after_its_time(void **state) {
   aft_id closed = closed_ticket("m1"), open = desk_say(&d, "m2", "要发票");
   aft_tag_in tag = {.size = sizeof tag, .kind = AFT_KIND_TICKET, .subject = closed, .tag = AFT_STR("broken")};
   assert_ok(aft_tag_add(d.session, &d.system, &tag, &error));
+  aft_correction_in label = {.size = sizeof label, .ticket = closed, .label = AFT_STR("quality")};
+  assert_ok(aft_correction_put(d.session, &d.system, &label, NULL, &error));
+  assert_int_equal(rows_of(&aft__correction_table), 1);
   desk_tick(&d);
   settle_all();
   desk_pass(&d, 59 * AFT__DAY);
@@ -161,6 +164,7 @@ static void a_closed_ticket_goes_after_its_time(void **state) {
   assert_int_equal(desk_count(list), 0);
   assert_true(rows_of(&aft__outbox_table) > effects);
   assert_int_equal(rows_of(&aft__tag_table), 0);
+  assert_int_equal(rows_of(&aft__correction_table), 0);
   assert_status(aft_message_list(d.session, &d.system, closed, &list, &error), AFT_E_NOT_FOUND);
 }
 

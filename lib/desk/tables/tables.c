@@ -60,4 +60,4 @@ static const aft__table *const tables[] = {
 #undef AFT__TABLE_END
 };
 
-const aft__schema aft__desk_schema = {tables, AFT__COUNT(tables), 2, 1, 1};
+const aft__schema aft__desk_schema = {tables, AFT__COUNT(tables), 3, 1, 1};

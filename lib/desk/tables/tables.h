@@ -50,7 +50,7 @@ typedef enum aft__kind_id {
 #undef AFT__KIND
 #undef AFT__VIEW
 #undef AFT__SHOWN
-  AFT__KIND_COUNT = 22
+  AFT__KIND_COUNT = 24
 } aft__kind_id;
 
 extern const aft__schema aft__desk_schema;
