@@ -58,10 +58,11 @@ typedef struct aft_model_options {
  * next, user: give the examples, at least two of each of two labels.
  * out: receives a reference that the caller owns; release with aft_model_unref.
  * Threads: any; takes seconds, on the calling thread alone.
- * Errors: AFT_E_INVALID and where "examples[12]" (from 1) for a label that is missing, too long or has a tab,
- * an empty text, contradicting labels, fewer than two labels or too few examples; AFT_E_ENCODING,
- * AFT_E_NUL_BYTE, AFT_E_TOO_LARGE for a text, for more than 1000 labels or more than 16 million examples;
- * AFT_E_CALLBACK, AFT_E_INTERRUPTED, AFT_E_NULL_HANDLE, AFT_E_ABI, AFT_E_NOMEM. Since: 0.1
+ * Errors: AFT_E_INVALID and where "examples[12]" (from 1) for a label that is missing, too long or has a
+ *   tab, an empty text, contradicting labels, fewer than two labels or too few examples; AFT_E_ENCODING,
+ *   AFT_E_NUL_BYTE, AFT_E_TOO_LARGE for a text, for more than 1000 labels or more than 16 million examples;
+ *   AFT_E_CALLBACK, AFT_E_INTERRUPTED, AFT_E_NULL_HANDLE, AFT_E_ABI, AFT_E_NOMEM.
+ * Since: 0.1
  */
 AFT_API aft_status aft_model_train(aft_env *env, const aft_model_options *options, aft_example_fn next,
                                    void *user, aft_model **out, aft_error *error);
