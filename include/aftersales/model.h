@@ -57,7 +57,7 @@ typedef struct aft_model_options {
  * options: NULL for defaults.
  * next, user: give the examples, at least two of each of two labels.
  * out: receives a reference that the caller owns; release with aft_model_unref.
- * Threads: any; takes seconds, on the calling thread alone.
+ * Threads: any; on the calling thread alone, for seconds, or half a minute with hundreds of labels.
  * Errors: AFT_E_INVALID and where "examples[12]" (from 1) for a label that is missing, too long or has a
  *   tab, an empty text, contradicting labels, fewer than two labels or too few examples; AFT_E_ENCODING,
  *   AFT_E_NUL_BYTE, AFT_E_TOO_LARGE for a text, for more than 1000 labels or more than 16 million examples;

@@ -70,6 +70,7 @@ aft_status aft__recipe_choose(aft__train *t, aft__trial *trial, aft__recipe *out
     c.folds--;
   while (work / c.every > WORK_MOST && t->rows->n / (c.every + 1) >= ROWS_LEAST)
     c.every++;
+  aft__train_part(t, 500, c.folds * 7 * t->vectors);
   AFT__TRY(choose_weighting(&c, error));
   double start = c.best.cost;
   AFT__TRY(choose_cost(&c, 0.5, error));

@@ -37,8 +37,8 @@ void aft__promise(const aft__band *bands, uint32_t n_bands, double wrong, double
     if (!going)
       continue;
     going = binomial_tail(n, errors, wrong) <= doubt / AFT__COUNT(starts);
-    if (going) {
-      *threshold = (double)bands[i].least;
+    if (going) { /* behind the last band: whatever comes may be answered */
+      *threshold = i + 1 < n_bands ? (double)bands[i].least : 0;
       *coverage = (double)n / all;
     }
   }

@@ -24,6 +24,25 @@ uint32_t aft__train_random(const aft__train *t) {
   return (uint32_t)(*t->random >> 33);
 }
 
+/* ---- progress ---- */
+
+static void tell(aft__train *t, uint32_t permille) {
+  if (t->options.progress && !t->stopped)
+    t->stopped = t->options.progress(t->options.progress_user, permille) != 0;
+}
+
+void aft__train_part(aft__train *t, uint32_t to, uint32_t of) {
+  t->from = t->to;
+  t->to = to;
+  t->done = 0;
+  t->of = of;
+}
+
+void aft__train_progress(aft__train *t) {
+  uint32_t done = ++t->done < t->of ? t->done : t->of;
+  tell(t, t->from + (uint32_t)((uint64_t)(t->to - t->from) * done / t->of));
+}
+
 /* ---- sizes ---- */
 
 static size_t bytes_of(const aft__train *t) {
@@ -204,12 +223,15 @@ static aft_status finish(aft__train *t, const aft__recipe *recipe, const aft__tr
     weights.most = t->vectors * (size_t)t->shape.buckets;
   if (!bias || !weights.scale || !draft.seen)
     return aft__nomem(error);
+  aft__train_part(t, 990, (in_bags(t) ? BAGS : 2) * t->vectors);
   aft_status status = train_all(t, recipe, &draft, bias, error);
   if (status >= 0 && aft__model_prune(&draft))
     status = train_kept(t, recipe, &draft, bias, error);
   if (status >= 0)
     status = aft__model_write(&draft, image, error);
   aft__weights_done(&weights);
+  if (status >= 0)
+    tell(t, 1000);
   return status;
 }
 
@@ -220,13 +242,13 @@ static aft_status train_rows(aft__train *t, aft__arena *arena, aft__buf *image, 
   t->random = &random;
   t->vectors = t->rows->n_labels == 2 ? 1 : t->rows->n_labels;
   t->shape.buckets = buckets_of(t);
-  t->of = (AFT__FOLDS * 7 + folds_of(t) + BAGS) * t->vectors;
   aft__rows_fold(t->rows, t->shape.buckets);
   AFT__TRY(prepare(t, arena, error));
   AFT__TRY(room_for_trial(t, arena, &trial, error));
   t->rough = true;
   AFT__TRY(aft__recipe_choose(t, &trial, &recipe, error));
   t->rough = false;
+  aft__train_part(t, 750, folds_of(t) * t->vectors);
   AFT__TRY(aft__trial_run(t, &recipe, folds_of(t), every_of(t), &trial, error));
   return finish(t, &recipe, &trial, arena, image, error);
 }

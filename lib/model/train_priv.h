@@ -65,12 +65,17 @@ typedef struct aft__train {
   uint32_t *order, *train; /* scratch, by row */
   uint32_t *frequency;     /* rows that have a bucket */
   uint64_t *random;
-  uint32_t done, of; /* solved vectors, for the progress */
+  uint32_t done, of; /* solved vectors of this part, about; for the progress */
+  uint32_t from, to; /* permille at which the part begins and ends */
   bool stopped;
   bool rough; /* to compare recipes, less exact will do */
 } aft__train;
 
 uint32_t aft__train_random(const aft__train *t);
+
+/* train.c: begins a part of the training that solves about so many vectors. */
+void aft__train_part(aft__train *t, uint32_t to, uint32_t of);
+void aft__train_progress(aft__train *t);
 
 /* solver.c: w and the bias that tell one class from all others. */
 typedef struct aft__side {
