@@ -23,7 +23,7 @@ extern "C" {
 typedef struct aft_correction_in {
   size_t size;
   aft_id ticket;  /* its first message that says something; or 0 */
-  aft_id message; /* this message; or 0. One of the two is required */
+  aft_id message; /* this message; or 0: one of the two has to be given */
   aft_str task;   /* "category", "tone" or "question"; default "category" */
   aft_str label;  /* a category of the policy; "negative", "neutral" or "positive"; "yes" or "no"; required */
 } aft_correction_in;
@@ -173,15 +173,11 @@ AFT_API aft_status aft_review_list(aft_session *session, const aft_call *call, c
                                    aft_cursor **out, aft_error *error);
 
 /*
- * How the messages of a period differ from those of the period before of the same length, as JSON:
- *
- *   {"from", "to", "complete",
- *    "tickets": {"now", "before"},
- *    "unsure": {"now", "before"},                     shares of the tickets of which triage was unsure
- *    "corrections": {"labelled", "changed", "share"}, of the period's tickets: people looked, and chose
- * another "categories": [{"category", "now", "before", "now_share", "before_share", "labelled", "changed"}],
- *    "total_variation", "psi",
- *    "chi_square": {"statistic", "degrees", "p"}}
+ * How the tickets of a period differ from those of the period before of the same length, as JSON: from, to,
+ * complete; tickets (now, before); unsure (now, before): shares of the tickets of which triage was unsure;
+ * categories (category, now, before, now_share, before_share, labelled, changed); corrections (labelled,
+ * changed, share): the period's tickets that people labelled, and those of them whose category they changed;
+ * total_variation, psi, chi_square (statistic, degrees, p).
  *
  * Categories are those that triage found, even where it was unsure. total_variation is half the sum of the
  * differences of the shares, 0 to 1. psi is the population stability index, the sum of (p - q) ln(p / q) with

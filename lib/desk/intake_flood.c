@@ -1,7 +1,6 @@
 /* Floods: many customers who say nearly the same in a short time. Each new ticket has a fingerprint of its
  * first message; the tickets that share its sketch and came within the policy's time are counted. */
 #include "desk/intake_priv.h"
-#include "desk/learn_priv.h"
 
 #include <stdio.h>
 
@@ -43,13 +42,10 @@ static aft_status look(aft__cmd *cmd, const aft__print *print, const aft__policy
 }
 
 static aft_status print_of(aft__intake *intake, aft__print *out, bool *any, aft_error *error) {
-  aft_str text;
   aft__buf normal;
   char space[2048];
-  const aft_message_in *in = &intake->in;
-  AFT__TRY(aft__model_text(intake->cmd->arena, in->subject, in->text, &text, error));
   aft__buf_lend(&normal, intake->cmd->env, space, sizeof space);
-  aft_status status = aft__normalise(&normal, text, error);
+  aft_status status = aft__normalise(&normal, intake->read, error);
   if (status >= 0 && normal.failed)
     status = aft__nomem(error);
   *any = status >= 0 && aft__fingerprint(aft__buf_view(&normal), out);

@@ -12,10 +12,16 @@
 #define LEAST 8u /* rows of tokens below which a text says too little */
 
 /* Of the blocks of grams: the pieces of a word are many, and say the same as the word. */
-static const int32_t weights[AFT__GRAM_BLOCKS] = {2, 4, 4, 4, 1};
+static const uint32_t weights[AFT__GRAM_BLOCKS] = {2, 4, 4, 4, 1};
 
+#define MOST_WEIGHT 4u
+#define LANES_HOLD  (255u / MOST_WEIGHT) /* grams until a byte could run over */
+
+/* Votes for a bit are counted in bytes first, eight bits of the hash in one word. */
 typedef struct printing {
-  int32_t votes[64];
+  uint64_t lanes[8];
+  uint32_t in_lanes; /* grams */
+  uint32_t votes[64], all;
   uint32_t rows;
   uint64_t least;
 } printing;
@@ -28,16 +34,34 @@ static uint64_t spread(uint64_t h) {
   return h ^ h >> 31;
 }
 
+/* The bits of a byte as the bytes 0 and 1 of a word, the lowest first. */
+static inline uint64_t bytes_of(uint64_t bits) {
+  uint64_t x = (bits * UINT64_C(0x0101010101010101)) & UINT64_C(0x8040201008040201);
+  return (x + UINT64_C(0x7F7F7F7F7F7F7F7F)) >> 7 & UINT64_C(0x0101010101010101);
+}
+
+static void empty_lanes(printing *p) {
+  for (uint32_t lane = 0; lane < 8; lane++) {
+    for (uint32_t bit = 0; bit < 8; bit++)
+      p->votes[8 * lane + bit] += p->lanes[lane] >> 8 * bit & 0xFF;
+    p->lanes[lane] = 0;
+  }
+  p->in_lanes = 0;
+}
+
 static void vote(void *user, const aft__gram *grams, uint32_t n) {
   printing *p = user;
   for (uint32_t i = 0; i < n; i++) {
     uint64_t hash = spread(grams[i].hash);
-    int32_t weight = weights[grams[i].block];
-    for (uint32_t bit = 0; bit < 64; bit++)
-      p->votes[bit] += hash >> bit & 1 ? weight : -weight;
+    uint32_t weight = weights[grams[i].block];
+    for (uint32_t lane = 0; lane < 8; lane++)
+      p->lanes[lane] += bytes_of(hash >> 8 * lane & 0xFF) * weight;
+    p->all += weight;
     p->rows += grams[i].block < AFT__GRAM_PIECES;
     if (grams[i].block == 1 && hash < p->least)
       p->least = hash;
+    if (++p->in_lanes == LANES_HOLD)
+      empty_lanes(p);
   }
 }
 
@@ -47,8 +71,9 @@ bool aft__fingerprint(aft_str normal, aft__print *out) {
   *out = (aft__print){0};
   if (p.rows < LEAST)
     return false;
+  empty_lanes(&p);
   for (uint32_t bit = 0; bit < 64; bit++)
-    out->bits |= (uint64_t)(p.votes[bit] > 0) << bit;
+    out->bits |= (uint64_t)(2 * p.votes[bit] > p.all) << bit;
   out->sketch = (uint32_t)p.least;
   return true;
 }

@@ -239,6 +239,7 @@ class Method:
             "aft_id": ("int", "{0}"),
             "int64_t": ("int", "{0}"),
             "uint32_t": (named.name if named else "int", "{0}"),
+            "aft_time": ("datetime", "{0}"),
             "const char *": ("str", "{0}"),
             "const aft_policy *": ("Policy", "{0}"),
         }[param.type]
@@ -251,6 +252,8 @@ class Method:
             self.passed += [f'bytes_of("{name}", {name})', "NTS"]
         elif param.type == "const char *":
             self.passed.append(f'text_of("{name}", {name})')
+        elif param.type == "aft_time":
+            self.passed.append(f'ms_of("{name}", {name})')
         elif param.type == "const aft_policy *":
             self.passed.append(f'policy_of("{name}", {name})')
         else:
@@ -308,7 +311,7 @@ def commands_module(headers: Headers) -> str:
     out.append("from ._call import NTS, Commands, bytes_of, chosen, id_of, number_of, policy_of, text_of")
     out.append("from ._ffi import lib\nfrom ._frame import Frame\nfrom .cursor import Cursor")
     out.append(f"from .inputs import {', '.join(inputs)}\nfrom .policy import Policy")
-    out.append(f"from .records import {', '.join(kinds)}\nfrom .values import Money\n\n")
+    out.append(f"from .records import {', '.join(kinds)}\nfrom .values import Money, ms_of\n\n")
     for name, called, doc in (
         ("DeskCommands", True, "Commands on behalf of somebody."),
         ("SessionCommands", False, "What workers do, on behalf of nobody."),
