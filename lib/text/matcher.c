@@ -12,7 +12,7 @@ typedef struct node {
   uint32_t n_outputs, begin; /* begin of what stands behind the children */
 } node;
 
-static uint32_t number(const uint8_t *p, uint32_t width) {
+static inline uint32_t number(const uint8_t *p, uint32_t width) {
   uint32_t n = p[0];
   if (width > 1)
     n |= (uint32_t)p[1] << 8;
@@ -21,12 +21,19 @@ static uint32_t number(const uint8_t *p, uint32_t width) {
   return n;
 }
 
-static uint64_t bits_of(const uint8_t *map, uint32_t group) {
-  const uint8_t *p = map + (size_t)8 * group;
-  return number(p, 3) | (uint64_t)number(p + 3, 3) << 24 | (uint64_t)number(p + 6, 2) << 48;
+static inline uint64_t bits_of(const uint8_t *map, uint32_t group) {
+  uint64_t bits;
+  memcpy(&bits, map + (size_t)8 * group, sizeof bits);
+  return bits;
 }
 
-static inline uint32_t count_bits(uint64_t bits) { return (uint32_t)__builtin_popcountll(bits); }
+/* Adds neighbours in parallel (Warren, Hacker's Delight, 5-1): not every processor counts bits. */
+static inline uint32_t count_bits(uint64_t bits) {
+  bits -= bits >> 1 & UINT64_C(0x5555555555555555);
+  bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
+  bits = (bits + (bits >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+  return (uint32_t)(bits * UINT64_C(0x0101010101010101) >> 56);
+}
 
 static inline void read_label(const uint8_t *block, uint32_t at, node *n) {
   uint32_t flags = block[at++];
@@ -106,9 +113,11 @@ static bool nodes_valid(const aft__matcher_head *head) {
   const uint8_t *block = (const uint8_t *)head;
   uint32_t at = sizeof *head, next = at;
   node n, child;
-  for (uint32_t i = 0; i < 256; i++)
-    if (head->root[i] != 0 && (head->root[i] != next || !node_inside(block, head->end, next, &child, &next)))
+  for (uint32_t i = 0; i < 512; i++) {
+    uint32_t place = head->root[i / 256][i % 256];
+    if (place != 0 && (place != next || !node_inside(block, head->end, next, &child, &next)))
       return false;
+  }
   while (at < next) {
     if (!node_inside(block, head->end, at, &n, &at))
       return false;
@@ -131,9 +140,11 @@ bool aft__matcher_valid(const void *block, size_t size) {
 
 /* Letters and digits of the scripts that put spaces between words: Latin, Greek,
  * Cyrillic, Armenian, with their combining marks. */
+static inline bool in_ascii_word(uint32_t c) { return c - '0' < 10 || (c | 0x20) - 'a' < 26; }
+
 static bool in_word(uint32_t c) {
   if (c < 0x80)
-    return c - '0' < 10 || (c | 0x20) - 'a' < 26;
+    return in_ascii_word(c);
   return (c >= 0xC0 && c <= 0x587 && c != 0xD7 && c != 0xF7) || (c >= 0x1E00 && c <= 0x1FFF);
 }
 
@@ -264,8 +275,9 @@ void aft__matcher_scan(const void *block, aft_str text, aft__match_fn fn, void *
   const uint8_t *bytes = (const uint8_t *)text.data;
   const uint32_t len = (uint32_t)text.len;
   for (uint32_t i = 0; i < len; i++) {
-    uint32_t at = head->root[bytes[i]];
-    bool inside = head->characters && i + 1 < len && (bytes[i + 1] & 0xC0) == 0x80;
+    uint32_t after = i + 1 < len ? bytes[i + 1] : ' ';
+    bool inside = head->characters && (after & 0xC0) == 0x80;
+    uint32_t at = head->root[in_ascii_word(bytes[i]) && in_ascii_word(after)][bytes[i]];
     if (at != 0 && !inside && !go_back(&s, at, i + 1))
       return;
   }

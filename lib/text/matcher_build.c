@@ -30,12 +30,15 @@ typedef struct trie_node {
   uint32_t size, at;            /* in the block */
 } trie_node;
 
+#define ROOTS 2u
+
 typedef struct build {
   const aft_env *env;
   const pattern *patterns;
-  sorted *list;
   uint32_t n;
-  aft__buf nodes; /* breadth first; the first is the root, which lies in the head */
+  sorted *list; /* all, and behind them those without AFT__MATCH_WORD */
+  uint32_t listed;
+  aft__buf nodes; /* breadth first; the first are the two roots, which lie in the head */
 } build;
 
 aft__matcher_builder *aft__matcher_builder_new(const aft_env *env) {
@@ -101,7 +104,7 @@ static void add_node(build *b, uint32_t low, uint32_t high, uint32_t depth) {
 static void expand(build *b, uint32_t i) {
   trie_node node = *node_at(b, i);
   uint32_t depth = node.label_at;
-  if (i > 0) /* the root has no label */
+  if (i >= ROOTS) /* roots have no label */
     depth = common(&b->list[node.low], &b->list[node.high - 1], depth);
   node.label_len = depth - node.label_at;
   while (node.own < node.high && b->list[node.own].length == depth)
@@ -154,7 +157,7 @@ static uint64_t size_of(const build *b, const trie_node *node) {
 /* Children first: how wide a node's offsets are depends on the sizes of its children. */
 static bool measure(build *b) {
   uint64_t total = sizeof(aft__matcher_head);
-  for (uint32_t i = count_nodes(b); i > 1; i--) {
+  for (uint32_t i = count_nodes(b); i > ROOTS; i--) {
     trie_node *node = node_at(b, i - 1);
     for (uint32_t k = 0; k + 1 < node->children; k++)
       node->behind += node_at(b, node->first + k)->size;
@@ -169,7 +172,7 @@ static bool measure(build *b) {
 
 static uint32_t place(build *b) {
   uint32_t at = sizeof(aft__matcher_head);
-  for (uint32_t i = 1; i < count_nodes(b); i++) {
+  for (uint32_t i = ROOTS; i < count_nodes(b); i++) {
     node_at(b, i)->at = at;
     at += node_at(b, i)->size;
   }
@@ -207,16 +210,18 @@ static uint8_t *put_label(const build *b, const trie_node *node, uint8_t *p) {
 static uint8_t *put_children(const build *b, const trie_node *node, uint8_t *p) {
   const trie_node *child = node_at(b, node->first);
   bool map = node->children > AFT__NODE_LIST_MOST;
+  uint64_t bits[4] = {0};
   *p++ = (uint8_t)(node->children - 1);
   p = put_number(p, child->at, 3);
   for (uint32_t i = 0; i < node->children; i++) {
     uint8_t byte = byte_at(b, child[i].low, child[i].label_at - 1);
-    if (map)
-      p[byte / 8] |= (uint8_t)(1u << byte % 8);
-    else
+    bits[byte / 64] |= UINT64_C(1) << byte % 64;
+    if (!map)
       p[i] = byte;
   }
-  p += map ? 32 : node->children;
+  if (map)
+    memcpy(p, bits, sizeof bits);
+  p += map ? sizeof bits : node->children;
   for (uint32_t i = 1; i < node->children; i++)
     p = put_number(p, child[i].at - child->at, width_of(node));
   return p;
@@ -249,27 +254,37 @@ static aft_status write_block(build *b, aft__buf *out, aft_error *error) {
   aft__matcher_head head = {.magic = AFT__MATCHER_MAGIC, .patterns = b->n, .characters = whole_characters(b)};
   head.end = place(b);
   head.bytes = (head.end + 7) / 8 * 8;
-  const trie_node *root = node_at(b, 0);
-  for (uint32_t i = root->first; i < root->first + root->children; i++)
-    head.root[byte_at(b, node_at(b, i)->low, 0)] = node_at(b, i)->at;
+  for (uint32_t r = 0; r < ROOTS; r++)
+    for (uint32_t i = 0; i < node_at(b, r)->children; i++) {
+      const trie_node *child = node_at(b, node_at(b, r)->first + i);
+      head.root[r][byte_at(b, child->low, 0)] = child->at;
+    }
   uint8_t *block = (uint8_t *)aft__buf_grow(out, head.bytes);
   if (!block)
     return aft__nomem(error);
   memset(block, 0, head.bytes);
   memcpy(block, &head, sizeof head);
-  for (uint32_t i = 1; i < count_nodes(b); i++)
+  for (uint32_t i = ROOTS; i < count_nodes(b); i++)
     put_node(b, node_at(b, i), block + node_at(b, i)->at);
   return AFT_OK;
 }
 
-static aft_status grow_trie(build *b, const char *pool, aft_error *error) {
+/* Patterns that have none of the flags, sorted, as a trie of their own. */
+static void add_root(build *b, const char *pool, uint32_t without) {
+  uint32_t low = b->listed;
   for (uint32_t i = 0; i < b->n; i++) {
     const pattern *p = &b->patterns[i];
-    b->list[i] = (sorted){(const uint8_t *)pool + p->at + p->length, p->length, i};
+    if (!(p->flags & without))
+      b->list[b->listed++] = (sorted){(const uint8_t *)pool + p->at + p->length, p->length, i};
   }
-  if (b->n > 1)
-    qsort(b->list, b->n, sizeof *b->list, by_end);
-  add_node(b, 0, b->n, 0);
+  if (b->listed > low + 1)
+    qsort(b->list + low, b->listed - low, sizeof *b->list, by_end);
+  add_node(b, low, b->listed, 0);
+}
+
+static aft_status grow_tries(build *b, const char *pool, aft_error *error) {
+  add_root(b, pool, 0);
+  add_root(b, pool, AFT__MATCH_WORD);
   for (uint32_t i = 0; i < count_nodes(b) && !b->nodes.failed; i++)
     expand(b, i);
   return b->nodes.failed ? aft__nomem(error) : AFT_OK;
@@ -281,11 +296,12 @@ aft_status aft__matcher_build(aft__matcher_builder *builder, aft__buf *out, aft_
   build b = {.env = builder->env, .patterns = (const pattern *)(const void *)builder->patterns.data};
   b.n = (uint32_t)(builder->patterns.len / sizeof(pattern));
   aft__buf_init(&b.nodes, b.env);
-  b.list = aft__alloc(b.env, (b.n + 1) * sizeof *b.list);
-  aft_status status = b.list ? grow_trie(&b, builder->pool.data, error) : aft__nomem(error);
+  size_t room = ((size_t)2 * b.n + 1) * sizeof *b.list;
+  b.list = aft__alloc(b.env, room);
+  aft_status status = b.list ? grow_tries(&b, builder->pool.data, error) : aft__nomem(error);
   if (status >= 0)
     status = write_block(&b, out, error);
-  aft__release(b.env, b.list, (b.n + 1) * sizeof *b.list);
+  aft__release(b.env, b.list, room);
   aft__buf_done(&b.nodes);
   return status;
 }

@@ -8,7 +8,9 @@
  * The block: a head, and behind it the nodes of a trie of the patterns read from
  * their ends, in which a run of bytes without a branch is one label (Morrison
  * 1968, PATRICIA). From every place of a text the scan goes back along it, so no
- * failure links are needed. Nodes are bytes, breadth first, without gaps:
+ * failure links are needed. A second trie has the patterns without AFT__MATCH_WORD
+ * alone, which is all that may end between two letters. The nodes of both are
+ * bytes, breadth first, without gaps:
  *
  *   flags                width of the offsets of the children, 0 without any;
  *                        AFT__NODE_MAP; number of outputs; length of the label
@@ -21,8 +23,9 @@
  *   number of outputs    where the flags have no room for it
  *   outputs              id and AFT__OUTPUT_WORD
  *
- * Numbers of a fixed width have their low byte first; the last two are groups of
- * 7 bits, the low one first, with 0x80 in all but the last.
+ * Numbers of a fixed width have their low byte first, bits are four native words of
+ * 64; the last two are groups of 7 bits, the low one first, with 0x80 in all but the
+ * last.
  */
 #define AFT__MATCHER_MAGIC 0x334D4641u /* "AFM3" */
 #define AFT__MATCHER_MOST  (UINT32_C(1) << 24)
@@ -43,7 +46,7 @@ typedef struct aft__matcher_head {
   uint32_t patterns;
   uint32_t characters; /* every pattern is of whole characters */
   uint32_t reserved0;
-  uint32_t root[256]; /* by last byte: place of the node, or 0 */
+  uint32_t root[2][256]; /* of both tries, by last byte: place of the node, or 0 */
 } aft__matcher_head;
 
 #endif

@@ -275,7 +275,7 @@ static void other_places_are_refused(void **state) {
   pattern p[] = {{"ab", 2, 0}, {"bb", 2, 0}, {"abb", 3, 0}, {"cbb", 3, 0}, {"c", 1, 0}};
   size_t size;
   uint8_t *block = build(w->env, p, AFT__COUNT(p), &size);
-  const size_t head = 24 + 4 * 256;
+  const size_t head = 24 + 8 * 256;
   assert_true(aft__matcher_valid(block, size));
   /* the first node: flags, children - 1, the place of the first child, which lies behind two nodes */
   assert_int_equal(block[head + 1], 1);
@@ -307,7 +307,7 @@ static void large_sets_are_compact(void **state) {
         text[len++] = (char)(0x80 | (code >> 6 & 0x3F));
         text[len++] = (char)(0x80 | (code & 0x3F));
       }
-      assert_int_equal(aft__matcher_add(builder, aft__str(text, len), i, 0), AFT_OK);
+      assert_int_equal(aft__matcher_add(builder, aft__str(text, len), i, AFT__MATCH_WORD), AFT_OK);
     }
     aft__buf_init(&out[k], w->env);
     assert_int_equal(aft__matcher_build(builder, &out[k], NULL), AFT_OK);
