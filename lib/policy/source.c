@@ -43,6 +43,7 @@ void aft__source_write(aft__compile *cx) {
   size_t before = block->len;
   write_value(cx, cx->root);
   cx->source_size = (uint32_t)(block->len - before);
+  aft__buf_char(block, '\0'); /* closes the block, whatever follows */
 }
 
 typedef struct reader {
