@@ -1,4 +1,4 @@
-/* Matching all patterns in one pass: checks the compiled trie, and goes back along it from each place. */
+/* Matching all patterns in one pass: checks the compiled tries, and goes back along one from each place. */
 #include "text/matcher_priv.h"
 
 #define LONGEST 255u
@@ -138,10 +138,10 @@ bool aft__matcher_valid(const void *block, size_t size) {
 
 /* ---- whole words ---- */
 
-/* Letters and digits of the scripts that put spaces between words: Latin, Greek,
- * Cyrillic, Armenian, with their combining marks. */
 static inline bool in_ascii_word(uint32_t c) { return c - '0' < 10 || (c | 0x20) - 'a' < 26; }
 
+/* Letters and digits of the scripts that put spaces between words: Latin, Greek,
+ * Cyrillic, Armenian, with their combining marks. */
 static bool in_word(uint32_t c) {
   if (c < 0x80)
     return in_ascii_word(c);
