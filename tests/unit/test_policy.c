@@ -632,18 +632,21 @@ static void use_everything(const aft_policy *p) {
 /* An image of the first version as far as it is read: its head, and the source behind 21 sections. */
 static size_t first_version(const aft_buf *image, unsigned char *out, size_t room) {
   const aft__image *now = (const aft__image *)(const void *)aft_buf_data(image);
-  const aft__section *source = &now->sections[AFT__SECTION_SOURCE];
   aft__image head = *now;
+  aft__buf source;
+  aft__buf_init(&source, env);
+  assert_int_equal(aft__image_source(now, aft_buf_size(image), &source, NULL), AFT_OK);
   size_t sections = offsetof(aft__image, sections), end = sections + 21 * sizeof(aft__section);
-  size_t size = (end + source->count + 7) & ~(size_t)7;
+  size_t size = (end + source.len + 7) & ~(size_t)7;
   assert_true(size <= room);
   head.version = 1;
   head.size = size;
   memset(head.sections, 0, sizeof head.sections);
-  head.sections[20] = (aft__section){end, source->count, 1};
+  head.sections[20] = (aft__section){end, (uint32_t)source.len, 1};
   memset(out, 0, size);
   memcpy(out, &head, end);
-  memcpy(out + end, aft_buf_data(image) + source->offset, source->count);
+  memcpy(out + end, source.data, source.len);
+  aft__buf_done(&source);
   size_t from = offsetof(aft__image, hash);
   uint64_t sum = aft__hash64(out + from, size - from, 0);
   memcpy(out + offsetof(aft__image, checksum), &sum, sizeof sum);
