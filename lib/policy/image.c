@@ -68,11 +68,10 @@ static bool texts_valid(view *v) {
   const char *block = items(v, AFT__SECTION_TEXTS);
   if (v->texts == 0 || block[0] != '\0' || block[v->texts - 1] != '\0')
     return false;
-  for (uint32_t at = 0; at < v->texts;) {
-    size_t n = strlen(block + at);
-    if (aft__utf8_check(aft__str(block + at, n), NULL) < 0)
-      return false;
-    at += (uint32_t)n + 1;
+  for (size_t at = 0, n = 0; at < v->texts; at += n + 1) {
+    aft_status status = aft__utf8_check(aft__str(block + at, v->texts - at), &n);
+    if (status != AFT_E_NUL_BYTE)
+      return status == AFT_OK;
   }
   return true;
 }

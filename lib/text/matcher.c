@@ -63,6 +63,18 @@ static inline uint32_t child_at(const uint8_t *block, const node *n, uint32_t i)
   return i == 0 ? n->first : n->first + number(block + n->offsets + n->width * (i - 1), n->width);
 }
 
+static inline uint64_t varint(const uint8_t *block, uint32_t *at) {
+  uint64_t value = 0;
+  uint32_t shift = 0;
+  uint8_t byte;
+  do {
+    byte = block[(*at)++];
+    value |= (uint64_t)(byte & 0x7F) << shift;
+    shift += 7;
+  } while (byte >= 0x80);
+  return value;
+}
+
 /* ---- checking ---- */
 
 static bool varint_inside(const uint8_t *block, uint32_t end, uint32_t *at, uint64_t *value) {
@@ -108,6 +120,17 @@ static bool node_inside(const uint8_t *block, uint32_t end, uint32_t at, node *n
          outputs_inside(block, end, n, next);
 }
 
+/* Reads a node that was found to be inside. Returns where the one behind it begins. */
+static uint32_t read_again(const uint8_t *block, uint32_t at, node *n) {
+  read_label(block, at, n);
+  read_children(block, n);
+  at = n->begin;
+  uint64_t left = n->n_outputs == AFT__NODE_MANY_OUTPUTS ? varint(block, &at) : n->n_outputs;
+  for (; left > 0; at++)
+    left -= block[at] < 0x80;
+  return at;
+}
+
 /* Breadth first and without gaps, every place that is written in a node is that of the next node. */
 static bool nodes_valid(const aft__matcher_head *head) {
   const uint8_t *block = (const uint8_t *)head;
@@ -119,8 +142,7 @@ static bool nodes_valid(const aft__matcher_head *head) {
       return false;
   }
   while (at < next) {
-    if (!node_inside(block, head->end, at, &n, &at))
-      return false;
+    at = read_again(block, at, &n);
     for (uint32_t i = 0; i < n.children; i++)
       if (child_at(block, &n, i) != next || !node_inside(block, head->end, next, &child, &next))
         return false;
@@ -185,18 +207,6 @@ typedef struct hit {
   uint32_t outputs; /* place in the block */
   uint32_t n, begin;
 } hit;
-
-static inline uint64_t varint(const uint8_t *block, uint32_t *at) {
-  uint64_t value = 0;
-  uint32_t shift = 0;
-  uint8_t byte;
-  do {
-    byte = block[(*at)++];
-    value |= (uint64_t)(byte & 0x7F) << shift;
-    shift += 7;
-  } while (byte >= 0x80);
-  return value;
-}
 
 static bool report(const scan *s, const hit *h, uint32_t end) {
   uint32_t at = h->outputs;

@@ -684,6 +684,64 @@ static void an_image_of_the_first_version_is_compiled_anew(void **state) {
   free(old);
 }
 
+/* Texts that begin with the bytes of marks, and empty ones, come back from the image as they were. */
+static void the_content_comes_back(void **state) {
+  static const char text[] =
+      "texts:\n"
+      "  zh: {my.key: \"\\x01\\x03a\", my.other: \"\\x04\\x04\"}\n"
+      "  en: {my.key: \"\\x02\", my.other: \"\\x03\"}\n";
+  aft_error error = AFT_ERROR_INIT;
+  aft_document document = {sizeof document, AFT_STR("my.yaml"), {text, sizeof text - 1}};
+  aft_policy_options options = {.size = sizeof options, .documents = &document, .count = 1};
+  aft_policy *made;
+  aft__buf source, again;
+  (void)state;
+  if (aft_policy_load(env, &options, &made, NULL, &error) < 0)
+    fail_msg("%s: %s", error.where, error.message);
+  assert_string_equal(aft_policy_text(made, "zh", "my.key"), "\x01\x03\x61");
+  assert_string_equal(aft_policy_text(made, "en", "my.other"), "\x03");
+  aft__buf_init(&source, env);
+  aft__buf_init(&again, env);
+  assert_int_equal(aft__image_source(made->image, made->file.size, &source, NULL), AFT_OK);
+  aft_document whole = {sizeof whole, AFT_STR("content"), aft__buf_view(&source)};
+  assert_int_equal(aft__policy_compile(env, &whole, 1, &again, NULL, NULL), AFT_OK);
+  assert_int_equal(again.len, made->file.size);
+  assert_memory_equal(again.data, made->image, again.len);
+  aft__buf_done(&again);
+  aft__buf_done(&source);
+  aft_policy_unref(made);
+}
+
+/* The bytes of an image that is compiled anew are the caller's: refused or read, and never beyond their end.
+ */
+static void damaged_content_is_bounded(void **state) {
+  uint64_t seed = seed_of("damaged content");
+  uint32_t refused = 0, rounds = 20000;
+  static const char good[] = "\1a\0\2b\0c\0\1\3\3d\0\4\1e\0\3";
+  (void)state;
+  for (uint32_t round = 0; round < rounds; round++) {
+    size_t size = round % 3 ? sizeof good - 1 : (size_t)(draw(&seed) % sizeof good);
+    char *copy = malloc(size + !size);
+    aft__buf out;
+    assert_non_null(copy);
+    memcpy(copy, good, size);
+    for (uint32_t flips = round % 4; flips > 0 && size > 0; flips--)
+      copy[draw(&seed) % size] = (char)(draw(&seed) % 6);
+    aft__buf_init(&out, env);
+    refused += !aft__source_read(aft__str(copy, size), &out);
+    aft__buf_done(&out);
+    free(copy);
+  }
+  assert_true(refused > 0 && refused < rounds);
+  char deep[200];
+  aft__buf out;
+  aft__buf_init(&out, env);
+  memset(deep, 2, sizeof deep / 2);
+  memset(deep + sizeof deep / 2, 3, sizeof deep / 2);
+  assert_false(aft__source_read(aft__str(deep, sizeof deep), &out));
+  aft__buf_done(&out);
+}
+
 /* Bytes change and the checksum is made right again: refused or harmless, never worse. */
 static void hostile_images_never_crash(void **state) {
   uint64_t seed = seed_of("damaged images");
@@ -985,6 +1043,8 @@ int main(void) {
       cmocka_unit_test(images_round_trip),
       cmocka_unit_test(an_image_of_the_first_version_is_compiled_anew),
       cmocka_unit_test(damaged_images_are_refused),
+      cmocka_unit_test(the_content_comes_back),
+      cmocka_unit_test(damaged_content_is_bounded),
       cmocka_unit_test(hostile_images_never_crash),
       cmocka_unit_test(conditions_combine),
       cmocka_unit_test(due_times_add_up),
