@@ -88,7 +88,7 @@ static bool only_reads(const char *name) {
       "aft_store_health aft_store_query aft_text_columns aft_text_language aft_text_normalise "
       "aft_text_redact aft_ticket_history aft_ticket_inbox aft_ticket_similar aft_time_iso "
       "aft_time_parse aft_triage_explain aft_triage_json aft_triage_number aft_triage_run "
-      "aft_triage_stated aft_triage_stated_number aft_triage_stated_text aft_triage_suggestion "
+      "aft_triage_stated_count aft_triage_stated_number aft_triage_stated_text aft_triage_suggestion "
       "aft_triage_text aft_version aft_zone_offset aft_zone_open";
   static const char *const ends[] = {"_get", "_list", "_find", "_free", "_ref", "_unref", "_search"};
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
