@@ -6,10 +6,12 @@
 #include <string.h>
 
 static const char usage_text[] =
-    "usage: classify train   --data FILE --model OUT [--seed N] [--wrong PERMILLE] [--bytes N] [--keep-contradictions]\n"
+    "usage: classify train   --data FILE --model OUT [--seed N] [--wrong PERMILLE] [--bytes N] "
+    "[--keep-contradictions]\n"
     "       classify eval    --model FILE --data FILE [--json]\n"
     "       classify eval    --default --task category|tone|question [--lang zh|en] --data FILE [--json]\n"
-    "       classify predict --model FILE | --default    lines on standard input, to label, confidence, text\n"
+    "       classify predict --model FILE | --default    lines on standard input, to label, confidence, "
+    "text\n"
     "       classify explain [--model FILE] [--lang zh|en] TEXT\n\n"
     "Data files have one example a line: label, tab, text. Progress goes to standard error.\n"
     "  --wrong PERMILLE       wrong answers among those given that are promised at most (50)\n"
@@ -39,7 +41,8 @@ static int read_number(int argc, char **argv, int *i, choices *c) {
   const struct {
     const char *name;
     uint64_t *to, most;
-  } numbers[] = {{"--seed", &c->seed, UINT64_MAX}, {"--wrong", &c->wrong, 999}, {"--bytes", &c->bytes, 64u << 20}};
+  } numbers[] = {
+      {"--seed", &c->seed, UINT64_MAX}, {"--wrong", &c->wrong, 999}, {"--bytes", &c->bytes, 64u << 20}};
   for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
     unsigned long long number;
     if (strcmp(argv[*i], numbers[k].name) != 0)
@@ -62,8 +65,7 @@ static int read_option(int argc, char **argv, int *i, choices *c) {
   const struct {
     const char *name;
     const char **value;
-  } texts[] = {
-      {"--data", &c->data}, {"--model", &c->model}, {"--task", &c->task}, {"--lang", &c->language}};
+  } texts[] = {{"--data", &c->data}, {"--model", &c->model}, {"--task", &c->task}, {"--lang", &c->language}};
   const char *option = argv[*i];
   for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
     if (strcmp(option, texts[k].name) == 0)
@@ -115,7 +117,8 @@ int main(int argc, char **argv) {
     return classify_eval(&c);
   }
   if (strcmp(argv[1], "predict") == 0)
-    return c.model || c.built_in ? classify_predict(&c) : wrong_usage("predict needs --model or --default", NULL);
+    return c.model || c.built_in ? classify_predict(&c)
+                                 : wrong_usage("predict needs --model or --default", NULL);
   if (strcmp(argv[1], "explain") == 0)
     return c.text ? classify_explain(&c) : wrong_usage("explain needs a text", NULL);
   return wrong_usage("no such command: ", argv[1]);

@@ -33,12 +33,11 @@ static void print_words(const char *text, size_t len) {
   size_t i;
   int unsure = json_is_true(json_object_get(found, "unsure"));
   printf("%s, confidence %.3f%s; next would be %s\n", json_string_value(json_object_get(found, "label")),
-         json_number_value(json_object_get(found, "confidence")),
-         unsure ? ", too little for an answer" : "",
+         json_number_value(json_object_get(found, "confidence")), unsure ? ", too little for an answer" : "",
          json_string_value(json_object_get(found, "runner_up")));
   json_array_foreach(json_object_get(found, "words"), i, word)
-    printf("  %+7.2f  %s\n", json_number_value(json_object_get(word, "weight")),
-           json_string_value(json_object_get(word, "text")));
+      printf("  %+7.2f  %s\n", json_number_value(json_object_get(word, "weight")),
+             json_string_value(json_object_get(word, "text")));
   json_decref(found);
 }
 
@@ -47,7 +46,9 @@ static aft_status explain_default(const judge *j, const choices *c, aft_str text
   aft_buf *reasons = NULL;
   aft_triage_in in = {.size = sizeof in, .text = text};
   aft_status status = aft_triage_run(j->policy, &in, &triage, error);
-  const char *locale = c->language ? c->language : status >= 0 ? aft_triage_text(triage, AFT_TRIAGE_LANGUAGE) : "";
+  const char *locale = c->language   ? c->language
+                       : status >= 0 ? aft_triage_text(triage, AFT_TRIAGE_LANGUAGE)
+                                     : "";
   if (status >= 0)
     status = aft_triage_explain(triage, locale, &reasons, error);
   if (status >= 0)

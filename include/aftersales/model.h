@@ -49,19 +49,19 @@ typedef struct aft_model_options {
 } aft_model_options;
 
 /*
- * Trains a model on labelled texts. Strength of regularisation, weighting and class weights are chosen, and the
- * probabilities calibrated, on rows held back in turn; the model is then trained on all. The same examples and
- * seed give the same model on the same machine.
+ * Trains a model on labelled texts. Strength of regularisation, weighting and class weights are chosen, and
+ * the probabilities calibrated, on rows held back in turn; the model is then trained on all. The same
+ * examples and seed give the same model on the same machine.
  *
  * env: kept alive by the model. Its limit of text_bytes holds for each text.
  * options: NULL for defaults.
  * next, user: give the examples, at least two of each of two labels.
  * out: receives a reference that the caller owns; release with aft_model_unref.
- * Threads: any; takes seconds, on the calling thread alone.
- * Errors: AFT_E_INVALID and where "examples[12]" (from 1) for a label that is missing, too long or has a tab, an
- *   empty text, contradicting labels, fewer than two labels or too few examples; AFT_E_ENCODING, AFT_E_NUL_BYTE,
- *   AFT_E_TOO_LARGE for a text, for more than 1000 labels or more than 16 million examples; AFT_E_CALLBACK,
- *   AFT_E_INTERRUPTED, AFT_E_NULL_HANDLE, AFT_E_ABI, AFT_E_NOMEM.
+ * Threads: any; on the calling thread alone, for seconds, or half a minute with hundreds of labels.
+ * Errors: AFT_E_INVALID and where "examples[12]" (from 1) for a label that is missing, too long or has a
+ *   tab, an empty text, contradicting labels, fewer than two labels or too few examples; AFT_E_ENCODING,
+ *   AFT_E_NUL_BYTE, AFT_E_TOO_LARGE for a text, for more than 1000 labels or more than 16 million examples;
+ *   AFT_E_CALLBACK, AFT_E_INTERRUPTED, AFT_E_NULL_HANDLE, AFT_E_ABI, AFT_E_NOMEM.
  * Since: 0.1
  */
 AFT_API aft_status aft_model_train(aft_env *env, const aft_model_options *options, aft_example_fn next,
@@ -101,8 +101,8 @@ AFT_API aft_status aft_model_open_image(aft_env *env, const void *image, size_t 
                                         aft_error *error);
 
 /*
- * Opens a model by mapping its file, which must not be written to while the model lives: replace it by renaming,
- * as aft_model_save does.
+ * Opens a model by mapping its file, which must not be written to while the model lives: replace it by
+ * renaming, as aft_model_save does.
  *
  * path: closed by NUL.
  * out: receives a reference that the caller owns; release with aft_model_unref.
@@ -198,8 +198,8 @@ AFT_API aft_status aft_model_scores(const aft_model *model, const char *text, si
                                     size_t n, aft_error *error);
 
 /*
- * The confidence from which at most a share of the answers is wrong, with the exact binomial bound, from what the
- * model did on held-back examples. It answers as many texts as it can.
+ * The confidence from which at most a share of the answers is wrong, with the exact binomial bound, from what
+ * the model did on held-back examples. It answers as many texts as it can.
  *
  * wrong, doubt: shares between 0 and 1: wrong answers among those given; chance that they are more.
  * threshold: receives the confidence, above 1 where no answer can be promised.
@@ -212,8 +212,9 @@ AFT_API aft_status aft_model_threshold(const aft_model *model, double wrong, dou
                                        double *coverage, aft_error *error);
 
 /*
- * Why a model takes a text for its label: JSON {"label", "confidence", "runner_up", "unsure", "words": [{"text",
- * "weight"}]}, the words that spoke most for the label (weight above 0) or against it, in their order of weight.
+ * Why a model takes a text for its label: JSON {"label", "confidence", "runner_up", "unsure", "words":
+ * [{"text", "weight"}]}, the words that spoke most for the label (weight above 0) or against it, in their
+ * order of weight.
  *
  * out: receives a buffer that the caller frees with aft_buf_free.
  * Threads: any.
@@ -247,8 +248,7 @@ typedef struct aft_comparison {
  * Since: 0.1
  */
 AFT_API aft_status aft_model_compare(const aft_model *old_model, const aft_model *new_model,
-                                     aft_example_fn next, void *user, aft_comparison *out,
-                                     aft_error *error);
+                                     aft_example_fn next, void *user, aft_comparison *out, aft_error *error);
 
 /* ---- measuring any classifier ---- */
 
@@ -286,9 +286,10 @@ AFT_API aft_status aft_eval_new(aft_env *env, aft_eval **out, aft_error *error);
 AFT_API aft_status aft_eval_add(aft_eval *eval, const aft_guess *guess, aft_error *error);
 
 /*
- * The figures so far as JSON: n, accuracy, macro_f1 (mean over the labels that are true somewhere), answerable (rows
- * whose truth is not "other"), answered (of those, the rows answered with another label than "other"),
- * answered_accuracy, ece (15 equal bins), classes (label, n, precision, recall, f1), confusion (truth, label, n).
+ * The figures so far as JSON: n, accuracy, macro_f1 (mean over the labels that are true somewhere),
+ * answerable (rows whose truth is not "other"), answered (of those, the rows answered with another label than
+ * "other"), answered_accuracy, ece (15 equal bins), classes (label, n, precision, recall, f1), confusion
+ * (truth, label, n).
  *
  * out: receives a buffer that the caller frees with aft_buf_free.
  * Threads: one at a time.

@@ -39,8 +39,10 @@ aft_status aft__abi_give(void *dst, const void *local, size_t known, size_t v1_s
   size_t size;
   memcpy(&size, dst, sizeof size);
   if (size < v1_size || size > AFT__ABI_MOST)
-    return aft__error(error, AFT_E_ABI, what, "expected %s.size to be sizeof(%s), found %zu", what, what, size);
+    return aft__error(error, AFT_E_ABI, what, "expected %s.size to be sizeof(%s), found %zu", what, what,
+                      size);
   size_t shared = size < known ? size : known;
-  memcpy((unsigned char *)dst + sizeof size, (const unsigned char *)local + sizeof size, shared - sizeof size);
+  memcpy((unsigned char *)dst + sizeof size, (const unsigned char *)local + sizeof size,
+         shared - sizeof size);
   return AFT_OK;
 }

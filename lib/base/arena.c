@@ -53,7 +53,7 @@ static void *take(aft__chunk *chunk, size_t n, size_t room) {
   char *p = bytes_of(chunk) + chunk->used;
   chunk->used += room;
   UNPOISON(p, n);
-  return memset(p, 0, n);
+  return p;
 }
 
 /* A large piece gets a chunk of its own behind the current one, whose rest stays in use. */
@@ -70,7 +70,7 @@ static void *take_large(aft__arena *arena, size_t n, size_t room) {
   return take(chunk, n, room);
 }
 
-void *aft__arena_alloc(aft__arena *arena, size_t n) {
+void *aft__arena_room(aft__arena *arena, size_t n) {
   if (n > PTRDIFF_MAX / 2)
     return NULL;
   size_t room = ((n ? n : 1) + RED_ZONE + ALIGN - 1) & ~(ALIGN - 1);
@@ -88,6 +88,11 @@ void *aft__arena_alloc(aft__arena *arena, size_t n) {
   fresh->next = chunk;
   arena->chunk = fresh;
   return take(fresh, n, room);
+}
+
+void *aft__arena_alloc(aft__arena *arena, size_t n) {
+  void *p = aft__arena_room(arena, n);
+  return p ? memset(p, 0, n) : NULL;
 }
 
 aft_str aft__arena_dup(aft__arena *arena, aft_str text) {

@@ -90,6 +90,7 @@ typedef struct aft__arena {
 
 void aft__arena_init(aft__arena *arena, const aft_env *env);
 void *aft__arena_alloc(aft__arena *arena, size_t n); /* 16-byte aligned, zeroed; NULL when out of memory */
+void *aft__arena_room(aft__arena *arena, size_t n);  /* the same, not zeroed */
 aft_str aft__arena_dup(aft__arena *arena, aft_str text); /* NUL-closed copy; data NULL when out of memory */
 char *aft__arena_printf(aft__arena *arena, const char *fmt, ...) AFT__PRINTF(2, 3);
 void aft__arena_reset(aft__arena *arena); /* forgets everything, keeps one chunk */
@@ -179,7 +180,8 @@ void aft__json_key(aft__json *json, const char *key);
 void aft__json_str(aft__json *json, aft_str text);
 void aft__json_i64(aft__json *json, int64_t value);
 void aft__json_id(aft__json *json, int64_t id); /* as a string: "123" */
-void aft__json_share(aft__json *json, double value); /* six digits, a point whatever the locale; null for no number */
+void aft__json_share(aft__json *json,
+                     double value); /* six digits, a point whatever the locale; null for no number */
 void aft__json_bool(aft__json *json, bool value);
 void aft__json_null(aft__json *json);
 

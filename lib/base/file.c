@@ -67,14 +67,29 @@ static aft_status write_all(int fd, aft_str bytes, aft_error *error) {
   return fsync(fd) == 0 ? AFT_OK : failed(error, "written to the disk", errno);
 }
 
+/* A name beside the path that nobody has yet: other threads and processes may write to the same path. */
+static int open_beside(const char *path, char *name, size_t size, aft_error *error) {
+  for (int i = 0; i < 1000; i++) {
+    int n = snprintf(name, size, "%s.%ld.%d.new", path, (long)getpid(), i);
+    if (n < 0 || (size_t)n >= size) {
+      aft__error(error, AFT_E_IO, "file", "the path has more than %zu bytes", size - 40);
+      return -1;
+    }
+    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd >= 0)
+      return fd;
+    if (errno != EEXIST)
+      break;
+  }
+  failed(error, "made", errno);
+  return -1;
+}
+
 aft_status aft__file_replace(const char *path, aft_str bytes, aft_error *error) {
   char name[4096];
-  int n = snprintf(name, sizeof name, "%s.%ld.new", path, (long)getpid());
-  if (n < 0 || (size_t)n >= sizeof name)
-    return aft__error(error, AFT_E_IO, "file", "the path has more than %zu bytes", sizeof name - 20);
-  int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int fd = open_beside(path, name, sizeof name, error);
   if (fd < 0)
-    return failed(error, "made", errno);
+    return AFT_E_IO;
   aft_status status = write_all(fd, bytes, error);
   if (close(fd) != 0 && status == AFT_OK)
     status = failed(error, "closed", errno);

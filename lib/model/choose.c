@@ -2,11 +2,11 @@
 #include "model/train_priv.h"
 
 /*
- * Few steps, each of which keeps what was best so far: how blocks are normed and whether rarity counts, then the
- * cost of errors, then class weights. Large sets are judged by a part of their rows.
+ * Few steps, each of which keeps what was best so far: how blocks are normed and whether rarity counts, then
+ * the cost of errors, then class weights. Large sets are judged by a part of their rows.
  */
 #define WORK_MOST  5000000u /* entries times vectors of one trial */
-#define ROWS_LEAST 3000u   /* a part has as many rows at least */
+#define ROWS_LEAST 3000u    /* a part has as many rows at least */
 
 typedef struct choice {
   aft__train *t;
@@ -16,8 +16,8 @@ typedef struct choice {
   double score;
 } choice;
 
-/* Accuracy and F1 count alike; what comes later must be better by more than the noise of a few rows: the candidates
- * are in the order in which they usually do well. */
+/* Accuracy and F1 count alike; what comes later must be better by more than the noise of a few rows: the
+ * candidates are in the order in which they usually do well. */
 #define CLEARLY 0.0015
 
 static aft_status consider(choice *c, const aft__recipe *recipe, aft_error *error) {
@@ -31,9 +31,10 @@ static aft_status consider(choice *c, const aft__recipe *recipe, aft_error *erro
 }
 
 static aft_status choose_weighting(choice *c, aft_error *error) {
-  static const aft__recipe candidates[] = {
-      {.apart = true, .rare = 2, .cost = 0.5}, {.apart = true, .rare = 0, .cost = 0.5},
-      {.apart = false, .rare = 0, .cost = 0.5}, {.apart = false, .rare = 2, .cost = 0.5}};
+  static const aft__recipe candidates[] = {{.apart = true, .rare = 2, .cost = 0.5},
+                                           {.apart = true, .rare = 0, .cost = 0.5},
+                                           {.apart = false, .rare = 0, .cost = 0.5},
+                                           {.apart = false, .rare = 2, .cost = 0.5}};
   for (size_t i = 0; i < AFT__COUNT(candidates); i++) {
     if (candidates[i].rare && c->t->vectors == 1)
       continue;
@@ -69,6 +70,7 @@ aft_status aft__recipe_choose(aft__train *t, aft__trial *trial, aft__recipe *out
     c.folds--;
   while (work / c.every > WORK_MOST && t->rows->n / (c.every + 1) >= ROWS_LEAST)
     c.every++;
+  aft__train_part(t, 500, c.folds * 7 * t->vectors);
   AFT__TRY(choose_weighting(&c, error));
   double start = c.best.cost;
   AFT__TRY(choose_cost(&c, 0.5, error));

@@ -111,7 +111,10 @@ static aft_status run(comparing *c, aft_example_fn next, void *user, aft_error *
 aft_status aft_model_compare(const aft_model *old_model, const aft_model *new_model, aft_example_fn next,
                              void *user, aft_comparison *out, aft_error *error) {
   if (!new_model || !next || !out)
-    return aft__error(error, AFT_E_NULL_HANDLE, "new_model",
+    return aft__error(error, AFT_E_NULL_HANDLE,
+                      !new_model ? "new_model"
+                      : !next    ? "next"
+                                 : "out",
                       "expected a model, examples and a place, found NULL");
   aft_env *env = aft__model_env(new_model);
   comparing *c = aft__zalloc(env, sizeof *c);

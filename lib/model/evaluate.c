@@ -57,15 +57,20 @@ void aft_eval_free(aft_eval *eval) {
   aft_env_unref(env);
 }
 
+static aft_status check_label(aft_str label, const char *where, aft_error *error) {
+  if (label.len == 0 || label.len > AFT_MODEL_LABEL_BYTES)
+    return aft__error(error, AFT_E_INVALID, where, "expected a label of 1 to 200 bytes, found %zu",
+                      label.len);
+  return aft__utf8_require(label, where, error);
+}
+
 static aft_status number_of(aft_eval *eval, aft_str label, const char *where, uint32_t *out,
                             aft_error *error) {
-  if (label.len == 0 || label.len > AFT_MODEL_LABEL_BYTES)
-    return aft__error(error, AFT_E_INVALID, where, "expected a label of 1 to 200 bytes, found %zu", label.len);
-  AFT__TRY(aft__utf8_require(label, where, error));
   if (aft__map_get(&eval->numbers, label, out))
     return AFT_OK;
   if (eval->n_labels == LABELS_MOST)
-    return aft__error(error, AFT_E_TOO_LARGE, where, "expected at most %u labels, found one more", LABELS_MOST);
+    return aft__error(error, AFT_E_TOO_LARGE, where, "expected at most %u labels, found one more",
+                      LABELS_MOST);
   aft_str kept = aft__arena_dup(&eval->arena, label);
   if (!kept.data || aft__map_put(&eval->numbers, kept, eval->n_labels, NULL) < 0)
     return aft__nomem(error);
@@ -124,6 +129,8 @@ aft_status aft_eval_add(aft_eval *eval, const aft_guess *given, aft_error *error
   guess.label = aft__str(guess.label.data, guess.label.data ? guess.label.len : 0);
   if (!(guess.confidence >= 0 && guess.confidence <= 1))
     return aft__error(error, AFT_E_INVALID, "guess.confidence", "expected a number from 0 to 1");
+  AFT__TRY(check_label(guess.truth, "guess.truth", error));
+  AFT__TRY(check_label(guess.label, "guess.label", error));
   AFT__TRY(number_of(eval, guess.truth, "guess.truth", &truth, error));
   AFT__TRY(number_of(eval, guess.label, "guess.label", &label, error));
   AFT__TRY(pair_of(eval, truth, label, &counted, error));

@@ -4,9 +4,10 @@
 #include <math.h>
 
 /*
- * A gram's contribution is what it adds to the label's score above the other label's. The pieces of a word speak for
- * the word. Contributions of overlapping grams are gathered at the longest one, so that what is shown reads like
- * words: the strongest gram is taken, then the strongest of those that do not touch it, and so on.
+ * A gram's contribution is what it adds to the label's score above the other label's. The pieces of a word
+ * speak for the word. Contributions of overlapping grams are gathered at the longest one, so that what is
+ * shown reads like words: the strongest gram is taken, then the strongest of those that do not touch it, and
+ * so on.
  */
 #define GRAMS_MOST 512u /* of a long text the first ones */
 
@@ -22,7 +23,8 @@ typedef struct weighing {
 static double weight_of(const aft_model *m, uint32_t bucket, uint32_t vector) {
   double scale = (double)aft__lef32(m->section[AFT__MODEL_SCALE] + 4 * vector);
   if (!(m->head.flags & AFT__MODEL_SPARSE))
-    return scale * ((const int8_t *)m->section[AFT__MODEL_WEIGHTS])[(size_t)bucket * m->head.vectors + vector];
+    return scale *
+           ((const int8_t *)m->section[AFT__MODEL_WEIGHTS])[(size_t)bucket * m->head.vectors + vector];
   uint32_t n;
   bool wide = (m->head.flags & AFT__MODEL_WIDE) != 0;
   const uint8_t *row = aft__model_row(m, bucket, &n);
@@ -55,13 +57,26 @@ static bool touch(const aft__model_word *a, const aft__model_word *b) {
   return a->begin < b->end && b->begin < a->end;
 }
 
-/* All that lies within the strongest gram, taken together. */
-static double gathered(weighing *w, const aft__model_word *span) {
+/* All that lies within a span, taken together: the pieces of a word speak for the word. */
+static double gathered(const weighing *w, const aft__model_word *span) {
   double sum = 0;
   for (uint32_t i = 0; i < w->n; i++)
     if (w->word[i].begin >= span->begin && w->word[i].end <= span->end)
       sum += w->word[i].weight;
   return sum;
+}
+
+/* Of two spans that say the same the shorter is the better reason. */
+static double merit(double weight, uint32_t block) {
+  static const double worth[AFT__GRAM_BLOCKS] = {1, 0.8, 0.6, 0.5, 0};
+  return fabs(weight) * worth[block];
+}
+
+static bool touches_any(const aft__model_word *word, const aft__model_word *words, uint32_t n) {
+  for (uint32_t k = 0; k < n; k++)
+    if (touch(word, &words[k]))
+      return true;
+  return false;
 }
 
 uint32_t aft__model_words(const aft_model *model, aft_str normal, uint32_t label, uint32_t against,
@@ -78,19 +93,19 @@ uint32_t aft__model_words(const aft_model *model, aft_str normal, uint32_t label
   aft__model_factors(&model->shape, w.norm, factor);
   for (uint32_t i = 0; i < w.n; i++)
     w.word[i].weight *= factor[w.block[i]];
+  double sum[GRAMS_MOST];
+  for (uint32_t i = 0; i < w.n; i++)
+    sum[i] = w.block[i] == AFT__GRAM_PIECES ? 0 : gathered(&w, &w.word[i]);
   while (found < AFT__MODEL_WORDS) {
-    const aft__model_word *best = NULL;
-    for (uint32_t i = 0; i < w.n; i++) {
-      bool taken = w.word[i].weight == 0 || w.word[i].end <= w.word[i].begin;
-      for (uint32_t k = 0; k < found && !taken; k++)
-        taken = touch(&w.word[i], &words[k]);
-      if (!taken && (!best || fabs(w.word[i].weight) > fabs(best->weight)))
-        best = &w.word[i];
-    }
-    if (!best)
+    uint32_t best = w.n;
+    for (uint32_t i = 0; i < w.n; i++)
+      if (sum[i] != 0 && !touches_any(&w.word[i], words, found) &&
+          (best == w.n || merit(sum[i], w.block[i]) > merit(sum[best], w.block[best])))
+        best = i;
+    if (best == w.n)
       break;
-    words[found] = *best;
-    words[found++].weight = gathered(&w, best);
+    words[found] = w.word[best];
+    words[found++].weight = sum[best];
   }
   return found;
 }

@@ -1,7 +1,8 @@
 /* Why a model takes a text for its label, as JSON. */
 #include "model/model_priv.h"
 
-static void write_words(const aft_model *model, aft_str normal, uint32_t best, uint32_t next, aft__json *json) {
+static void write_words(const aft_model *model, aft_str normal, uint32_t best, uint32_t next,
+                        aft__json *json) {
   aft__model_word words[AFT__MODEL_WORDS];
   uint32_t n = aft__model_words(model, normal, best, next, words);
   aft__json_key(json, "words");

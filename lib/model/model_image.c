@@ -20,9 +20,10 @@ static aft_status check_frame(const uint8_t *p, size_t size, aft_error *error) {
                       AFT__MODEL_MAGIC);
   uint16_t least = aft__le16(p + AT_LEAST);
   if (least == 0 || least > AFT__MODEL_FORMAT)
-    return aft__error(error, AFT_E_MODEL, "model",
-                      "the model is of format %u, which needs a reader of format %u; this library reads up to %u",
-                      aft__le16(p + AT_FORMAT), least, AFT__MODEL_FORMAT);
+    return aft__error(
+        error, AFT_E_MODEL, "model",
+        "the model is of format %u, which needs a reader of format %u; this library reads up to %u",
+        aft__le16(p + AT_FORMAT), least, AFT__MODEL_FORMAT);
   if (aft__le64(p + AT_SIZE) != size)
     return aft__error(error, AFT_E_MODEL, "model", "the model is cut off: expected %llu bytes, found %zu",
                       (unsigned long long)aft__le64(p + AT_SIZE), size);

@@ -7,9 +7,9 @@
 #define AFT__MODEL_RARITIES 16 /* steps of inverse document frequency */
 
 /*
- * The score of a class is its bias and, for each block of grams, the sum of the weights of its grams times the
- * block's strength, over the root of the sum of the squared rarities of those grams. Blocks that share a norm have
- * one such sum together. The rarity of a gram is in its weights already.
+ * The score of a class is its bias and, for each block of grams, the sum of the weights of its grams times
+ * the block's strength, over the root of the sum of the squared rarities of those grams. Blocks that share a
+ * norm have one such sum together. The rarity of a gram is in its weights already.
  */
 typedef struct aft__shape {
   uint32_t buckets;
@@ -46,22 +46,22 @@ typedef enum aft__model_section {
   AFT__MODEL_RARITY,  /* float for each step */
   AFT__MODEL_STEPS,   /* half a byte for each bucket, where rarities count */
   AFT__MODEL_WEIGHTS, /* dense: a byte for each bucket and vector; sparse: the groups of buckets */
-  AFT__MODEL_ROWS,    /* sparse: of each bucket that has any, how many weights, then vector and weight of each */
+  AFT__MODEL_ROWS, /* sparse: of each bucket that has any, how many weights, then vector and weight of each */
   AFT__MODEL_SECTIONS
 } aft__model_section;
 
-#define AFT__MODEL_MAGIC   "AFTMODEL"
-#define AFT__MODEL_FORMAT  1u /* of what this library writes; it reads this and older ones */
-#define AFT__MODEL_HEAD    208u
-#define AFT__MODEL_CHECKED 24u /* the checksum covers what follows the first bytes */
-#define AFT__MODEL_SPARSE  1u  /* flags */
-#define AFT__MODEL_RARE    2u
-#define AFT__MODEL_WIDE    4u /* numbers of vectors in rows take two bytes */
-#define AFT__MODEL_BANDS   64u
-#define AFT__MODEL_MOST    ((size_t)64 << 20)
-#define AFT__MODEL_BUCKETS (1u << 24)
-#define AFT__ROW_GROUP     16u /* buckets of the sparse form that share a place */
-#define AFT__ROW_GROUP_BYTES 6u /* which buckets have rows, and the place of the first */
+#define AFT__MODEL_MAGIC     "AFTMODEL"
+#define AFT__MODEL_FORMAT    1u /* of what this library writes; it reads this and older ones */
+#define AFT__MODEL_HEAD      208u
+#define AFT__MODEL_CHECKED   24u /* the checksum covers what follows the first bytes */
+#define AFT__MODEL_SPARSE    1u  /* flags */
+#define AFT__MODEL_RARE      2u
+#define AFT__MODEL_WIDE      4u /* numbers of vectors in rows take two bytes */
+#define AFT__MODEL_BANDS     64u
+#define AFT__MODEL_MOST      ((size_t)64 << 20)
+#define AFT__MODEL_BUCKETS   (1u << 24)
+#define AFT__ROW_GROUP       16u /* buckets of the sparse form that share a place */
+#define AFT__ROW_GROUP_BYTES 6u  /* which buckets have rows, and the place of the first */
 
 /* Held-back examples of one range of confidence. */
 typedef struct aft__band {

@@ -12,7 +12,8 @@ typedef struct scoring {
 } scoring;
 
 const uint8_t *aft__model_row(const aft_model *m, uint32_t bucket, uint32_t *n) {
-  const uint8_t *group = m->section[AFT__MODEL_WEIGHTS] + (size_t)(bucket / AFT__ROW_GROUP) * AFT__ROW_GROUP_BYTES;
+  const uint8_t *group =
+      m->section[AFT__MODEL_WEIGHTS] + (size_t)(bucket / AFT__ROW_GROUP) * AFT__ROW_GROUP_BYTES;
   uint32_t has = aft__le16(group), bit = 1u << bucket % AFT__ROW_GROUP;
   *n = 0;
   if (!(has & bit))

@@ -4,11 +4,11 @@
 #include <math.h>
 
 /*
- * Thresholds are tried from the strictest on, each with an exact binomial test of "more than the share is wrong",
- * until the first that is not refuted (Angelopoulos, Bates, Candès, Jordan, Lei 2021, "Learn then test", with fixed
- * sequence testing). There are four such sequences, which begin where a part of all rows is answered, so that an
- * error among the surest few does not end them all; each has a quarter of the doubt. Whatever the model is like, the
- * chance that the threshold kept breaks the promise is at most `doubt`.
+ * Thresholds are tried from the strictest on, each with an exact binomial test of "more than the share is
+ * wrong", until the first that is not refuted (Angelopoulos, Bates, Candès, Jordan, Lei 2021, "Learn then
+ * test", with fixed sequence testing). There are four such sequences, which begin where a part of all rows is
+ * answered, so that an error among the surest few does not end them all; each has a quarter of the doubt.
+ * Whatever the model is like, the chance that the threshold kept breaks the promise is at most `doubt`.
  */
 static const double starts[] = {0.125, 0.25, 0.5, 0.75};
 
@@ -37,8 +37,8 @@ void aft__promise(const aft__band *bands, uint32_t n_bands, double wrong, double
     if (!going)
       continue;
     going = binomial_tail(n, errors, wrong) <= doubt / AFT__COUNT(starts);
-    if (going) {
-      *threshold = (double)bands[i].least;
+    if (going) { /* behind the last band: whatever comes may be answered */
+      *threshold = i + 1 < n_bands ? (double)bands[i].least : 0;
       *coverage = (double)n / all;
     }
   }

@@ -178,9 +178,10 @@ static aft_status check_contradiction(reader *r, aft_str text, uint32_t label, a
   if (rows->row[first].label == label)
     return AFT_OK;
   snprintf(where, sizeof where, "examples[%u]", rows->n + 1);
-  return aft__error(error, AFT_E_INVALID, where,
-                    "the same text has the label '%.60s' here and '%.60s' in example %u",
-                    rows->labels[label].data, rows->labels[rows->row[first].label].data, first + 1);
+  aft_str here = rows->labels[label], there = rows->labels[rows->row[first].label];
+  return aft__error(
+      error, AFT_E_INVALID, where, "the same text has the label '%.*s' here and '%.*s' in example %u",
+      (int)aft__utf8_cut(here, 60), here.data, (int)aft__utf8_cut(there, 60), there.data, first + 1);
 }
 
 static aft_status take_example(reader *r, aft_example *example, aft_error *error) {
@@ -208,8 +209,8 @@ static aft_status take_example(reader *r, aft_example *example, aft_error *error
   return AFT_OK;
 }
 
-aft_status aft__example_next(aft_example_fn next, void *user, uint32_t row,
-                             aft_example *example, aft_error *error) {
+aft_status aft__example_next(aft_example_fn next, void *user, uint32_t row, aft_example *example,
+                             aft_error *error) {
   memset(example, 0, sizeof *example);
   example->size = sizeof *example;
   int more = next(user, example);
@@ -260,8 +261,7 @@ static aft_status check_enough(const aft__rows *rows, aft_error *error) {
   uint32_t twice = 0;
   if (rows->n_labels < 2)
     return aft__error(error, AFT_E_INVALID, "examples",
-                      "expected at least two labels, found %s%.60s in %u examples",
-                      rows->n_labels ? "only " : "none", rows->n_labels ? rows->labels[0].data : "", rows->n);
+                      "expected at least two labels, found %u in %u examples", rows->n_labels, rows->n);
   for (uint32_t k = 0; k < rows->n_labels; k++) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < rows->n && n < 2; i++)

@@ -34,7 +34,8 @@ static void shape_row(aft__train *t, uint32_t row) {
   float factor[AFT__GRAM_BLOCKS];
   for (size_t i = rows->row[row].begin; i < rows->row[row + 1].begin; i++) {
     float rarity = shape->rarity[t->steps[rows->entry[i]]];
-    sum[shape->norm[rows->count[i] >> AFT__TF_BITS]] += (double)(rarity * rarity) * (rows->count[i] & AFT__TF_MOST);
+    sum[shape->norm[rows->count[i] >> AFT__TF_BITS]] +=
+        (double)(rarity * rarity) * (rows->count[i] & AFT__TF_MOST);
   }
   for (uint32_t b = 0; b < AFT__GRAM_BLOCKS; b++) {
     double norm = sum[shape->norm[b]];

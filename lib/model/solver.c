@@ -1,12 +1,13 @@
-/* A linear classifier of two classes: dual coordinate descent (Hsieh, Chang, Lin, Keerthi, Sundararajan 2008). */
+/* A linear classifier of two classes: dual coordinate descent (Hsieh, Chang, Lin, Keerthi, Sundararajan
+ * 2008). */
 #include "model/train_priv.h"
 
 #include <math.h>
 
 /*
- * Minimises |w|²/2 + sum of cost_i max(0, 1 - y_i (w x_i + b))², the support vector machine with squared loss, over
- * its dual variables one at a time, in random order. Rows whose variable stays at 0 are set aside (shrinking), and
- * looked at again before the end. The bias is a feature of value 1.
+ * Minimises |w|²/2 + sum of cost_i max(0, 1 - y_i (w x_i + b))², the support vector machine with squared
+ * loss, over its dual variables one at a time, in random order. Rows whose variable stays at 0 are set aside
+ * (shrinking), and looked at again before the end. The bias is a feature of value 1.
  */
 #define PASSES_MOST 60
 #define EXACT       0.3 /* spread of the projected gradient at which it ends */

@@ -4,21 +4,43 @@
 
 #include <math.h>
 
-#define OPTIONS_V1  (offsetof(aft_model_options, progress_user) + sizeof(void *))
-#define FEW_ENTRIES 800000u /* up to here fewer buckets lose nothing */
-#define FEW_ROWS    20000u
-#define FEW_BYTES   62000u
-#define TWO_BYTES   250000u
-#define MANY_BYTES  290000u
-#define MORE_BYTES  3000u /* for each label beyond 16 */
-#define MOST_BYTES  440000u
-#define LEAST_BYTES 8192u
-#define HELD_MOST   16000000u /* scores of held-back rows that are kept */
-#define WORK_MOST   25000000u /* entries times vectors that calibration trains on */
+#define OPTIONS_V1   (offsetof(aft_model_options, progress_user) + sizeof(void *))
+#define FEW_ENTRIES  800000u /* up to here fewer buckets lose nothing */
+#define FEW_ROWS     20000u
+#define FEW_BYTES    62000u
+#define TWO_BYTES    250000u
+#define MANY_BYTES   290000u
+#define MORE_BYTES   3000u /* for each label beyond 16 */
+#define MOST_BYTES   440000u
+#define LEAST_BYTES  8192u
+#define BAGS         5u
+#define BAG_PERMILLE 800u
+#define BAG_ENTRIES  2000000u
+#define HELD_MOST    16000000u /* scores of held-back rows that are kept */
+#define WORK_MOST    25000000u /* entries times vectors that calibration trains on */
 
 uint32_t aft__train_random(const aft__train *t) {
   *t->random = *t->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
   return (uint32_t)(*t->random >> 33);
+}
+
+/* ---- progress ---- */
+
+static void tell(aft__train *t, uint32_t permille) {
+  if (t->options.progress && !t->stopped)
+    t->stopped = t->options.progress(t->options.progress_user, permille) != 0;
+}
+
+void aft__train_part(aft__train *t, uint32_t to, uint32_t of) {
+  t->from = t->to;
+  t->to = to;
+  t->done = 0;
+  t->of = of;
+}
+
+void aft__train_progress(aft__train *t) {
+  uint32_t done = ++t->done < t->of ? t->done : t->of;
+  tell(t, t->from + (uint32_t)((uint64_t)(t->to - t->from) * done / t->of));
 }
 
 /* ---- sizes ---- */
@@ -56,14 +78,15 @@ static aft_status prepare(aft__train *t, aft__arena *arena, aft_error *error) {
   t->steps = aft__arena_alloc(arena, buckets);
   t->frequency = aft__arena_alloc(arena, buckets * sizeof *t->frequency);
   t->w = aft__arena_alloc(arena, buckets * sizeof *t->w);
+  t->mean = aft__arena_alloc(arena, buckets * sizeof *t->mean);
   t->value = aft__arena_alloc(arena, (t->rows->entries + 1) * sizeof *t->value);
   t->kept = t->vectors > 1 ? aft__arena_alloc(arena, (t->rows->entries + 1) * sizeof *t->kept) : t->value;
   t->alpha = aft__arena_alloc(arena, n * sizeof *t->alpha);
   t->square = aft__arena_alloc(arena, n * sizeof *t->square);
   t->order = aft__arena_alloc(arena, n * sizeof *t->order);
   t->train = aft__arena_alloc(arena, n * sizeof *t->train);
-  if (!t->steps || !t->frequency || !t->w || !t->value || !t->kept ||
-      !t->alpha || !t->square || !t->order || !t->train)
+  if (!t->steps || !t->frequency || !t->w || !t->mean || !t->value || !t->kept || !t->alpha || !t->square ||
+      !t->order || !t->train)
     return aft__nomem(error);
   for (uint32_t row = 0; row < n; row++)
     for (size_t i = t->rows->row[row].begin; i < t->rows->row[row + 1].begin; i++)
@@ -101,12 +124,32 @@ static aft_status stopped(aft_error *error) {
   return aft__error(error, AFT_E_INTERRUPTED, "options.progress", "the training was ended by the caller");
 }
 
+/* Two labels and not many rows: the mean of several vectors, each trained on most of the rows, depends less
+ * on single rows (bagging; Breiman 1996). */
+static float train_mean(aft__train *t, const aft__recipe *recipe) {
+  float bias = 0, share = 1.0f / BAGS;
+  memset(t->mean, 0, t->shape.buckets * sizeof *t->mean);
+  for (uint32_t bag = 0; bag < BAGS; bag++) {
+    uint32_t n = 0;
+    for (uint32_t row = 0; row < t->rows->n; row++)
+      if (aft__train_random(t) % 1000 < BAG_PERMILLE)
+        t->train[n++] = row;
+    bias += share * aft__train_vector(t, recipe, 0, t->train, n);
+    for (uint32_t b = 0; b < t->shape.buckets; b++)
+      t->mean[b] += share * t->w[b];
+  }
+  memcpy(t->w, t->mean, t->shape.buckets * sizeof *t->mean);
+  return bias;
+}
+
+static bool in_bags(const aft__train *t) { return t->vectors == 1 && t->rows->entries <= BAG_ENTRIES; }
+
 static aft_status train_all(aft__train *t, const aft__recipe *recipe, aft__draft *draft, float *bias,
                             aft_error *error) {
   for (uint32_t row = 0; row < t->rows->n; row++)
     t->train[row] = row;
   for (uint32_t v = 0; v < t->vectors; v++) {
-    bias[v] = aft__train_vector(t, recipe, v, t->train, t->rows->n);
+    bias[v] = in_bags(t) ? train_mean(t, recipe) : aft__train_vector(t, recipe, v, t->train, t->rows->n);
     if (t->stopped)
       return stopped(error);
     if (t->shape.rare)
@@ -117,8 +160,8 @@ static aft_status train_all(aft__train *t, const aft__recipe *recipe, aft__draft
   return AFT_OK;
 }
 
-/* The weights that are left know nothing of those that were left out: each vector is trained once more on its own
- * buckets alone. */
+/* The weights that are left know nothing of those that were left out: each vector is trained once more on its
+ * own buckets alone. */
 static aft_status train_kept(aft__train *t, const aft__recipe *recipe, aft__draft *draft, float *bias,
                              aft_error *error) {
   aft__weights *all = draft->weights;
@@ -180,12 +223,15 @@ static aft_status finish(aft__train *t, const aft__recipe *recipe, const aft__tr
     weights.most = t->vectors * (size_t)t->shape.buckets;
   if (!bias || !weights.scale || !draft.seen)
     return aft__nomem(error);
+  aft__train_part(t, 990, (in_bags(t) ? BAGS : 2) * t->vectors);
   aft_status status = train_all(t, recipe, &draft, bias, error);
   if (status >= 0 && aft__model_prune(&draft))
     status = train_kept(t, recipe, &draft, bias, error);
   if (status >= 0)
     status = aft__model_write(&draft, image, error);
   aft__weights_done(&weights);
+  if (status >= 0)
+    tell(t, 1000);
   return status;
 }
 
@@ -196,13 +242,13 @@ static aft_status train_rows(aft__train *t, aft__arena *arena, aft__buf *image, 
   t->random = &random;
   t->vectors = t->rows->n_labels == 2 ? 1 : t->rows->n_labels;
   t->shape.buckets = buckets_of(t);
-  t->of = (AFT__FOLDS * 7 + folds_of(t) + 2) * t->vectors;
   aft__rows_fold(t->rows, t->shape.buckets);
   AFT__TRY(prepare(t, arena, error));
   AFT__TRY(room_for_trial(t, arena, &trial, error));
   t->rough = true;
   AFT__TRY(aft__recipe_choose(t, &trial, &recipe, error));
   t->rough = false;
+  aft__train_part(t, 750, folds_of(t) * t->vectors);
   AFT__TRY(aft__trial_run(t, &recipe, folds_of(t), every_of(t), &trial, error));
   return finish(t, &recipe, &trial, arena, image, error);
 }
@@ -221,8 +267,8 @@ static aft_status check_options(aft__train *t, const aft_model_options *options,
     return aft__error(error, AFT_E_INVALID, "options.contradictions",
                       "expected AFT_MODEL_REFUSE or AFT_MODEL_KEEP, found %u", t->options.contradictions);
   if (t->options.max_bytes && (t->options.max_bytes < LEAST_BYTES || t->options.max_bytes > AFT__MODEL_MOST))
-    return aft__error(error, AFT_E_INVALID, "options.max_bytes", "expected %u to %zu, found %llu", LEAST_BYTES,
-                      AFT__MODEL_MOST, (unsigned long long)t->options.max_bytes);
+    return aft__error(error, AFT_E_INVALID, "options.max_bytes", "expected %u to %zu, found %llu",
+                      LEAST_BYTES, AFT__MODEL_MOST, (unsigned long long)t->options.max_bytes);
   return AFT_OK;
 }
 
@@ -233,7 +279,10 @@ aft_status aft_model_train(aft_env *env, const aft_model_options *options, aft_e
   aft__buf image;
   aft__train t = {.env = env, .rows = &rows};
   if (!env || !next || !out)
-    return aft__error(error, AFT_E_NULL_HANDLE, !env ? "env" : !next ? "next" : "out",
+    return aft__error(error, AFT_E_NULL_HANDLE,
+                      !env    ? "env"
+                      : !next ? "next"
+                              : "out",
                       "expected an environment, examples and a place for the model, found NULL");
   *out = NULL;
   AFT__TRY(check_options(&t, options, error));

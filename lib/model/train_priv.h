@@ -10,7 +10,7 @@
 #define AFT__TF_MOST 31u
 
 typedef struct aft__row {
-  size_t begin; /* of its entries */
+  size_t begin;    /* of its entries */
   uint64_t digest; /* of the normalised text: equal texts are held back together */
   uint32_t label;
   float weight;
@@ -35,8 +35,8 @@ void aft__rows_fold(aft__rows *rows, uint32_t buckets);
 void aft__rows_done(aft__rows *rows);
 
 /* The next example, not checked yet; AFT_DONE after the last. */
-aft_status aft__example_next(aft_example_fn next, void *user, uint32_t row,
-                             aft_example *example, aft_error *error);
+aft_status aft__example_next(aft_example_fn next, void *user, uint32_t row, aft_example *example,
+                             aft_error *error);
 /* Checks it and completes its texts. */
 aft_status aft__example_copy(const aft_env *env, aft_example *example, uint32_t row, aft_error *error);
 
@@ -60,16 +60,22 @@ typedef struct aft__train {
   float *value;   /* of each entry, for the shape */
   float *kept;    /* likewise, for one vector: 0 where its weight is left out */
   float *w;       /* one vector of weights */
+  float *mean;    /* of several */
   float *alpha, *square;
   uint32_t *order, *train; /* scratch, by row */
   uint32_t *frequency;     /* rows that have a bucket */
   uint64_t *random;
-  uint32_t done, of; /* solved vectors, for the progress */
+  uint32_t done, of; /* solved vectors of this part, about; for the progress */
+  uint32_t from, to; /* permille at which the part begins and ends */
   bool stopped;
   bool rough; /* to compare recipes, less exact will do */
 } aft__train;
 
 uint32_t aft__train_random(const aft__train *t);
+
+/* train.c: begins a part of the training that solves about so many vectors. */
+void aft__train_part(aft__train *t, uint32_t to, uint32_t of);
+void aft__train_progress(aft__train *t);
 
 /* solver.c: w and the bias that tell one class from all others. */
 typedef struct aft__side {

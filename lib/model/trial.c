@@ -28,11 +28,7 @@ float aft__train_vector(aft__train *t, const aft__recipe *recipe, uint32_t vecto
   aft__side side = {.label = t->vectors == 1 ? 1 : vector, .cost = recipe->cost};
   side.boost = boost_of(t, recipe, side.label, rows, n);
   float bias = aft__solve(t, &side, rows, n, t->w);
-  t->done++;
-  if (t->options.progress && !t->stopped) {
-    uint32_t permille = t->done >= t->of ? 1000 : (uint32_t)((uint64_t)t->done * 1000 / t->of);
-    t->stopped = t->options.progress(t->options.progress_user, permille) != 0;
-  }
+  aft__train_progress(t);
   return bias;
 }
 

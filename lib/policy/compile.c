@@ -109,9 +109,11 @@ static void place_section(aft__image *image, aft__section_id id, const aft__buf 
   *at += from->len;
 }
 
-static void hash_of(const aft__buf *source, char hex[72]) {
+/* Of the canonical content: a policy has the same hash in images of all versions. */
+static void hash_of(const aft__compile *cx, aft__buf *source, char hex[72]) {
   uint8_t digest[32];
   aft__sha256 sha;
+  aft__canonical(cx->root, source);
   aft__sha256_init(&sha);
   aft__sha256_add(&sha, source->data, source->len);
   aft__sha256_end(&sha, digest);
@@ -121,14 +123,21 @@ static void hash_of(const aft__buf *source, char hex[72]) {
 
 static void lay_out(const aft__compile *cx, aft__buf *out) {
   aft__image image;
+  aft__buf source;
   memset(&image, 0, sizeof(image));
   memcpy(image.magic, AFT__IMAGE_MAGIC, sizeof(image.magic));
   image.order = AFT__IMAGE_ORDER;
   image.version = AFT__IMAGE_VERSION;
-  hash_of(&cx->section[AFT__SECTION_SOURCE], image.hash);
+  aft__buf_init(&source, cx->env);
+  hash_of(cx, &source, image.hash);
+  out->failed |= source.failed;
+  aft__buf_done(&source);
   uint64_t at = sizeof(image);
   for (int i = 0; i < AFT__SECTIONS; i++)
     place_section(&image, (aft__section_id)i, &cx->section[i], &at);
+  /* behind the empty text */
+  image.sections[AFT__SECTION_SOURCE].offset = image.sections[AFT__SECTION_TEXTS].offset + 1;
+  image.sections[AFT__SECTION_SOURCE].count = cx->source_size;
   image.size = (at + 7) & ~(uint64_t)7;
   char *block = aft__buf_grow(out, (size_t)image.size);
   if (!block)
@@ -157,6 +166,7 @@ static aft_status compile(aft__compile *cx, const aft_document *documents, size_
   cx->root = failed(cx) ? NULL : merged(cx->faults, cx->env, documents, n);
   if (cx->root) {
     aft__schema_check(cx->faults, cx->root);
+    aft__source_write(cx);
     aft__compile_triage(cx);
     aft__compile_labels(cx);
     aft__compile_machines(cx);
@@ -166,7 +176,6 @@ static aft_status compile(aft__compile *cx, const aft_document *documents, size_
     note_tests(cx);
     aft__compile_forms(cx);
     aft__compile_catalogue(cx);
-    aft__canonical(cx->root, &cx->section[AFT__SECTION_SOURCE]);
   }
   if (failed(cx))
     return aft__nomem(error);

@@ -46,14 +46,17 @@ static int write_all(const aft__buf *image, const char *path) {
 
 /* Once more from its own content, over which a shop's documents are merged: both images are the same. */
 static aft_status compile(const tool *t, aft__buf *image, aft__buf *report, aft_error *error) {
-  aft__buf first;
+  aft__buf first, source;
   aft_document content = {sizeof(content), aft__cstr("default policy"), {NULL, 0}};
   aft__buf_init(&first, t->env);
+  aft__buf_init(&source, t->env);
   aft_status status = aft__policy_compile(t->env, t->documents, t->count, &first, report, error);
   if (status >= 0)
-    status = aft__image_source(first.data, first.len, &content.text, error);
+    status = aft__image_source(first.data, first.len, &source, error);
+  content.text = aft__buf_view(&source);
   if (status >= 0)
     status = aft__policy_compile(t->env, &content, 1, image, report, error);
+  aft__buf_done(&source);
   aft__buf_done(&first);
   return status;
 }

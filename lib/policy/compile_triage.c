@@ -108,11 +108,16 @@ static bool take_stem(aft_str *piece) {
   return true;
 }
 
+static aft__mark new_mark(aft__mark_kind kind, uint32_t value) {
+  aft__mark mark = {(uint32_t)kind & 0x1F, 0, 0, value & 0x7FFFFF};
+  return mark;
+}
+
 static void add_mark(words *w, const aft__node *at, aft_str piece, aft__mark mark) {
   piece = trimmed(piece);
   bool stem = take_stem(&piece);
   if (stem)
-    mark.flags |= AFT__MARK_STEM;
+    mark.stem = 1;
   aft_str text = normalised(w, at, piece);
   if (text.len == 0)
     return;
@@ -141,18 +146,16 @@ static void add_rule_word(words *w, uint32_t rule, uint8_t role, const aft__node
     return;
   /* Only what speaks for a category is named in explanations. */
   uint32_t text = role == AFT__WORD_FOR ? aft__compile_text(w->cx, node->text) : 0;
-  aft__word word = {text, w->cx->slots, (uint16_t)rule, role, 0};
-  aft__mark mark = {AFT__MARK_RULE, 0, 0, 0, aft__compile_count(w->cx, AFT__SECTION_WORDS)};
+  aft__word word = {text, (uint16_t)rule, role, 0};
+  aft__mark mark = new_mark(AFT__MARK_RULE, aft__compile_count(w->cx, AFT__SECTION_WORDS));
   aft_str rest = node->text;
   do {
     aft_str part = next_part(&rest);
-    mark.part = word.parts++;
-    mark.flags = 0;
+    mark.part = word.parts++ & 7u;
     add_mark(w, node, part, mark);
   } while (rest.len > 0 && word.parts < AFT__WORD_PARTS);
   if (rest.len > 0)
     aft__fault_node(w->cx->faults, AFT_E_POLICY_LIMIT, node, "a word has up to %u parts", AFT__WORD_PARTS);
-  w->cx->slots += word.parts;
   aft__compile_add(w->cx, AFT__SECTION_WORDS, &word);
 }
 
@@ -269,7 +272,7 @@ static void compile_rules(words *w) {
 }
 
 static void add_list(words *w, const aft__node *list, aft__mark_kind kind) {
-  aft__mark mark = {(uint8_t)kind, 0, 0, 0, 0};
+  aft__mark mark = new_mark(kind, AFT__WEIGHT_MOST);
   for (uint32_t i = 0; list && list->kind == AFT__NODE_LIST && i < list->count; i++)
     if (list->items[i].value->kind == AFT__NODE_TEXT)
       add_mark(w, list->items[i].value, list->items[i].value->text, mark);
@@ -280,14 +283,14 @@ static void add_weights(words *w, const aft__node *map, aft__mark_kind kind, int
     const aft__item *item = &map->items[i];
     int64_t weight = 0;
     uint32_t first = 0, side = sign > 0 ? 1 : 2;
-    if (!aft__node_int(item->value, &weight) || weight < 1 || weight > 5000)
+    if (!aft__node_int(item->value, &weight) || weight < 1 || weight > AFT__WEIGHT_MOST)
       continue;
     if (kind == AFT__MARK_TONE && aft__map_put(&w->tones, item->key, side, &first) < 0)
       w->cx->nomem = true;
     else if (kind == AFT__MARK_TONE && first != side)
       aft__fault_key(w->cx->faults, AFT_E_POLICY, item, "the tone word '%.*s' is both positive and negative",
                      (int)aft__utf8_cut(item->key, 60), item->key.data);
-    aft__mark mark = {(uint8_t)kind, 0, 0, sign * (int32_t)weight, 0};
+    aft__mark mark = new_mark(kind, (uint32_t)(AFT__WEIGHT_MOST + sign * (int32_t)weight));
     add_mark(w, item->value, item->key, mark);
   }
 }

@@ -44,10 +44,10 @@ static const void *items(const view *v, aft__section_id id) {
 }
 static uint32_t count(const view *v, aft__section_id id) { return v->image->sections[id].count; }
 
-/* A text begins where another ended, so it is valid UTF-8 to its end. */
+/* A text begins with a character, so it is valid UTF-8 to its end. */
 static bool text(const view *v, uint32_t offset) {
   const char *block = items(v, AFT__SECTION_TEXTS);
-  return offset < v->texts && (offset == 0 || block[offset - 1] == '\0');
+  return offset < v->texts && ((uint8_t)block[offset] & 0xC0) != 0x80;
 }
 
 static bool range(uint32_t first, uint32_t n, uint32_t most) { return n <= most && first <= most - n; }
@@ -56,8 +56,8 @@ static bool sections_inside(const view *v, uint64_t size) {
   for (int i = 0; i < AFT__SECTIONS; i++) {
     const aft__section *s = &v->image->sections[i];
     size_t item = aft__section_item((aft__section_id)i);
-    if (s->item != item || s->offset % 8 != 0 || s->offset < sizeof(aft__image) || s->offset > size ||
-        (uint64_t)s->count * item > size - s->offset)
+    if (s->item != item || (item > 1 && s->offset % 8 != 0) || s->offset < sizeof(aft__image) ||
+        s->offset > size || (uint64_t)s->count * item > size - s->offset)
       return false;
   }
   return true;
@@ -68,11 +68,10 @@ static bool texts_valid(view *v) {
   const char *block = items(v, AFT__SECTION_TEXTS);
   if (v->texts == 0 || block[0] != '\0' || block[v->texts - 1] != '\0')
     return false;
-  for (uint32_t at = 0; at < v->texts;) {
-    size_t n = strlen(block + at);
-    if (aft__utf8_check(aft__str(block + at, n), NULL) < 0)
-      return false;
-    at += (uint32_t)n + 1;
+  for (size_t at = 0, n = 0; at < v->texts; at += n + 1) {
+    aft_status status = aft__utf8_check(aft__str(block + at, v->texts - at), &n);
+    if (status != AFT_E_NUL_BYTE)
+      return status == AFT_OK;
   }
   return true;
 }
@@ -118,24 +117,25 @@ static bool rules_valid(const view *v) {
   return true;
 }
 
-/* Slots number the parts of all words from 0 without a gap: scratch memory is taken by their count. */
+/* The part before a part has the mark before its mark. */
+static bool mark_valid(const view *v, uint32_t i) {
+  const aft__mark *mark = (const aft__mark *)items(v, AFT__SECTION_MARKS) + i;
+  const aft__word *words = items(v, AFT__SECTION_WORDS);
+  if (mark->kind != AFT__MARK_RULE)
+    return mark->kind < AFT__MARKS && mark->value <= 2 * AFT__WEIGHT_MOST;
+  return mark->value < count(v, AFT__SECTION_WORDS) && mark->part < words[mark->value].parts &&
+         mark->part <= i;
+}
+
 static bool words_valid(const view *v) {
   const aft__word *words = items(v, AFT__SECTION_WORDS);
-  const aft__mark *marks = items(v, AFT__SECTION_MARKS);
-  uint32_t n = count(v, AFT__SECTION_WORDS), slot = 0;
-  for (uint32_t i = 0; i < n; i++) {
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_WORDS); i++)
     if (words[i].rule >= count(v, AFT__SECTION_RULES) || !text(v, words[i].text) ||
-        words[i].role > AFT__WORD_UNLESS || words[i].slot != slot || words[i].parts == 0 ||
-        words[i].parts > AFT__WORD_PARTS)
+        words[i].role > AFT__WORD_UNLESS || words[i].parts == 0 || words[i].parts > AFT__WORD_PARTS)
       return false;
-    slot += words[i].parts;
-  }
-  for (uint32_t i = 0; i < count(v, AFT__SECTION_MARKS); i++) {
-    if (marks[i].kind >= AFT__MARKS || marks[i].weight < -5000 || marks[i].weight > 5000)
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_MARKS); i++)
+    if (!mark_valid(v, i))
       return false;
-    if (marks[i].kind == AFT__MARK_RULE && (marks[i].ref >= n || marks[i].part >= words[marks[i].ref].parts))
-      return false;
-  }
   return true;
 }
 
@@ -303,7 +303,7 @@ static aft_status unfit(aft_error *error) {
   return aft__error(error, AFT_E_POLICY_IMAGE, where, "its parts do not fit together");
 }
 
-aft_status aft__image_source(const void *image, size_t size, aft_str *source, aft_error *error) {
+aft_status aft__image_source(const void *image, size_t size, aft__buf *out, aft_error *error) {
   const aft__image *head = image;
   AFT__TRY(head_check(image, size, error));
   if (size < offsetof(aft__image, sections) + (AFT__SECTION_SOURCE + 1) * sizeof(aft__section))
@@ -311,8 +311,15 @@ aft_status aft__image_source(const void *image, size_t size, aft_str *source, af
   const aft__section *s = &head->sections[AFT__SECTION_SOURCE];
   if (s->item != 1 || s->offset > size || s->count > size - s->offset)
     return unfit(error);
-  *source = aft__str((const char *)image + s->offset, s->count);
-  return AFT_OK;
+  aft_str source = aft__str((const char *)image + s->offset, s->count);
+  bool whole = true;
+  if (head->version <= AFT__IMAGE_JSON)
+    aft__buf_str(out, source);
+  else
+    whole = aft__source_read(source, out);
+  if (out->failed)
+    return aft__nomem(error);
+  return whole ? AFT_OK : unfit(error);
 }
 
 aft_status aft__image_check(const void *image, size_t size, aft_error *error) {

@@ -7,6 +7,7 @@
 typedef struct bundle {
   aft_env *env;
   aft__arena arena;
+  aft__buf defaults;
   aft_document documents[AFT__POLICY_DOCUMENTS];
   size_t count;
 } bundle;
@@ -37,7 +38,8 @@ static aft_status add_document(bundle *b, const void *given, bool copy, aft_erro
 /* The default policy's canonical content stands for the files that it was compiled from. */
 static aft_status add_defaults(bundle *b, aft_error *error) {
   aft_document d = {sizeof(d), aft__cstr("default policy"), {NULL, 0}};
-  AFT__TRY(aft__image_source(aft__default_image, aft__default_image_size, &d.text, error));
+  AFT__TRY(aft__image_source(aft__default_image, aft__default_image_size, &b->defaults, error));
+  d.text = aft__buf_view(&b->defaults);
   b->documents[b->count++] = d;
   return AFT_OK;
 }
@@ -99,13 +101,17 @@ static aft_status build(bundle *b, aft_policy **out, aft__buf *report, aft_error
 
 aft_status aft__policy_renew(aft_env *env, const void *image, size_t size, aft_policy **out,
                              aft_error *error) {
-  aft__buf made;
+  aft__buf made, source;
   aft_document document = {sizeof document, aft__cstr("policy image"), {0}};
-  AFT__TRY(aft__image_source(image, size, &document.text, error));
   aft__buf_init(&made, env);
-  aft_status status = aft__policy_compile(env, &document, 1, &made, NULL, error);
+  aft__buf_init(&source, env);
+  aft_status status = aft__image_source(image, size, &source, error);
+  document.text = aft__buf_view(&source);
+  if (status >= 0)
+    status = aft__policy_compile(env, &document, 1, &made, NULL, error);
   if (status >= 0)
     status = own(env, &made, out, error);
+  aft__buf_done(&source);
   aft__buf_done(&made);
   return status;
 }
@@ -140,7 +146,9 @@ aft_status aft_policy_load(aft_env *env, const aft_policy_options *options, aft_
     return aft__nomem(error);
   b->env = env;
   aft__arena_init(&b->arena, env);
+  aft__buf_init(&b->defaults, env);
   aft_status status = load(b, &o, out, report, error);
+  aft__buf_done(&b->defaults);
   aft__arena_done(&b->arena);
   aft__release(env, b, sizeof(*b));
   return status;

@@ -101,7 +101,8 @@ bool aft__name_ok(aft_str name);
 /* ---- the image ---- */
 
 /* Everything is native-endian, 8-byte aligned and position-independent: texts are offsets into the block
- * of NUL-closed texts (0 is the empty one), the rest are indexes. */
+ * of NUL-closed texts (0 is the empty one), the rest are indexes. That block begins with the content, which
+ * has nearly all texts of the other sections in it. */
 
 typedef enum aft__section_id {
   AFT__SECTION_TEXTS,      /* bytes */
@@ -124,7 +125,7 @@ typedef enum aft__section_id {
   AFT__SECTION_MOVES,
   AFT__SECTION_EFFECTS,
   AFT__SECTION_CATALOGUE,   /* aft__entry, sorted by key */
-  AFT__SECTION_SOURCE,      /* bytes: the canonical content. Its place is the same in every version */
+  AFT__SECTION_SOURCE,      /* bytes: the content, among the texts. Its place is the same in every version */
   AFT__SECTION_ATTRIBUTES,  /* aft__attribute */
   AFT__SECTION_TAGS,        /* aft__known_tag */
   AFT__SECTION_QUEUES,      /* aft__queue, in the order in which they are asked */
@@ -142,6 +143,7 @@ typedef struct aft__section {
 #define AFT__IMAGE_ORDER   0x01020304u
 #define AFT__IMAGE_VERSION 4u
 #define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
+#define AFT__IMAGE_JSON    3u /* the last version whose source is canonical JSON */
 
 typedef struct aft__image {
   char magic[8];
@@ -193,7 +195,6 @@ typedef struct aft__rule {
 /* A word of a rule: parts that follow each other, "付款..失败". */
 typedef struct aft__word {
   uint32_t text; /* as written; empty for AFT__WORD_WITH and _UNLESS */
-  uint32_t slot; /* of its first part: a number of its own for each part of each word */
   uint16_t rule;
   uint8_t role; /* AFT__WORD_… */
   uint8_t parts;
@@ -207,15 +208,15 @@ enum {
   AFT__WORD_UNLESS
 };
 
+/* The parts of a rule's word have marks that follow each other. */
 typedef struct aft__mark {
-  uint8_t kind; /* AFT__MARK_… */
-  uint8_t flags;
-  uint16_t part;  /* of a rule's word */
-  int32_t weight; /* of a tone or degree word */
-  uint32_t ref;   /* a rule's word */
+  uint32_t kind : 5;   /* AFT__MARK_… */
+  uint32_t stem : 1;   /* no letter may stand before, any may follow */
+  uint32_t part : 3;   /* of a rule's word */
+  uint32_t value : 23; /* a rule's word, or AFT__WEIGHT_MOST and the weight of a tone or degree word */
 } aft__mark;
 
-#define AFT__MARK_STEM 1u /* no letter may stand before, any may follow */
+#define AFT__WEIGHT_MOST 5000
 
 typedef enum aft__mark_kind {
   AFT__MARK_RULE,
@@ -247,8 +248,12 @@ typedef enum aft__mark_kind {
   AFT__MARK_YES_NO,
   AFT__MARK_ASKS_FOR,      /* of the desk */
   AFT__MARK_ANYTHING_ELSE, /* a question that expects no answer */
-  AFT__MARKS
+  AFT__MARKS               /* at most 32 */
 } aft__mark_kind;
+
+static inline int32_t aft__mark_weight(const aft__mark *mark) {
+  return (int32_t)mark->value - AFT__WEIGHT_MOST;
+}
 
 typedef struct aft__condition {
   uint32_t op; /* AFT__OP_… */
@@ -353,8 +358,9 @@ extern const char *const aft__label_kinds[AFT__LABEL_KINDS + 1]; /* "ticket", "c
 /* The key of a value written in a policy; false where it is none of the type. Choices are not checked. */
 bool aft__label_key(aft__value_type type, aft_str text, int64_t *key);
 
-/* The canonical content of an image of an older version, or of this one; AFT_E_POLICY_IMAGE for no image. */
-aft_status aft__image_source(const void *image, size_t size, aft_str *source, aft_error *error);
+/* Appends the canonical content of an image of an older version, or of this one. AFT_E_POLICY_IMAGE for no
+ * image. */
+aft_status aft__image_source(const void *image, size_t size, aft__buf *out, aft_error *error);
 /* image.c: whether a block from outside is whole: every offset and index inside. */
 aft_status aft__image_check(const void *image, size_t size, aft_error *error);
 size_t aft__section_item(aft__section_id id);
@@ -368,7 +374,7 @@ typedef struct aft__compile {
   const aft__node *root;
   aft__buf section[AFT__SECTIONS];
   aft__map texts;
-  uint32_t slots;
+  uint32_t source_size;
   uint64_t tests, rule_tests; /* facts that conditions ask for; those of triage's rules */
   bool nomem;
 } aft__compile;
@@ -376,6 +382,11 @@ typedef struct aft__compile {
 uint32_t aft__compile_text(aft__compile *cx, aft_str text);
 void *aft__compile_add(aft__compile *cx, aft__section_id id, const void *item);
 uint32_t aft__compile_count(const aft__compile *cx, aft__section_id id);
+
+/* source.c: the content as the first texts of all */
+void aft__source_write(aft__compile *cx);
+/* Appends it as canonical JSON; false when the bytes are damaged. */
+bool aft__source_read(aft_str source, aft__buf *out);
 
 void aft__compile_triage(aft__compile *cx);    /* compile_triage.c: categories, rules, lexicons */
 void aft__compile_decisions(aft__compile *cx); /* compile_decide.c: priority, levels, survey, intake */

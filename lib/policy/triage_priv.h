@@ -31,10 +31,11 @@ typedef struct aft__triage_scan {
   const aft__word *words;
   const aft__rule *rules;
   uint32_t n_marks, n_words, n_rules, n_categories;
-  aft_str text;   /* normalised: the earlier turns and the last one, a line each */
-  uint32_t own;   /* where the last turn begins */
-  bool foreign;   /* of a language that the policy's words do not cover */
-  uint32_t *ends; /* by slot: where the part was last found, plus 1 */
+  aft_str text;    /* normalised: the earlier turns and the last one, a line each */
+  uint32_t own;    /* where the last turn begins */
+  bool foreign;    /* of a language that the policy's words do not cover */
+  uint32_t *found; /* bits by mark: parts of rules' words */
+  uint32_t *ends;  /* by mark: where the part was last found; unset before */
   aft__rule_state *states;
   int32_t *scores; /* by category: points */
   int32_t *shares; /* by category: millionths, with a model; or NULL */

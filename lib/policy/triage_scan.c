@@ -6,17 +6,22 @@
 #define ASKS_MOST 256u /* words of one text that may ask or tell */
 #define MASK_MOST 32u  /* bytes of what stands for masked data */
 
+static bool was_found(const aft__triage_scan *s, uint32_t mark) {
+  return s->found[mark / 32] >> mark % 32 & 1u;
+}
+
 /* A part counts behind the part before it, with a small gap; the last one completes the word. */
 static void hit_word(aft__triage_scan *s, const aft__mark *mark, const aft__match *match) {
-  const aft__word *word = &s->words[mark->ref];
-  uint32_t slot = word->slot + mark->part;
+  const aft__word *word = &s->words[mark->value];
+  uint32_t id = match->id;
   if (mark->part > 0) {
-    uint32_t before = s->ends[slot - 1];
-    if (before == 0 || match->begin < before - 1 || match->begin - (before - 1) > GAP_MOST)
+    uint32_t before = was_found(s, id - 1) ? s->ends[id - 1] : UINT32_MAX;
+    if (match->begin < before || match->begin - before > GAP_MOST)
       return;
   }
-  bool again = s->ends[slot] != 0;
-  s->ends[slot] = match->end + 1;
+  bool again = was_found(s, id);
+  s->found[id / 32] |= 1u << id % 32;
+  s->ends[id] = match->end;
   if (mark->part + 1 < word->parts || again)
     return;
   aft__rule_state *state = &s->states[word->rule];
@@ -26,7 +31,7 @@ static void hit_word(aft__triage_scan *s, const aft__mark *mark, const aft__matc
     state->with = true;
   } else {
     if (state->word == 0)
-      state->word = mark->ref + 1;
+      state->word = mark->value + 1;
     state->found += state->found < UINT16_MAX;
   }
 }
@@ -37,7 +42,7 @@ static void hit_tone(aft__triage_scan *s, const aft__mark *mark, const aft__matc
   aft__tone_hit *hit = &s->tones[s->n_tones++];
   hit->begin = match->begin;
   hit->end = match->end;
-  hit->weight = mark->weight;
+  hit->weight = aft__mark_weight(mark);
   hit->kind = mark->kind == AFT__MARK_TONE       ? AFT__TONE_WORD
               : mark->kind == AFT__MARK_NEGATION ? AFT__TONE_NEGATION
                                                  : AFT__TONE_DEGREE;
@@ -107,7 +112,7 @@ static bool on_match(void *user, const aft__match *match) {
   if (match->id >= s->n_marks)
     return true;
   const aft__mark *mark = &s->marks[match->id];
-  if ((mark->flags & AFT__MARK_STEM) && match->begin > 0 && aft__triage_alnum(s->text.data[match->begin]) &&
+  if (mark->stem && match->begin > 0 && aft__triage_alnum(s->text.data[match->begin]) &&
       aft__triage_alnum(s->text.data[match->begin - 1]))
     return true;
   if (coincidence(s, match) || (s->brackets && masked(s->text, match)))
@@ -145,14 +150,13 @@ aft_status aft__triage_prepare(aft__triage_scan *s, const aft_policy *policy, af
   s->words = aft__section_data(policy, AFT__SECTION_WORDS, &s->n_words);
   s->rules = aft__section_data(policy, AFT__SECTION_RULES, &s->n_rules);
   aft__section_data(policy, AFT__SECTION_CATEGORIES, &s->n_categories);
-  const aft__word *last = s->n_words ? &s->words[s->n_words - 1] : NULL;
-  size_t slots = last ? last->slot + last->parts : 0;
-  s->ends = aft__arena_alloc(arena, (slots + 1) * sizeof(*s->ends));
+  s->found = aft__arena_alloc(arena, (s->n_marks / 32 + 1) * sizeof(*s->found));
+  s->ends = aft__arena_room(arena, (s->n_marks + 1) * sizeof(*s->ends));
   s->states = aft__arena_alloc(arena, (s->n_rules + 1) * sizeof(*s->states));
   s->scores = aft__arena_alloc(arena, s->n_categories * sizeof(*s->scores));
-  s->tones = aft__arena_alloc(arena, TONE_MOST * sizeof(*s->tones));
-  s->asks = aft__arena_alloc(arena, ASKS_MOST * sizeof(*s->asks));
-  if (!s->ends || !s->states || !s->scores || !s->tones || !s->asks)
+  s->tones = aft__arena_room(arena, TONE_MOST * sizeof(*s->tones));
+  s->asks = aft__arena_room(arena, ASKS_MOST * sizeof(*s->asks));
+  if (!s->found || !s->ends || !s->states || !s->scores || !s->tones || !s->asks)
     return aft__nomem(error);
   return AFT_OK;
 }

@@ -1,4 +1,5 @@
-/* The features of a text for models and fingerprints: hashed n-grams, in one pass over the normalised text. */
+/* The features of a text for models and fingerprints: hashed n-grams, in one pass over the normalised text.
+ */
 #include "text/text.h"
 
 /*
@@ -32,11 +33,11 @@ typedef struct grams {
   aft__grams_fn fn;
   void *user;
   uint32_t n;
-  uint32_t known;                  /* tokens seen, up to 4 */
-  token last[AFT__GRAM_TOKENS];    /* the latest first */
-  uint32_t letters, digits;        /* of the word being read */
-  uint64_t word[WORD_MOST + 2];    /* its characters, from 1 on */
-  uint32_t place[WORD_MOST + 3];   /* where they begin, and where the last ends */
+  uint32_t known;                /* tokens seen, up to 4 */
+  token last[AFT__GRAM_TOKENS];  /* the latest first */
+  uint32_t letters, digits;      /* of the word being read */
+  uint64_t word[WORD_MOST + 2];  /* its characters, from 1 on */
+  uint32_t place[WORD_MOST + 3]; /* where they begin, and where the last ends */
   aft__gram chunk[AFT__GRAM_CHUNK];
 } grams;
 

@@ -5,50 +5,48 @@
 #include "text/text.h"
 
 /*
- * The block: header, then two arrays of one word a cell, the ranks, the ends and
- * the outputs.
+ * The block: a head, and behind it the nodes of a trie of the patterns read from
+ * their ends, in which a run of bytes without a branch is one label (Morrison
+ * 1968, PATRICIA). From every place of a text the scan goes back along it, so no
+ * failure links are needed. A second trie has the patterns without AFT__MATCH_WORD
+ * alone, which is all that may end between two letters. The nodes of both are
+ * bytes, breadth first, without gaps:
  *
- *   step[cell]  base of the cell's state << 9 | AFT__STEP_OUT | byte that leads here
- *   fail[cell]  failure state << 8 | length of the state's text
- *   rank[i]     how many cells before the cell RANK_CELLS x i have AFT__STEP_OUT
- *   end[i]      the first output, from 1, of the cell that is the i-th with AFT__STEP_OUT
+ *   flags                width of the offsets of the children, 0 without any;
+ *                        AFT__NODE_MAP; number of outputs; length of the label
+ *   label length         where the flags have no room for it
+ *   label                bytes before those that led here, in the order of the text
+ *   children - 1         where there are some; then
+ *     3 bytes            place of the first child in the block
+ *     1 each, or 32      the bytes that lead to them in rising order, or a bit for each
+ *     width each         how far behind the first child the others lie
+ *   number of outputs    where the flags have no room for it
+ *   outputs              id and AFT__OUTPUT_WORD
  *
- * From state s the byte c leads to t = base(s) ^ c, if step[t] has the byte c. No
- * two states share a base, so the byte alone proves the edge. Bases whose low
- * byte is 0 and the base 1 are never given to states with edges: empty cells and
- * states without edges use them and thus match nothing. Cells come in blocks of
- * 256, so base ^ c stays inside whenever base does. State 0 is the root.
+ * Numbers of a fixed width have their low byte first, bits are four native words of
+ * 64; the last two are groups of 7 bits, the low one first, with 0x80 in all but the
+ * last.
  */
-#define AFT__MATCHER_MAGIC     0x324D4641u /* "AFM2" */
-#define AFT__MATCHER_CELLS     (UINT32_C(1) << 23)
-#define AFT__MATCHER_NO_EDGES  1u
-#define AFT__STEP_OUT          0x100u
-#define AFT__STEP_BYTE         0xFFu
-#define AFT__STEP_BASE(step)   ((step) >> 9)
-#define AFT__RANK_CELLS        32u
-#define AFT__FAIL_STATE(fail)  ((fail) >> 8)
-#define AFT__FAIL_LENGTH(fail) ((fail)&0xFFu)
+#define AFT__MATCHER_MAGIC 0x334D4641u /* "AFM3" */
+#define AFT__MATCHER_MOST  (UINT32_C(1) << 24)
+
+#define AFT__NODE_WIDTH(flags)   ((flags)&3u)
+#define AFT__NODE_MAP            4u
+#define AFT__NODE_OUTPUTS(flags) ((flags) >> 3 & 3u)
+#define AFT__NODE_LABEL(flags)   ((flags) >> 5)
+#define AFT__NODE_MANY_OUTPUTS   3u
+#define AFT__NODE_LONG_LABEL     7u
+#define AFT__NODE_LIST_MOST      12u /* children; more have a map */
+#define AFT__OUTPUT_WORD         1u  /* below the id: the pattern has AFT__MATCH_WORD */
 
 typedef struct aft__matcher_head {
   uint32_t magic;
   uint32_t bytes; /* of the whole block, a multiple of 8 */
-  uint32_t cells;
-  uint32_t outputs;
+  uint32_t end;   /* of the last node */
   uint32_t patterns;
-  uint32_t states;
-  uint32_t ends;
+  uint32_t characters; /* every pattern is of whole characters */
   uint32_t reserved0;
+  uint32_t root[2][256]; /* of both tries, by last byte: place of the node, or 0 */
 } aft__matcher_head;
-
-/* Patterns that end at a state: its own, then those of the failure states. next
- * is less than the output's own number, so the chain ends. */
-typedef struct aft__matcher_output {
-  uint32_t id;
-  uint32_t info; /* next << 9 | AFT__OUTPUT_WORD | length in bytes */
-} aft__matcher_output;
-
-#define AFT__OUTPUT_WORD         0x100u /* the pattern has AFT__MATCH_WORD */
-#define AFT__OUTPUT_NEXT(info)   ((info) >> 9)
-#define AFT__OUTPUT_LENGTH(info) ((info)&0xFFu)
 
 #endif

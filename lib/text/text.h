@@ -87,10 +87,10 @@ void aft__query_needs(const aft__query_word *word, aft__need_fn fn, void *user);
 /* "zh", "en", "ja", "ko", "th", "ru", "ar", "hi", "he", "el" or "und"; static. */
 const char *aft__language(aft_str text);
 
-/* ---- matcher_build.c, matcher.c: all patterns in one pass (Aho and Corasick 1975) ---- */
+/* ---- matcher_build.c, matcher.c: all patterns in one pass ---- */
 
-/* The compiled form is one position-independent block of native-endian words, so
- * that it can lie in a mapped file. It must be 8-byte aligned. */
+/* The compiled form is one position-independent block, its head of native-endian
+ * words, so that it can lie in a mapped file. It must be 8-byte aligned. */
 typedef struct aft__matcher_builder aft__matcher_builder;
 
 #define AFT__MATCH_WORD                                                              \
@@ -111,8 +111,9 @@ typedef struct aft__match {
   uint32_t begin, end; /* bytes of the normalised text */
 } aft__match;
 
-/* Calls back for every occurrence, in order of its end; a callback that returns
- * false ends the scan. text is normalised. Allocates nothing. */
+/* Calls back for every occurrence, in order of its end, the longest first; a callback
+ * that returns false ends the scan. text is normalised. Allocates nothing. Every byte
+ * of the text costs at most as many steps as the longest pattern has bytes. */
 typedef bool (*aft__match_fn)(void *user, const aft__match *match);
 void aft__matcher_scan(const void *block, aft_str text, aft__match_fn fn, void *user);
 
@@ -222,7 +223,8 @@ void aft__template_render(aft__buf *out, aft_str text, const aft__arg *args, siz
 #define AFT__GRAM_PIECES 4 /* block of the pieces of words; rows of n tokens are block n - 1 */
 #define AFT__GRAM_BLOCKS 5
 #define AFT__GRAM_CHUNK  256
-#define AFT__GRAM_FORMAT 1 /* one more when a text gives other grams than before: models are of one format */
+#define AFT__GRAM_FORMAT 1 /* one more when a text gives other grams than before: models are of one format \
+                            */
 
 typedef struct aft__gram {
   uint32_t hash;

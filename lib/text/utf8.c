@@ -13,6 +13,11 @@ static bool plain8(const char *p) {
 
 static bool continues(uint8_t c) { return (c & 0xC0) == 0x80; }
 
+/* Whether three bytes are a character of those, most Chinese ones among them, whose first byte tells all. */
+static bool plain3(const char *p) {
+  return (uint8_t)(p[0] - 0xE1) < 12 && continues((uint8_t)p[1]) && continues((uint8_t)p[2]);
+}
+
 /* Length of the well-formed sequence at p (Unicode table 3-7), or 0. */
 static uint32_t sequence(const uint8_t *p, size_t left) {
   uint8_t c = p[0];
@@ -42,6 +47,8 @@ aft_status aft__utf8_check(aft_str text, size_t *at) {
   while (i < text.len) {
     while (text.len - i >= 8 && plain8(p + i))
       i += 8;
+    while (text.len - i >= 3 && plain3(p + i))
+      i += 3;
     if (i == text.len)
       break;
     uint32_t n = p[i] == '\0' ? 0 : sequence((const uint8_t *)p + i, text.len - i);

@@ -6,8 +6,8 @@
 
 #include "random.h"
 
-static const char *const fillers[] = {"我", "的", "请问", "你们", "麻烦", "看一下", "谢谢", "这个",
-                                      "please", "about", "my", "the", "order", "today", "，", "!"};
+static const char *const fillers[] = {"我",     "的",    "请问", "你们", "麻烦",  "看一下", "谢谢", "这个",
+                                      "please", "about", "my",   "the",  "order", "today",  "，",   "!"};
 
 static void append(corpus *c, const char *word) {
   size_t len = strlen(c->text);

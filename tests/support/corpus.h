@@ -7,9 +7,9 @@
 typedef struct corpus {
   uint64_t seed;
   uint32_t n, given;
-  uint32_t labels;       /* at most 400 */
-  uint32_t vague;        /* permille of texts whose label is drawn whatever they say */
-  uint32_t fail_at;      /* the example that cannot be read, from 1; 0: none */
+  uint32_t labels;  /* at most 400 */
+  uint32_t vague;   /* permille of texts whose label is drawn whatever they say */
+  uint32_t fail_at; /* the example that cannot be read, from 1; 0: none */
   char label[16], text[256];
 } corpus;
 

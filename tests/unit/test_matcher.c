@@ -147,6 +147,42 @@ static void finds_what_a_naive_search_finds(void **state) {
   }
 }
 
+/* Any bytes, few or many different ones: short and long labels, nodes of two and of many children, and more
+ * than two equal patterns. */
+static void finds_patterns_of_any_bytes(void **state) {
+  world *w = *state;
+  uint64_t s = seed_of("bytes of any kind");
+  static pattern patterns[300];
+  static found expected, got;
+  static char text[300];
+  for (int round = 0; round < 200; round++) {
+    size_t n = 1 + draw32(&s) % AFT__COUNT(patterns), size;
+    uint32_t kinds = 1 + draw32(&s) % (round % 2 ? 60 : 3), from = draw32(&s) % 196,
+             most = 1 + draw32(&s) % 60;
+    for (size_t i = 0; i < n; i++) {
+      patterns[i].flags = 0;
+      patterns[i].len = 1 + draw32(&s) % (i % 8 ? 3 : most);
+      for (size_t k = 0; k < patterns[i].len; k++)
+        patterns[i].bytes[k] = (char)(from + draw32(&s) % kinds);
+    }
+    void *block = build(w->env, patterns, n, &size);
+    assert_true(aft__matcher_valid(block, size));
+    size_t len = 0;
+    while (len < AFT__COUNT(text) - 64) {
+      const pattern *p = &patterns[draw32(&s) % n];
+      memcpy(text + len, p->bytes, p->len);
+      len += p->len;
+    }
+    naive(patterns, n, text, len, &expected);
+    got.n = 0;
+    aft__matcher_scan(block, aft__str(text, len), collect, &got);
+    assert_int_equal(got.n, expected.n);
+    assert_memory_equal(got.list, expected.list,
+                        (got.n < AFT__COUNT(got.list) ? got.n : AFT__COUNT(got.list)) * sizeof *got.list);
+    free(block);
+  }
+}
+
 static void all_bytes_and_lengths_work(void **state) {
   world *w = *state;
   uint64_t s = seed_of("bytes");
@@ -233,26 +269,28 @@ static void damaged_blocks_do_no_harm(void **state) {
   assert_true(accepted > 0 && refused > 0);
 }
 
-/* Failure links that form a loop would keep a scan for ever. */
-static void loops_are_refused(void **state) {
+/* A place of a child that is no node's, or another node's, is refused. */
+static void other_places_are_refused(void **state) {
   world *w = *state;
-  pattern p[] = {{"abab", 4, 0}, {"babab", 5, 0}};
+  pattern p[] = {{"ab", 2, 0}, {"bb", 2, 0}, {"abb", 3, 0}, {"cbb", 3, 0}, {"c", 1, 0}};
   size_t size;
-  uint32_t *block = build(w->env, p, 2, &size);
-  uint32_t cells = block[2], *fail = block + 8 + cells;
-  for (uint32_t i = 0; i < cells; i++) {
-    uint32_t kept = fail[i];
-    if (i == 0 || (kept & 0xFF) == 0)
-      continue;
-    fail[i] = i << 8 | (kept & 0xFF);
-    assert_false(aft__matcher_valid(block, size));
-    fail[i] = kept;
-  }
+  uint8_t *block = build(w->env, p, AFT__COUNT(p), &size);
+  const size_t head = 24 + 8 * 256;
   assert_true(aft__matcher_valid(block, size));
+  /* the first node: flags, children - 1, the place of the first child, which lies behind two nodes */
+  assert_int_equal(block[head + 1], 1);
+  for (uint32_t place = 0; place < 2 * size; place++) {
+    uint8_t kept[2] = {block[head + 2], block[head + 3]};
+    block[head + 2] = (uint8_t)place;
+    block[head + 3] = (uint8_t)(place >> 8);
+    bool same = memcmp(kept, block + head + 2, 2) == 0;
+    assert_int_equal(aft__matcher_valid(block, size), same);
+    memcpy(block + head + 2, kept, 2);
+  }
   free(block);
 }
 
-/* Twenty thousand patterns: the block stays below 12 bytes a state, and equal builds are equal bytes. */
+/* Twenty thousand patterns: at most 16 bytes for each, and equal builds are equal bytes. */
 static void large_sets_are_compact(void **state) {
   world *w = *state;
   uint64_t s = seed_of("large");
@@ -269,16 +307,14 @@ static void large_sets_are_compact(void **state) {
         text[len++] = (char)(0x80 | (code >> 6 & 0x3F));
         text[len++] = (char)(0x80 | (code & 0x3F));
       }
-      assert_int_equal(aft__matcher_add(builder, aft__str(text, len), i, 0), AFT_OK);
+      assert_int_equal(aft__matcher_add(builder, aft__str(text, len), i, AFT__MATCH_WORD), AFT_OK);
     }
     aft__buf_init(&out[k], w->env);
     assert_int_equal(aft__matcher_build(builder, &out[k], NULL), AFT_OK);
     aft__matcher_builder_free(builder);
   }
-  const uint32_t *head = (const uint32_t *)(const void *)out[0].data;
-  double per_state = (double)(out[0].len - (size_t)8 * head[3]) / head[5];
-  printf("# large: %u states, %.2f bytes a state\n", head[5], per_state);
-  assert_true(per_state < 12.0);
+  printf("# large: %.2f bytes a pattern\n", (double)out[0].len / 20000);
+  assert_true(out[0].len < (size_t)16 * 20000);
   assert_true(aft__str_eq(aft__buf_view(&out[0]), aft__buf_view(&out[1])));
   aft__buf_done(&out[0]);
   aft__buf_done(&out[1]);
@@ -286,11 +322,9 @@ static void large_sets_are_compact(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(finds_what_a_naive_search_finds),
-      cmocka_unit_test(all_bytes_and_lengths_work),
-      cmocka_unit_test(a_callback_ends_the_scan),
-      cmocka_unit_test(damaged_blocks_do_no_harm),
-      cmocka_unit_test(loops_are_refused),
+      cmocka_unit_test(finds_what_a_naive_search_finds), cmocka_unit_test(finds_patterns_of_any_bytes),
+      cmocka_unit_test(all_bytes_and_lengths_work),      cmocka_unit_test(a_callback_ends_the_scan),
+      cmocka_unit_test(damaged_blocks_do_no_harm),       cmocka_unit_test(other_places_are_refused),
       cmocka_unit_test(large_sets_are_compact),
   };
   return cmocka_run_group_tests(tests, setup, teardown);

@@ -51,7 +51,8 @@ static int listed_next(void *user, aft_example *out) {
   return 1;
 }
 
-#define LISTED(rows) (listed){rows, NULL, sizeof rows / sizeof *rows, 0}
+#define LISTED(rows) \
+  (listed) { rows, NULL, sizeof rows / sizeof *rows, 0 }
 
 static void predict(const aft_model *model, const char *text, aft_prediction *out) {
   out->size = sizeof *out;
@@ -116,8 +117,8 @@ static void labels_are_in_order_of_their_bytes(void **state) {
 
 static void a_heavy_example_overrules_light_ones(void **state) {
   (void)state;
-  static const char *const rows[][2] = {{"a", "red apple"},  {"a", "red apple pie"}, {"b", "blue sky"},
-                                        {"b", "blue sky up"}, {"a", "odd word"},     {"b", "odd word"}};
+  static const char *const rows[][2] = {{"a", "red apple"},   {"a", "red apple pie"}, {"b", "blue sky"},
+                                        {"b", "blue sky up"}, {"a", "odd word"},      {"b", "odd word"}};
   static const uint32_t for_a[] = {0, 0, 0, 0, 20000, 100}, for_b[] = {0, 0, 0, 0, 100, 20000};
   const uint32_t *const weights[] = {for_a, for_b};
   aft_model_options keep = {.size = sizeof keep, .contradictions = AFT_MODEL_KEEP};
@@ -206,8 +207,8 @@ static void the_word_that_decides_is_the_weightiest(void **state) {
 
 /* ---- what is promised ---- */
 
-/* Of fifty models, each with fresh texts of which a third cannot be told, at most one in ten answers wrongly more
- * often than promised; and they answer most of what can be told. */
+/* Of fifty models, each with fresh texts of which a third cannot be told, at most one in ten answers wrongly
+ * more often than promised; and they answer most of what can be told. */
 static void the_promise_is_broken_no_more_often_than_it_says(void **state) {
   (void)state;
   uint32_t broken = 0, answered_all = 0;
@@ -310,8 +311,9 @@ static void figures_are_those_of_the_definitions(void **state) {
   assert_ok(aft_eval_report(eval, &report, &error));
   const char *json = aft_buf_data(report);
   /* F1: a 2/4, b 2/3, other 2/3; calibration: |1.8 - 1| + |0.6 - 1| + |0.5 - 0| + |1 - 1|, by 5 */
-  assert_non_null(strstr(json, "{\"n\":5,\"accuracy\":0.600000,\"macro_f1\":0.611111,\"answerable\":3,"
-                               "\"answered\":2,\"answered_accuracy\":0.500000,\"ece\":0.340000,"));
+  assert_non_null(strstr(json,
+                         "{\"n\":5,\"accuracy\":0.600000,\"macro_f1\":0.611111,\"answerable\":3,"
+                         "\"answered\":2,\"answered_accuracy\":0.500000,\"ece\":0.340000,"));
   assert_non_null(strstr(json, "{\"truth\":\"a\",\"label\":\"b\",\"n\":1}"));
   aft_guess bad = {.size = sizeof bad, .truth = {"a", 1}, .label = {"a", 1}, .confidence = 1.5};
   assert_status(aft_eval_add(eval, &bad, &error), AFT_E_INVALID);

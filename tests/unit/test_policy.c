@@ -632,18 +632,21 @@ static void use_everything(const aft_policy *p) {
 /* An image of the first version as far as it is read: its head, and the source behind 21 sections. */
 static size_t first_version(const aft_buf *image, unsigned char *out, size_t room) {
   const aft__image *now = (const aft__image *)(const void *)aft_buf_data(image);
-  const aft__section *source = &now->sections[AFT__SECTION_SOURCE];
   aft__image head = *now;
+  aft__buf source;
+  aft__buf_init(&source, env);
+  assert_int_equal(aft__image_source(now, aft_buf_size(image), &source, NULL), AFT_OK);
   size_t sections = offsetof(aft__image, sections), end = sections + 21 * sizeof(aft__section);
-  size_t size = (end + source->count + 7) & ~(size_t)7;
+  size_t size = (end + source.len + 7) & ~(size_t)7;
   assert_true(size <= room);
   head.version = 1;
   head.size = size;
   memset(head.sections, 0, sizeof head.sections);
-  head.sections[20] = (aft__section){end, source->count, 1};
+  head.sections[20] = (aft__section){end, (uint32_t)source.len, 1};
   memset(out, 0, size);
   memcpy(out, &head, end);
-  memcpy(out + end, aft_buf_data(image) + source->offset, source->count);
+  memcpy(out + end, source.data, source.len);
+  aft__buf_done(&source);
   size_t from = offsetof(aft__image, hash);
   uint64_t sum = aft__hash64(out + from, size - from, 0);
   memcpy(out + offsetof(aft__image, checksum), &sum, sizeof sum);
@@ -679,6 +682,64 @@ static void an_image_of_the_first_version_is_compiled_anew(void **state) {
   assert_non_null(strstr(error.message, "reads versions"));
   aft_buf_free(image);
   free(old);
+}
+
+/* Texts that begin with the bytes of marks, and empty ones, come back from the image as they were. */
+static void the_content_comes_back(void **state) {
+  static const char text[] =
+      "texts:\n"
+      "  zh: {my.key: \"\\x01\\x03a\", my.other: \"\\x04\\x04\"}\n"
+      "  en: {my.key: \"\\x02\", my.other: \"\\x03\"}\n";
+  aft_error error = AFT_ERROR_INIT;
+  aft_document document = {sizeof document, AFT_STR("my.yaml"), {text, sizeof text - 1}};
+  aft_policy_options options = {.size = sizeof options, .documents = &document, .count = 1};
+  aft_policy *made;
+  aft__buf source, again;
+  (void)state;
+  if (aft_policy_load(env, &options, &made, NULL, &error) < 0)
+    fail_msg("%s: %s", error.where, error.message);
+  assert_string_equal(aft_policy_text(made, "zh", "my.key"), "\x01\x03\x61");
+  assert_string_equal(aft_policy_text(made, "en", "my.other"), "\x03");
+  aft__buf_init(&source, env);
+  aft__buf_init(&again, env);
+  assert_int_equal(aft__image_source(made->image, made->file.size, &source, NULL), AFT_OK);
+  aft_document whole = {sizeof whole, AFT_STR("content"), aft__buf_view(&source)};
+  assert_int_equal(aft__policy_compile(env, &whole, 1, &again, NULL, NULL), AFT_OK);
+  assert_int_equal(again.len, made->file.size);
+  assert_memory_equal(again.data, made->image, again.len);
+  aft__buf_done(&again);
+  aft__buf_done(&source);
+  aft_policy_unref(made);
+}
+
+/* The bytes of an image that is compiled anew are the caller's: refused or read, and never beyond their end.
+ */
+static void damaged_content_is_bounded(void **state) {
+  uint64_t seed = seed_of("damaged content");
+  uint32_t refused = 0, rounds = 20000;
+  static const char good[] = "\1a\0\2b\0c\0\1\3\3d\0\4\1e\0\3";
+  (void)state;
+  for (uint32_t round = 0; round < rounds; round++) {
+    size_t size = round % 3 ? sizeof good - 1 : (size_t)(draw(&seed) % sizeof good);
+    char *copy = malloc(size + !size);
+    aft__buf out;
+    assert_non_null(copy);
+    memcpy(copy, good, size);
+    for (uint32_t flips = round % 4; flips > 0 && size > 0; flips--)
+      copy[draw(&seed) % size] = (char)(draw(&seed) % 6);
+    aft__buf_init(&out, env);
+    refused += !aft__source_read(aft__str(copy, size), &out);
+    aft__buf_done(&out);
+    free(copy);
+  }
+  assert_true(refused > 0 && refused < rounds);
+  char deep[200];
+  aft__buf out;
+  aft__buf_init(&out, env);
+  memset(deep, 2, sizeof deep / 2);
+  memset(deep + sizeof deep / 2, 3, sizeof deep / 2);
+  assert_false(aft__source_read(aft__str(deep, sizeof deep), &out));
+  aft__buf_done(&out);
 }
 
 /* Bytes change and the checksum is made right again: refused or harmless, never worse. */
@@ -982,6 +1043,8 @@ int main(void) {
       cmocka_unit_test(images_round_trip),
       cmocka_unit_test(an_image_of_the_first_version_is_compiled_anew),
       cmocka_unit_test(damaged_images_are_refused),
+      cmocka_unit_test(the_content_comes_back),
+      cmocka_unit_test(damaged_content_is_bounded),
       cmocka_unit_test(hostile_images_never_crash),
       cmocka_unit_test(conditions_combine),
       cmocka_unit_test(due_times_add_up),

@@ -13,12 +13,15 @@ from ._version import __version__, library_version
 from . import errors, inputs, records, text
 from ._copies import TwoCopies, one_copy
 from ._handle import Closed
+from .classifier import NotFitted, TextClassifier
 from .cursor import Cursor
 from .desk import BatchResult, Desk
 from .env import Env, Trace
 from .errors import *  # noqa: F403
 from .errors import Error
+from .evaluation import Evaluation
 from .inputs import FieldIn, MessageIn, PartIn
+from .model import Comparison, Model, ModelInfo, Prediction, Threshold, compare_models
 from .policy import Policy
 from .query import Rows
 from .record import Record
@@ -30,25 +33,34 @@ from .values import Money, exponent, made_at, time_of
 __all__ = [
     "BatchResult",
     "Closed",
+    "Comparison",
     "Cursor",
     "Desk",
     "Env",
     "Error",
+    "Evaluation",
     "FieldIn",
     "MessageIn",
+    "Model",
+    "ModelInfo",
     "Money",
+    "NotFitted",
     "PartIn",
     "Policy",
+    "Prediction",
     "Record",
     "Rows",
     "Session",
     "Stated",
     "Store",
+    "TextClassifier",
+    "Threshold",
     "TickReport",
     "Trace",
     "Triage",
     "TwoCopies",
     "__version__",
+    "compare_models",
     "errors",
     "exponent",
     "inputs",

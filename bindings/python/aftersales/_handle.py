@@ -35,6 +35,12 @@ class Pending(threading.local):
 pending = Pending()
 
 
+def keep_cause(_kind: object, error: BaseException, _trace: object) -> None:
+    """For ffi.def_extern: an exception may not pass through C, it waits for the end of the call. That of a signal is
+    raised as the callback is entered, before a statement of its own could catch it."""
+    pending.causes.append(error)
+
+
 def call(function: Callable[[Any], None], pointer: Any) -> list[BaseException]:
     """Releases, and gives what callbacks raised meanwhile. May run inside any other call."""
     outer = pending.take()

@@ -5,16 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ._ffi import ffi
-from ._handle import pending
+from ._handle import keep_cause
 
 Progress = Callable[[int, int], object]
 
 
-@ffi.def_extern()  # type: ignore[untyped-decorator]
+@ffi.def_extern(error=1, onerror=keep_cause)  # type: ignore[untyped-decorator]
 def aft_py_progress(user: Any, done: int, left: int) -> int:
     """Whatever the function gives but False goes on."""
-    try:
-        return 1 if ffi.from_handle(user)(done, left) is False else 0
-    except BaseException as error:
-        pending.causes.append(error)
-        return 1
+    return 1 if ffi.from_handle(user)(done, left) is False else 0

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ._call import run
 from ._ffi import ffi, lib
 from ._frame import Frame
-from ._handle import Shared, pending
+from ._handle import Shared, keep_cause
 from .values import integer, ms_of, time_of, wrong_type
 
 LEVELS = {lib.AFT_LOG_DEBUG: "debug", lib.AFT_LOG_INFO: "info", lib.AFT_LOG_WARN: "warn", lib.AFT_LOG_ERROR: "error"}
@@ -48,43 +48,31 @@ class Callbacks:
         return 0
 
 
-# An exception may not pass through C: it waits in pending for the end of the call.
+def clock_failed(kind: object, error: BaseException, trace: Any) -> int:
+    keep_cause(kind, error, trace)
+    callbacks: Callbacks = ffi.from_handle(trace.tb_frame.f_locals["user"])
+    return callbacks.when_failed()
 
 
-@ffi.def_extern()  # type: ignore[untyped-decorator]
+@ffi.def_extern(onerror=clock_failed)  # type: ignore[untyped-decorator]
 def aft_py_now(user: Any) -> int:
-    callbacks = ffi.from_handle(user)
-    try:
-        return int(callbacks.now())
-    except BaseException as error:
-        pending.causes.append(error)
-        return int(callbacks.when_failed())
+    return int(ffi.from_handle(user).now())
 
 
-@ffi.def_extern()  # type: ignore[untyped-decorator]
+@ffi.def_extern(error=1, onerror=keep_cause)  # type: ignore[untyped-decorator]
 def aft_py_random(user: Any, memory: Any, n: int) -> int:
-    try:
-        return int(ffi.from_handle(user).fill(memory, n))
-    except BaseException as error:
-        pending.causes.append(error)
-        return 1
+    return int(ffi.from_handle(user).fill(memory, n))
 
 
-@ffi.def_extern()  # type: ignore[untyped-decorator]
+@ffi.def_extern(onerror=keep_cause)  # type: ignore[untyped-decorator]
 def aft_py_log(user: Any, level: int, message: Any) -> None:
-    try:
-        ffi.from_handle(user).log(LEVELS.get(level, str(level)), ffi.string(message).decode())
-    except BaseException as error:
-        pending.causes.append(error)
+    ffi.from_handle(user).log(LEVELS.get(level, str(level)), ffi.string(message).decode())
 
 
-@ffi.def_extern()  # type: ignore[untyped-decorator]
+@ffi.def_extern(onerror=keep_cause)  # type: ignore[untyped-decorator]
 def aft_py_trace(user: Any, trace: Any) -> None:
-    try:
-        span = timedelta(microseconds=trace.duration_ns / 1000)
-        ffi.from_handle(user).trace(Trace(ffi.string(trace.name).decode(), span, trace.status, trace.retries))
-    except BaseException as error:
-        pending.causes.append(error)
+    span = timedelta(microseconds=trace.duration_ns / 1000)
+    ffi.from_handle(user).trace(Trace(ffi.string(trace.name).decode(), span, trace.status, trace.retries))
 
 
 class Env(Shared):

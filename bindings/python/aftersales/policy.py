@@ -8,7 +8,7 @@ from ._call import buffer_bytes, run, text_of
 from ._error import Error
 from ._ffi import ffi, lib
 from ._frame import Frame, chosen
-from ._handle import Shared, pending
+from ._handle import Shared, keep_cause
 from .env import Env, env_of
 from .values import utf8, wrong_type
 
@@ -37,13 +37,9 @@ class Loading:
         return 1
 
 
-@ffi.def_extern()  # type: ignore[untyped-decorator]
+@ffi.def_extern(error=-1, onerror=keep_cause)  # type: ignore[untyped-decorator]
 def aft_py_load(user: Any, index: int, out: Any) -> int:
-    try:
-        return int(ffi.from_handle(user).next(index, out))
-    except BaseException as error:
-        pending.causes.append(error)
-        return -1
+    return int(ffi.from_handle(user).next(index, out))
 
 
 def loader_of(documents: Mapping[str, str] | Loader) -> Loader:

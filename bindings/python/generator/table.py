@@ -81,6 +81,7 @@ ERROR_NAMES = {
     "AFT_E_IO": "FileFault",
     "AFT_E_KIND": "WrongKind",
     "AFT_E_LOST": "ConnectionLost",
+    "AFT_E_MODEL": "ModelFault",
     "AFT_E_NOMEM": "OutOfMemory",
     "AFT_E_POLICY": "PolicyFault",
     "AFT_E_STORE": "StoreFault",
@@ -93,7 +94,10 @@ ERROR_NAMES = {
 BY_HAND = """
 aft_batch_count aft_batch_free aft_batch_message aft_batch_status aft_batch_ticket aft_buf_data aft_buf_free
 aft_buf_size aft_code_parse aft_currency_exponent aft_cursor_free aft_cursor_next aft_cursor_token aft_env_new
-aft_env_now aft_env_unref aft_flow_export aft_id_time aft_intake_batch aft_money_add aft_money_format aft_money_split
+aft_env_now aft_env_unref aft_eval_add aft_eval_free aft_eval_new aft_eval_report aft_flow_export aft_id_time
+aft_intake_batch aft_model_about aft_model_compare aft_model_explain aft_model_image aft_model_label aft_model_open
+aft_model_open_image aft_model_predict aft_model_save aft_model_scores aft_model_threshold aft_model_train
+aft_model_unref aft_money_add aft_money_format aft_money_split
 aft_policy_default aft_policy_hash aft_policy_image aft_policy_load aft_policy_map_image aft_policy_open_image
 aft_policy_ref aft_policy_text aft_policy_unref aft_query_close aft_query_column aft_query_columns aft_query_interrupt
 aft_query_next aft_record_free aft_record_json aft_session_close aft_session_interrupt aft_session_open
@@ -106,7 +110,7 @@ aft_triage_text aft_version
 # Not in Python: references are the collector's, records are plain objects there, the class says the kind and its
 # fields, datetime has zones and ISO 8601, and a connection of the host's cannot be taken out of its module.
 NOT_THERE = """
-aft_env_ref aft_store_ref aft_record_int aft_record_is_null aft_record_kind aft_record_size
+aft_env_ref aft_model_ref aft_store_ref aft_record_int aft_record_is_null aft_record_kind aft_record_size
 aft_record_status aft_record_text aft_record_time aft_field_name aft_field_type aft_kind_field aft_status_text
 aft_time_iso aft_time_parse aft_zone_offset aft_zone_open aft_zone_unref aft_session_attach aft_sql_sqlite
 """.split()

@@ -1,9 +1,12 @@
 """A desk to test on: a store in a file, a clock of its own, a tenant with a shop, two agents and a buyer."""
 from __future__ import annotations
 
+import functools
+import gc
 import os
 import pathlib
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -80,4 +83,24 @@ def top() -> pathlib.Path:
     return TOP
 
 
-__all__ = ["Clock", "Shop", "START", "TOP", "aftersales"]
+class Alarm(Exception):
+    pass
+
+
+@pytest.fixture
+def alarm() -> Iterator[Callable[[float], object]]:
+    """Sets when a signal raises Alarm. The collector rests meanwhile: Hypothesis has a callback in it, and Python
+    drops what is raised there."""
+
+    def ring(_number: int, _frame: object) -> None:
+        raise Alarm
+
+    before = signal.signal(signal.SIGALRM, ring)
+    gc.disable()
+    yield functools.partial(signal.setitimer, signal.ITIMER_REAL)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    gc.enable()
+    signal.signal(signal.SIGALRM, before)
+
+
+__all__ = ["Alarm", "Clock", "Shop", "START", "TOP", "aftersales"]

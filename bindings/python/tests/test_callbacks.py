@@ -5,11 +5,12 @@ import gc
 import os
 import pathlib
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
-from conftest import START, Clock, Shop
+from conftest import START, Alarm, Clock, Shop
 
 import aftersales as a
 
@@ -113,6 +114,22 @@ def test_a_keyboard_interrupt_passes_as_it_is(tmp_path: pathlib.Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         shop.desk.current_policy()
     armed.clear()
+
+
+def test_a_signal_during_a_call_reaches_the_caller(alarm: Callable[[float], object]) -> None:
+    """Python raises it as the next callback begins, before a statement of that could catch it."""
+    env, causes = a.Env(clock=lambda: START), 0
+    for _ in range(50):
+        try:
+            alarm(0.0005)
+            for _ in range(100000):
+                assert env.now() == START
+        except Alarm:
+            causes += 1
+        except a.CallbackFailed as error:
+            assert isinstance(error.__cause__, Alarm) and error.result == START
+            causes += 1
+    assert causes == 50
 
 
 def test_the_calling_session_is_busy_inside_its_callbacks(tmp_path: pathlib.Path) -> None:

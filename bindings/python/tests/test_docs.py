@@ -14,7 +14,7 @@ import pytest
     "page, words",
     [
         ("README.md", ["支付失败", "'payment'"]),
-        ("docs/python.md", ["payment urgent", "支付失败", "waiting_customer", "AFT_E_DENIED"]),
+        ("docs/python.md", ["payment urgent", "支付失败", "waiting_customer", "AFT_E_DENIED", "['parcel', 'refund']"]),
     ],
 )
 def test_the_programs_of_a_page_run(top: pathlib.Path, tmp_path: pathlib.Path, page: str, words: list[str]) -> None:

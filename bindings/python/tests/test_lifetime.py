@@ -68,6 +68,9 @@ def test_a_cursor_outlives_its_session_in_memory_alone(shop: Shop) -> None:
         next(inbox)
 
 
+MODEL = a.Model.train((label, f"{label} {i}") for i in range(9) for label in ("parcel", "refund")).to_bytes()
+
+
 def family(shop: Shop) -> list[Any]:
     """Parents and children, none of which anybody else holds."""
     env = a.Env(clock=shop.clock)
@@ -78,7 +81,8 @@ def family(shop: Shop) -> list[Any]:
     own = a.Policy({"x.yaml": "texts:\n  zh:\n    category.payment: 钱\n"}, env=env)
     inbox, rows = desk.inbox(), store.query("SELECT id FROM aft_ticket")
     next(inbox), next(rows)
-    return [env, store, session, desk, policy, own, inbox, rows]
+    model, evaluation = a.Model.from_bytes(MODEL, env=env), a.Evaluation(env=env)
+    return [env, store, session, desk, policy, own, inbox, rows, model, evaluation]
 
 
 def close_some(members: list[Any], chance: random.Random) -> None:
