@@ -5,7 +5,7 @@
 
 #define BINS        15
 #define LABELS_MOST 2000u
-#define GUESS_V1    (offsetof(aft_guess, unsure) + 2 * sizeof(uint32_t))
+#define GUESS_V1    (offsetof(aft_guess, reserved0) + sizeof(uint32_t))
 
 typedef struct pair {
   uint32_t truth, label;
@@ -122,9 +122,9 @@ aft_status aft_eval_add(aft_eval *eval, const aft_guess *given, aft_error *error
   aft_guess guess;
   uint32_t truth = 0, label = 0;
   pair *counted = NULL;
-  if (!eval || !given)
-    return aft__error(error, AFT_E_NULL_HANDLE, "eval", "expected a measurement and a guess, found NULL");
   AFT__TRY(aft__abi_copy(&guess, sizeof guess, given, GUESS_V1, "aft_guess", error));
+  if (!eval)
+    return aft__error(error, AFT_E_NULL_HANDLE, "eval", "expected a measurement, found NULL");
   guess.truth = aft__str(guess.truth.data, guess.truth.data ? guess.truth.len : 0);
   guess.label = aft__str(guess.label.data, guess.label.data ? guess.label.len : 0);
   if (!(guess.confidence >= 0 && guess.confidence <= 1))

@@ -2,7 +2,7 @@
 #include "model/model_priv.h"
 
 #define INFO_V1       (offsetof(aft_model_info, coverage) + sizeof(double))
-#define PREDICTION_V1 (offsetof(aft_prediction, unsure) + 2 * sizeof(uint32_t))
+#define PREDICTION_V1 (offsetof(aft_prediction, reserved0) + sizeof(uint32_t))
 
 aft_env *aft__model_env(const aft_model *model) { return model->env; }
 uint32_t aft__model_labels(const aft_model *model) { return model->head.labels; }

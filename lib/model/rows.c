@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define EXAMPLE_V1    (offsetof(aft_example, weight) + 2 * sizeof(uint32_t))
+#define EXAMPLE_V1    (offsetof(aft_example, reserved0) + sizeof(uint32_t))
 #define EXAMPLES_MOST (16u << 20)
 #define WEIGHT_MOST   1000000u
 #define SLOTS         (1u << 17) /* of the table that counts equal grams of one text */

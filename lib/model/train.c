@@ -278,6 +278,7 @@ aft_status aft_model_train(aft_env *env, const aft_model_options *options, aft_e
   aft__arena arena;
   aft__buf image;
   aft__train t = {.env = env, .rows = &rows};
+  AFT__TRY(check_options(&t, options, error));
   if (!env || !next || !out)
     return aft__error(error, AFT_E_NULL_HANDLE,
                       !env    ? "env"
@@ -285,7 +286,6 @@ aft_status aft_model_train(aft_env *env, const aft_model_options *options, aft_e
                               : "out",
                       "expected an environment, examples and a place for the model, found NULL");
   *out = NULL;
-  AFT__TRY(check_options(&t, options, error));
   aft__arena_init(&arena, env);
   aft__buf_init(&image, env);
   aft_status status = aft__rows_read(&rows, env, &t.options, next, user, error);

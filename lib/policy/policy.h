@@ -110,8 +110,8 @@ aft_status aft__triage_run(const aft_policy *policy, const aft__triage_in *in, a
 aft_status aft__triage_join(const aft__triage_in *in, aft__buf *out, uint32_t *own, uint32_t *turns,
                             aft_error *error);
 
-/* What the decision rests on, for each category of the policy in its order: the points of rules and label, and
- * the logarithm of the model's probability in millionths (0 for all without scores). */
+/* What the decision rests on, for each category of the policy in its order: the points of rules and label,
+ * and the logarithm of the model's probability in millionths (0 for all without scores). */
 aft_status aft__triage_evidence(const aft_policy *policy, const aft__triage_in *in, aft__arena *arena,
                                 int32_t *points, int64_t *model, aft_error *error);
 
@@ -134,7 +134,8 @@ typedef struct aft__fusion_weights {
 
 void aft__fusion_prior(const aft_policy *policy, aft__fusion *out); /* other and prior */
 aft__fusion_weights aft__fusion_default(const aft_policy *policy);
-/* The weights that make the labels of a half (0, 1; 2: of both) likeliest, drawn towards start by a little. */
+/* The weights that make the labels of a half (0, 1; 2: of both) likeliest, drawn towards start by a little.
+ */
 aft__fusion_weights aft__fusion_learn(const aft__fusion *f, uint32_t half, aft__fusion_weights start);
 /* The category that a row comes to. */
 uint32_t aft__fusion_best(const aft__fusion *f, uint32_t row, aft__fusion_weights weights);

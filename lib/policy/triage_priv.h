@@ -77,8 +77,8 @@ aft_status aft__triage_choose(aft__triage_scan *s, const aft__triage_in *in, con
                               aft__arena *arena, aft__triage *out, aft_error *error);
 aft_str aft__triage_category(const aft__triage_scan *s, uint32_t index);
 /* What rules and label, and the model, say of each category: see aft__triage_evidence. */
-void aft__triage_weigh(aft__triage_scan *s, const aft__triage_in *in, const aft__facts *facts, int32_t *points,
-                       int64_t *model);
+void aft__triage_weigh(aft__triage_scan *s, const aft__triage_in *in, const aft__facts *facts,
+                       int32_t *points, int64_t *model);
 
 /* triage_stated.c: what the last turn states, found with the words that announce it. */
 aft_status aft__triage_state(const aft_policy *policy, const aft__triage_in *in, aft__arena *arena,

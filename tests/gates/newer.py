@@ -163,7 +163,8 @@ def outcomes():
 
 def check(kind, plain, zero, changed):
     tap.expect(plain != "AFT_E_ABI", "refuses the struct of its own version")
-    tap.expect(zero == plain, f"a larger struct with zeros gives {zero}, one of the known size {plain}")
+    done = {"AFT_OK", "AFT_IGNORED"}  # the second of two that are alike may find nothing left to do
+    tap.expect(zero == plain or {zero, plain} <= done, f"a larger struct with zeros gives {zero}, one of the known size {plain}")
     # A call is looked at after the input beside it, which is empty here and refused for that.
     tap.expect(changed == "AFT_E_ABI" or kind == "aft_call" and changed == plain == "AFT_E_INVALID",
                f"a field that the library does not know is set, and it says {changed}")
