@@ -34,7 +34,7 @@ static void keep(const char *retention) {
 }
 
 /* Ticks until a round of retention has ended; how many records it removed. */
-static uint32_t round_of(uint32_t rows) {
+static uint32_t one_round(uint32_t rows) {
   aft_error error = AFT_ERROR_INIT;
   uint32_t removed = 0;
   desk_pass(&d, AFT__HOUR);
@@ -50,6 +50,12 @@ static uint32_t round_of(uint32_t rows) {
   }
   fail_msg("retention does not come to rest");
   return removed;
+}
+
+/* A round that loses a race, or runs out of its time on a busy machine, leaves the rest to the next. */
+static uint32_t round_of(uint32_t rows) {
+  uint32_t removed = one_round(rows);
+  return removed + one_round(rows);
 }
 
 static void settle_all(void) {
@@ -432,7 +438,7 @@ static void health_knows_the_last_round(void **state) {
   assert_ok(aft_store_health(d.session, &health, &error));
   assert_non_null(strstr(aft_buf_data(health), "\"last_retention\":null"));
   aft_buf_free(health);
-  round_of(0);
+  one_round(0);
   assert_ok(aft_store_health(d.session, &health, &error));
   assert_non_null(strstr(aft_buf_data(health), "\"last_retention\":1795003600000"));
   aft_buf_free(health);
