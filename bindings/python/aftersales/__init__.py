@@ -21,6 +21,7 @@ from .errors import *  # noqa: F403
 from .errors import Error
 from .evaluation import Evaluation
 from .inputs import FieldIn, MessageIn, PartIn
+from .learning import Takeover
 from .model import Comparison, Model, ModelInfo, Prediction, Threshold, compare_models
 from .policy import Policy
 from .query import Rows
@@ -53,6 +54,7 @@ __all__ = [
     "Session",
     "Stated",
     "Store",
+    "Takeover",
     "TextClassifier",
     "Threshold",
     "TickReport",

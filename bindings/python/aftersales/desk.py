@@ -11,6 +11,7 @@ from ._ffi import ffi, lib
 from ._frame import Frame
 from .commands import DeskCommands
 from .inputs import MessageIn
+from .learning import Learning
 from .values import span_ms
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def batch_results(batch: Any) -> list[BatchResult]:
     return results
 
 
-class Desk(DeskCommands):
+class Desk(DeskCommands, Learning):
     """Made by Session.as_system and its like. key: a name of your own for what must happen once; the same again gives
     the first outcome. deadline: how long the call may take."""
 

@@ -31,6 +31,17 @@ def permille(name: str, value: object, most: float) -> int:
     return round(value * 1000)
 
 
+def unwrapped(call: Callable[[], T]) -> T:
+    """What the rows raised reaches the caller as it is."""
+    try:
+        return call()
+    except CallbackFailed as error:
+        if error.result is not None or error.__cause__ is None:
+            raise
+        cause = error.__cause__
+    raise cause
+
+
 class Examples:
     """Reads rows for C, one by one; the texts of one live until the next."""
 
@@ -54,16 +65,10 @@ class Examples:
         return 0
 
     def run(self, function: Callable[..., int], arguments: list[Any], take: Callable[[int], T]) -> T:
-        """Calls with the rows where the arguments have None. What the rows raised reaches the caller as it is."""
+        """Calls with the rows where the arguments have None."""
         handle = ffi.new_handle(self)
         given = [part for a in arguments for part in ([lib.aft_py_example, handle] if a is None else [a])]
-        try:
-            return run(function, given, take)
-        except CallbackFailed as error:
-            if error.result is not None or error.__cause__ is None:
-                raise
-            cause = error.__cause__
-        raise cause
+        return unwrapped(lambda: run(function, given, take))
 
 
 @ffi.def_extern(error=-1, onerror=keep_cause)  # type: ignore[untyped-decorator]
