@@ -49,10 +49,10 @@ static int measure(measuring *m, rows *r) {
 static double share(const json_t *of, const char *key) { return json_number_value(json_object_get(of, key)); }
 
 static void print_classes(const json_t *report) {
-  size_t i;
-  json_t *class;
+  const json_t *classes = json_object_get(report, "classes");
   printf("\n  %-28s %8s %10s %8s %8s\n", "label", "rows", "precision", "recall", "F1");
-  json_array_foreach(json_object_get(report, "classes"), i, class) {
+  for (size_t i = 0; i < json_array_size(classes); i++) {
+    const json_t *class = json_array_get(classes, i);
     const char *label = json_string_value(json_object_get(class, "label"));
     int pad = 28 - (int)aft_text_columns(label, AFT_NTS);
     printf("  %s%*s %8lld %10.1f %8.1f %8.1f\n", label, pad > 0 ? pad : 0, "",
@@ -62,10 +62,10 @@ static void print_classes(const json_t *report) {
 }
 
 static void print_confusion(const json_t *report) {
-  size_t i;
-  json_t *pair;
+  const json_t *pairs = json_object_get(report, "confusion");
   printf("\n  taken for each other:\n");
-  json_array_foreach(json_object_get(report, "confusion"), i, pair) {
+  for (size_t i = 0; i < json_array_size(pairs); i++) {
+    const json_t *pair = json_array_get(pairs, i);
     const char *truth = json_string_value(json_object_get(pair, "truth"));
     const char *label = json_string_value(json_object_get(pair, "label"));
     if (strcmp(truth, label) != 0)

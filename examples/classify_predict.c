@@ -29,15 +29,17 @@ int classify_predict(const choices *c) {
 }
 
 static void print_words(const char *text, size_t len) {
-  json_t *found = json_loadb(text, len, 0, NULL), *word;
-  size_t i;
+  json_t *found = json_loadb(text, len, 0, NULL);
+  const json_t *words = json_object_get(found, "words");
   int unsure = json_is_true(json_object_get(found, "unsure"));
   printf("%s, confidence %.3f%s; next would be %s\n", json_string_value(json_object_get(found, "label")),
          json_number_value(json_object_get(found, "confidence")), unsure ? ", too little for an answer" : "",
          json_string_value(json_object_get(found, "runner_up")));
-  json_array_foreach(json_object_get(found, "words"), i, word)
-      printf("  %+7.2f  %s\n", json_number_value(json_object_get(word, "weight")),
-             json_string_value(json_object_get(word, "text")));
+  for (size_t i = 0; i < json_array_size(words); i++) {
+    const json_t *word = json_array_get(words, i);
+    printf("  %+7.2f  %s\n", json_number_value(json_object_get(word, "weight")),
+           json_string_value(json_object_get(word, "text")));
+  }
   json_decref(found);
 }
 

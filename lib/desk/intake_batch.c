@@ -110,7 +110,7 @@ aft_status aft_intake_batch(aft_session *session, const aft_call *call, const af
   if (n > env->o.limits.batch)
     return aft__error(error, AFT_E_TOO_LARGE, "n", "expected at most %llu messages in a batch, found %zu",
                       (unsigned long long)env->o.limits.batch, n);
-  many m;
+  many m = {0};
   aft__arena arena;
   AFT__TRY(batch_new(env, n, &m.batch, error));
   aft__arena_init(&arena, env);

@@ -74,7 +74,7 @@ static void fit_two(const aft__train *t, const aft__trial *trial, double *slope,
 /* More classes: one factor for all scores before the softmax (Guo, Pleiss, Sun, Weinberger 2017). */
 static void fit_many(const aft__train *t, const aft__trial *trial, double *slope) {
   uint32_t labels = t->vectors;
-  double scores[AFT_MODEL_LABELS], p[AFT_MODEL_LABELS], a = 3;
+  double scores[AFT_MODEL_LABELS] = {0}, p[AFT_MODEL_LABELS] = {0}, a = 3;
   for (int round = 0; round < ITERATIONS; round++) {
     double gradient = 1e-3 * a, curve = 1e-3; /* keeps the factor finite where nothing is ever wrong */
     for (uint32_t i = 0; i < trial->n; i++) {
@@ -141,7 +141,7 @@ static void fill_bands(const held_back *held, uint32_t n, aft__calibration *out)
 
 aft_status aft__calibrate(const aft__train *t, const aft__trial *trial, aft__calibration *out,
                           aft_error *error) {
-  double scores[AFT_MODEL_LABELS], p[AFT_MODEL_LABELS];
+  double scores[AFT_MODEL_LABELS] = {0}, p[AFT_MODEL_LABELS] = {0};
   size_t bytes = (trial->n + (size_t)1) * sizeof(held_back);
   held_back *all = aft__alloc(t->env, bytes);
   if (!all)

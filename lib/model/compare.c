@@ -26,7 +26,8 @@ static double mcnemar(uint64_t a, uint64_t b) {
   return 2 * sum < 1 ? 2 * sum : 1;
 }
 
-void aft__comparison_finish(aft_comparison *f) {
+void aft__comparison_finish(aft_comparison *comparison) {
+  aft_comparison *f = comparison;
   double n = f->examples ? (double)f->examples : 1;
   f->old_accuracy = (double)(f->both + f->only_old) / n;
   f->new_accuracy = (double)(f->both + f->only_new) / n;

@@ -118,24 +118,24 @@ static void count(aft_eval *eval, const aft_guess *guess, bool right) {
   eval->answered_right += right;
 }
 
-aft_status aft_eval_add(aft_eval *eval, const aft_guess *given, aft_error *error) {
-  aft_guess guess;
+aft_status aft_eval_add(aft_eval *eval, const aft_guess *guess, aft_error *error) {
+  aft_guess g;
   uint32_t truth = 0, label = 0;
   pair *counted = NULL;
-  AFT__TRY(aft__abi_copy(&guess, sizeof guess, given, GUESS_V1, "aft_guess", error));
+  AFT__TRY(aft__abi_copy(&g, sizeof g, guess, GUESS_V1, "aft_guess", error));
   if (!eval)
     return aft__error(error, AFT_E_NULL_HANDLE, "eval", "expected a measurement, found NULL");
-  guess.truth = aft__str(guess.truth.data, guess.truth.data ? guess.truth.len : 0);
-  guess.label = aft__str(guess.label.data, guess.label.data ? guess.label.len : 0);
-  if (!(guess.confidence >= 0 && guess.confidence <= 1))
+  g.truth = aft__str(g.truth.data, g.truth.data ? g.truth.len : 0);
+  g.label = aft__str(g.label.data, g.label.data ? g.label.len : 0);
+  if (!(g.confidence >= 0 && g.confidence <= 1))
     return aft__error(error, AFT_E_INVALID, "guess.confidence", "expected a number from 0 to 1");
-  AFT__TRY(check_label(guess.truth, "guess.truth", error));
-  AFT__TRY(check_label(guess.label, "guess.label", error));
-  AFT__TRY(number_of(eval, guess.truth, "guess.truth", &truth, error));
-  AFT__TRY(number_of(eval, guess.label, "guess.label", &label, error));
+  AFT__TRY(check_label(g.truth, "guess.truth", error));
+  AFT__TRY(check_label(g.label, "guess.label", error));
+  AFT__TRY(number_of(eval, g.truth, "guess.truth", &truth, error));
+  AFT__TRY(number_of(eval, g.label, "guess.label", &label, error));
   AFT__TRY(pair_of(eval, truth, label, &counted, error));
   counted->n++;
-  count(eval, &guess, truth == label);
+  count(eval, &g, truth == label);
   return AFT_OK;
 }
 

@@ -36,7 +36,7 @@ void aft__promise(const aft__band *bands, uint32_t n_bands, double wrong, double
       going = true;
     if (!going)
       continue;
-    going = binomial_tail(n, errors, wrong) <= doubt / AFT__COUNT(starts);
+    going = binomial_tail(n, errors, wrong) <= doubt / (double)AFT__COUNT(starts);
     if (going) { /* behind the last band: whatever comes may be answered */
       *threshold = i + 1 < n_bands ? (double)bands[i].least : 0;
       *coverage = (double)n / all;

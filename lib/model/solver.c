@@ -14,7 +14,7 @@
 #define ROUGH       1.0 /* likewise, to compare recipes */
 
 typedef struct solving {
-  const aft__train *t;
+  aft__train *t;
   const aft__side *side;
   float *w;
   float bias;
@@ -101,7 +101,7 @@ static double square_of(const aft__train *t, uint32_t row) {
   return sum;
 }
 
-float aft__solve(const aft__train *t, const aft__side *side, const uint32_t *rows, uint32_t n, float *w) {
+float aft__solve(aft__train *t, const aft__side *side, const uint32_t *rows, uint32_t n, float *w) {
   solving s = {.t = t, .side = side, .w = w, .alpha = t->alpha, .square = t->square, .order = t->order};
   memset(w, 0, t->shape.buckets * sizeof *w);
   for (uint32_t i = 0; i < n; i++) {

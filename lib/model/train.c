@@ -19,9 +19,9 @@
 #define HELD_MOST    16000000u /* scores of held-back rows that are kept */
 #define WORK_MOST    25000000u /* entries times vectors that calibration trains on */
 
-uint32_t aft__train_random(const aft__train *t) {
-  *t->random = *t->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-  return (uint32_t)(*t->random >> 33);
+uint32_t aft__train_random(aft__train *t) {
+  t->random = t->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+  return (uint32_t)(t->random >> 33);
 }
 
 /* ---- progress ---- */
@@ -238,8 +238,7 @@ static aft_status finish(aft__train *t, const aft__recipe *recipe, const aft__tr
 static aft_status train_rows(aft__train *t, aft__arena *arena, aft__buf *image, aft_error *error) {
   aft__recipe recipe;
   aft__trial trial;
-  uint64_t random = t->options.seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
-  t->random = &random;
+  t->random = t->options.seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
   t->vectors = t->rows->n_labels == 2 ? 1 : t->rows->n_labels;
   t->shape.buckets = buckets_of(t);
   aft__rows_fold(t->rows, t->shape.buckets);

@@ -64,14 +64,14 @@ typedef struct aft__train {
   float *alpha, *square;
   uint32_t *order, *train; /* scratch, by row */
   uint32_t *frequency;     /* rows that have a bucket */
-  uint64_t *random;
+  uint64_t random;
   uint32_t done, of; /* solved vectors of this part, about; for the progress */
   uint32_t from, to; /* permille at which the part begins and ends */
   bool stopped;
   bool rough; /* to compare recipes, less exact will do */
 } aft__train;
 
-uint32_t aft__train_random(const aft__train *t);
+uint32_t aft__train_random(aft__train *t);
 
 /* train.c: begins a part of the training that solves about so many vectors. */
 void aft__train_part(aft__train *t, uint32_t to, uint32_t of);
@@ -82,7 +82,7 @@ typedef struct aft__side {
   uint32_t label;
   double cost, boost; /* boost: of the rows of the label */
 } aft__side;
-float aft__solve(const aft__train *t, const aft__side *side, const uint32_t *rows, uint32_t n, float *w);
+float aft__solve(aft__train *t, const aft__side *side, const uint32_t *rows, uint32_t n, float *w);
 
 /* shape.c: the values of all entries for a recipe. */
 void aft__train_shape(aft__train *t, const aft__recipe *recipe);

@@ -223,8 +223,9 @@ void aft__template_render(aft__buf *out, aft_str text, const aft__arg *args, siz
 #define AFT__GRAM_PIECES 4 /* block of the pieces of words; rows of n tokens are block n - 1 */
 #define AFT__GRAM_BLOCKS 5
 #define AFT__GRAM_CHUNK  256
-#define AFT__GRAM_FORMAT 1 /* one more when a text gives other grams than before: models are of one format \
-                            */
+#define AFT__GRAM_FORMAT                                                            \
+  1 /* one more when a text gives other grams than before: models are of one format \
+     */
 
 typedef struct aft__gram {
   uint32_t hash;
