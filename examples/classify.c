@@ -15,7 +15,7 @@ static const char usage_text[] =
     "       classify explain [--model FILE] [--lang zh|en] TEXT\n\n"
     "Data files have one example a line: label, tab, text. Progress goes to standard error.\n"
     "  --wrong PERMILLE       wrong answers among those given that are promised at most (50)\n"
-    "  --bytes N              size of the model at most; by default 62 to 440 KB, by labels and examples\n"
+    "  --bytes N              size of the model at most; by default 64 to 440 KB, by labels and examples\n"
     "  --keep-contradictions  one text may have two labels in the data\n";
 
 static int wrong_usage(const char *what, const char *which) {

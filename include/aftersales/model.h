@@ -37,7 +37,7 @@ typedef int (*aft_example_fn)(void *user, aft_example *out);
 typedef struct aft_model_options {
   size_t size;
   uint64_t seed;
-  uint64_t max_bytes;      /* of the model; 0: by labels and examples, 62 to 440 KB */
+  uint64_t max_bytes;      /* of the model; 0: by labels and examples, 64 to 440 KB */
   uint32_t wrong_permille; /* wrong answers among those given that are promised at most; 0: 50 */
   uint32_t doubt_permille; /* chance that the promise is broken; 0: 100 */
   uint32_t contradictions; /* AFT_MODEL_REFUSE or AFT_MODEL_KEEP */

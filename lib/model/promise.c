@@ -10,7 +10,8 @@
  * answered, so that an error among the surest few does not end them all; each has a quarter of the doubt.
  * Whatever the model is like, the chance that the threshold kept breaks the promise is at most `doubt`.
  */
-static const double starts[] = {0.125, 0.25, 0.5, 0.75};
+#define STARTS 4
+static const double starts[STARTS] = {0.125, 0.25, 0.5, 0.75};
 
 /* The chance of at most k wrong among n where the share is p. */
 static double binomial_tail(uint32_t n, uint32_t k, double p) {
@@ -32,11 +33,11 @@ void aft__promise(const aft__band *bands, uint32_t n_bands, double wrong, double
   for (uint32_t i = 0; i < n_bands; i++) {
     n += bands[i].n;
     errors += bands[i].wrong;
-    for (; next < AFT__COUNT(starts) && n >= starts[next] * all; next++)
+    for (; next < STARTS && n >= starts[next] * all; next++)
       going = true;
     if (!going)
       continue;
-    going = binomial_tail(n, errors, wrong) <= doubt / (double)AFT__COUNT(starts);
+    going = binomial_tail(n, errors, wrong) <= doubt / STARTS;
     if (going) { /* behind the last band: whatever comes may be answered */
       *threshold = i + 1 < n_bands ? (double)bands[i].least : 0;
       *coverage = (double)n / all;

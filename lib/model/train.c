@@ -7,7 +7,7 @@
 #define OPTIONS_V1   (offsetof(aft_model_options, progress_user) + sizeof(void *))
 #define FEW_ENTRIES  800000u /* up to here fewer buckets lose nothing */
 #define FEW_ROWS     20000u
-#define FEW_BYTES    62000u
+#define FEW_BYTES    64000u
 #define TWO_BYTES    250000u
 #define MANY_BYTES   290000u
 #define MORE_BYTES   3000u /* for each label beyond 16 */
