@@ -62,7 +62,7 @@ def client_pg(level, static):
     cflags, libs = (pkg_config(words, *more, of="aftersales-pg").split() for words in ("--cflags", "--libs"))
     program = SCRATCH / "client-pg"
     if static:  # what libpq consists of in its turn stays shared
-        own = [f"-L{USR / 'lib'}", "-l:libaftersales-pg.a", "-l:libaftersales.a", "-lpthread"]
+        own = [f"-L{USR / 'lib'}", "-l:libaftersales-pg.a", "-l:libaftersales.a", "-lpthread", "-lm"]
         libs = own + [word for name in ("libpq", *REQUIRED) for word in pkg_config("--libs", of=name).split()]
     tap.must([*level, *STRICT, *cflags, CLIENT_PG, "-x", "none", "-o", program, *libs])
     printed = tap.must([program], env={**os.environ, "LD_LIBRARY_PATH": str(USR / "lib")})
