@@ -39,6 +39,7 @@ int rows_failed(const rows *r, const aft_error *error);
 
 /* How far a long job is, on standard error, when that is a terminal. */
 void show_progress(const char *what, uint32_t permille);
+double seconds(void); /* of a clock that only goes on */
 
 /* ---- classify_judge.c: one text, whoever judges it ---- */
 

@@ -3,13 +3,6 @@
 
 #include <jansson.h>
 #include <string.h>
-#include <time.h>
-
-static double seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 typedef struct measuring {
   judge judge;

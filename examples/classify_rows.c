@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LINE_MOST ((size_t)16 << 20)
@@ -74,4 +75,10 @@ void show_progress(const char *what, uint32_t permille) {
   shown = permille / 10;
   fprintf(stderr, "\r%s %3u %%%s", what, shown, permille >= 1000 ? "\n" : "");
   fflush(stderr);
+}
+
+double seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }

@@ -1,14 +1,6 @@
 /* classify train: a model from a data file. */
 #include "classify.h"
 
-#include <time.h>
-
-static double seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static int progress(void *user, uint32_t permille) {
   (void)user;
   show_progress("training", permille);

@@ -185,9 +185,8 @@ static size_t sparse_size(const aft__draft *d, size_t n, size_t wide) {
 static void prune(const aft__draft *d, size_t wide) {
   size_t fixed = fixed_size(d), n = d->weights->n;
   qsort(d->weights->item, n, sizeof *d->weights->item, by_worth);
-  while (n > 0 && fixed + sparse_size(d, n, wide) > d->most) {
-    size_t over = fixed + sparse_size(d, n, wide) - d->most;
-    size_t less = over / (2 * wide + 1) + 1;
+  for (size_t size; n > 0 && (size = fixed + sparse_size(d, n, wide)) > d->most;) {
+    size_t less = (size - d->most) / (2 * wide + 1) + 1;
     n = n > less ? n - less : 0;
   }
   d->weights->n = n;

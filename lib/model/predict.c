@@ -51,29 +51,21 @@ static void add_dense(void *user, const aft__gram *grams, uint32_t n) {
   }
 }
 
-static void add_sparse(void *user, const aft__gram *grams, uint32_t n) {
-  scoring *s = user;
+/* wide is known where it is called: each form has a loop of its own. */
+static inline void add_rows(scoring *s, const aft__gram *grams, uint32_t n, bool wide) {
   for (uint32_t i = 0; i < n; i++) {
     uint32_t pairs, bucket = aft__bucket(grams[i].hash, s->m->shape.buckets);
     const uint8_t *row = aft__model_row(s->m, bucket, &pairs);
     int32_t *sum = s->sum + (size_t)grams[i].block * s->vectors;
-    for (; pairs; pairs--, row += 2)
-      sum[row[0]] += (int8_t)row[1];
+    for (; pairs; pairs--, row += wide ? 3 : 2)
+      sum[wide ? aft__le16(row) : row[0]] += (int8_t)row[wide ? 2 : 1];
     add_rarity(s, grams[i].block, bucket);
   }
 }
 
-static void add_wide(void *user, const aft__gram *grams, uint32_t n) {
-  scoring *s = user;
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t pairs, bucket = aft__bucket(grams[i].hash, s->m->shape.buckets);
-    const uint8_t *row = aft__model_row(s->m, bucket, &pairs);
-    int32_t *sum = s->sum + (size_t)grams[i].block * s->vectors;
-    for (; pairs; pairs--, row += 3)
-      sum[aft__le16(row)] += (int8_t)row[2];
-    add_rarity(s, grams[i].block, bucket);
-  }
-}
+static void add_sparse(void *user, const aft__gram *grams, uint32_t n) { add_rows(user, grams, n, false); }
+
+static void add_wide(void *user, const aft__gram *grams, uint32_t n) { add_rows(user, grams, n, true); }
 
 static aft__grams_fn adder(const aft_model *m) {
   if (m->head.flags & AFT__MODEL_WIDE)

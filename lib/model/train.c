@@ -110,11 +110,10 @@ static uint32_t folds_of(const aft__train *t) {
 
 static aft_status room_for_trial(const aft__train *t, aft__arena *arena, aft__trial *trial,
                                  aft_error *error) {
-  size_t scores = (size_t)t->rows->n * t->vectors;
-  if (scores > HELD_MOST)
-    scores = HELD_MOST + (size_t)t->vectors * t->rows->n / every_of(t);
-  trial->rows = aft__arena_alloc(arena, t->rows->n * sizeof *trial->rows);
-  trial->scores = aft__arena_alloc(arena, scores * sizeof *trial->scores);
+  uint32_t most = HELD_MOST / t->vectors;
+  trial->room = t->rows->n < most ? t->rows->n : most;
+  trial->rows = aft__arena_alloc(arena, trial->room * sizeof *trial->rows);
+  trial->scores = aft__arena_alloc(arena, (size_t)trial->room * t->vectors * sizeof *trial->scores);
   return trial->rows && trial->scores ? AFT_OK : aft__nomem(error);
 }
 

@@ -90,9 +90,9 @@ void aft__train_shape(aft__train *t, const aft__recipe *recipe);
 /* trial.c: trains on some rows and scores others. */
 #define AFT__FOLDS 5u
 typedef struct aft__trial {
-  uint32_t *rows; /* that were scored */
-  uint32_t n;
-  float *scores; /* by row and vector */
+  uint32_t *rows;   /* that were scored */
+  uint32_t n, room; /* more rows than there is room for are not scored */
+  float *scores;    /* by row and vector */
   double accuracy, macro_f1;
 } aft__trial;
 /* folds: how many of the five parts are held back in turn; every: takes only the rows of one in so many. */

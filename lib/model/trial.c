@@ -45,10 +45,10 @@ static aft_status run_fold(aft__train *t, const aft__recipe *recipe, uint32_t fo
   for (uint32_t row = 0; row < t->rows->n; row++) {
     if (!taken(t->rows, row, every))
       continue;
-    if (fold_of(t->rows, row) == fold)
-      trial->rows[trial->n++] = row;
-    else
+    if (fold_of(t->rows, row) != fold)
       t->train[n++] = row;
+    else if (trial->n < trial->room)
+      trial->rows[trial->n++] = row;
   }
   for (uint32_t v = 0; v < t->vectors; v++) {
     float bias = aft__train_vector(t, recipe, v, t->train, n);
@@ -70,7 +70,7 @@ static uint32_t best_label(const aft__train *t, const float *scores) {
   return best;
 }
 
-/* hits, guesses and rows by label, one behind the other in the scratch of the training. */
+/* counts: hits, guesses and rows by label, one behind the other. */
 static void measure(const aft__train *t, aft__trial *trial) {
   uint32_t labels = t->rows->n_labels, right = 0, present = 0;
   uint32_t counts[3 * AFT_MODEL_LABELS];
