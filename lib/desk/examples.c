@@ -36,16 +36,10 @@ static aft_str subject_of(const aft__value *message, const aft__value *ticket) {
 
 static aft_status hash_of(aft__cmd *cmd, aft_str text, uint64_t *out, aft_error *error) {
   aft__buf normal;
-  uint8_t digest[32];
-  aft__sha256 sha;
   aft__buf_init(&normal, cmd->env);
   aft_status status = aft__normalise(&normal, text, error);
-  aft__sha256_init(&sha);
-  aft__digest_str(&sha, aft__buf_view(&normal));
-  aft__sha256_end(&sha, digest);
-  *out = 0;
-  for (int i = 0; i < 8; i++)
-    *out = *out << 8 | digest[i];
+  aft_str view = aft__buf_view(&normal);
+  *out = aft__hash64(view.data, view.len, 0);
   aft__buf_done(&normal);
   return status;
 }

@@ -21,8 +21,9 @@ aft_status aft__model_ask(const aft_model *model, const aft__triage_in *in, aft_
                           aft__triage_score **scores, size_t *n, aft_error *error) {
   double shares[AFT_MODEL_LABELS];
   aft__buf normal;
+  char scratch[2048];
   uint32_t own, turns;
-  aft__buf_init(&normal, aft__model_env(model));
+  aft__buf_lend(&normal, aft__model_env(model), scratch, sizeof scratch);
   aft_status status = aft__triage_join(in, &normal, &own, &turns, error);
   if (status >= 0 && normal.failed)
     status = aft__nomem(error);

@@ -14,24 +14,8 @@
 #include "fault_alloc.h"
 #include "policy/policy.h"
 #include "policy/policy_priv.h"
+#include "policy_fixture.h"
 #include "random.h"
-
-static aft_env *env;
-static aft_policy *policy;
-
-static int set_up(void **state) {
-  (void)state;
-  if (aft_env_new(NULL, &env, NULL) < 0)
-    return -1;
-  return aft_policy_default(env, &policy, NULL) < 0 ? -1 : 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  aft_policy_unref(policy);
-  aft_env_unref(env);
-  return 0;
-}
 
 /* ---- loading ---- */
 
@@ -1055,5 +1039,5 @@ int main(void) {
       cmocka_unit_test(references_count),
       cmocka_unit_test(every_allocation_may_fail),
   };
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  return cmocka_run_group_tests(tests, policy_set_up, policy_tear_down);
 }

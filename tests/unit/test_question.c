@@ -8,24 +8,8 @@
 #include <string.h>
 
 #include "policy/policy.h"
+#include "policy_fixture.h"
 #include "random.h"
-
-static aft_env *env;
-static aft_policy *policy;
-
-static int set_up(void **state) {
-  (void)state;
-  if (aft_env_new(NULL, &env, NULL) < 0)
-    return -1;
-  return aft_policy_default(env, &policy, NULL) < 0 ? -1 : 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  aft_policy_unref(policy);
-  aft_env_unref(env);
-  return 0;
-}
 
 /* ---- the form ---- */
 
@@ -163,5 +147,5 @@ int main(void) {
       cmocka_unit_test(other_words_decide_with_it),  cmocka_unit_test(any_hits_are_harmless),
       cmocka_unit_test(the_default_knows_questions),
   };
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  return cmocka_run_group_tests(tests, policy_set_up, policy_tear_down);
 }

@@ -9,24 +9,8 @@
 #include <stdlib.h>
 
 #include "policy/policy.h"
+#include "policy_fixture.h"
 #include "random.h"
-
-static aft_env *env;
-static aft_policy *policy;
-
-static int set_up(void **state) {
-  (void)state;
-  if (aft_env_new(NULL, &env, NULL) < 0)
-    return -1;
-  return aft_policy_default(env, &policy, NULL) < 0 ? -1 : 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  aft_policy_unref(policy);
-  aft_env_unref(env);
-  return 0;
-}
 
 /* What one text leads to. Texts of the result belong to the policy. */
 typedef struct outcome {
@@ -491,5 +475,5 @@ int main(void) {
       cmocka_unit_test(any_text_has_one_answer_in_range),
       cmocka_unit_test(wrong_encoding_is_refused),
   };
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  return cmocka_run_group_tests(tests, policy_set_up, policy_tear_down);
 }

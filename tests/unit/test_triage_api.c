@@ -14,24 +14,8 @@
 
 #include "base/base.h"
 #include "fault_alloc.h"
+#include "policy_fixture.h"
 #include "random.h"
-
-static aft_env *env;
-static aft_policy *policy;
-
-static int set_up(void **state) {
-  (void)state;
-  if (aft_env_new(NULL, &env, NULL) < 0)
-    return -1;
-  return aft_policy_default(env, &policy, NULL) < 0 ? -1 : 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  aft_policy_unref(policy);
-  aft_env_unref(env);
-  return 0;
-}
 
 static aft_triage_in given(const char *text) {
   aft_triage_in in = {.size = sizeof in, .text = AFT_STR(text)};
@@ -740,5 +724,5 @@ int main(void) {
       cmocka_unit_test(any_conversation_has_one_answer_in_range),
       cmocka_unit_test(every_allocation_may_fail),
   };
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  return cmocka_run_group_tests(tests, policy_set_up, policy_tear_down);
 }

@@ -43,6 +43,31 @@ static bool explained(aft_id ticket, const char *words) {
   return found;
 }
 
+static void order_is(aft_id customer, const char *number, const char *status) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_order_in order = {.size = sizeof order,
+                        .shop = d.shop,
+                        .customer = customer,
+                        .number = AFT_STR(number),
+                        .status = AFT_STR(status)};
+  assert_ok(aft_order_put(d.session, &d.system, &order, NULL, &error));
+}
+
+/* A message of a customer, about an order where one is named; its ticket. */
+static aft_id says(aft_id customer, const char *external, const char *text, const char *number) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_message_in in = desk_message(&d, external, text);
+  in.order = (aft_str){number, number ? AFT_NTS : 0};
+  in.handle = (aft_str){NULL, 0};
+  in.customer = customer;
+  aft_record *message;
+  aft_status status = aft_intake(d.session, &d.system, &in, &message, &error);
+  assert_true(status == AFT_OK || status == AFT_REPLAYED);
+  aft_id id = aft_message_ticket(message);
+  aft_record_free(message);
+  return id;
+}
+
 static void turns_within_the_pause_are_one_text(void **state) {
   (void)state;
   aft_id id = desk_say(&d, "m1", "我昨天买的那双鞋");
@@ -101,36 +126,22 @@ static void after_anything_else_a_no_is_thanks(void **state) {
 }
 
 static void the_order_says_that_nothing_has_shipped(void **state) {
-  aft_error error = AFT_ERROR_INIT;
   (void)state;
+  const aft_id owners[] = {d.buyer, d.other_buyer};
   const char *const states[] = {"paid", "shipped"};
   const char *const topics[] = {"refund_unshipped", "return"};
   for (int i = 0; i < 2; i++) {
     char number[16], external[16];
     snprintf(number, sizeof number, "A-100%d", i);
     snprintf(external, sizeof external, "o%d", i);
-    aft_order_in order = {.size = sizeof order,
-                          .shop = d.shop,
-                          .customer = i ? d.other_buyer : d.buyer,
-                          .number = AFT_STR(number),
-                          .status = AFT_STR(states[i])};
-    assert_ok(aft_order_put(d.session, &d.system, &order, NULL, &error));
-    aft_message_in in = desk_message(&d, external, "我要退款");
-    in.order = (aft_str)AFT_STR(number);
-    in.handle = (aft_str){NULL, 0};
-    in.customer = order.customer;
-    aft_record *message;
-    aft_status status = aft_intake(d.session, &d.system, &in, &message, &error);
-    assert_true(status == AFT_OK || status == AFT_REPLAYED);
-    aft_id id = aft_message_ticket(message);
-    aft_record_free(message);
+    order_is(owners[i], number, states[i]);
+    aft_id id = says(owners[i], external, "我要退款", number);
     assert_ticket(id, "return_refund", topics[i]);
   }
 }
 
 /* The number of an order in the text is as good as one beside it, where the order is the customer's own. */
 static void an_order_may_be_named_in_the_text(void **state) {
-  aft_error error = AFT_ERROR_INIT;
   (void)state;
   const aft_id owners[] = {d.buyer, d.other_buyer};
   for (int i = 0; i < 2; i++) {
@@ -138,20 +149,8 @@ static void an_order_may_be_named_in_the_text(void **state) {
     snprintf(number, sizeof number, "Ab-2000%d", i);
     snprintf(external, sizeof external, "t%d", i);
     snprintf(text, sizeof text, "订单号%s，我要退款", number);
-    aft_order_in order = {.size = sizeof order,
-                          .shop = d.shop,
-                          .customer = owners[0],
-                          .number = AFT_STR(number),
-                          .status = AFT_STR("paid")};
-    assert_ok(aft_order_put(d.session, &d.system, &order, NULL, &error));
-    aft_message_in in = desk_message(&d, external, text);
-    in.handle = (aft_str){NULL, 0};
-    in.customer = owners[i];
-    aft_record *message;
-    aft_status status = aft_intake(d.session, &d.system, &in, &message, &error);
-    assert_true(status == AFT_OK || status == AFT_REPLAYED);
-    aft_id id = aft_message_ticket(message);
-    aft_record_free(message);
+    order_is(owners[0], number, "paid");
+    aft_id id = says(owners[i], external, text, NULL);
     assert_ticket(id, "return_refund", i ? "return" : "refund_unshipped");
     aft_record *ticket = desk_ticket(&d, id);
     assert_int_equal(aft_record_is_null(ticket, AFT_TICKET_ORDER), i);
@@ -161,31 +160,11 @@ static void an_order_may_be_named_in_the_text(void **state) {
 
 /* The order of the ticket counts for further messages, which name none. */
 static void the_tickets_order_counts_too(void **state) {
-  aft_error error = AFT_ERROR_INIT;
   (void)state;
-  aft_order_in order = {.size = sizeof order,
-                        .shop = d.shop,
-                        .customer = d.buyer,
-                        .number = AFT_STR("A-1"),
-                        .status = AFT_STR("paid")};
-  assert_ok(aft_order_put(d.session, &d.system, &order, NULL, &error));
-  aft_message_in in = desk_message(&d, "m1", "那个东西");
-  in.order = (aft_str)AFT_STR("A-1");
-  in.handle = (aft_str){NULL, 0};
-  in.customer = d.buyer;
-  aft_record *message;
-  aft_status status = aft_intake(d.session, &d.system, &in, &message, &error);
-  assert_true(status == AFT_OK || status == AFT_REPLAYED);
-  aft_id id = aft_message_ticket(message);
-  aft_record_free(message);
+  order_is(d.buyer, "A-1", "paid");
+  aft_id id = says(d.buyer, "m1", "那个东西", "A-1");
   desk_pass(&d, AFT__HOUR);
-  in = desk_message(&d, "m2", "退款");
-  in.handle = (aft_str){NULL, 0};
-  in.customer = d.buyer;
-  status = aft_intake(d.session, &d.system, &in, &message, &error);
-  assert_true(status == AFT_OK || status == AFT_REPLAYED);
-  assert_int_equal(aft_message_ticket(message), id);
-  aft_record_free(message);
+  assert_int_equal(says(d.buyer, "m2", "退款", NULL), id);
   assert_ticket(id, "return_refund", "refund_unshipped");
 }
 
@@ -202,36 +181,16 @@ static void activate(const char *text) {
 
 /* A shop's own conditions: the state of the order in a priority, and a pause of its own. */
 static void a_shop_asks_for_the_order_and_sets_the_pause(void **state) {
-  aft_error error = AFT_ERROR_INIT;
   (void)state;
   activate(
       "triage: {pause: 1s}\n"
       "priority: {rules: {frozen: {when: {order_state: frozen}, points: 500}}}\n"
       "texts: {zh: {cause.frozen: 冻结}, en: {cause.frozen: the order is frozen}}\n");
-  aft_order_in order = {.size = sizeof order,
-                        .shop = d.shop,
-                        .customer = d.buyer,
-                        .number = AFT_STR("F-1"),
-                        .status = AFT_STR("frozen")};
-  assert_ok(aft_order_put(d.session, &d.system, &order, NULL, &error));
-  aft_message_in in = desk_message(&d, "m1", "我昨天买的那双鞋");
-  in.order = (aft_str)AFT_STR("F-1");
-  in.handle = (aft_str){NULL, 0};
-  in.customer = d.buyer;
-  aft_record *message;
-  aft_status status = aft_intake(d.session, &d.system, &in, &message, &error);
-  assert_true(status == AFT_OK || status == AFT_REPLAYED);
-  aft_id id = aft_message_ticket(message);
-  aft_record_free(message);
+  order_is(d.buyer, "F-1", "frozen");
+  aft_id id = says(d.buyer, "m1", "我昨天买的那双鞋", "F-1");
   assert_true(explained(id, "the order is frozen"));
   desk_pass(&d, 2 * AFT__SECOND);
-  in = desk_message(&d, "m2", "什么时候能发货");
-  in.handle = (aft_str){NULL, 0};
-  in.customer = d.buyer;
-  status = aft_intake(d.session, &d.system, &in, &message, &error);
-  assert_true(status == AFT_OK || status == AFT_REPLAYED);
-  assert_int_equal(aft_message_ticket(message), id);
-  aft_record_free(message);
+  assert_int_equal(says(d.buyer, "m2", "什么时候能发货", NULL), id);
   assert_false(explained(id, "read together"));
 }
 
