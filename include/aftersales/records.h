@@ -25,6 +25,25 @@
 #define AFT_KIND_TAG 21u
 #define AFT_KIND_CORRECTION 22u
 #define AFT_KIND_DEPLOYMENT 23u
+#define AFT_KIND_LINE 24u
+#define AFT_KIND_SHARE 25u
+#define AFT_KIND_PAYMENT 26u
+#define AFT_KIND_FUND 27u
+#define AFT_KIND_PARCEL 28u
+#define AFT_KIND_ITEM 29u
+#define AFT_KIND_TRACK 30u
+#define AFT_KIND_CASE 31u
+#define AFT_KIND_CASE_LINE 32u
+#define AFT_KIND_PROPOSAL 33u
+#define AFT_KIND_PROPOSAL_LINE 34u
+#define AFT_KIND_LEG 35u
+#define AFT_KIND_FINDING 36u
+#define AFT_KIND_EVIDENCE 37u
+#define AFT_KIND_LINK 38u
+#define AFT_KIND_APPOINTMENT 39u
+#define AFT_KIND_INVOICE 40u
+#define AFT_KIND_MIRROR 41u
+#define AFT_KIND_SIGNAL 42u
 #define AFT_KIND_EVENT 18u
 #define AFT_KIND_EFFECT 19u
 
@@ -62,17 +81,28 @@
 #define AFT_CUSTOMER_TIER     0x00050009u /* standing with the shop: vip, … */
 #define AFT_CUSTOMER_CREATED  0x0005000au /* when the record was made */
 
-#define AFT_ORDER_ID       0x00070001u /* the order's id */
-#define AFT_ORDER_REV      0x00070002u /* counts the changes of this record */
-#define AFT_ORDER_TENANT   0x00070003u /* the tenant */
-#define AFT_ORDER_SHOP     0x00070004u /* the shop */
-#define AFT_ORDER_CUSTOMER 0x00070005u /* the buyer */
-#define AFT_ORDER_NUMBER   0x00070006u /* the shop's order number; unique in the shop */
-#define AFT_ORDER_STATUS   0x00070007u /* the host's own status: paid, shipped, … */
-#define AFT_ORDER_CURRENCY 0x00070008u /* ISO 4217 code of the total */
-#define AFT_ORDER_TOTAL    0x00070009u /* total in minor units */
-#define AFT_ORDER_PLACED   0x0007000au /* when it was placed */
-#define AFT_ORDER_CREATED  0x0007000bu /* when the record was made */
+#define AFT_ORDER_ID           0x00070001u /* the order's id */
+#define AFT_ORDER_REV          0x00070002u /* counts the changes of this record */
+#define AFT_ORDER_TENANT       0x00070003u /* the tenant */
+#define AFT_ORDER_SHOP         0x00070004u /* the shop */
+#define AFT_ORDER_CUSTOMER     0x00070005u /* the buyer */
+#define AFT_ORDER_NUMBER       0x00070006u /* the shop's order number; unique in the shop */
+#define AFT_ORDER_STATUS       0x00070007u /* the host's own status: paid, shipped, … */
+#define AFT_ORDER_CURRENCY     0x00070008u /* ISO 4217 code of the total */
+#define AFT_ORDER_TOTAL        0x00070009u /* total in minor units */
+#define AFT_ORDER_PLACED       0x0007000au /* when it was placed */
+#define AFT_ORDER_CREATED      0x0007000bu /* when the record was made */
+#define AFT_ORDER_PAYER        0x0007000cu /* who paid, to whom refunds go; the buyer where absent */
+#define AFT_ORDER_RECIPIENT    0x0007000du /* who gets the goods and may file without seeing prices */
+#define AFT_ORDER_JURISDICTION 0x0007000eu /* whose consumer law governs: cn, eu_de, gb … */
+#define AFT_ORDER_POLICY       0x0007000fu /* content hash of the policy that governs it */
+#define AFT_ORDER_DOCUMENT     0x00070010u /* where that policy is stored */
+#define AFT_ORDER_INVOICE      0x00070011u /* number of its invoice */
+#define AFT_ORDER_PLATFORM     0x00070012u /* the marketplace that decides its cases */
+#define AFT_ORDER_EARNED       0x00070013u /* loyalty points that the buyer earned with it */
+#define AFT_ORDER_EARNED_SPENT 0x00070014u /* of these: already spent */
+#define AFT_ORDER_EARNED_VALUE 0x00070015u /* what the earned points are worth together, in minor units */
+#define AFT_ORDER_ZONE         0x00070016u /* time zone of the buyer, for windows counted in days */
 
 #define AFT_TICKET_ID                 0x00080001u /* the ticket's id */
 #define AFT_TICKET_REV                0x00080002u /* counts the changes of this record */
@@ -259,6 +289,340 @@
 #define AFT_DEPLOYMENT_ACTOR        0x00170012u /* who activated it */
 #define AFT_DEPLOYMENT_CREATED      0x00170013u /* when it was activated */
 
+#define AFT_LINE_ID             0x00180001u /* the line's id */
+#define AFT_LINE_REV            0x00180002u /* counts the changes of this record */
+#define AFT_LINE_TENANT         0x00180003u /* the tenant */
+#define AFT_LINE_ORDER          0x00180004u /* the order */
+#define AFT_LINE_REF            0x00180005u /* the host's name for the line; unique in the order */
+#define AFT_LINE_SKU            0x00180006u /* the article */
+#define AFT_LINE_TITLE          0x00180007u /* what people see */
+#define AFT_LINE_CATEGORY       0x00180008u /* of the article: what eligibility asks for */
+#define AFT_LINE_NATURE         0x00180009u /* physical, digital, voucher, service, fresh, freight or duty */
+#define AFT_LINE_PRICE          0x0018000au /* of all its units before discounts, in minor units */
+#define AFT_LINE_PAID           0x0018000bu /* what was paid for all its units, in minor units, tax included */
+#define AFT_LINE_TAX            0x0018000cu /* the tax in it */
+#define AFT_LINE_QUANTITY       0x0018000du /* units bought */
+#define AFT_LINE_UNDELIVERED    0x0018000eu /* units that have not arrived */
+#define AFT_LINE_WITH_BUYER     0x0018000fu /* units that the buyer has */
+#define AFT_LINE_IN_RETURN      0x00180010u /* units under way in returns */
+#define AFT_LINE_IN_EXCHANGE    0x00180011u /* units under way in exchanges */
+#define AFT_LINE_IN_REPAIR      0x00180012u /* units in repair */
+#define AFT_LINE_RETURNED       0x00180013u /* units that the shop has again */
+#define AFT_LINE_LOST           0x00180014u /* units that are lost */
+#define AFT_LINE_SETTLED        0x00180015u /* units whose price was given back or is about to be */
+#define AFT_LINE_REFUNDED       0x00180016u /* of what was paid: given back or about to be, in minor units */
+#define AFT_LINE_RELATION       0x00180017u /* to another line: gift_of, part_of, service_for, trade_in_of or replaces */
+#define AFT_LINE_RELATED        0x00180018u /* that line */
+#define AFT_LINE_FINAL_SALE     0x00180019u /* 1 where it was sold as final */
+#define AFT_LINE_HYGIENE        0x0018001au /* 1 where opened goods cannot be sold again */
+#define AFT_LINE_MADE_TO_ORDER  0x0018001bu /* 1 where it was made for this buyer */
+#define AFT_LINE_SERIALS        0x0018001cu /* serial numbers of its units, separated by spaces */
+#define AFT_LINE_WARRANTY_UNTIL 0x0018001du /* end of the seller's warranty */
+#define AFT_LINE_CUSTOMS        0x0018001eu /* tariff code under which it was imported */
+#define AFT_LINE_DELIVERED      0x0018001fu /* when the last of its units arrived */
+#define AFT_LINE_CASE           0x00180020u /* the case that made it as a replacement */
+#define AFT_LINE_CREATED        0x00180021u /* when the record was made */
+
+#define AFT_SHARE_ID     0x00190001u /* the share's id */
+#define AFT_SHARE_REV    0x00190002u /* counts the changes of this record */
+#define AFT_SHARE_TENANT 0x00190003u /* the tenant */
+#define AFT_SHARE_ORDER  0x00190004u /* the order */
+#define AFT_SHARE_LINE   0x00190005u /* the line */
+#define AFT_SHARE_REF    0x00190006u /* the host's name for the discount */
+#define AFT_SHARE_KIND   0x00190007u /* discount or coupon */
+#define AFT_SHARE_FUNDER 0x00190008u /* seller, platform or the policy's own */
+#define AFT_SHARE_AMOUNT 0x00190009u /* in minor units */
+
+#define AFT_PAYMENT_ID           0x001a0001u /* the payment's id */
+#define AFT_PAYMENT_REV          0x001a0002u /* counts the changes of this record */
+#define AFT_PAYMENT_TENANT       0x001a0003u /* the tenant */
+#define AFT_PAYMENT_ORDER        0x001a0004u /* the order */
+#define AFT_PAYMENT_REF          0x001a0005u /* the host's name for the payment; unique in the tenant */
+#define AFT_PAYMENT_PURPOSE      0x001a0006u /* full, deposit, balance, freight, tax or difference */
+#define AFT_PAYMENT_INSTRUMENT   0x001a0007u /* card, alipay, wechat, balance, points, store_credit, transfer or the host's own */
+#define AFT_PAYMENT_ACCOUNT      0x001a0008u /* where a refund arrives, masked: Alipay ***1234 */
+#define AFT_PAYMENT_CURRENCY     0x001a0009u /* ISO 4217 code */
+#define AFT_PAYMENT_CAPTURED     0x001a000au /* in minor units */
+#define AFT_PAYMENT_REVERSED     0x001a000bu /* taken back by the bank, in minor units */
+#define AFT_PAYMENT_PLANNED      0x001a000cu /* refunds that are planned or sent, in minor units */
+#define AFT_PAYMENT_REFUNDED     0x001a000du /* refunds that are confirmed, in minor units */
+#define AFT_PAYMENT_OVERDRAWN    0x001a000eu /* taken back by the bank beyond what was left, in minor units */
+#define AFT_PAYMENT_REFUNDS      0x001a000fu /* how many refunds it has */
+#define AFT_PAYMENT_MOST_REFUNDS 0x001a0010u /* how many its provider allows */
+#define AFT_PAYMENT_REFUND_UNTIL 0x001a0011u /* until when its provider allows them */
+#define AFT_PAYMENT_PAID         0x001a0012u /* when it was paid */
+#define AFT_PAYMENT_CREATED      0x001a0013u /* when the record was made */
+
+#define AFT_FUND_ID       0x001b0001u /* the fund's id */
+#define AFT_FUND_REV      0x001b0002u /* counts the changes of this record */
+#define AFT_FUND_TENANT   0x001b0003u /* the tenant */
+#define AFT_FUND_ORDER    0x001b0004u /* the order */
+#define AFT_FUND_FUNDER   0x001b0005u /* seller, platform, insurer, carrier … */
+#define AFT_FUND_CURRENCY 0x001b0006u /* ISO 4217 code */
+#define AFT_FUND_CEILING  0x001b0007u /* in minor units */
+#define AFT_FUND_PLANNED  0x001b0008u /* planned or sent, in minor units */
+#define AFT_FUND_PAID     0x001b0009u /* confirmed, in minor units */
+
+#define AFT_PARCEL_ID        0x001c0001u /* the parcel's id */
+#define AFT_PARCEL_REV       0x001c0002u /* counts the changes of this record */
+#define AFT_PARCEL_TENANT    0x001c0003u /* the tenant */
+#define AFT_PARCEL_ORDER     0x001c0004u /* the order */
+#define AFT_PARCEL_CASE      0x001c0005u /* the case it belongs to */
+#define AFT_PARCEL_REF       0x001c0006u /* the host's name for the parcel; unique in the order */
+#define AFT_PARCEL_DIRECTION 0x001c0007u /* out, back or replacement */
+#define AFT_PARCEL_CARRIER   0x001c0008u /* who carries it */
+#define AFT_PARCEL_WAYBILL   0x001c0009u /* the carrier's number */
+#define AFT_PARCEL_STATE     0x001c000au /* announced, in_transit, delivered, lost, intercepted, refused or void */
+#define AFT_PARCEL_PAYER     0x001c000bu /* of its freight: buyer, seller, platform, insurer or carrier */
+#define AFT_PARCEL_FREIGHT   0x001c000cu /* in minor units */
+#define AFT_PARCEL_LABEL     0x001c000du /* none, requested, issued or void */
+#define AFT_PARCEL_INSURED   0x001c000eu /* 1 where its freight is insured */
+#define AFT_PARCEL_ADDRESS   0x001c000fu /* where it goes, fixed when it was announced */
+#define AFT_PARCEL_SHIPPED   0x001c0010u /* first scan */
+#define AFT_PARCEL_DELIVERED 0x001c0011u /* when it arrived */
+#define AFT_PARCEL_SEEN      0x001c0012u /* time of the latest tracking event */
+#define AFT_PARCEL_CREATED   0x001c0013u /* when the record was made */
+
+#define AFT_ITEM_ID       0x001d0001u /* the item's id */
+#define AFT_ITEM_REV      0x001d0002u /* counts the changes of this record */
+#define AFT_ITEM_TENANT   0x001d0003u /* the tenant */
+#define AFT_ITEM_PARCEL   0x001d0004u /* the parcel */
+#define AFT_ITEM_LINE     0x001d0005u /* the line */
+#define AFT_ITEM_QUANTITY 0x001d0006u /* units */
+
+#define AFT_TRACK_ID      0x001e0001u /* the track's id */
+#define AFT_TRACK_REV     0x001e0002u /* counts the changes of this record */
+#define AFT_TRACK_TENANT  0x001e0003u /* the tenant */
+#define AFT_TRACK_PARCEL  0x001e0004u /* the parcel */
+#define AFT_TRACK_REF     0x001e0005u /* the carrier's name for the event; unique in the parcel */
+#define AFT_TRACK_STATUS  0x001e0006u /* picked_up, in_transit, out_for_delivery, delivered, attempted, refused, lost, intercepted or returned */
+#define AFT_TRACK_TEXT    0x001e0007u /* as the carrier puts it */
+#define AFT_TRACK_AT      0x001e0008u /* when it happened */
+#define AFT_TRACK_CREATED 0x001e0009u /* when it was told */
+
+#define AFT_CASE_ID               0x001f0001u /* the case's id */
+#define AFT_CASE_REV              0x001f0002u /* counts the changes of this record */
+#define AFT_CASE_TENANT           0x001f0003u /* the tenant */
+#define AFT_CASE_SHOP             0x001f0004u /* the shop */
+#define AFT_CASE_ORDER            0x001f0005u /* the order */
+#define AFT_CASE_CUSTOMER         0x001f0006u /* who filed it, or for whom it was filed */
+#define AFT_CASE_CODE             0x001f0007u /* the short code that people see: R-7K3M-Q2XD */
+#define AFT_CASE_KIND             0x001f0008u /* a case machine of the policy: return, exchange, refund … */
+#define AFT_CASE_STATE            0x001f0009u /* a state of that machine */
+#define AFT_CASE_OPEN             0x001f000au /* 2 while work is going on, 1 while it may come back, 0 at its end */
+#define AFT_CASE_AUTHORITY        0x001f000bu /* local, or external where a marketplace decides */
+#define AFT_CASE_REASON           0x001f000cu /* as claimed: a reason of the policy */
+#define AFT_CASE_FOUND            0x001f000du /* the reason that the inspection found */
+#define AFT_CASE_FINAL            0x001f000eu /* the reason that stands at the end */
+#define AFT_CASE_LIABLE           0x001f000fu /* buyer, seller, carrier or platform */
+#define AFT_CASE_CURRENCY         0x001f0010u /* ISO 4217 code */
+#define AFT_CASE_ASKED            0x001f0011u /* what the buyer asks for, in minor units */
+#define AFT_CASE_AGREED           0x001f0012u /* what was agreed, in minor units */
+#define AFT_CASE_PROPOSALS        0x001f0013u /* how many proposals it has */
+#define AFT_CASE_ROUNDS           0x001f0014u /* how many of them the seller countered with */
+#define AFT_CASE_FREIGHT          0x001f0015u /* who pays the return freight: buyer, seller, platform or insurer */
+#define AFT_CASE_POLICY           0x001f0016u /* content hash of the policy that governs it */
+#define AFT_CASE_DOCUMENT         0x001f0017u /* where that policy is stored */
+#define AFT_CASE_TICKET           0x001f0018u /* the ticket it came from */
+#define AFT_CASE_PARENT           0x001f0019u /* the case that it disputes or follows */
+#define AFT_CASE_ROUTE            0x001f001au /* normal, advance, returnless, mail_in, on_site, part, intercept … */
+#define AFT_CASE_GOODS            0x001f001bu /* none, held, announced, in_transit, arrived, counted or settled */
+#define AFT_CASE_MONEY            0x001f001cu /* none, planned, sent, confirmed, failed or unknown */
+#define AFT_CASE_PAPERS           0x001f001du /* none, requested, buyer_confirms, issued or failed */
+#define AFT_CASE_ADDRESS          0x001f001eu /* where the goods go back to, or where the replacement goes */
+#define AFT_CASE_NOTE             0x001f001fu /* the buyer's own words */
+#define AFT_CASE_OPENED           0x001f0020u /* when it was filed */
+#define AFT_CASE_UPDATED          0x001f0021u /* when something last happened */
+#define AFT_CASE_DUE              0x001f0022u /* when its state comes to its default outcome */
+#define AFT_CASE_CLOSED           0x001f0023u /* when it came to its end */
+#define AFT_CASE_EVENTS           0x001f0024u /* length of its audit chain */
+#define AFT_CASE_CHAIN            0x001f0025u /* hash of its last audit event */
+#define AFT_CASE_PLATFORM         0x001f0026u /* the marketplace that decides */
+#define AFT_CASE_EXTERNAL         0x001f0027u /* the marketplace's number */
+#define AFT_CASE_EXTERNAL_STATUS  0x001f0028u /* the marketplace's own word, also one that is not known here */
+#define AFT_CASE_EXTERNAL_VERSION 0x001f0029u /* of that status */
+#define AFT_CASE_INTENT           0x001f002au /* a command that the marketplace has not confirmed */
+#define AFT_CASE_INFORMED         0x001f002bu /* since when the legal clocks run */
+#define AFT_CASE_SHARE            0x001f002cu /* of a dispute's verdict for the buyer, in permille */
+#define AFT_CASE_APPLICATIONS     0x001f002du /* how often these lines were applied for before */
+#define AFT_CASE_FAULT            0x001f002eu /* what a repair is about */
+#define AFT_CASE_QUOTE            0x001f002fu /* price of a repair, in minor units */
+#define AFT_CASE_DIFFERENCE       0x001f0030u /* of an exchange: the buyer pays more when above 0, in minor units */
+#define AFT_CASE_EVIDENCE         0x001f0031u /* how many pieces of evidence it has */
+#define AFT_CASE_SIGNALS          0x001f0032u /* how many risk signals it has */
+#define AFT_CASE_HOLDS            0x001f0033u /* where its units are counted while it is open: in_return, in_exchange or in_repair */
+#define AFT_CASE_VERDICT          0x001f0034u /* buyer, seller or shared */
+#define AFT_CASE_HELD             0x001f0035u /* since when it is on legal hold */
+
+#define AFT_CASE_LINE_ID               0x00200001u /* the case line's id */
+#define AFT_CASE_LINE_REV              0x00200002u /* counts the changes of this record */
+#define AFT_CASE_LINE_TENANT           0x00200003u /* the tenant */
+#define AFT_CASE_LINE_CASE             0x00200004u /* the case */
+#define AFT_CASE_LINE_LINE             0x00200005u /* the line */
+#define AFT_CASE_LINE_QUANTITY         0x00200006u /* units asked for */
+#define AFT_CASE_LINE_HELD             0x00200007u /* units that the case holds or held */
+#define AFT_CASE_LINE_FROM_UNDELIVERED 0x00200008u /* of these: units that had not arrived */
+#define AFT_CASE_LINE_SHIPPED          0x00200009u /* units that the buyer announced as sent */
+#define AFT_CASE_LINE_COUNTED          0x0020000au /* units that the warehouse counted */
+#define AFT_CASE_LINE_ACCEPTED         0x0020000bu /* units that were accepted */
+#define AFT_CASE_LINE_REFUSED          0x0020000cu /* units that were refused */
+#define AFT_CASE_LINE_TAKEN            0x0020000du /* held units that the shop has again */
+#define AFT_CASE_LINE_FREED            0x0020000eu /* held units that are back where they were */
+#define AFT_CASE_LINE_LOST             0x0020000fu /* held units that are lost */
+#define AFT_CASE_LINE_AMOUNT           0x00200010u /* of money agreed for the line, in minor units */
+#define AFT_CASE_LINE_SETTLED          0x00200011u /* units whose price the case gives back */
+#define AFT_CASE_LINE_REPLACEMENT      0x00200012u /* the line that was sent for it */
+#define AFT_CASE_LINE_WANTS            0x00200013u /* the article wanted in its place */
+#define AFT_CASE_LINE_WANTS_PRICE      0x00200014u /* its price for one unit, in minor units */
+
+#define AFT_PROPOSAL_ID       0x00210001u /* the proposal's id */
+#define AFT_PROPOSAL_REV      0x00210002u /* counts the changes of this record */
+#define AFT_PROPOSAL_TENANT   0x00210003u /* the tenant */
+#define AFT_PROPOSAL_CASE     0x00210004u /* the case */
+#define AFT_PROPOSAL_VERSION  0x00210005u /* from 1 */
+#define AFT_PROPOSAL_ROLE     0x00210006u /* of who made it */
+#define AFT_PROPOSAL_ACTOR    0x00210007u /* who made it */
+#define AFT_PROPOSAL_KIND     0x00210008u /* of case that it is about */
+#define AFT_PROPOSAL_AMOUNT   0x00210009u /* in minor units */
+#define AFT_PROPOSAL_CURRENCY 0x0021000au /* ISO 4217 code */
+#define AFT_PROPOSAL_FREIGHT  0x0021000bu /* who pays the return freight */
+#define AFT_PROPOSAL_ADDRESS  0x0021000cu /* where the goods go */
+#define AFT_PROPOSAL_TEXT     0x0021000du /* in the words of who made it */
+#define AFT_PROPOSAL_PROOF    0x0021000eu /* the evidence it rests on */
+#define AFT_PROPOSAL_STATE    0x0021000fu /* open, accepted, declined or superseded */
+#define AFT_PROPOSAL_CREATED  0x00210010u /* when it was made */
+
+#define AFT_PROPOSAL_LINE_ID       0x00220001u /* the proposal line's id */
+#define AFT_PROPOSAL_LINE_REV      0x00220002u /* counts the changes of this record */
+#define AFT_PROPOSAL_LINE_TENANT   0x00220003u /* the tenant */
+#define AFT_PROPOSAL_LINE_PROPOSAL 0x00220004u /* the proposal */
+#define AFT_PROPOSAL_LINE_LINE     0x00220005u /* the line */
+#define AFT_PROPOSAL_LINE_QUANTITY 0x00220006u /* units */
+#define AFT_PROPOSAL_LINE_AMOUNT   0x00220007u /* in minor units */
+
+#define AFT_LEG_ID         0x00230001u /* the leg's id */
+#define AFT_LEG_REV        0x00230002u /* counts the changes of this record */
+#define AFT_LEG_TENANT     0x00230003u /* the tenant */
+#define AFT_LEG_CASE       0x00230004u /* the case */
+#define AFT_LEG_ORDER      0x00230005u /* the order */
+#define AFT_LEG_NUMBER     0x00230006u /* by which the payment provider knows it: the same in every attempt */
+#define AFT_LEG_KIND       0x00230007u /* refund, advance, compensation, freight, fee, duty, subsidy, clawback or charge */
+#define AFT_LEG_PAYER      0x00230008u /* seller, platform, insurer, carrier, buyer or state */
+#define AFT_LEG_PAYEE      0x00230009u /* likewise */
+#define AFT_LEG_INSTRUMENT 0x0023000au /* as of the payment, or store_credit, points, coupon, transfer */
+#define AFT_LEG_PAYMENT    0x0023000bu /* the payment it goes back to */
+#define AFT_LEG_FUND       0x0023000cu /* whose ceiling it counts against */
+#define AFT_LEG_ACCOUNT    0x0023000du /* where it arrives, masked */
+#define AFT_LEG_CURRENCY   0x0023000eu /* ISO 4217 code */
+#define AFT_LEG_REQUESTED  0x0023000fu /* in minor units */
+#define AFT_LEG_CONFIRMED  0x00230010u /* in minor units */
+#define AFT_LEG_STATE      0x00230011u /* planned, sent, confirmed, failed, unknown, frozen or void */
+#define AFT_LEG_RELEASE    0x00230012u /* what releases it: approval, pickup, delivery, inspection or settlement */
+#define AFT_LEG_ATTEMPTS   0x00230013u /* how often it was sent */
+#define AFT_LEG_EFFECT     0x00230014u /* the side effect that carries it out */
+#define AFT_LEG_REFERENCE  0x00230015u /* the provider's own number */
+#define AFT_LEG_NOTE       0x00230016u /* what the provider said last */
+#define AFT_LEG_PROOF      0x00230017u /* evidence of a payment outside of the provider */
+#define AFT_LEG_REPLACES   0x00230018u /* the failed leg in whose place it stands */
+#define AFT_LEG_SENT       0x00230019u /* when it was sent last */
+#define AFT_LEG_SETTLED    0x0023001au /* when it was confirmed */
+#define AFT_LEG_EXPECTED   0x0023001bu /* when it should arrive */
+#define AFT_LEG_CREATED    0x0023001cu /* when it was planned */
+
+#define AFT_FINDING_ID          0x00240001u /* the finding's id */
+#define AFT_FINDING_REV         0x00240002u /* counts the changes of this record */
+#define AFT_FINDING_TENANT      0x00240003u /* the tenant */
+#define AFT_FINDING_CASE        0x00240004u /* the case */
+#define AFT_FINDING_LINE        0x00240005u /* the line */
+#define AFT_FINDING_QUANTITY    0x00240006u /* units */
+#define AFT_FINDING_CONDITION   0x00240007u /* ok, opened, used, damaged, wrong, short or missing */
+#define AFT_FINDING_DISPOSITION 0x00240008u /* restock, refurbish, scrap, return_to_buyer or none */
+#define AFT_FINDING_LIABLE      0x00240009u /* buyer, seller or carrier */
+#define AFT_FINDING_TEXT        0x0024000au /* in the words of the inspector */
+#define AFT_FINDING_PROOF       0x0024000bu /* the evidence it rests on */
+#define AFT_FINDING_CREATED     0x0024000cu /* when it was found */
+
+#define AFT_EVIDENCE_ID      0x00250001u /* the evidence's id */
+#define AFT_EVIDENCE_REV     0x00250002u /* counts the changes of this record */
+#define AFT_EVIDENCE_TENANT  0x00250003u /* the tenant */
+#define AFT_EVIDENCE_CASE    0x00250004u /* the case */
+#define AFT_EVIDENCE_DIGEST  0x00250005u /* SHA-256 of its bytes, in hexadecimal digits */
+#define AFT_EVIDENCE_TYPE    0x00250006u /* by its first bytes: image/jpeg, video/mp4, application/pdf … */
+#define AFT_EVIDENCE_BYTES   0x00250007u /* its size */
+#define AFT_EVIDENCE_KIND    0x00250008u /* photo, video, document or the policy's own */
+#define AFT_EVIDENCE_ROLE    0x00250009u /* of who added it */
+#define AFT_EVIDENCE_ACTOR   0x0025000au /* who added it */
+#define AFT_EVIDENCE_NAME    0x0025000bu /* the file's name, as it was given */
+#define AFT_EVIDENCE_SEEN    0x0025000cu /* a case where the same bytes stood before */
+#define AFT_EVIDENCE_CREATED 0x0025000du /* when it was added */
+#define AFT_EVIDENCE_HELD    0x0025000eu /* since when it is on legal hold */
+#define AFT_EVIDENCE_REMOVED 0x0025000fu /* when its bytes were removed */
+
+#define AFT_LINK_ID       0x00260001u /* the link's id */
+#define AFT_LINK_REV      0x00260002u /* counts the changes of this record */
+#define AFT_LINK_TENANT   0x00260003u /* the tenant */
+#define AFT_LINK_CUSTOMER 0x00260004u /* whom it lets in */
+#define AFT_LINK_ORDER    0x00260005u /* the order */
+#define AFT_LINK_CASE     0x00260006u /* the case */
+#define AFT_LINK_KEY      0x00260007u /* name of the key that signed it */
+#define AFT_LINK_EXPIRES  0x00260008u /* until when it is good */
+#define AFT_LINK_REVOKED  0x00260009u /* when it was taken back */
+#define AFT_LINK_CREATED  0x0026000au /* when it was made */
+
+#define AFT_APPOINTMENT_ID       0x00270001u /* the appointment's id */
+#define AFT_APPOINTMENT_REV      0x00270002u /* counts the changes of this record */
+#define AFT_APPOINTMENT_TENANT   0x00270003u /* the tenant */
+#define AFT_APPOINTMENT_CASE     0x00270004u /* the case */
+#define AFT_APPOINTMENT_KIND     0x00270005u /* pickup, installation or visit */
+#define AFT_APPOINTMENT_STATE    0x00270006u /* booked, kept, no_show, cancelled or rebooked */
+#define AFT_APPOINTMENT_BEGINS   0x00270007u /* of the window */
+#define AFT_APPOINTMENT_ENDS     0x00270008u /* of the window */
+#define AFT_APPOINTMENT_ADDRESS  0x00270009u /* where */
+#define AFT_APPOINTMENT_TEXT     0x0027000au /* what the visitor should know */
+#define AFT_APPOINTMENT_REBOOKED 0x0027000bu /* the appointment in its place */
+#define AFT_APPOINTMENT_ATTEMPT  0x0027000cu /* from 1 */
+#define AFT_APPOINTMENT_CREATED  0x0027000du /* when it was booked */
+
+#define AFT_INVOICE_ID       0x00280001u /* the invoice's id */
+#define AFT_INVOICE_REV      0x00280002u /* counts the changes of this record */
+#define AFT_INVOICE_TENANT   0x00280003u /* the tenant */
+#define AFT_INVOICE_CASE     0x00280004u /* the case */
+#define AFT_INVOICE_ORDER    0x00280005u /* the order */
+#define AFT_INVOICE_NUMBER   0x00280006u /* of the invoice that is reversed */
+#define AFT_INVOICE_RED      0x00280007u /* of the reversing one */
+#define AFT_INVOICE_STATE    0x00280008u /* requested, buyer_confirms, issued or failed */
+#define AFT_INVOICE_AMOUNT   0x00280009u /* in minor units */
+#define AFT_INVOICE_TAX      0x0028000au /* in minor units */
+#define AFT_INVOICE_CURRENCY 0x0028000bu /* ISO 4217 code */
+#define AFT_INVOICE_NOTE     0x0028000cu /* what the issuer said last */
+#define AFT_INVOICE_ATTEMPTS 0x0028000du /* how often it was asked for */
+#define AFT_INVOICE_UPDATED  0x0028000eu /* when something last happened */
+#define AFT_INVOICE_CREATED  0x0028000fu /* when the record was made */
+
+#define AFT_MIRROR_ID       0x00290001u /* the mirror's id */
+#define AFT_MIRROR_REV      0x00290002u /* counts the changes of this record */
+#define AFT_MIRROR_TENANT   0x00290003u /* the tenant */
+#define AFT_MIRROR_CASE     0x00290004u /* the case */
+#define AFT_MIRROR_STATUS   0x00290005u /* the marketplace's own word */
+#define AFT_MIRROR_VERSION  0x00290006u /* of the status */
+#define AFT_MIRROR_STATE    0x00290007u /* what the policy makes of it */
+#define AFT_MIRROR_FATE     0x00290008u /* applied, late, repeated, unknown or refused */
+#define AFT_MIRROR_AMOUNT   0x00290009u /* in minor units */
+#define AFT_MIRROR_DEADLINE 0x0029000au /* the marketplace's own */
+#define AFT_MIRROR_AT       0x0029000bu /* when it happened */
+#define AFT_MIRROR_CREATED  0x0029000cu /* when it was told */
+
+#define AFT_SIGNAL_ID      0x002a0001u /* the signal's id */
+#define AFT_SIGNAL_REV     0x002a0002u /* counts the changes of this record */
+#define AFT_SIGNAL_TENANT  0x002a0003u /* the tenant */
+#define AFT_SIGNAL_CASE    0x002a0004u /* the case */
+#define AFT_SIGNAL_KIND    0x002a0005u /* serial_returner, empty_box, reason_drift, waybill_reuse or evidence_reuse */
+#define AFT_SIGNAL_OTHER   0x002a0006u /* the case that it is like */
+#define AFT_SIGNAL_COUNT   0x002a0007u /* how many */
+#define AFT_SIGNAL_LEAST   0x002a0008u /* from how many on it is a signal */
+#define AFT_SIGNAL_FACTS   0x002a0009u /* canonical JSON object */
+#define AFT_SIGNAL_CREATED 0x002a000au /* when it was noticed */
+
 #define AFT_EVENT_ID      0x00120001u /* the event's id */
 #define AFT_EVENT_TENANT  0x00120002u /* the tenant */
 #define AFT_EVENT_KIND    0x00120003u /* kind of the record it happened to */
@@ -422,6 +786,39 @@ static inline aft_time aft_order_placed(aft_record *record) {
 }
 static inline aft_time aft_order_created(aft_record *record) {
   return aft_record_time(record, AFT_ORDER_CREATED);
+}
+static inline aft_id aft_order_payer(aft_record *record) {
+  return aft_record_int(record, AFT_ORDER_PAYER);
+}
+static inline aft_id aft_order_recipient(aft_record *record) {
+  return aft_record_int(record, AFT_ORDER_RECIPIENT);
+}
+static inline const char *aft_order_jurisdiction(aft_record *record) {
+  return aft_record_text(record, AFT_ORDER_JURISDICTION);
+}
+static inline const char *aft_order_policy(aft_record *record) {
+  return aft_record_text(record, AFT_ORDER_POLICY);
+}
+static inline aft_id aft_order_document(aft_record *record) {
+  return aft_record_int(record, AFT_ORDER_DOCUMENT);
+}
+static inline const char *aft_order_invoice(aft_record *record) {
+  return aft_record_text(record, AFT_ORDER_INVOICE);
+}
+static inline const char *aft_order_platform(aft_record *record) {
+  return aft_record_text(record, AFT_ORDER_PLATFORM);
+}
+static inline int64_t aft_order_earned(aft_record *record) {
+  return aft_record_int(record, AFT_ORDER_EARNED);
+}
+static inline int64_t aft_order_earned_spent(aft_record *record) {
+  return aft_record_int(record, AFT_ORDER_EARNED_SPENT);
+}
+static inline int64_t aft_order_earned_value(aft_record *record) {
+  return aft_record_int(record, AFT_ORDER_EARNED_VALUE);
+}
+static inline const char *aft_order_zone(aft_record *record) {
+  return aft_record_text(record, AFT_ORDER_ZONE);
 }
 
 static inline aft_id aft_ticket_id(aft_record *record) {
@@ -955,6 +1352,970 @@ static inline aft_id aft_deployment_actor(aft_record *record) {
 }
 static inline aft_time aft_deployment_created(aft_record *record) {
   return aft_record_time(record, AFT_DEPLOYMENT_CREATED);
+}
+
+static inline aft_id aft_line_id(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_ID);
+}
+static inline int64_t aft_line_rev(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_REV);
+}
+static inline aft_id aft_line_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_TENANT);
+}
+static inline aft_id aft_line_order(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_ORDER);
+}
+static inline const char *aft_line_ref(aft_record *record) {
+  return aft_record_text(record, AFT_LINE_REF);
+}
+static inline const char *aft_line_sku(aft_record *record) {
+  return aft_record_text(record, AFT_LINE_SKU);
+}
+static inline const char *aft_line_title(aft_record *record) {
+  return aft_record_text(record, AFT_LINE_TITLE);
+}
+static inline const char *aft_line_category(aft_record *record) {
+  return aft_record_text(record, AFT_LINE_CATEGORY);
+}
+static inline const char *aft_line_nature(aft_record *record) {
+  return aft_record_text(record, AFT_LINE_NATURE);
+}
+static inline int64_t aft_line_price(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_PRICE);
+}
+static inline int64_t aft_line_paid(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_PAID);
+}
+static inline int64_t aft_line_tax(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_TAX);
+}
+static inline int64_t aft_line_quantity(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_QUANTITY);
+}
+static inline int64_t aft_line_undelivered(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_UNDELIVERED);
+}
+static inline int64_t aft_line_with_buyer(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_WITH_BUYER);
+}
+static inline int64_t aft_line_in_return(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_IN_RETURN);
+}
+static inline int64_t aft_line_in_exchange(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_IN_EXCHANGE);
+}
+static inline int64_t aft_line_in_repair(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_IN_REPAIR);
+}
+static inline int64_t aft_line_returned(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_RETURNED);
+}
+static inline int64_t aft_line_lost(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_LOST);
+}
+static inline int64_t aft_line_settled(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_SETTLED);
+}
+static inline int64_t aft_line_refunded(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_REFUNDED);
+}
+static inline const char *aft_line_relation(aft_record *record) {
+  return aft_record_text(record, AFT_LINE_RELATION);
+}
+static inline aft_id aft_line_related(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_RELATED);
+}
+static inline int64_t aft_line_final_sale(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_FINAL_SALE);
+}
+static inline int64_t aft_line_hygiene(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_HYGIENE);
+}
+static inline int64_t aft_line_made_to_order(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_MADE_TO_ORDER);
+}
+static inline const char *aft_line_serials(aft_record *record) {
+  return aft_record_text(record, AFT_LINE_SERIALS);
+}
+static inline aft_time aft_line_warranty_until(aft_record *record) {
+  return aft_record_time(record, AFT_LINE_WARRANTY_UNTIL);
+}
+static inline const char *aft_line_customs(aft_record *record) {
+  return aft_record_text(record, AFT_LINE_CUSTOMS);
+}
+static inline aft_time aft_line_delivered(aft_record *record) {
+  return aft_record_time(record, AFT_LINE_DELIVERED);
+}
+static inline aft_id aft_line_case(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_CASE);
+}
+static inline aft_time aft_line_created(aft_record *record) {
+  return aft_record_time(record, AFT_LINE_CREATED);
+}
+
+static inline aft_id aft_share_id(aft_record *record) {
+  return aft_record_int(record, AFT_SHARE_ID);
+}
+static inline int64_t aft_share_rev(aft_record *record) {
+  return aft_record_int(record, AFT_SHARE_REV);
+}
+static inline aft_id aft_share_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_SHARE_TENANT);
+}
+static inline aft_id aft_share_order(aft_record *record) {
+  return aft_record_int(record, AFT_SHARE_ORDER);
+}
+static inline aft_id aft_share_line(aft_record *record) {
+  return aft_record_int(record, AFT_SHARE_LINE);
+}
+static inline const char *aft_share_ref(aft_record *record) {
+  return aft_record_text(record, AFT_SHARE_REF);
+}
+static inline const char *aft_share_kind(aft_record *record) {
+  return aft_record_text(record, AFT_SHARE_KIND);
+}
+static inline const char *aft_share_funder(aft_record *record) {
+  return aft_record_text(record, AFT_SHARE_FUNDER);
+}
+static inline int64_t aft_share_amount(aft_record *record) {
+  return aft_record_int(record, AFT_SHARE_AMOUNT);
+}
+
+static inline aft_id aft_payment_id(aft_record *record) {
+  return aft_record_int(record, AFT_PAYMENT_ID);
+}
+static inline int64_t aft_payment_rev(aft_record *record) {
+  return aft_record_int(record, AFT_PAYMENT_REV);
+}
+static inline aft_id aft_payment_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_PAYMENT_TENANT);
+}
+static inline aft_id aft_payment_order(aft_record *record) {
+  return aft_record_int(record, AFT_PAYMENT_ORDER);
+}
+static inline const char *aft_payment_ref(aft_record *record) {
+  return aft_record_text(record, AFT_PAYMENT_REF);
+}
+static inline const char *aft_payment_purpose(aft_record *record) {
+  return aft_record_text(record, AFT_PAYMENT_PURPOSE);
+}
+static inline const char *aft_payment_instrument(aft_record *record) {
+  return aft_record_text(record, AFT_PAYMENT_INSTRUMENT);
+}
+static inline const char *aft_payment_account(aft_record *record) {
+  return aft_record_text(record, AFT_PAYMENT_ACCOUNT);
+}
+static inline const char *aft_payment_currency(aft_record *record) {
+  return aft_record_text(record, AFT_PAYMENT_CURRENCY);
+}
+static inline int64_t aft_payment_captured(aft_record *record) {
+  return aft_record_int(record, AFT_PAYMENT_CAPTURED);
+}
+static inline int64_t aft_payment_reversed(aft_record *record) {
+  return aft_record_int(record, AFT_PAYMENT_REVERSED);
+}
+static inline int64_t aft_payment_planned(aft_record *record) {
+  return aft_record_int(record, AFT_PAYMENT_PLANNED);
+}
+static inline int64_t aft_payment_refunded(aft_record *record) {
+  return aft_record_int(record, AFT_PAYMENT_REFUNDED);
+}
+static inline int64_t aft_payment_overdrawn(aft_record *record) {
+  return aft_record_int(record, AFT_PAYMENT_OVERDRAWN);
+}
+static inline int64_t aft_payment_refunds(aft_record *record) {
+  return aft_record_int(record, AFT_PAYMENT_REFUNDS);
+}
+static inline int64_t aft_payment_most_refunds(aft_record *record) {
+  return aft_record_int(record, AFT_PAYMENT_MOST_REFUNDS);
+}
+static inline aft_time aft_payment_refund_until(aft_record *record) {
+  return aft_record_time(record, AFT_PAYMENT_REFUND_UNTIL);
+}
+static inline aft_time aft_payment_paid(aft_record *record) {
+  return aft_record_time(record, AFT_PAYMENT_PAID);
+}
+static inline aft_time aft_payment_created(aft_record *record) {
+  return aft_record_time(record, AFT_PAYMENT_CREATED);
+}
+
+static inline aft_id aft_fund_id(aft_record *record) {
+  return aft_record_int(record, AFT_FUND_ID);
+}
+static inline int64_t aft_fund_rev(aft_record *record) {
+  return aft_record_int(record, AFT_FUND_REV);
+}
+static inline aft_id aft_fund_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_FUND_TENANT);
+}
+static inline aft_id aft_fund_order(aft_record *record) {
+  return aft_record_int(record, AFT_FUND_ORDER);
+}
+static inline const char *aft_fund_funder(aft_record *record) {
+  return aft_record_text(record, AFT_FUND_FUNDER);
+}
+static inline const char *aft_fund_currency(aft_record *record) {
+  return aft_record_text(record, AFT_FUND_CURRENCY);
+}
+static inline int64_t aft_fund_ceiling(aft_record *record) {
+  return aft_record_int(record, AFT_FUND_CEILING);
+}
+static inline int64_t aft_fund_planned(aft_record *record) {
+  return aft_record_int(record, AFT_FUND_PLANNED);
+}
+static inline int64_t aft_fund_paid(aft_record *record) {
+  return aft_record_int(record, AFT_FUND_PAID);
+}
+
+static inline aft_id aft_parcel_id(aft_record *record) {
+  return aft_record_int(record, AFT_PARCEL_ID);
+}
+static inline int64_t aft_parcel_rev(aft_record *record) {
+  return aft_record_int(record, AFT_PARCEL_REV);
+}
+static inline aft_id aft_parcel_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_PARCEL_TENANT);
+}
+static inline aft_id aft_parcel_order(aft_record *record) {
+  return aft_record_int(record, AFT_PARCEL_ORDER);
+}
+static inline aft_id aft_parcel_case(aft_record *record) {
+  return aft_record_int(record, AFT_PARCEL_CASE);
+}
+static inline const char *aft_parcel_ref(aft_record *record) {
+  return aft_record_text(record, AFT_PARCEL_REF);
+}
+static inline const char *aft_parcel_direction(aft_record *record) {
+  return aft_record_text(record, AFT_PARCEL_DIRECTION);
+}
+static inline const char *aft_parcel_carrier(aft_record *record) {
+  return aft_record_text(record, AFT_PARCEL_CARRIER);
+}
+static inline const char *aft_parcel_waybill(aft_record *record) {
+  return aft_record_text(record, AFT_PARCEL_WAYBILL);
+}
+static inline const char *aft_parcel_state(aft_record *record) {
+  return aft_record_text(record, AFT_PARCEL_STATE);
+}
+static inline const char *aft_parcel_payer(aft_record *record) {
+  return aft_record_text(record, AFT_PARCEL_PAYER);
+}
+static inline int64_t aft_parcel_freight(aft_record *record) {
+  return aft_record_int(record, AFT_PARCEL_FREIGHT);
+}
+static inline const char *aft_parcel_label(aft_record *record) {
+  return aft_record_text(record, AFT_PARCEL_LABEL);
+}
+static inline int64_t aft_parcel_insured(aft_record *record) {
+  return aft_record_int(record, AFT_PARCEL_INSURED);
+}
+static inline const char *aft_parcel_address(aft_record *record) {
+  return aft_record_text(record, AFT_PARCEL_ADDRESS);
+}
+static inline aft_time aft_parcel_shipped(aft_record *record) {
+  return aft_record_time(record, AFT_PARCEL_SHIPPED);
+}
+static inline aft_time aft_parcel_delivered(aft_record *record) {
+  return aft_record_time(record, AFT_PARCEL_DELIVERED);
+}
+static inline aft_time aft_parcel_seen(aft_record *record) {
+  return aft_record_time(record, AFT_PARCEL_SEEN);
+}
+static inline aft_time aft_parcel_created(aft_record *record) {
+  return aft_record_time(record, AFT_PARCEL_CREATED);
+}
+
+static inline aft_id aft_item_id(aft_record *record) {
+  return aft_record_int(record, AFT_ITEM_ID);
+}
+static inline int64_t aft_item_rev(aft_record *record) {
+  return aft_record_int(record, AFT_ITEM_REV);
+}
+static inline aft_id aft_item_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_ITEM_TENANT);
+}
+static inline aft_id aft_item_parcel(aft_record *record) {
+  return aft_record_int(record, AFT_ITEM_PARCEL);
+}
+static inline aft_id aft_item_line(aft_record *record) {
+  return aft_record_int(record, AFT_ITEM_LINE);
+}
+static inline int64_t aft_item_quantity(aft_record *record) {
+  return aft_record_int(record, AFT_ITEM_QUANTITY);
+}
+
+static inline aft_id aft_track_id(aft_record *record) {
+  return aft_record_int(record, AFT_TRACK_ID);
+}
+static inline int64_t aft_track_rev(aft_record *record) {
+  return aft_record_int(record, AFT_TRACK_REV);
+}
+static inline aft_id aft_track_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_TRACK_TENANT);
+}
+static inline aft_id aft_track_parcel(aft_record *record) {
+  return aft_record_int(record, AFT_TRACK_PARCEL);
+}
+static inline const char *aft_track_ref(aft_record *record) {
+  return aft_record_text(record, AFT_TRACK_REF);
+}
+static inline const char *aft_track_status(aft_record *record) {
+  return aft_record_text(record, AFT_TRACK_STATUS);
+}
+static inline const char *aft_track_text(aft_record *record) {
+  return aft_record_text(record, AFT_TRACK_TEXT);
+}
+static inline aft_time aft_track_at(aft_record *record) {
+  return aft_record_time(record, AFT_TRACK_AT);
+}
+static inline aft_time aft_track_created(aft_record *record) {
+  return aft_record_time(record, AFT_TRACK_CREATED);
+}
+
+static inline aft_id aft_case_id(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_ID);
+}
+static inline int64_t aft_case_rev(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_REV);
+}
+static inline aft_id aft_case_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_TENANT);
+}
+static inline aft_id aft_case_shop(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_SHOP);
+}
+static inline aft_id aft_case_order(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_ORDER);
+}
+static inline aft_id aft_case_customer(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_CUSTOMER);
+}
+static inline const char *aft_case_code(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_CODE);
+}
+static inline const char *aft_case_kind(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_KIND);
+}
+static inline const char *aft_case_state(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_STATE);
+}
+static inline int64_t aft_case_open(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_OPEN);
+}
+static inline const char *aft_case_authority(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_AUTHORITY);
+}
+static inline const char *aft_case_reason(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_REASON);
+}
+static inline const char *aft_case_found(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_FOUND);
+}
+static inline const char *aft_case_final(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_FINAL);
+}
+static inline const char *aft_case_liable(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_LIABLE);
+}
+static inline const char *aft_case_currency(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_CURRENCY);
+}
+static inline int64_t aft_case_asked(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_ASKED);
+}
+static inline int64_t aft_case_agreed(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_AGREED);
+}
+static inline int64_t aft_case_proposals(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_PROPOSALS);
+}
+static inline int64_t aft_case_rounds(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_ROUNDS);
+}
+static inline const char *aft_case_freight(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_FREIGHT);
+}
+static inline const char *aft_case_policy(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_POLICY);
+}
+static inline aft_id aft_case_document(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_DOCUMENT);
+}
+static inline aft_id aft_case_ticket(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_TICKET);
+}
+static inline aft_id aft_case_parent(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_PARENT);
+}
+static inline const char *aft_case_route(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_ROUTE);
+}
+static inline const char *aft_case_goods(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_GOODS);
+}
+static inline const char *aft_case_money(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_MONEY);
+}
+static inline const char *aft_case_papers(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_PAPERS);
+}
+static inline const char *aft_case_address(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_ADDRESS);
+}
+static inline const char *aft_case_note(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_NOTE);
+}
+static inline aft_time aft_case_opened(aft_record *record) {
+  return aft_record_time(record, AFT_CASE_OPENED);
+}
+static inline aft_time aft_case_updated(aft_record *record) {
+  return aft_record_time(record, AFT_CASE_UPDATED);
+}
+static inline aft_time aft_case_due(aft_record *record) {
+  return aft_record_time(record, AFT_CASE_DUE);
+}
+static inline aft_time aft_case_closed(aft_record *record) {
+  return aft_record_time(record, AFT_CASE_CLOSED);
+}
+static inline int64_t aft_case_events(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_EVENTS);
+}
+static inline const char *aft_case_chain(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_CHAIN);
+}
+static inline const char *aft_case_platform(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_PLATFORM);
+}
+static inline const char *aft_case_external(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_EXTERNAL);
+}
+static inline const char *aft_case_external_status(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_EXTERNAL_STATUS);
+}
+static inline int64_t aft_case_external_version(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_EXTERNAL_VERSION);
+}
+static inline const char *aft_case_intent(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_INTENT);
+}
+static inline aft_time aft_case_informed(aft_record *record) {
+  return aft_record_time(record, AFT_CASE_INFORMED);
+}
+static inline int64_t aft_case_share(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_SHARE);
+}
+static inline int64_t aft_case_applications(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_APPLICATIONS);
+}
+static inline const char *aft_case_fault(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_FAULT);
+}
+static inline int64_t aft_case_quote(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_QUOTE);
+}
+static inline int64_t aft_case_difference(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_DIFFERENCE);
+}
+static inline int64_t aft_case_evidence(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_EVIDENCE);
+}
+static inline int64_t aft_case_signals(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_SIGNALS);
+}
+static inline const char *aft_case_holds(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_HOLDS);
+}
+static inline const char *aft_case_verdict(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_VERDICT);
+}
+static inline aft_time aft_case_held(aft_record *record) {
+  return aft_record_time(record, AFT_CASE_HELD);
+}
+
+static inline aft_id aft_case_line_id(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_ID);
+}
+static inline int64_t aft_case_line_rev(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_REV);
+}
+static inline aft_id aft_case_line_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_TENANT);
+}
+static inline aft_id aft_case_line_case(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_CASE);
+}
+static inline aft_id aft_case_line_line(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_LINE);
+}
+static inline int64_t aft_case_line_quantity(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_QUANTITY);
+}
+static inline int64_t aft_case_line_held(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_HELD);
+}
+static inline int64_t aft_case_line_from_undelivered(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_FROM_UNDELIVERED);
+}
+static inline int64_t aft_case_line_shipped(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_SHIPPED);
+}
+static inline int64_t aft_case_line_counted(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_COUNTED);
+}
+static inline int64_t aft_case_line_accepted(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_ACCEPTED);
+}
+static inline int64_t aft_case_line_refused(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_REFUSED);
+}
+static inline int64_t aft_case_line_taken(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_TAKEN);
+}
+static inline int64_t aft_case_line_freed(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_FREED);
+}
+static inline int64_t aft_case_line_lost(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_LOST);
+}
+static inline int64_t aft_case_line_amount(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_AMOUNT);
+}
+static inline int64_t aft_case_line_settled(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_SETTLED);
+}
+static inline aft_id aft_case_line_replacement(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_REPLACEMENT);
+}
+static inline const char *aft_case_line_wants(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_LINE_WANTS);
+}
+static inline int64_t aft_case_line_wants_price(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_WANTS_PRICE);
+}
+
+static inline aft_id aft_proposal_id(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_ID);
+}
+static inline int64_t aft_proposal_rev(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_REV);
+}
+static inline aft_id aft_proposal_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_TENANT);
+}
+static inline aft_id aft_proposal_case(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_CASE);
+}
+static inline int64_t aft_proposal_version(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_VERSION);
+}
+static inline int64_t aft_proposal_role(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_ROLE);
+}
+static inline aft_id aft_proposal_actor(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_ACTOR);
+}
+static inline const char *aft_proposal_kind(aft_record *record) {
+  return aft_record_text(record, AFT_PROPOSAL_KIND);
+}
+static inline int64_t aft_proposal_amount(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_AMOUNT);
+}
+static inline const char *aft_proposal_currency(aft_record *record) {
+  return aft_record_text(record, AFT_PROPOSAL_CURRENCY);
+}
+static inline const char *aft_proposal_freight(aft_record *record) {
+  return aft_record_text(record, AFT_PROPOSAL_FREIGHT);
+}
+static inline const char *aft_proposal_address(aft_record *record) {
+  return aft_record_text(record, AFT_PROPOSAL_ADDRESS);
+}
+static inline const char *aft_proposal_text(aft_record *record) {
+  return aft_record_text(record, AFT_PROPOSAL_TEXT);
+}
+static inline aft_id aft_proposal_proof(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_PROOF);
+}
+static inline const char *aft_proposal_state(aft_record *record) {
+  return aft_record_text(record, AFT_PROPOSAL_STATE);
+}
+static inline aft_time aft_proposal_created(aft_record *record) {
+  return aft_record_time(record, AFT_PROPOSAL_CREATED);
+}
+
+static inline aft_id aft_proposal_line_id(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_LINE_ID);
+}
+static inline int64_t aft_proposal_line_rev(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_LINE_REV);
+}
+static inline aft_id aft_proposal_line_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_LINE_TENANT);
+}
+static inline aft_id aft_proposal_line_proposal(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_LINE_PROPOSAL);
+}
+static inline aft_id aft_proposal_line_line(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_LINE_LINE);
+}
+static inline int64_t aft_proposal_line_quantity(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_LINE_QUANTITY);
+}
+static inline int64_t aft_proposal_line_amount(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_LINE_AMOUNT);
+}
+
+static inline aft_id aft_leg_id(aft_record *record) {
+  return aft_record_int(record, AFT_LEG_ID);
+}
+static inline int64_t aft_leg_rev(aft_record *record) {
+  return aft_record_int(record, AFT_LEG_REV);
+}
+static inline aft_id aft_leg_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_LEG_TENANT);
+}
+static inline aft_id aft_leg_case(aft_record *record) {
+  return aft_record_int(record, AFT_LEG_CASE);
+}
+static inline aft_id aft_leg_order(aft_record *record) {
+  return aft_record_int(record, AFT_LEG_ORDER);
+}
+static inline const char *aft_leg_number(aft_record *record) {
+  return aft_record_text(record, AFT_LEG_NUMBER);
+}
+static inline const char *aft_leg_kind(aft_record *record) {
+  return aft_record_text(record, AFT_LEG_KIND);
+}
+static inline const char *aft_leg_payer(aft_record *record) {
+  return aft_record_text(record, AFT_LEG_PAYER);
+}
+static inline const char *aft_leg_payee(aft_record *record) {
+  return aft_record_text(record, AFT_LEG_PAYEE);
+}
+static inline const char *aft_leg_instrument(aft_record *record) {
+  return aft_record_text(record, AFT_LEG_INSTRUMENT);
+}
+static inline aft_id aft_leg_payment(aft_record *record) {
+  return aft_record_int(record, AFT_LEG_PAYMENT);
+}
+static inline aft_id aft_leg_fund(aft_record *record) {
+  return aft_record_int(record, AFT_LEG_FUND);
+}
+static inline const char *aft_leg_account(aft_record *record) {
+  return aft_record_text(record, AFT_LEG_ACCOUNT);
+}
+static inline const char *aft_leg_currency(aft_record *record) {
+  return aft_record_text(record, AFT_LEG_CURRENCY);
+}
+static inline int64_t aft_leg_requested(aft_record *record) {
+  return aft_record_int(record, AFT_LEG_REQUESTED);
+}
+static inline int64_t aft_leg_confirmed(aft_record *record) {
+  return aft_record_int(record, AFT_LEG_CONFIRMED);
+}
+static inline const char *aft_leg_state(aft_record *record) {
+  return aft_record_text(record, AFT_LEG_STATE);
+}
+static inline const char *aft_leg_release(aft_record *record) {
+  return aft_record_text(record, AFT_LEG_RELEASE);
+}
+static inline int64_t aft_leg_attempts(aft_record *record) {
+  return aft_record_int(record, AFT_LEG_ATTEMPTS);
+}
+static inline aft_id aft_leg_effect(aft_record *record) {
+  return aft_record_int(record, AFT_LEG_EFFECT);
+}
+static inline const char *aft_leg_reference(aft_record *record) {
+  return aft_record_text(record, AFT_LEG_REFERENCE);
+}
+static inline const char *aft_leg_note(aft_record *record) {
+  return aft_record_text(record, AFT_LEG_NOTE);
+}
+static inline aft_id aft_leg_proof(aft_record *record) {
+  return aft_record_int(record, AFT_LEG_PROOF);
+}
+static inline aft_id aft_leg_replaces(aft_record *record) {
+  return aft_record_int(record, AFT_LEG_REPLACES);
+}
+static inline aft_time aft_leg_sent(aft_record *record) {
+  return aft_record_time(record, AFT_LEG_SENT);
+}
+static inline aft_time aft_leg_settled(aft_record *record) {
+  return aft_record_time(record, AFT_LEG_SETTLED);
+}
+static inline aft_time aft_leg_expected(aft_record *record) {
+  return aft_record_time(record, AFT_LEG_EXPECTED);
+}
+static inline aft_time aft_leg_created(aft_record *record) {
+  return aft_record_time(record, AFT_LEG_CREATED);
+}
+
+static inline aft_id aft_finding_id(aft_record *record) {
+  return aft_record_int(record, AFT_FINDING_ID);
+}
+static inline int64_t aft_finding_rev(aft_record *record) {
+  return aft_record_int(record, AFT_FINDING_REV);
+}
+static inline aft_id aft_finding_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_FINDING_TENANT);
+}
+static inline aft_id aft_finding_case(aft_record *record) {
+  return aft_record_int(record, AFT_FINDING_CASE);
+}
+static inline aft_id aft_finding_line(aft_record *record) {
+  return aft_record_int(record, AFT_FINDING_LINE);
+}
+static inline int64_t aft_finding_quantity(aft_record *record) {
+  return aft_record_int(record, AFT_FINDING_QUANTITY);
+}
+static inline const char *aft_finding_condition(aft_record *record) {
+  return aft_record_text(record, AFT_FINDING_CONDITION);
+}
+static inline const char *aft_finding_disposition(aft_record *record) {
+  return aft_record_text(record, AFT_FINDING_DISPOSITION);
+}
+static inline const char *aft_finding_liable(aft_record *record) {
+  return aft_record_text(record, AFT_FINDING_LIABLE);
+}
+static inline const char *aft_finding_text(aft_record *record) {
+  return aft_record_text(record, AFT_FINDING_TEXT);
+}
+static inline aft_id aft_finding_proof(aft_record *record) {
+  return aft_record_int(record, AFT_FINDING_PROOF);
+}
+static inline aft_time aft_finding_created(aft_record *record) {
+  return aft_record_time(record, AFT_FINDING_CREATED);
+}
+
+static inline aft_id aft_evidence_id(aft_record *record) {
+  return aft_record_int(record, AFT_EVIDENCE_ID);
+}
+static inline int64_t aft_evidence_rev(aft_record *record) {
+  return aft_record_int(record, AFT_EVIDENCE_REV);
+}
+static inline aft_id aft_evidence_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_EVIDENCE_TENANT);
+}
+static inline aft_id aft_evidence_case(aft_record *record) {
+  return aft_record_int(record, AFT_EVIDENCE_CASE);
+}
+static inline const char *aft_evidence_digest(aft_record *record) {
+  return aft_record_text(record, AFT_EVIDENCE_DIGEST);
+}
+static inline const char *aft_evidence_type(aft_record *record) {
+  return aft_record_text(record, AFT_EVIDENCE_TYPE);
+}
+static inline int64_t aft_evidence_bytes(aft_record *record) {
+  return aft_record_int(record, AFT_EVIDENCE_BYTES);
+}
+static inline const char *aft_evidence_kind(aft_record *record) {
+  return aft_record_text(record, AFT_EVIDENCE_KIND);
+}
+static inline int64_t aft_evidence_role(aft_record *record) {
+  return aft_record_int(record, AFT_EVIDENCE_ROLE);
+}
+static inline aft_id aft_evidence_actor(aft_record *record) {
+  return aft_record_int(record, AFT_EVIDENCE_ACTOR);
+}
+static inline const char *aft_evidence_name(aft_record *record) {
+  return aft_record_text(record, AFT_EVIDENCE_NAME);
+}
+static inline const char *aft_evidence_seen(aft_record *record) {
+  return aft_record_text(record, AFT_EVIDENCE_SEEN);
+}
+static inline aft_time aft_evidence_created(aft_record *record) {
+  return aft_record_time(record, AFT_EVIDENCE_CREATED);
+}
+static inline aft_time aft_evidence_held(aft_record *record) {
+  return aft_record_time(record, AFT_EVIDENCE_HELD);
+}
+static inline aft_time aft_evidence_removed(aft_record *record) {
+  return aft_record_time(record, AFT_EVIDENCE_REMOVED);
+}
+
+static inline aft_id aft_link_id(aft_record *record) {
+  return aft_record_int(record, AFT_LINK_ID);
+}
+static inline int64_t aft_link_rev(aft_record *record) {
+  return aft_record_int(record, AFT_LINK_REV);
+}
+static inline aft_id aft_link_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_LINK_TENANT);
+}
+static inline aft_id aft_link_customer(aft_record *record) {
+  return aft_record_int(record, AFT_LINK_CUSTOMER);
+}
+static inline aft_id aft_link_order(aft_record *record) {
+  return aft_record_int(record, AFT_LINK_ORDER);
+}
+static inline aft_id aft_link_case(aft_record *record) {
+  return aft_record_int(record, AFT_LINK_CASE);
+}
+static inline const char *aft_link_key(aft_record *record) {
+  return aft_record_text(record, AFT_LINK_KEY);
+}
+static inline aft_time aft_link_expires(aft_record *record) {
+  return aft_record_time(record, AFT_LINK_EXPIRES);
+}
+static inline aft_time aft_link_revoked(aft_record *record) {
+  return aft_record_time(record, AFT_LINK_REVOKED);
+}
+static inline aft_time aft_link_created(aft_record *record) {
+  return aft_record_time(record, AFT_LINK_CREATED);
+}
+
+static inline aft_id aft_appointment_id(aft_record *record) {
+  return aft_record_int(record, AFT_APPOINTMENT_ID);
+}
+static inline int64_t aft_appointment_rev(aft_record *record) {
+  return aft_record_int(record, AFT_APPOINTMENT_REV);
+}
+static inline aft_id aft_appointment_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_APPOINTMENT_TENANT);
+}
+static inline aft_id aft_appointment_case(aft_record *record) {
+  return aft_record_int(record, AFT_APPOINTMENT_CASE);
+}
+static inline const char *aft_appointment_kind(aft_record *record) {
+  return aft_record_text(record, AFT_APPOINTMENT_KIND);
+}
+static inline const char *aft_appointment_state(aft_record *record) {
+  return aft_record_text(record, AFT_APPOINTMENT_STATE);
+}
+static inline aft_time aft_appointment_begins(aft_record *record) {
+  return aft_record_time(record, AFT_APPOINTMENT_BEGINS);
+}
+static inline aft_time aft_appointment_ends(aft_record *record) {
+  return aft_record_time(record, AFT_APPOINTMENT_ENDS);
+}
+static inline const char *aft_appointment_address(aft_record *record) {
+  return aft_record_text(record, AFT_APPOINTMENT_ADDRESS);
+}
+static inline const char *aft_appointment_text(aft_record *record) {
+  return aft_record_text(record, AFT_APPOINTMENT_TEXT);
+}
+static inline aft_id aft_appointment_rebooked(aft_record *record) {
+  return aft_record_int(record, AFT_APPOINTMENT_REBOOKED);
+}
+static inline int64_t aft_appointment_attempt(aft_record *record) {
+  return aft_record_int(record, AFT_APPOINTMENT_ATTEMPT);
+}
+static inline aft_time aft_appointment_created(aft_record *record) {
+  return aft_record_time(record, AFT_APPOINTMENT_CREATED);
+}
+
+static inline aft_id aft_invoice_id(aft_record *record) {
+  return aft_record_int(record, AFT_INVOICE_ID);
+}
+static inline int64_t aft_invoice_rev(aft_record *record) {
+  return aft_record_int(record, AFT_INVOICE_REV);
+}
+static inline aft_id aft_invoice_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_INVOICE_TENANT);
+}
+static inline aft_id aft_invoice_case(aft_record *record) {
+  return aft_record_int(record, AFT_INVOICE_CASE);
+}
+static inline aft_id aft_invoice_order(aft_record *record) {
+  return aft_record_int(record, AFT_INVOICE_ORDER);
+}
+static inline const char *aft_invoice_number(aft_record *record) {
+  return aft_record_text(record, AFT_INVOICE_NUMBER);
+}
+static inline const char *aft_invoice_red(aft_record *record) {
+  return aft_record_text(record, AFT_INVOICE_RED);
+}
+static inline const char *aft_invoice_state(aft_record *record) {
+  return aft_record_text(record, AFT_INVOICE_STATE);
+}
+static inline int64_t aft_invoice_amount(aft_record *record) {
+  return aft_record_int(record, AFT_INVOICE_AMOUNT);
+}
+static inline int64_t aft_invoice_tax(aft_record *record) {
+  return aft_record_int(record, AFT_INVOICE_TAX);
+}
+static inline const char *aft_invoice_currency(aft_record *record) {
+  return aft_record_text(record, AFT_INVOICE_CURRENCY);
+}
+static inline const char *aft_invoice_note(aft_record *record) {
+  return aft_record_text(record, AFT_INVOICE_NOTE);
+}
+static inline int64_t aft_invoice_attempts(aft_record *record) {
+  return aft_record_int(record, AFT_INVOICE_ATTEMPTS);
+}
+static inline aft_time aft_invoice_updated(aft_record *record) {
+  return aft_record_time(record, AFT_INVOICE_UPDATED);
+}
+static inline aft_time aft_invoice_created(aft_record *record) {
+  return aft_record_time(record, AFT_INVOICE_CREATED);
+}
+
+static inline aft_id aft_mirror_id(aft_record *record) {
+  return aft_record_int(record, AFT_MIRROR_ID);
+}
+static inline int64_t aft_mirror_rev(aft_record *record) {
+  return aft_record_int(record, AFT_MIRROR_REV);
+}
+static inline aft_id aft_mirror_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_MIRROR_TENANT);
+}
+static inline aft_id aft_mirror_case(aft_record *record) {
+  return aft_record_int(record, AFT_MIRROR_CASE);
+}
+static inline const char *aft_mirror_status(aft_record *record) {
+  return aft_record_text(record, AFT_MIRROR_STATUS);
+}
+static inline int64_t aft_mirror_version(aft_record *record) {
+  return aft_record_int(record, AFT_MIRROR_VERSION);
+}
+static inline const char *aft_mirror_state(aft_record *record) {
+  return aft_record_text(record, AFT_MIRROR_STATE);
+}
+static inline const char *aft_mirror_fate(aft_record *record) {
+  return aft_record_text(record, AFT_MIRROR_FATE);
+}
+static inline int64_t aft_mirror_amount(aft_record *record) {
+  return aft_record_int(record, AFT_MIRROR_AMOUNT);
+}
+static inline aft_time aft_mirror_deadline(aft_record *record) {
+  return aft_record_time(record, AFT_MIRROR_DEADLINE);
+}
+static inline aft_time aft_mirror_at(aft_record *record) {
+  return aft_record_time(record, AFT_MIRROR_AT);
+}
+static inline aft_time aft_mirror_created(aft_record *record) {
+  return aft_record_time(record, AFT_MIRROR_CREATED);
+}
+
+static inline aft_id aft_signal_id(aft_record *record) {
+  return aft_record_int(record, AFT_SIGNAL_ID);
+}
+static inline int64_t aft_signal_rev(aft_record *record) {
+  return aft_record_int(record, AFT_SIGNAL_REV);
+}
+static inline aft_id aft_signal_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_SIGNAL_TENANT);
+}
+static inline aft_id aft_signal_case(aft_record *record) {
+  return aft_record_int(record, AFT_SIGNAL_CASE);
+}
+static inline const char *aft_signal_kind(aft_record *record) {
+  return aft_record_text(record, AFT_SIGNAL_KIND);
+}
+static inline aft_id aft_signal_other(aft_record *record) {
+  return aft_record_int(record, AFT_SIGNAL_OTHER);
+}
+static inline int64_t aft_signal_count(aft_record *record) {
+  return aft_record_int(record, AFT_SIGNAL_COUNT);
+}
+static inline int64_t aft_signal_least(aft_record *record) {
+  return aft_record_int(record, AFT_SIGNAL_LEAST);
+}
+static inline const char *aft_signal_facts(aft_record *record) {
+  return aft_record_text(record, AFT_SIGNAL_FACTS);
+}
+static inline aft_time aft_signal_created(aft_record *record) {
+  return aft_record_time(record, AFT_SIGNAL_CREATED);
 }
 
 static inline aft_id aft_event_id(aft_record *record) {

@@ -27,6 +27,7 @@ int aft__value_cmp(const aft__value *a, const aft__value *b);
 
 #define AFT__MOST_COLUMNS 63
 #define AFT__MOST_KEYS    6
+#define AFT__MOST_TERMS   8 /* of a check */
 
 /* Of every table column 0 is "id" and column 1 is "rev". */
 #define AFT__COL_ID  0
@@ -53,8 +54,8 @@ typedef struct aft__index {
 typedef struct aft__check {
   const char *name;
   uint8_t n;
-  uint8_t columns[AFT__MOST_KEYS];
-  int8_t factors[AFT__MOST_KEYS];
+  uint8_t columns[AFT__MOST_TERMS];
+  int8_t factors[AFT__MOST_TERMS];
   int64_t least;
 } aft__check;
 

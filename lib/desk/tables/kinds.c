@@ -10,6 +10,7 @@
 #define AFT__FIELD(T, number, NAME, name, type, need, since, privacy, meaning) \
   {#name, number, AFT__##T##_##NAME, AFT_TYPE_##type, AFT__PRIVACY_##privacy},
 #define AFT__INDEX(...)
+#define AFT__CHECK(...)
 #define AFT__TABLE_END(T, t, since) \
   }                                 \
   ;
@@ -17,6 +18,7 @@
 #undef AFT__TABLE
 #undef AFT__FIELD
 #undef AFT__INDEX
+#undef AFT__CHECK
 #undef AFT__TABLE_END
 
 /* The views' lines stand in one file: each kind keeps its own and drops the other's. */

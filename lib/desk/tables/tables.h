@@ -7,6 +7,7 @@
 #define AFT__TABLE(T, t, since)          enum {
 #define AFT__FIELD(T, number, NAME, ...) AFT__##T##_##NAME,
 #define AFT__INDEX(...)
+#define AFT__CHECK(...)
 #undef AFT__TABLE_END
 #define AFT__TABLE_END(T, t, since) \
   AFT__##T##_COLUMNS                \
@@ -16,11 +17,13 @@
 #undef AFT__TABLE
 #undef AFT__FIELD
 #undef AFT__INDEX
+#undef AFT__CHECK
 #undef AFT__TABLE_END
 
 #define AFT__TABLE(T, t, since) enum {
 #define AFT__FIELD(...)
 #define AFT__INDEX(T, NAME, ...) AFT__##T##_##NAME,
+#define AFT__CHECK(...)
 #define AFT__TABLE_END(T, t, since) \
   AFT__##T##_INDEXES                \
   }                                 \
@@ -29,16 +32,19 @@
 #undef AFT__TABLE
 #undef AFT__FIELD
 #undef AFT__INDEX
+#undef AFT__CHECK
 #undef AFT__TABLE_END
 
 #define AFT__TABLE(T, t, since) extern const aft__table aft__##t##_table;
 #define AFT__FIELD(...)
 #define AFT__INDEX(...)
+#define AFT__CHECK(...)
 #define AFT__TABLE_END(T, t, since)
 #include "desk/tables/all.def"
 #undef AFT__TABLE
 #undef AFT__FIELD
 #undef AFT__INDEX
+#undef AFT__CHECK
 #undef AFT__TABLE_END
 
 typedef enum aft__kind_id {
@@ -50,7 +56,7 @@ typedef enum aft__kind_id {
 #undef AFT__KIND
 #undef AFT__VIEW
 #undef AFT__SHOWN
-  AFT__KIND_COUNT = 24
+  AFT__KIND_COUNT = 43
 } aft__kind_id;
 
 extern const aft__schema aft__desk_schema;
