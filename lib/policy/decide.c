@@ -54,7 +54,7 @@ static bool holds(const aft_policy *p, const aft__condition *list, uint32_t inde
         return c->op == AFT__OP_ANY;
     return c->op != AFT__OP_ANY;
   default:
-    if (c->fact >= AFT__FACT_TAG)
+    if (aft__fact_is_label(c->fact))
       return compare_labels(p, c, facts);
     operand found = {facts->text[c->fact], facts->number[c->fact]};
     return compare(c, aft__policy_str(p, c->text), &found);

@@ -35,8 +35,12 @@ typedef struct aft__facts {
   uint32_t n_labels;
 } aft__facts;
 
-/* Bit per fact: whether any condition of the policy tests it, those of triage's rules apart. */
-static inline uint64_t aft__fact_bit(aft__fact_id fact) { return UINT64_C(1) << fact; }
+/* Bit per fact of a message or ticket (later facts have none): whether any condition of the policy tests it,
+ * those of triage's rules apart. */
+static inline uint64_t aft__fact_bit(aft__fact_id fact) { return fact < 64 ? UINT64_C(1) << fact : 0; }
+static inline bool aft__fact_is_label(uint32_t fact) {
+  return fact >= AFT__FACT_TAG && fact <= AFT__FACT_ORDER_ATTRIBUTE;
+}
 uint64_t aft__policy_tests(const aft_policy *policy);
 uint64_t aft__policy_rule_tests(const aft_policy *policy);
 
