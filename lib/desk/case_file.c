@@ -2,6 +2,7 @@
 #include "desk/case_priv.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define CASE_V1 (offsetof(aft_case_in, reserved0) + sizeof(uint32_t))
 

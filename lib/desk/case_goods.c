@@ -178,7 +178,7 @@ aft_status aft__goods_count(aft__case *c, aft_error *error) {
   return status;
 }
 
-static aft_status judge(aft__case *c, aft__case_line *l, int64_t accepted, size_t index, aft_error *error) {
+static aft_status judge(aft__case_line *l, int64_t accepted, size_t index, aft_error *error) {
   int64_t counted = aft__row_int(l->row, AFT__CASE_LINE_COUNTED);
   if (accepted > counted)
     return too_many(index, "accepted", accepted, counted, error);
@@ -197,14 +197,14 @@ aft_status aft__goods_accept(aft__case *c, aft_error *error) {
     aft__case_line *l = aft__case_line_of(c, in->lines[i].line, i, error);
     if (!l)
       return AFT_E_INVALID;
-    AFT__TRY(judge(c, l, in->lines[i].quantity, i, error));
+    AFT__TRY(judge(l, in->lines[i].quantity, i, error));
   }
   return AFT_OK;
 }
 
 aft_status aft__goods_refuse(aft__case *c, aft_error *error) {
   for (uint32_t i = 0; i < c->n_lines; i++)
-    AFT__TRY(judge(c, &c->lines[i], 0, i, error));
+    AFT__TRY(judge(&c->lines[i], 0, i, error));
   return AFT_OK;
 }
 
@@ -216,9 +216,8 @@ typedef struct replacement {
   aft_str sku;
 } replacement;
 
-static int64_t to_replace(const aft__case *c, const aft__case_line *l) {
+static int64_t to_replace(const aft__case_line *l) {
   bool counted = aft__row_int(l->row, AFT__CASE_LINE_COUNTED) > 0;
-  (void)c;
   return aft__row_int(l->row, counted ? AFT__CASE_LINE_ACCEPTED : AFT__CASE_LINE_QUANTITY);
 }
 
@@ -258,7 +257,7 @@ static aft_status insert_line(aft__case *c, const replacement *r, aft_id *id, af
 }
 
 static aft_status replace_line(aft__case *c, aft__case_line *l, aft_error *error) {
-  replacement r = {l, to_replace(c, l), aft__row_str(l->row, AFT__CASE_LINE_WANTS)};
+  replacement r = {l, to_replace(l), aft__row_str(l->row, AFT__CASE_LINE_WANTS)};
   aft_id id;
   if (!r.units || !aft__row_null(l->row, AFT__CASE_LINE_REPLACEMENT))
     return AFT_OK;

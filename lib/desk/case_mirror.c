@@ -119,11 +119,9 @@ static void set_amount(aft__case *c, const aft_mirror_in *in) {
 }
 
 /* A deadline of the marketplace stands in the place of the machine's. */
-static aft_status set_due(aft__case *c, const aft_mirror_in *in, aft_error *error) {
-  if (!in->deadline || !aft__case_int(c, AFT__CASE_OPEN))
-    return AFT_OK;
-  aft__case_set(c, AFT__CASE_DUE, aft__int(in->deadline));
-  return AFT_OK;
+static void set_due(aft__case *c, const aft_mirror_in *in) {
+  if (in->deadline && aft__case_int(c, AFT__CASE_OPEN))
+    aft__case_set(c, AFT__CASE_DUE, aft__int(in->deadline));
 }
 
 static aft_status apply(aft__case *c, const aft_mirror_in *in, aft_str state, const char **fate,
@@ -158,7 +156,7 @@ static aft_status take_over(aft__case *c, const aft_mirror_in *in, aft_error *er
   fate = "unknown";
   if (aft__case_platform_state(c, in->status, &state))
     AFT__TRY(apply(c, in, state, &fate, error));
-  AFT__TRY(set_due(c, in, error));
+  set_due(c, in);
   AFT__TRY(keep(c, in, fate, state, error));
   AFT__TRY(aft__case_note(c, "case.mirrored", (aft_str){0}, in->status, error));
   return aft__case_save(c, error);
