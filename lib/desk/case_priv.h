@@ -2,7 +2,7 @@
 #ifndef AFT_CASE_PRIV_H
 #define AFT_CASE_PRIV_H
 
-#include "desk/desk_priv.h"
+#include "desk/order_priv.h"
 
 #include <aftersales/case.h>
 

@@ -128,6 +128,9 @@ bool aft__has_shop(const aft_id *shops, uint32_t n, aft_id shop);
 aft_status aft__policy_of_tenant(aft__tx *tx, aft_id tenant, aft_policy **out, aft__value **activation,
                                  aft_error *error);
 aft_status aft__policy_cache_open(aft_store *store, aft_error *error);
+/* The policy of a stored document, through the cache; the caller releases it. */
+aft_status aft__policy_of_document(aft__cmd *cmd, aft_str hash, aft_id document, aft_policy **out,
+                                   aft_error *error);
 #define AFT__HASH_SIZE 65 /* SHA-256 as text */
 /* The tenant's model, owned by the command; NULL where it has none. */
 aft_status aft__cmd_model(aft__cmd *cmd, aft_model **out, aft_error *error);
