@@ -92,6 +92,10 @@ static aft_status work(aft__case *c, const char *arg, aft_error *error) {
   return aft__case_ask(c, "work.order", put_work, arg, error);
 }
 
+static aft_status accept(aft__case *c, const char *arg, aft_error *error) {
+  return strcmp(arg, "all") == 0 ? aft__goods_accept_all(c, error) : aft__goods_accept(c, error);
+}
+
 static const struct {
   const char *verb;
   aft_status (*run)(aft__case *c, aft_error *error);
@@ -99,7 +103,7 @@ static const struct {
              {"decline", aft__decline},         {"free", aft__units_free},
              {"take", aft__units_take},         {"lose", aft__units_lose},
              {"give_back", aft__units_give_back}, {"ship", aft__goods_ship},
-             {"count", aft__goods_count},       {"accept", aft__goods_accept},
+             {"count", aft__goods_count},
              {"refuse", aft__goods_refuse},     {"replace", aft__goods_replace},
              {"label", label},                  {"void_label", void_label},
              {"plan", aft__legs_plan},          {"advance", advance},
@@ -112,7 +116,7 @@ static const struct {
 static const struct {
   const char *verb;
   aft_status (*run)(aft__case *c, const char *arg, aft_error *error);
-} with_argument[] = {{"hold", aft__units_hold},      {"release", release}, {"convert", convert},
+} with_argument[] = {{"accept", accept}, {"hold", aft__units_hold},      {"release", release}, {"convert", convert},
                      {"follow", aft__case_follow},             {"parent", aft__case_tell_parent},
                      {"notify", aft__case_notify},   {"ticket", aft__case_ticket},
                      {"verdict", verdict},           {"work", work}};

@@ -202,6 +202,13 @@ aft_status aft__goods_accept(aft__case *c, aft_error *error) {
   return AFT_OK;
 }
 
+/* All that was counted, whatever was found. */
+aft_status aft__goods_accept_all(aft__case *c, aft_error *error) {
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    AFT__TRY(judge(&c->lines[i], aft__row_int(c->lines[i].row, AFT__CASE_LINE_COUNTED), i, error));
+  return AFT_OK;
+}
+
 aft_status aft__goods_refuse(aft__case *c, aft_error *error) {
   for (uint32_t i = 0; i < c->n_lines; i++)
     AFT__TRY(judge(&c->lines[i], 0, i, error));

@@ -201,6 +201,7 @@ void aft__case_line_set(aft__case_line *l, uint32_t column, int64_t value);
 aft_status aft__goods_ship(aft__case *c, aft_error *error);
 aft_status aft__goods_count(aft__case *c, aft_error *error);
 aft_status aft__goods_accept(aft__case *c, aft_error *error);
+aft_status aft__goods_accept_all(aft__case *c, aft_error *error);
 aft_status aft__goods_refuse(aft__case *c, aft_error *error);
 aft_status aft__goods_replace(aft__case *c, aft_error *error);
 aft_status aft__goods_label(aft__case *c, const char *topic, aft_error *error);
