@@ -59,8 +59,8 @@ static aft_status change(aft__case *c, aft__value *row, const aft_appointment_in
   row[AFT__APPOINTMENT_STATE] = aft__text(aft__cstr(states[in->act]));
   if (in->act == AFT_APPOINTMENT_REBOOK) {
     aft_id id;
-    AFT__TRY(add(c, in, aft__row_str(row, AFT__APPOINTMENT_KIND), aft__row_int(row, AFT__APPOINTMENT_ATTEMPT) + 1,
-                 &id, error));
+    AFT__TRY(add(c, in, aft__row_str(row, AFT__APPOINTMENT_KIND),
+                 aft__row_int(row, AFT__APPOINTMENT_ATTEMPT) + 1, &id, error));
     row[AFT__APPOINTMENT_REBOOKED] = aft__int(id);
     mask |= UINT64_C(1) << AFT__APPOINTMENT_REBOOKED;
     c->cmd->ids[0] = id;
@@ -70,8 +70,12 @@ static aft_status change(aft__case *c, aft__value *row, const aft_appointment_in
 }
 
 static aft_status on_case(aft__case *c, aft__value *row, const aft_appointment_in *in, aft_error *error) {
-  static const char *const verbs[] = {"", "appointment.booked", "appointment.kept", "appointment.no_show",
-                                      "appointment.cancelled", "appointment.rebooked"};
+  static const char *const verbs[] = {"",
+                                      "appointment.booked",
+                                      "appointment.kept",
+                                      "appointment.no_show",
+                                      "appointment.cancelled",
+                                      "appointment.rebooked"};
   AFT__TRY(aft__may_case(c->cmd, c->row, error));
   if (!aft__case_int(c, AFT__CASE_OPEN))
     return aft__error(error, AFT_E_TRANSITION, "appointment", "the case has come to its end");
@@ -86,12 +90,13 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   aft__case c;
   aft_id id = in->case_id;
   if (in->act != AFT_APPOINTMENT_BOOK) {
-    AFT__TRY(aft__load(cmd, &aft__appointment_table, AFT__APPOINTMENT_TENANT, in->appointment, "appointment", &row,
-                       error));
+    AFT__TRY(aft__load(cmd, &aft__appointment_table, AFT__APPOINTMENT_TENANT, in->appointment, "appointment",
+                       &row, error));
     id = aft__row_int(row, AFT__APPOINTMENT_CASE);
     cmd->ids[0] = in->appointment;
   }
-  if (cmd->call.role == AFT_ROLE_BUYER && (in->act == AFT_APPOINTMENT_KEPT || in->act == AFT_APPOINTMENT_NO_SHOW))
+  if (cmd->call.role == AFT_ROLE_BUYER &&
+      (in->act == AFT_APPOINTMENT_KEPT || in->act == AFT_APPOINTMENT_NO_SHOW))
     return aft__denied(cmd, "whether somebody came, the shop says", error);
   aft_status status = aft__case_load(cmd, id, &c, error);
   if (status >= 0)
@@ -115,8 +120,9 @@ static aft_status check_kind(aft_str kind, aft_error *error) {
   for (size_t i = 0; i < AFT__COUNT(kinds); i++)
     if (aft__str_eq(kind, aft__cstr(kinds[i])))
       return AFT_OK;
-  return aft__error(error, AFT_E_INVALID, "appointment.kind", "expected pickup, installation or visit, found '%.*s'",
-                    (int)aft__utf8_cut(kind, 40), kind.data ? kind.data : "");
+  return aft__error(error, AFT_E_INVALID, "appointment.kind",
+                    "expected pickup, installation or visit, found '%.*s'", (int)aft__utf8_cut(kind, 40),
+                    kind.data ? kind.data : "");
 }
 
 aft_status aft_appointment_put(aft_session *session, const aft_call *call, const aft_appointment_in *in,
@@ -134,7 +140,8 @@ aft_status aft_appointment_put(aft_session *session, const aft_call *call, const
   AFT__TRY(aft__in_text(&local.address, 1000, "appointment.address", error));
   AFT__TRY(aft__in_text(&local.text, 1000, "appointment.text", error));
   if (local.act < AFT_APPOINTMENT_BOOK || local.act > AFT_APPOINTMENT_REBOOK)
-    return aft__error(error, AFT_E_INVALID, "appointment.act", "expected AFT_APPOINTMENT_…, found %u", local.act);
+    return aft__error(error, AFT_E_INVALID, "appointment.act", "expected AFT_APPOINTMENT_…, found %u",
+                      local.act);
   if (local.act == AFT_APPOINTMENT_BOOK) {
     AFT__TRY(aft__in_id(local.case_id, "appointment.case_id", error));
     AFT__TRY(check_kind(local.kind, error));

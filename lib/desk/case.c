@@ -40,7 +40,8 @@ static aft_status load_chain(aft__case *c, aft_error *error) {
   const aft__value *hash = &c->row[AFT__CASE_CHAIN];
   c->chain.seq = aft__case_int(c, AFT__CASE_EVENTS);
   if (hash->size != sizeof c->chain.hash)
-    return aft__error(error, AFT_E_CORRUPT, "case.chain", "expected a hash of 32 bytes, found %zu", hash->size);
+    return aft__error(error, AFT_E_CORRUPT, "case.chain", "expected a hash of 32 bytes, found %zu",
+                      hash->size);
   memcpy(c->chain.hash, hash->data, hash->size);
   return AFT_OK;
 }
@@ -60,8 +61,8 @@ static aft_status load_lines(aft__case *c, aft_error *error) {
     return aft__nomem(error);
   for (uint32_t i = 0; i < n; i++) {
     c->lines[i] = (aft__case_line){.row = rows[i]};
-    AFT__TRY(aft__get(cmd->tx, &aft__line_table, aft__row_int(rows[i], AFT__CASE_LINE_LINE), &c->lines[i].line,
-                      error));
+    AFT__TRY(aft__get(cmd->tx, &aft__line_table, aft__row_int(rows[i], AFT__CASE_LINE_LINE),
+                      &c->lines[i].line, error));
   }
   c->n_lines = n;
   return AFT_OK;

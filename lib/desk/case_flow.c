@@ -173,7 +173,8 @@ static aft_status audit(aft__case *c, const char *name, const aft__flow_step_out
 
 /* ---- one event ---- */
 
-static aft_status carry_out(aft__case *c, const char *name, const aft__flow_step_out *step, aft_error *error) {
+static aft_status carry_out(aft__case *c, const char *name, const aft__flow_step_out *step,
+                            aft_error *error) {
   const aft__flow *flow = c->flow;
   aft__buf_clear(&c->moved);
   enter(c, step);

@@ -18,7 +18,8 @@ static aft_status hold_evidence(aft__case *c, bool hold, aft_error *error) {
   AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++) {
     rows[i][AFT__EVIDENCE_HELD] = hold ? aft__int(c->cmd->now) : aft__null();
-    AFT__TRY(aft__update(c->cmd->tx, &aft__evidence_table, rows[i], UINT64_C(1) << AFT__EVIDENCE_HELD, error));
+    AFT__TRY(
+        aft__update(c->cmd->tx, &aft__evidence_table, rows[i], UINT64_C(1) << AFT__EVIDENCE_HELD, error));
   }
   return AFT_OK;
 }

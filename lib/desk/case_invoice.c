@@ -66,7 +66,7 @@ aft_status aft__invoice_request(aft__case *c, aft_error *error) {
   AFT__TRY(newest(c, &row, error));
   if (row)
     return aft__str_eq(aft__row_str(row, AFT__INVOICE_STATE), aft__cstr("failed")) ? ask_again(c, row, error)
-                                                                                  : AFT_OK;
+                                                                                   : AFT_OK;
   amounts(c, &amount, &tax);
   aft__value fresh[AFT__INVOICE_COLUMNS] = {
       [AFT__INVOICE_ID] = aft__int(aft__tx_id(cmd->tx)),
@@ -162,6 +162,7 @@ aft_status aft_invoice_told(aft_session *session, const aft_call *call, const af
   AFT__TRY(aft__in_text(&local.red, AFT__NAME_BYTES, "invoice.red", error));
   AFT__TRY(aft__in_text(&local.note, 1000, "invoice.note", error));
   if (local.outcome < AFT_INVOICE_BUYER_CONFIRMS || local.outcome > AFT_INVOICE_FAILED)
-    return aft__error(error, AFT_E_INVALID, "invoice.outcome", "expected AFT_INVOICE_…, found %u", local.outcome);
+    return aft__error(error, AFT_E_INVALID, "invoice.outcome", "expected AFT_INVOICE_…, found %u",
+                      local.outcome);
   return aft__command_run(session, call, &command, &local, out, error);
 }

@@ -37,7 +37,8 @@ static const char *fate_of(const aft__case *c, const aft_mirror_in *in) {
   int64_t last = aft__case_int(c, AFT__CASE_EXTERNAL_VERSION), now = order_of(in);
   if (aft__row_null(c->row, AFT__CASE_EXTERNAL_VERSION) || now > last)
     return NULL;
-  return now == last && aft__str_eq(in->status, aft__case_str(c, AFT__CASE_EXTERNAL_STATUS)) ? "repeated" : "late";
+  return now == last && aft__str_eq(in->status, aft__case_str(c, AFT__CASE_EXTERNAL_STATUS)) ? "repeated"
+                                                                                             : "late";
 }
 
 /* ---- the way there ---- */
@@ -47,7 +48,9 @@ typedef struct route {
   uint32_t n;
 } route;
 
-static bool usable(const aft__flow_move *move) { return move->to != AFT__FLOW_IGNORE && move->to != move->from; }
+static bool usable(const aft__flow_move *move) {
+  return move->to != AFT__FLOW_IGNORE && move->to != move->from;
+}
 
 /* Breadth first over the machine's moves, whoever they are for. */
 static bool find_route(const aft__flow *flow, uint32_t from, uint32_t to, aft__arena *arena, route *out) {

@@ -10,8 +10,8 @@ typedef struct options_in {
 /* What an effect takes from the caller, so that a form can be drawn. */
 static const struct {
   const char *effect, *input;
-} inputs[] = {{"propose", "amount"}, {"propose", "lines"}, {"propose", "kind"},   {"ship", "carrier"},
-              {"ship", "waybill"},   {"count", "lines"},   {"accept", "lines"},   {"quote", "amount"},
+} inputs[] = {{"propose", "amount"},  {"propose", "lines"}, {"propose", "kind"},  {"ship", "carrier"},
+              {"ship", "waybill"},    {"count", "lines"},   {"accept", "lines"},  {"quote", "amount"},
               {"verdict", "verdict"}, {"verdict", "share"}, {"offline", "proof"}, {"fault", "text"}};
 
 static void put_inputs(const aft__flow *flow, const aft__flow_step_out *step, aft__json *json) {
@@ -24,8 +24,8 @@ static void put_inputs(const aft__flow *flow, const aft__flow_step_out *step, af
   aft__json_close(json, ']');
 }
 
-static aft_status put_option(aft__case *c, const options_in *in, const char *event, const aft__flow_step_out *step,
-                             aft__json *json) {
+static aft_status put_option(aft__case *c, const options_in *in, const char *event,
+                             const aft__flow_step_out *step, aft__json *json) {
   char *key = aft__arena_printf(c->cmd->arena, "case.event.%s", event);
   aft__buf label;
   aft__buf_init(&label, c->cmd->env);

@@ -24,7 +24,8 @@ static void put_lines(aft__case *c, aft__json *json, bool money) {
     aft__json_key(json, "quantity");
     aft__json_i64(json, aft__row_int(l->row, AFT__CASE_LINE_QUANTITY));
     aft__json_key(json, "free");
-    aft__json_i64(json, aft__row_int(l->line, AFT__LINE_WITH_BUYER) + aft__row_int(l->line, AFT__LINE_UNDELIVERED));
+    aft__json_i64(json,
+                  aft__row_int(l->line, AFT__LINE_WITH_BUYER) + aft__row_int(l->line, AFT__LINE_UNDELIVERED));
     if (money) {
       aft__json_key(json, "amount");
       aft__json_i64(json, aft__row_int(l->row, AFT__CASE_LINE_AMOUNT));
@@ -41,12 +42,9 @@ static void put_legs(aft__case *c, aft__json *json) {
     static const struct {
       const char *name;
       uint32_t column;
-    } texts[] = {{"kind", AFT__LEG_KIND},
-                 {"payer", AFT__LEG_PAYER},
-                 {"payee", AFT__LEG_PAYEE},
-                 {"instrument", AFT__LEG_INSTRUMENT},
-                 {"account", AFT__LEG_ACCOUNT},
-                 {"release", AFT__LEG_RELEASE}};
+    } texts[] = {{"kind", AFT__LEG_KIND},       {"payer", AFT__LEG_PAYER},
+                 {"payee", AFT__LEG_PAYEE},     {"instrument", AFT__LEG_INSTRUMENT},
+                 {"account", AFT__LEG_ACCOUNT}, {"release", AFT__LEG_RELEASE}};
     aft__json_open(json, '{');
     for (size_t k = 0; k < AFT__COUNT(texts); k++) {
       aft__json_key(json, texts[k].name);
@@ -149,11 +147,8 @@ static aft_status preview(aft__cmd *cmd, void *given, aft_error *error) {
 
 aft_status aft_case_preview(aft_session *session, const aft_call *call, const aft_case_in *in,
                             const char *locale, aft_buf **out, aft_error *error) {
-  static const aft__command command = {.verb = "case.preview",
-                                       .name = "case_preview",
-                                       .roles = AFT__ROLES_ALL,
-                                       .read = true,
-                                       .run = preview};
+  static const aft__command command = {
+      .verb = "case.preview", .name = "case_preview", .roles = AFT__ROLES_ALL, .read = true, .run = preview};
   preview_in p = {.locale = locale ? locale : "en"};
   aft__arena arena;
   if (!session)
@@ -179,12 +174,22 @@ static bool opens_by_itself(const char *kind) {
   return strcmp(kind, "ticket") != 0 && strcmp(kind, "dispute") != 0;
 }
 
+/* The first reason of the policy that fits a kind, in the buyer's favour: a change of mind. */
+static aft_str usual_reason(const aft_policy *policy, const char *kind) {
+  aft__reason_info info;
+  aft_str name;
+  for (uint32_t i = 0; (name = aft__policy_reason_at(policy, i)).len; i++)
+    if (aft__policy_reason(policy, name, aft__cstr(kind), &info))
+      return name;
+  return aft__cstr("other");
+}
+
 static aft_status put_kind(aft__cmd *cmd, const order_in *o, const char *kind, aft__json *json,
                            aft_error *error) {
   aft__case c;
   aft_error refusal = AFT_ERROR_INIT;
   aft_case_in in = {.size = sizeof in, .order = o->order, .kind = aft__cstr(kind)};
-  in.reason = aft__policy_usual_reason(cmd->policy, aft__cstr(kind));
+  in.reason = usual_reason(cmd->policy, kind);
   aft_status status = aft__case_prepare(cmd, &in, &c, error);
   if (status >= 0) {
     status = aft__case_judge(&c, &in, &refusal);
@@ -202,13 +207,13 @@ static aft_status put_kind(aft__cmd *cmd, const order_in *o, const char *kind, a
 static aft_status options(aft__cmd *cmd, void *given, aft_error *error) {
   order_in *o = given;
   aft__json json;
-  const char *kind;
+  const aft__flow *machine;
   aft__buf_clear(o->out);
   aft__json_init(&json, o->out);
   aft__json_open(&json, '[');
-  for (uint32_t i = 0; (kind = aft__policy_machine_name(cmd->policy, i)); i++)
-    if (opens_by_itself(kind))
-      AFT__TRY(put_kind(cmd, o, kind, &json, error));
+  for (uint32_t i = 0; (machine = aft__policy_machine_at(cmd->policy, i)); i++)
+    if (opens_by_itself(machine->name))
+      AFT__TRY(put_kind(cmd, o, machine->name, &json, error));
   aft__json_close(&json, ']');
   return AFT_OK;
 }

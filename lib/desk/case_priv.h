@@ -3,6 +3,7 @@
 #define AFT_CASE_PRIV_H
 
 #include "desk/order_priv.h"
+#include "policy/cases.h"
 
 #include <aftersales/case.h>
 
@@ -59,6 +60,11 @@ typedef struct aft__case {
   uint64_t mask;
   bool fresh;
   bool needs_person; /* the policy leaves it to a person */
+  bool in_window;    /* as judged when it is filed */
+  bool gift_kept;    /* likewise */
+  bool parcels_seen; /* the two below are known */
+  bool insured;      /* a parcel of the order has its return insured */
+  aft_time shipped;  /* when the first parcel of the order left; AFT_TIME_NONE */
   bool mirrored;     /* a marketplace's status is taken over: money and goods are its affair */
   aft__case_line *lines;
   uint32_t n_lines;
@@ -72,7 +78,7 @@ typedef struct aft__case {
   aft__buf reasons;
   aft__buf moved; /* aft__moved of the event under way */
   const aft__case_input *in;
-  uint32_t role; /* in whose name the event under way is */
+  uint32_t role;                          /* in whose name the event under way is */
   const char *pending[AFT__MOST_PENDING]; /* events that follow from what was done */
   uint32_t n_pending;
 } aft__case;
@@ -95,8 +101,7 @@ static inline bool aft__case_is(const aft__case *c, uint32_t column, const char 
   return aft__str_eq(aft__case_str(c, column), aft__cstr(text));
 }
 /* The machine of a kind; AFT_E_INVALID where the policy has no such case machine. */
-aft_status aft__case_machine(const aft_policy *policy, aft_str kind, const aft__flow **out,
-                             aft_error *error);
+aft_status aft__case_machine(const aft_policy *policy, aft_str kind, const aft__flow **out, aft_error *error);
 /* An event of the chain that is none of the machine's. */
 aft_status aft__case_note(aft__case *c, const char *verb, aft_str facts, aft_str personal, aft_error *error);
 aft_status aft__case_audit(aft__case *c, aft__event *event, aft_error *error);
@@ -127,8 +132,13 @@ aft_status aft__case_free_check(const aft__case *c, aft_error *error);
 /* Freight and duty that rest on the units of a case. */
 bool aft__line_is_extra(const aft__value *line);
 aft_status aft__case_add_extras(aft__case *c, aft__value **rows, uint32_t n, aft_error *error);
-aft_status aft__case_shipped(aft__case *c, int64_t *out, aft_error *error);
-aft_status aft__case_warranty(aft__case *c, aft__facts *facts, aft_error *error);
+/* What the order's parcels say: see aft__case.shipped. */
+aft_status aft__case_parcels(aft__case *c, aft_error *error);
+
+/* ---- case_deduct.c ---- */
+
+/* Lowers the amounts by what is kept: restocking, a gift that stays, points that were spent. */
+aft_status aft__case_deduct(aft__case *c, aft_error *error);
 
 /* ---- case_file.c ---- */
 

@@ -7,7 +7,8 @@
 
 /* A recipient sees the case without its amounts. */
 static aft_status hide_money(aft__cmd *cmd, aft__value *row, aft_error *error) {
-  static const uint32_t amounts[] = {AFT__CASE_ASKED, AFT__CASE_AGREED, AFT__CASE_QUOTE, AFT__CASE_DIFFERENCE};
+  static const uint32_t amounts[] = {AFT__CASE_ASKED, AFT__CASE_AGREED, AFT__CASE_QUOTE,
+                                     AFT__CASE_DIFFERENCE};
   aft__value *order;
   if (cmd->call.role != AFT_ROLE_BUYER)
     return AFT_OK;
@@ -103,7 +104,8 @@ static void choose_index(listing *l, const aft_call *call) {
   const struct {
     aft_id id;
     uint32_t index;
-  } ways[] = {{in->order, AFT__CASE_BY_ORDER}, {in->parent, AFT__CASE_BY_PARENT}, {customer, AFT__CASE_BY_CUSTOMER}};
+  } ways[] = {
+      {in->order, AFT__CASE_BY_ORDER}, {in->parent, AFT__CASE_BY_PARENT}, {customer, AFT__CASE_BY_CUSTOMER}};
   l->list.n_equal = 1;
   l->list.equal[0] = call->tenant;
   l->list.index = in->open ? AFT__CASE_BY_OPEN : AFT__CASE_BY_UPDATED;
@@ -203,7 +205,8 @@ static aft_status verify(aft__cmd *cmd, const aft__value *row, aft_error *error)
   if (chain.seq == row[AFT__CASE_EVENTS].number && end->size == sizeof chain.hash &&
       memcmp(end->data, chain.hash, sizeof chain.hash) == 0)
     return AFT_OK;
-  return aft__error(error, AFT_E_CORRUPT, "case.chain", "the case has %lld audit events, its chain ends at %lld",
+  return aft__error(error, AFT_E_CORRUPT, "case.chain",
+                    "the case has %lld audit events, its chain ends at %lld",
                     (long long)row[AFT__CASE_EVENTS].number, (long long)chain.seq);
 }
 

@@ -7,7 +7,8 @@
 aft_status aft__risk_signal(aft__case *c, const char *kind, aft_id other, int64_t count, int64_t least,
                             aft_error *error) {
   aft__cmd *cmd = c->cmd;
-  char *facts = aft__arena_printf(cmd->arena, "{\"count\":%lld,\"least\":%lld}", (long long)count, (long long)least);
+  char *facts =
+      aft__arena_printf(cmd->arena, "{\"count\":%lld,\"least\":%lld}", (long long)count, (long long)least);
   char *number = aft__arena_printf(cmd->arena, "%lld", (long long)count);
   if (!facts || !number)
     return aft__nomem(error);
@@ -50,8 +51,19 @@ static bool shares_line(const aft__case *c, const aft__value *row) {
   return aft__row_int(row, AFT__CASE_ORDER) == aft__case_int(c, AFT__CASE_ORDER);
 }
 
-static aft_status look_back(aft__case *c, int64_t within_ms, past *out, aft_error *error) {
-  aft__value least = aft__int(c->cmd->now - within_ms);
+static int64_t longest(const aft__risk_rules *rules) {
+  int64_t most = rules->serial_returner.within_ms;
+  if (rules->empty_box.within_ms > most)
+    most = rules->empty_box.within_ms;
+  return rules->reason_drift.within_ms > most ? rules->reason_drift.within_ms : most;
+}
+
+static bool within(const aft__case *c, const aft__value *row, const aft__risk_rule *rule) {
+  return aft__row_int(row, AFT__CASE_OPENED) >= c->cmd->now - rule->within_ms;
+}
+
+static aft_status look_back(aft__case *c, const aft__risk_rules *rules, past *out, aft_error *error) {
+  aft__value least = aft__int(c->cmd->now - longest(rules));
   aft__scan scan = {.table = &aft__case_table,
                     .index = AFT__CASE_BY_CUSTOMER,
                     .n_equal = 2,
@@ -65,12 +77,12 @@ static aft_status look_back(aft__case *c, int64_t within_ms, past *out, aft_erro
   for (uint32_t i = 0; i < n; i++) {
     if (rows[i][AFT__CASE_ID].number == aft__case_id(c))
       continue;
-    out->cases++;
-    if (came_back_wrong(rows[i])) {
+    out->cases += within(c, rows[i], &rules->serial_returner);
+    if (came_back_wrong(rows[i]) && within(c, rows[i], &rules->empty_box)) {
       out->wrong++;
       out->last_wrong = rows[i][AFT__CASE_ID].number;
     }
-    if (shares_line(c, rows[i]) &&
+    if (shares_line(c, rows[i]) && within(c, rows[i], &rules->reason_drift) &&
         !aft__str_eq(aft__row_str(rows[i], AFT__CASE_REASON), aft__case_str(c, AFT__CASE_REASON)))
       out->reasons++;
   }
@@ -81,17 +93,18 @@ aft_status aft__risk_filing(aft__case *c, aft_error *error) {
   aft__risk_rules rules;
   past seen = {0};
   aft__policy_risk(c->policy, &rules);
-  AFT__TRY(look_back(c, rules.within_ms, &seen, error));
+  AFT__TRY(look_back(c, &rules, &seen, error));
   const struct {
     const char *kind;
     int64_t count, least;
     aft_id other;
-  } signals[] = {{"serial_returner", seen.cases + 1, rules.serial_returner, 0},
-                 {"empty_box", seen.wrong, rules.empty_box, seen.last_wrong},
-                 {"reason_drift", seen.reasons + (seen.reasons > 0), rules.reason_drift, 0}};
+  } signals[] = {{"serial_returner", seen.cases + 1, rules.serial_returner.cases, 0},
+                 {"empty_box", seen.wrong, rules.empty_box.cases, seen.last_wrong},
+                 {"reason_drift", seen.reasons + (seen.reasons > 0), rules.reason_drift.cases, 0}};
   for (size_t i = 0; i < AFT__COUNT(signals); i++)
     if (signals[i].least > 0 && signals[i].count >= signals[i].least)
-      AFT__TRY(aft__risk_signal(c, signals[i].kind, signals[i].other, signals[i].count, signals[i].least, error));
+      AFT__TRY(
+          aft__risk_signal(c, signals[i].kind, signals[i].other, signals[i].count, signals[i].least, error));
   return AFT_OK;
 }
 
@@ -102,8 +115,10 @@ aft_status aft__risk_waybill(aft__case *c, aft_str waybill, aft_error *error) {
                     .equal = {aft__int(c->cmd->call.tenant), aft__text(waybill)},
                     .limit = 16};
   aft__value **rows;
+  aft__risk_rules rules;
   uint32_t n;
-  if (!waybill.len)
+  aft__policy_risk(c->policy, &rules);
+  if (!waybill.len || !rules.waybill_reuse)
     return AFT_OK;
   AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++) {

@@ -1,4 +1,5 @@
-/* Reads of cases that answer with a text: what filing would come to, what can be filed, and why things are. */
+/* Reads of cases that answer with a text: what filing would come to, what can be filed, and why things are.
+ */
 #include "desk/case_priv.h"
 
 aft_status aft__case_say(aft_session *session, const aft_call *call, const aft__command *command, void *in,

@@ -78,8 +78,8 @@ static void put_leg(const story *s, const aft__leg *leg) {
   static const struct {
     const char *name;
     uint32_t column;
-  } texts[] = {{"number", AFT__LEG_NUMBER},         {"kind", AFT__LEG_KIND},         {"payer", AFT__LEG_PAYER},
-               {"instrument", AFT__LEG_INSTRUMENT}, {"account", AFT__LEG_ACCOUNT},   {"state", AFT__LEG_STATE},
+  } texts[] = {{"number", AFT__LEG_NUMBER},         {"kind", AFT__LEG_KIND},       {"payer", AFT__LEG_PAYER},
+               {"instrument", AFT__LEG_INSTRUMENT}, {"account", AFT__LEG_ACCOUNT}, {"state", AFT__LEG_STATE},
                {"currency", AFT__LEG_CURRENCY}};
   aft__json_open(s->json, '{');
   for (size_t i = 0; i < AFT__COUNT(texts); i++) {
