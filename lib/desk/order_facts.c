@@ -303,11 +303,11 @@ static aft_status check_line(const aft_order_line_in *in, size_t index, aft_erro
   return AFT_OK;
 }
 
-static aft_status check_zone(const aft__arena *arena, const aft_order_facts_in *in, aft_error *error) {
+static aft_status check_zone(aft_env *env, const aft_order_facts_in *in, aft_error *error) {
   aft_zone *zone;
   if (!in->zone.len)
     return AFT_OK;
-  aft_status status = aft_zone_open((aft_env *)arena->env, in->zone.data, in->zone.len, &zone, error);
+  aft_status status = aft_zone_open(env, in->zone.data, in->zone.len, &zone, error);
   if (status == AFT_E_NOMEM)
     return status;
   if (status < 0)
@@ -317,7 +317,7 @@ static aft_status check_zone(const aft__arena *arena, const aft_order_facts_in *
   return AFT_OK;
 }
 
-aft_status aft__facts_copy(aft__arena *arena, const aft_order_facts_in *in, aft_order_facts_in *out,
+aft_status aft__facts_copy(aft_env *env, aft__arena *arena, const aft_order_facts_in *in, aft_order_facts_in *out,
                            aft_error *error) {
   void *copy;
   AFT__TRY(aft__abi_copy(out, sizeof *out, in, END_OF(aft_order_facts_in, n_parcels), "aft_order_facts_in",
@@ -341,7 +341,7 @@ aft_status aft__facts_copy(aft__arena *arena, const aft_order_facts_in *in, aft_
   for (size_t i = 0; i < out->n_lines; i++)
     AFT__TRY(check_line(&out->lines[i], i, error));
   AFT__TRY(check_currency(out, error));
-  return check_zone(arena, out, error);
+  return check_zone(env, out, error);
 }
 
 /* ---- digest ---- */
