@@ -22,7 +22,7 @@ typedef struct aft_order_line_in {
   aft_str nature;   /* physical (default), digital, voucher, service, fresh, freight or duty */
   int64_t quantity; /* units, from 1; of freight and duty: 1 */
   int64_t price;    /* of all its units before discounts, in minor units */
-  int64_t paid;     /* of all its units, tax included; -1: the price less its shares of discounts */
+  int64_t paid;     /* of all its units, tax included; 0: the price less its discounts */
   int64_t tax;      /* the tax in what was paid */
   aft_str relation; /* gift_of, part_of, service_for, trade_in_of or replaces */
   aft_str related;  /* ref of that line of the same order */
@@ -33,13 +33,14 @@ typedef struct aft_order_line_in {
   aft_str customs; /* tariff code under which it was imported */
 } aft_order_line_in;
 
-/* A discount on one line, or on the whole order. */
+/* A discount on one line, or on the whole order: then over the goods that are known when it is first told, by
+ * the largest remainder. Once told, it is fixed. */
 typedef struct aft_order_share_in {
   size_t size;
   aft_str ref;    /* required: the host's name for the discount */
   aft_str kind;   /* discount (default) or coupon */
   aft_str funder; /* who bears it: seller (default), platform or another of the policy's */
-  aft_str line;   /* ref of its line; empty: apportioned over all goods of this telling by their price */
+  aft_str line;   /* ref of its line; empty: apportioned by price over the order's goods */
   int64_t amount; /* in minor units */
 } aft_order_share_in;
 
