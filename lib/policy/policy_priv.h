@@ -141,7 +141,7 @@ typedef struct aft__section {
 
 #define AFT__IMAGE_MAGIC   "AFTPOLCY"
 #define AFT__IMAGE_ORDER   0x01020304u
-#define AFT__IMAGE_VERSION 4u
+#define AFT__IMAGE_VERSION 5u
 #define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
 #define AFT__IMAGE_JSON    3u /* the last version whose source is canonical JSON */
 
@@ -398,6 +398,11 @@ void aft__compile_queues(aft__compile *cx);      /* compile_queues.c */
 void aft__compile_suggestions(aft__compile *cx); /* compile_queues.c */
 void aft__compile_forms(aft__compile *cx);       /* compile_forms.c */
 void aft__compile_machines(aft__compile *cx);    /* compile_machine.c */
+/* "48h", or business days "3bd"; *ms is 24 hours for each of them. */
+bool aft__deadline_parse(aft_str text, int64_t *ms, bool *business);
+const aft__flow_contract *aft__machine_contract(const char *machine); /* compile_contract.c */
+void aft__case_contract(const aft__flow *flow, aft__flow_report report, void *user);
+void aft__contract_targets(aft__compile *cx, const aft__node *machines); /* of effects that lead to other kinds */
 void aft__compile_catalogue(aft__compile *cx);   /* compile_catalogue.c */
 /* retention.c; part of the settings */
 void aft__compile_retention(aft__compile *cx, int64_t retain[AFT__RETAINS]);
