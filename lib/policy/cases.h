@@ -149,6 +149,8 @@ typedef enum aft__span_unit {
   AFT__SPAN_UNITS
 } aft__span_unit;
 
+#define AFT__SPAN_MOST 100000u
+
 /* "48h", "7d", "2w", "12mo", "5bd"; false for anything else. */
 bool aft__span_parse(aft_str text, uint32_t *n, aft__span_unit *unit);
 /* The last millisecond of a span that begins with a moment. Hours run from that moment; days, months and
