@@ -118,7 +118,7 @@ bool aft__sees_money(const aft__cmd *cmd, const aft__value *order);
 
 aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error);
 
-/* ---- case_rules.c: what the governing policy makes of a case ---- */
+/* ---- case_judge.c: what the governing policy makes of a case ---- */
 
 /* The facts that are decisions of the policy themselves: in_window, proven, auto_ok, advance_ok … */
 aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error);
