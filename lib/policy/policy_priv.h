@@ -512,9 +512,9 @@ uint32_t aft__compile_condition(aft__compile *cx, const aft__node *when); /* com
 void aft__compile_labels(aft__compile *cx);                               /* compile_labels.c */
 /* A tag in the form in which tags are compared; lives in the arena. */
 aft_str aft__compile_tag(aft__compile *cx, aft_str tag);
-void aft__compile_queues(aft__compile *cx);      /* compile_queues.c */
-void aft__compile_suggestions(aft__compile *cx); /* compile_queues.c */
-void aft__compile_cases(aft__compile *cx);       /* compile_cases.c */
+void aft__compile_queues(aft__compile *cx);                            /* compile_queues.c */
+void aft__compile_suggestions(aft__compile *cx);                       /* compile_queues.c */
+void aft__compile_cases(aft__compile *cx);                             /* compile_cases.c */
 void aft__compile_windows(aft__compile *cx, const aft__node *cases);   /* compile_windows.c */
 void aft__compile_platforms(aft__compile *cx, const aft__node *cases); /* compile_platforms.c */
 /* Names of a list under a key, checked against the keys of a map (NULL: not checked). */

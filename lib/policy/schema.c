@@ -238,30 +238,37 @@ SHAPE locales = {.kind = STRUCT, .expected = "a map with zh and en", .fields = l
 
 SHAPE span = {.kind = COUNTED, .expected = "a span such as 48h, 7d, 5bd or 12mo"};
 static const char *const parties[] = {"buyer", "seller", "carrier", "platform", NULL};
-SHAPE party = {
-    .kind = CHOICE, .expected = "one of buyer, seller, carrier, platform", .choices = parties};
+SHAPE party = {.kind = CHOICE, .expected = "one of buyer, seller, carrier, platform", .choices = parties};
 static const entry reason_fields[] = {
     {"liable", &party, true}, {"evidence", &names, false}, {"kinds", &names, false}, {NULL, NULL, false}};
 SHAPE reason = {.kind = STRUCT, .expected = "a map with liable", .fields = reason_fields};
 SHAPE reason_map = {.kind = MAP, .expected = "a map of reasons", .of = &reason};
 
-SHAPE source = {
-    .kind = CHOICE, .expected = "one of law, platform, shop", .choices = aft__window_sources};
-SHAPE start = {
-    .kind = CHOICE, .expected = "one of delivery, order, shipped", .choices = aft__window_starts};
+SHAPE source = {.kind = CHOICE, .expected = "one of law, platform, shop", .choices = aft__window_sources};
+SHAPE start = {.kind = CHOICE, .expected = "one of delivery, order, shipped", .choices = aft__window_starts};
 static const char *const grades[] = {"A", "B", "C", NULL};
 SHAPE grade = {.kind = CHOICE, .expected = "one of A, B, C", .choices = grades};
 static const char *const shifts[] = {"none", "next_business_day", NULL};
 SHAPE end_shift = {.kind = CHOICE, .expected = "one of none, next_business_day", .choices = shifts};
 static const char *const payers[] = {"buyer", "seller", NULL};
 SHAPE payer = {.kind = CHOICE, .expected = "one of buyer, seller", .choices = payers};
-static const entry window_fields[] = {
-    {"source", &source, true},      {"law", &text, false},           {"certainty", &grade, false},
-    {"checked_on", &text, false},   {"from", &text, false},          {"to", &text, false},
-    {"when", &any, false},          {"kinds", &names, false},        {"window", &span, true},
-    {"start", &start, false},       {"include_start_day", &flag, false}, {"end_shift", &end_shift, false},
-    {"statutory", &flag, false},    {"freight", &payer, false},      {"refund_within", &span, false},
-    {"enabled", &flag, false},      {NULL, NULL, false}};
+static const entry window_fields[] = {{"source", &source, true},
+                                      {"law", &text, false},
+                                      {"certainty", &grade, false},
+                                      {"checked_on", &text, false},
+                                      {"from", &text, false},
+                                      {"to", &text, false},
+                                      {"when", &any, false},
+                                      {"kinds", &names, false},
+                                      {"window", &span, true},
+                                      {"start", &start, false},
+                                      {"include_start_day", &flag, false},
+                                      {"end_shift", &end_shift, false},
+                                      {"statutory", &flag, false},
+                                      {"freight", &payer, false},
+                                      {"refund_within", &span, false},
+                                      {"enabled", &flag, false},
+                                      {NULL, NULL, false}};
 SHAPE window = {.kind = STRUCT, .expected = "a map with source and window", .fields = window_fields};
 SHAPE windows = {.kind = MAP, .expected = "a map of windows", .of = &window};
 static const entry exception_fields[] = {
@@ -275,8 +282,8 @@ static const entry clause_fields[] = {{"order", &count, true},     {"when", &any
                                       {"statutory", &flag, false}, {NULL, NULL, false}};
 SHAPE clause = {.kind = STRUCT, .expected = "a map with order and verdict", .fields = clause_fields};
 SHAPE clauses = {.kind = MAP, .expected = "a map of clauses", .of = &clause};
-static const entry case_rule_fields[] = {{"order", &count, true},        {"when", &any, false},
-                                         {"auto_ok", &flag, false},      {"advance_ok", &flag, false},
+static const entry case_rule_fields[] = {{"order", &count, true},         {"when", &any, false},
+                                         {"auto_ok", &flag, false},       {"advance_ok", &flag, false},
                                          {"returnless_ok", &flag, false}, {NULL, NULL, false}};
 SHAPE case_rule = {.kind = STRUCT, .expected = "a map with order", .fields = case_rule_fields};
 SHAPE case_rules = {.kind = MAP, .expected = "a map of rules", .of = &case_rule};
@@ -285,12 +292,10 @@ SHAPE minor = {.kind = WHOLE,
                .expected = "a whole number of minor units, from 0",
                .least = 0,
                .most = INT64_C(1000000000000000)};
-SHAPE minors = {
-    .kind = MAP, .expected = "a map of currencies to minor units", .of = &minor, .words = true};
+SHAPE minors = {.kind = MAP, .expected = "a map of currencies to minor units", .of = &minor, .words = true};
 static const char *const release_points[] = {"approval", "pickup", "delivery", "inspection", NULL};
-SHAPE release_point = {.kind = CHOICE,
-                       .expected = "one of approval, pickup, delivery, inspection",
-                       .choices = release_points};
+SHAPE release_point = {
+    .kind = CHOICE, .expected = "one of approval, pickup, delivery, inspection", .choices = release_points};
 SHAPE release_map = {.kind = MAP, .expected = "a map of kinds to what releases money", .of = &release_point};
 static const entry funder_fields[] = {
     {"permille", &permille, false}, {"most", &minors, false}, {NULL, NULL, false}};
@@ -315,21 +320,30 @@ SHAPE coupons = {.kind = STRUCT, .expected = "a map with full and part", .fields
 SHAPE extra = {.kind = CHOICE, .expected = "one of deduct, person, ignore", .choices = aft__extra_rules};
 SHAPE arrives = {.kind = MAP, .expected = "a map of instruments to spans", .of = &span};
 SHAPE few = {.kind = WHOLE, .expected = "a whole number from 0 to 100", .least = 0, .most = 100};
-static const entry money_fields[] = {{"instruments", &names, false},   {"release", &release_map, false},
+static const entry money_fields[] = {{"instruments", &names, false},
+                                     {"release", &release_map, false},
                                      {"compensation_instrument", &name, false},
-                                     {"compensation", &funders, false}, {"restocking", &restockings, false},
-                                     {"freight_out", &freights, false}, {"freight_most", &minors, false},
-                                     {"reconcile", &duration, false},   {"retries", &few, false},
-                                     {"coupons", &coupons, false},      {"points_spent", &extra, false},
-                                     {"gift_kept", &extra, false},      {"arrives", &arrives, false},
+                                     {"compensation", &funders, false},
+                                     {"restocking", &restockings, false},
+                                     {"freight_out", &freights, false},
+                                     {"freight_most", &minors, false},
+                                     {"reconcile", &duration, false},
+                                     {"retries", &few, false},
+                                     {"coupons", &coupons, false},
+                                     {"points_spent", &extra, false},
+                                     {"gift_kept", &extra, false},
+                                     {"arrives", &arrives, false},
                                      {NULL, NULL, false}};
 SHAPE case_money = {.kind = STRUCT, .expected = "a map of money rules", .fields = money_fields};
 
 static const entry negotiation_fields[] = {{"rounds", &few, false}, {NULL, NULL, false}};
 SHAPE negotiation = {.kind = STRUCT, .expected = "a map with rounds", .fields = negotiation_fields};
-static const entry evidence_fields[] = {{"most_bytes", &minor, false},   {"most_pieces", &count, false},
-                                        {"quota_bytes", &minor, false},  {"quota_within", &duration, false},
-                                        {"types", &texts, false},        {"retention", &duration, false},
+static const entry evidence_fields[] = {{"most_bytes", &minor, false},
+                                        {"most_pieces", &count, false},
+                                        {"quota_bytes", &minor, false},
+                                        {"quota_within", &duration, false},
+                                        {"types", &texts, false},
+                                        {"retention", &duration, false},
                                         {NULL, NULL, false}};
 SHAPE case_evidence = {.kind = STRUCT, .expected = "a map of bounds", .fields = evidence_fields};
 static const entry risk_rule_fields[] = {
@@ -349,17 +363,23 @@ static const entry status_fields[] = {
 SHAPE status = {.kind = STRUCT, .expected = "a map with state and certainty", .fields = status_fields};
 SHAPE status_lines = {
     .kind = ONE_OR_LIST, .expected = "a map with state and certainty, or a list of such", .of = &status};
-SHAPE statuses = {
-    .kind = MAP, .expected = "a map of statuses", .of = &status_lines, .words = true};
+SHAPE statuses = {.kind = MAP, .expected = "a map of statuses", .of = &status_lines, .words = true};
 SHAPE platforms = {.kind = MAP, .expected = "a map of platforms", .of = &statuses};
 
-static const entry case_fields[] = {{"reasons", &reason_map, true},     {"windows", &windows, true},
-                                    {"exceptions", &exceptions, false}, {"decide", &clauses, false},
-                                    {"always", &names, false},          {"rules", &case_rules, false},
-                                    {"money", &case_money, false},      {"negotiation", &negotiation, false},
-                                    {"evidence", &case_evidence, false}, {"risk", &risk, false},
-                                    {"links", &links, false},           {"addresses", &addresses, false},
-                                    {"platforms", &platforms, false},   {NULL, NULL, false}};
+static const entry case_fields[] = {{"reasons", &reason_map, true},
+                                    {"windows", &windows, true},
+                                    {"exceptions", &exceptions, false},
+                                    {"decide", &clauses, false},
+                                    {"always", &names, false},
+                                    {"rules", &case_rules, false},
+                                    {"money", &case_money, false},
+                                    {"negotiation", &negotiation, false},
+                                    {"evidence", &case_evidence, false},
+                                    {"risk", &risk, false},
+                                    {"links", &links, false},
+                                    {"addresses", &addresses, false},
+                                    {"platforms", &platforms, false},
+                                    {NULL, NULL, false}};
 SHAPE cases = {.kind = STRUCT, .expected = "a map with reasons and windows", .fields = case_fields};
 
 static const entry root_fields[] = {{"version", &version, true},
