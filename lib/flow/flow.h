@@ -87,8 +87,8 @@ uint32_t aft__flow_state_find(const aft__flow *flow, aft_str name); /* AFT__FLOW
 uint32_t aft__flow_event_find(const aft__flow *flow, aft_str name);
 
 /* When the deadline of a state passes that is entered at a time. Business days are Monday to Friday on the
- * clock that is offset_minutes ahead of UTC: a deadline of one ends at the same time of the next such day, and
- * what begins on a weekend begins as Monday does. A time too far to count is INT64_MAX. */
+ * clock that is offset_minutes ahead of UTC: a deadline of one ends at the same time of the next such day,
+ * and what begins on a weekend begins as Monday does. A time too far to count is INT64_MAX. */
 aft_time aft__flow_deadline(const aft__flow_state *state, aft_time from, int32_t offset_minutes);
 void aft__flow_deadline_text(const aft__flow_state *state, char out[32]); /* "48h", "3bd" */
 

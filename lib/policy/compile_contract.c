@@ -109,7 +109,7 @@ static void check_words(const place *at, const char *verb, const char *word, con
   char problem[300];
   if (word_fits(words, word))
     return;
-  const char *expected = !*words                         ? "no argument"
+  const char *expected = !*words                        ? "no argument"
                          : strcmp(words, ANY_WORD) == 0 ? "an argument"
                          : *words == '?'                ? words + 2
                                                         : words;
@@ -139,7 +139,8 @@ static void check_start(const aft__flow *flow, aft__flow_report report, void *us
     if (flow->moves[i].from == flow->initial &&
         strcmp(flow->texts + flow->events[flow->moves[i].event].name, "file") == 0)
       return;
-  report(user, first->line, first->column, "a case is filed by the event 'file', which its first state lacks");
+  report(user, first->line, first->column,
+         "a case is filed by the event 'file', which its first state lacks");
 }
 
 void aft__case_contract(const aft__flow *flow, aft__flow_report report, void *user) {
@@ -156,7 +157,8 @@ void aft__case_contract(const aft__flow *flow, aft__flow_report report, void *us
 static aft_str key_of(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
 
 /* The machine of a kind of case; NULL when it was faulted. */
-static const aft__node *kind_node(aft__compile *cx, const aft__node *machines, const aft__node *at, aft_str kind) {
+static const aft__node *kind_node(aft__compile *cx, const aft__node *machines, const aft__node *at,
+                                  aft_str kind) {
   char name[65];
   const aft__item *found = NULL;
   if (kind.len < sizeof name) {
@@ -181,13 +183,15 @@ static void check_convert(aft__compile *cx, const aft__node *machines, const aft
                     (int)aft__utf8_cut(at->text, 60), at->text.data);
     return;
   }
-  const aft__node *machine = kind_node(cx, machines, at, (aft_str){at->text.data, (size_t)(dot - at->text.data)});
+  const aft__node *machine =
+      kind_node(cx, machines, at, (aft_str){at->text.data, (size_t)(dot - at->text.data)});
   const aft__node *states = aft__node_get(machine, "states"), *state = aft__node_get(states, dot + 1);
   bool terminal = false;
   if (!states || states->kind != AFT__NODE_MAP)
     return;
   if (!state)
-    aft__fault_node(cx->faults, AFT_E_POLICY_MACHINE, at, "the machine has no state '%s' to go over to%s", dot + 1,
+    aft__fault_node(cx->faults, AFT_E_POLICY_MACHINE, at, "the machine has no state '%s' to go over to%s",
+                    dot + 1,
                     aft__did_you_mean(cx->faults, aft__cstr(dot + 1), states->items, states->count, key_of));
   else if (aft__node_bool(aft__node_get(state, "terminal"), &terminal) && terminal)
     aft__fault_node(cx->faults, AFT_E_POLICY_MACHINE, at,

@@ -529,8 +529,9 @@ void aft__compile_machines(aft__compile *cx);    /* compile_machine.c */
 bool aft__deadline_parse(aft_str text, int64_t *ms, bool *business);
 const aft__flow_contract *aft__machine_contract(const char *machine); /* compile_contract.c */
 void aft__case_contract(const aft__flow *flow, aft__flow_report report, void *user);
-void aft__contract_targets(aft__compile *cx, const aft__node *machines); /* of effects that lead to other kinds */
-void aft__compile_catalogue(aft__compile *cx);   /* compile_catalogue.c */
+void aft__contract_targets(aft__compile *cx,
+                           const aft__node *machines); /* of effects that lead to other kinds */
+void aft__compile_catalogue(aft__compile *cx);         /* compile_catalogue.c */
 /* retention.c; part of the settings */
 void aft__compile_retention(aft__compile *cx, int64_t retain[AFT__RETAINS]);
 
