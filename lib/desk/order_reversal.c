@@ -160,8 +160,8 @@ static aft_status check(aft_reversal_in *in, aft_error *error) {
   return AFT_OK;
 }
 
-aft_status aft_payment_reversed(aft_session *session, const aft_call *call, const aft_reversal_in *in,
-                                aft_record **out, aft_error *error) {
+aft_status aft_payment_reverse(aft_session *session, const aft_call *call, const aft_reversal_in *in,
+                               aft_record **out, aft_error *error) {
   static const aft__command command = {.verb = "payment.reversed",
                                        .name = "payment_reversed",
                                        .roles = AFT__ROLE(AFT_ROLE_SYSTEM) | AFT__ROLE(AFT_ROLE_AGENT),

@@ -31,7 +31,7 @@ COMMANDS = [
     Command("aft_line_list", "lines", "Line", reads=True),
     Command("aft_payment_list", "payments", "Payment", reads=True),
     Command("aft_parcel_list", "parcels", "Parcel", reads=True),
-    Command("aft_payment_reversed", "payment_reversed", "Payment"),
+    Command("aft_payment_reverse", "reverse_payment", "Payment"),
     Command("aft_policy_activate", "activate_policy", "Activation"),
     Command("aft_policy_current", "current_policy", reads=True),
     Command("aft_refusal_list", "refusals", "Refusal", reads=True),
