@@ -188,8 +188,8 @@ typedef struct aft_reversal_in {
  *   with another amount). AFT_ROLE_SYSTEM, or an agent of the shop.
  * Since: 0.1
  */
-AFT_API aft_status aft_payment_charged_back(aft_session *session, const aft_call *call, const aft_reversal_in *in,
-                                        aft_record **out, aft_error *error);
+AFT_API aft_status aft_payment_reverse(aft_session *session, const aft_call *call, const aft_reversal_in *in,
+                                       aft_record **out, aft_error *error);
 
 #ifdef __cplusplus
 }

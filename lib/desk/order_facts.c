@@ -55,9 +55,8 @@ static const number_field line_numbers[] = {{"quantity", LINE(quantity), 1, AFT_
                                             {"paid", LINE(paid), 0, AFT__MOST_MINOR},
                                             {"tax", LINE(tax), 0, AFT__MOST_MINOR},
                                             {"warranty_until", LINE(warranty_until), 0, MOST_TIME}};
-static const flag_field line_flags[] = {{"final_sale", LINE(final_sale)},
-                                        {"hygiene", LINE(hygiene)},
-                                        {"made_to_order", LINE(made_to_order)}};
+static const flag_field line_flags[] = {
+    {"final_sale", LINE(final_sale)}, {"hygiene", LINE(hygiene)}, {"made_to_order", LINE(made_to_order)}};
 
 static const text_field share_texts[] = {{"ref", SHARE(ref), AFT__NAME_BYTES, true, NULL},
                                          {"kind", SHARE(kind), 64, false, "|discount|coupon|"},
@@ -199,7 +198,8 @@ static aft_status check_number(const void *thing, const number_field *field, con
   return AFT_OK;
 }
 
-static aft_status check_fields(void *thing, const shape *s, const char *list, size_t index, aft_error *error) {
+static aft_status check_fields(void *thing, const shape *s, const char *list, size_t index,
+                               aft_error *error) {
   for (size_t i = 0; i < s->n_texts; i++)
     AFT__TRY(check_text(thing, &s->texts[i], place(list, index, s->texts[i].name).text, error));
   for (size_t i = 0; i < s->n_numbers; i++)
@@ -317,8 +317,8 @@ static aft_status check_zone(aft_env *env, const aft_order_facts_in *in, aft_err
   return AFT_OK;
 }
 
-aft_status aft__facts_copy(aft_env *env, aft__arena *arena, const aft_order_facts_in *in, aft_order_facts_in *out,
-                           aft_error *error) {
+aft_status aft__facts_copy(aft_env *env, aft__arena *arena, const aft_order_facts_in *in,
+                           aft_order_facts_in *out, aft_error *error) {
   void *copy;
   AFT__TRY(aft__abi_copy(out, sizeof *out, in, END_OF(aft_order_facts_in, n_parcels), "aft_order_facts_in",
                          error));

@@ -32,8 +32,9 @@ int32_t aft__order_offset(aft__cmd *cmd, const aft__value *order) {
   if (!name.len)
     return 0;
   if (aft_zone_open(cmd->env, name.data, name.len, &zone, NULL) < 0) {
-    aft__log(cmd->env, AFT_LOG_ERROR, "the zone '%.*s' of an order is not known here: its days are those of UTC",
-             (int)name.len, name.data);
+    aft__log(cmd->env, AFT_LOG_ERROR,
+             "the zone '%.*s' of an order is not known here: its days are those of UTC", (int)name.len,
+             name.data);
     return 0;
   }
   int32_t minutes = aft_zone_offset(zone, cmd->now) / 60;

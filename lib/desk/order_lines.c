@@ -174,7 +174,8 @@ static int64_t paid_now(const aft__told_line *l) {
 static aft_status settle_paid(aft__told *t, aft__told_line *l, aft_error *error) {
   int64_t paid = paid_now(l);
   bool busy;
-  aft__place_text where = l->in ? aft__order_place("lines", l->index, "paid") : (aft__place_text){"order.shares"};
+  aft__place_text where =
+      l->in ? aft__order_place("lines", l->index, "paid") : (aft__place_text){"order.shares"};
   if (paid < 0)
     return aft__error(error, AFT_E_INVALID, where.text, "the discounts of %lld exceed the price of %lld",
                       (long long)l->discount, (long long)aft__row_int(l->row, AFT__LINE_PRICE));
@@ -186,7 +187,8 @@ static aft_status settle_paid(aft__told *t, aft__told_line *l, aft_error *error)
   }
   if (aft__row_int(l->row, AFT__LINE_TAX) <= paid)
     return AFT_OK;
-  return aft__error(error, AFT_E_INVALID, l->in ? aft__order_place("lines", l->index, "tax").text : where.text,
+  return aft__error(error, AFT_E_INVALID,
+                    l->in ? aft__order_place("lines", l->index, "tax").text : where.text,
                     "expected at most the %lld that were paid, found a tax of %lld", (long long)paid,
                     (long long)aft__row_int(l->row, AFT__LINE_TAX));
 }

@@ -7,8 +7,8 @@ static bool str_is(aft_str text, const char *word) { return aft__str_eq(text, af
 
 /* Later words win, whatever order they are told in. */
 static uint32_t rank_of(aft_str state) {
-  static const char *const states[] = {"announced", "in_transit", "lost", "refused", "intercepted", "delivered",
-                                       "void"};
+  static const char *const states[] = {"announced",   "in_transit", "lost", "refused",
+                                       "intercepted", "delivered",  "void"};
   for (uint32_t i = 0; i < AFT__COUNT(states); i++)
     if (str_is(state, states[i]))
       return i;
@@ -89,7 +89,8 @@ static aft_status arrive(aft__cmd *cmd, const aft__value *item, aft_time at, aft
   int64_t awaited = aft__row_int(line, AFT__LINE_UNDELIVERED);
   int64_t moved = units < awaited ? units : awaited;
   aft__told_set(line, &mask, AFT__LINE_UNDELIVERED, aft__int(awaited - moved));
-  aft__told_set(line, &mask, AFT__LINE_WITH_BUYER, aft__int(aft__row_int(line, AFT__LINE_WITH_BUYER) + moved));
+  aft__told_set(line, &mask, AFT__LINE_WITH_BUYER,
+                aft__int(aft__row_int(line, AFT__LINE_WITH_BUYER) + moved));
   if (at > aft__row_int(line, AFT__LINE_DELIVERED))
     aft__told_set(line, &mask, AFT__LINE_DELIVERED, aft__int(at));
   if (mask)
@@ -106,7 +107,8 @@ aft_status aft__parcel_arrived(aft__cmd *cmd, const aft__value *parcel, aft_erro
   AFT__TRY(items_of(cmd, row[AFT__PARCEL_ID].number, &items, &n, error));
   if (!n)
     return AFT_OK; /* what it holds was not told yet */
-  aft_time at = aft__row_null(row, AFT__PARCEL_DELIVERED) ? cmd->now : aft__row_int(row, AFT__PARCEL_DELIVERED);
+  aft_time at =
+      aft__row_null(row, AFT__PARCEL_DELIVERED) ? cmd->now : aft__row_int(row, AFT__PARCEL_DELIVERED);
   for (uint32_t i = 0; i < n; i++)
     AFT__TRY(arrive(cmd, items[i], at, error));
   row[AFT__PARCEL_ARRIVED] = aft__int(1);

@@ -19,8 +19,8 @@
 /* ---- order_facts.c: what a telling brings ---- */
 
 /* Copies a telling into the arena, every field checked by itself. */
-aft_status aft__facts_copy(aft_env *env, aft__arena *arena, const aft_order_facts_in *in, aft_order_facts_in *out,
-                           aft_error *error);
+aft_status aft__facts_copy(aft_env *env, aft__arena *arena, const aft_order_facts_in *in,
+                           aft_order_facts_in *out, aft_error *error);
 void aft__facts_digest(aft__sha256 *sha, const void *facts);
 /* "order.lines[2].quantity" */
 typedef struct aft__place_text {

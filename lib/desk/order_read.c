@@ -57,10 +57,10 @@ aft_status aft_order_get(aft_session *session, const aft_call *call, aft_id orde
 typedef struct part {
   uint32_t kind;
   const aft__table *table;
-  uint32_t index;           /* begins with tenant and order */
-  const uint32_t *amounts;  /* columns that a recipient sees as 0 */
+  uint32_t index;          /* begins with tenant and order */
+  const uint32_t *amounts; /* columns that a recipient sees as 0 */
   uint32_t n_amounts;
-  bool amounts_alone;       /* it is about money: a recipient sees none */
+  bool amounts_alone; /* it is about money: a recipient sees none */
 } part;
 
 typedef struct reading {
@@ -103,7 +103,8 @@ static aft_status read_all(aft__cmd *cmd, void *in, aft_error *error) {
                     .equal = {aft__int(cmd->call.tenant), aft__int(r->order)},
                     .limit = AFT__MOST_ORDER_ROWS};
   AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
-  qsort(rows, n, sizeof *rows, by_id);
+  if (n)
+    qsort(rows, n, sizeof *rows, by_id);
   for (uint32_t i = 0; i < n; i++) {
     for (uint32_t j = 0; !amounts && j < r->part->n_amounts; j++)
       rows[i][r->part->amounts[j]] = aft__int(0);

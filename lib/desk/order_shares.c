@@ -94,7 +94,8 @@ static aft_status spread(aft__told *t, const aft_order_share_in *in, size_t inde
     parts[i].rest = (uint64_t)in->amount * (uint64_t)price - (uint64_t)parts[i].amount * (uint64_t)total;
     left -= parts[i].amount;
   }
-  qsort(parts, n, sizeof *parts, by_rest);
+  if (n)
+    qsort(parts, n, sizeof *parts, by_rest);
   for (uint32_t i = 0; i < n; i++) {
     int64_t amount = parts[i].amount + (i < left);
     if (amount)

@@ -32,7 +32,8 @@ static aft_status check_people(aft__cmd *cmd, const aft_order_facts_in *in, aft_
   const struct {
     aft_id id;
     const char *where;
-  } people[] = {{in->customer, "order.customer"}, {in->payer, "order.payer"}, {in->recipient, "order.recipient"}};
+  } people[] = {
+      {in->customer, "order.customer"}, {in->payer, "order.payer"}, {in->recipient, "order.recipient"}};
   aft__value *row;
   for (size_t i = 0; i < AFT__COUNT(people); i++)
     if (people[i].id)
