@@ -128,7 +128,6 @@ static void draw_list(picture *p, const aft_call *call, aft_id order, list_fn li
   while (aft_cursor_next(cursor, &row, &error) == AFT_OK) {
     assert_true(n < N(rows));
     line(row, rows[n++]);
-    aft_record_free(row);
   }
   aft_cursor_free(cursor);
   if (n)
