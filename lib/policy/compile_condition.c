@@ -129,6 +129,8 @@ static void check_value(aft__compile *cx, uint32_t id, const aft__node *value) {
     map = aft__node_get(cx->root, "machines");
   else if (id == AFT__FACT_QUEUE)
     map = aft__node_get(cx->root, "queues");
+  else if (id == AFT__FACT_REASON)
+    map = aft__node_get(aft__node_get(cx->root, "cases"), "reasons");
   if (map && map->kind == AFT__NODE_MAP) {
     ok = id == AFT__FACT_TOPIC   ? topic_known(map, value->text)
          : id == AFT__FACT_STATE ? state_known(map, value->text)

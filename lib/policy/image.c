@@ -29,6 +29,13 @@ size_t aft__section_item(aft__section_id id) {
       [AFT__SECTION_QUEUES] = sizeof(aft__queue),
       [AFT__SECTION_LANGUAGES] = sizeof(uint32_t),
       [AFT__SECTION_SUGGESTIONS] = sizeof(aft__suggestion),
+      [AFT__SECTION_CASES] = sizeof(aft__case_settings),
+      [AFT__SECTION_REASONS] = sizeof(aft__case_reason),
+      [AFT__SECTION_WINDOWS] = sizeof(aft__window),
+      [AFT__SECTION_EXCEPTIONS] = sizeof(aft__exception),
+      [AFT__SECTION_CLAUSES] = sizeof(aft__clause),
+      [AFT__SECTION_CASE_RULES] = sizeof(aft__case_rule),
+      [AFT__SECTION_PAIRS] = sizeof(aft__pair),
   };
   return items[id];
 }
@@ -210,6 +217,70 @@ static bool suggestions_valid(const view *v) {
   return true;
 }
 
+static bool condition_valid(const view *v, uint32_t condition) {
+  return condition == AFT__FLOW_NONE || condition < count(v, AFT__SECTION_CONDITIONS);
+}
+
+static bool names_valid(const view *v, aft__names names) {
+  return range(names.first, names.count, count(v, AFT__SECTION_CHOICES));
+}
+
+static bool windows_valid(const view *v) {
+  const aft__window *list = items(v, AFT__SECTION_WINDOWS);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_WINDOWS); i++) {
+    const aft__window *w = &list[i];
+    if (!text(v, w->name) || !text(v, w->law) || w->source >= AFT__SOURCES || w->start >= AFT__STARTS ||
+        w->unit >= AFT__SPAN_UNITS || w->refund_unit >= AFT__SPAN_UNITS || w->n == 0 ||
+        w->n > AFT__SPAN_MOST || w->refund_n > AFT__SPAN_MOST || w->flags > AFT__WINDOW_FLAGS ||
+        !condition_valid(v, w->condition) || !names_valid(v, w->kinds))
+      return false;
+  }
+  const aft__exception *exceptions = items(v, AFT__SECTION_EXCEPTIONS);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_EXCEPTIONS); i++)
+    if (!text(v, exceptions[i].name) || !text(v, exceptions[i].law) ||
+        !condition_valid(v, exceptions[i].condition) || !names_valid(v, exceptions[i].excludes))
+      return false;
+  return true;
+}
+
+static bool clauses_valid(const view *v) {
+  const aft__case_reason *reasons = items(v, AFT__SECTION_REASONS);
+  const aft__clause *clauses = items(v, AFT__SECTION_CLAUSES);
+  const aft__case_rule *rules = items(v, AFT__SECTION_CASE_RULES);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_REASONS); i++)
+    if (!text(v, reasons[i].name) || !text(v, reasons[i].liable) || !names_valid(v, reasons[i].kinds) ||
+        !names_valid(v, reasons[i].evidence))
+      return false;
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_CLAUSES); i++)
+    if (!text(v, clauses[i].name) || clauses[i].verdict >= AFT__DECISIONS ||
+        !condition_valid(v, clauses[i].condition) || !names_valid(v, clauses[i].kinds))
+      return false;
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_CASE_RULES); i++)
+    if (!text(v, rules[i].name) || rules[i].flags > AFT__CASE_RULE_FLAGS ||
+        !condition_valid(v, rules[i].condition))
+      return false;
+  return true;
+}
+
+static bool cases_valid(const view *v) {
+  const aft__case_settings *s = items(v, AFT__SECTION_CASES);
+  const aft__pair *pairs = items(v, AFT__SECTION_PAIRS);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_PAIRS); i++) {
+    const aft__pair *p = &pairs[i];
+    if (p->list >= AFT__PAIR_LISTS || !text(v, p->key) || !text(v, p->other) || !text(v, p->kind) ||
+        !text(v, p->value) || !condition_valid(v, p->condition) || p->unit >= AFT__SPAN_UNITS ||
+        p->number < 0 || (p->list == AFT__PAIRS_PLATFORM && p->number > 2) ||
+        (p->list == AFT__PAIRS_ARRIVES && p->number > AFT__SPAN_MOST) ||
+        (p->list == AFT__PAIRS_PERMILLE && p->number > 1000))
+      return false;
+  }
+  if (count(v, AFT__SECTION_CASES) == 0)
+    return true;
+  return count(v, AFT__SECTION_CASES) == 1 && text(v, s->compensation_instrument) && s->reconcile_ms > 0 &&
+         s->retries >= 0 && s->rounds >= 0 && s->link_ms > 0 && s->coupon_full <= 1 && s->coupon_part <= 1 &&
+         s->points_spent < AFT__EXTRAS && s->gift_kept < AFT__EXTRAS;
+}
+
 static bool forms_valid(const view *v) {
   const aft__form *forms = items(v, AFT__SECTION_FORMS);
   const aft__form_field *fields = items(v, AFT__SECTION_FIELDS);
@@ -274,7 +345,8 @@ static bool catalogue_valid(const view *v) {
 static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
          conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
-         suggestions_valid(v) && machines_valid(v) && catalogue_valid(v) &&
+         suggestions_valid(v) && windows_valid(v) && clauses_valid(v) && cases_valid(v) &&
+         machines_valid(v) && catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));
 }
 

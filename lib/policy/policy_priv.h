@@ -2,6 +2,7 @@
 #ifndef AFT_POLICY_PRIV_H
 #define AFT_POLICY_PRIV_H
 
+#include "policy/cases.h"
 #include "policy/policy.h"
 
 /* ---- yaml_read.c: one document as a tree; merge.c: several as one ---- */
@@ -131,6 +132,13 @@ typedef enum aft__section_id {
   AFT__SECTION_QUEUES,      /* aft__queue, in the order in which they are asked */
   AFT__SECTION_LANGUAGES,   /* uint32_t texts: what the words of the policy cover; none: all */
   AFT__SECTION_SUGGESTIONS, /* aft__suggestion */
+  AFT__SECTION_CASES,       /* one aft__case_settings, or none: a policy without cases */
+  AFT__SECTION_REASONS,     /* aft__case_reason */
+  AFT__SECTION_WINDOWS,     /* aft__window */
+  AFT__SECTION_EXCEPTIONS,  /* aft__exception */
+  AFT__SECTION_CLAUSES,     /* aft__clause, in the order in which they are asked */
+  AFT__SECTION_CASE_RULES,  /* aft__case_rule, likewise */
+  AFT__SECTION_PAIRS,       /* aft__pair: what has a name and a value */
   AFT__SECTIONS
 } aft__section_id;
 
@@ -141,7 +149,7 @@ typedef struct aft__section {
 
 #define AFT__IMAGE_MAGIC   "AFTPOLCY"
 #define AFT__IMAGE_ORDER   0x01020304u
-#define AFT__IMAGE_VERSION 4u
+#define AFT__IMAGE_VERSION 5u
 #define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
 #define AFT__IMAGE_JSON    3u /* the last version whose source is canonical JSON */
 
@@ -358,6 +366,116 @@ extern const char *const aft__label_kinds[AFT__LABEL_KINDS + 1]; /* "ticket", "c
 /* The key of a value written in a policy; false where it is none of the type. Choices are not checked. */
 bool aft__label_key(aft__value_type type, aft_str text, int64_t *key);
 
+/* ---- cases ---- */
+
+/* Names in AFT__SECTION_CHOICES; none: all. */
+typedef struct aft__names {
+  uint32_t first, count;
+} aft__names;
+
+typedef struct aft__case_reason {
+  uint32_t name, liable;
+  aft__names kinds, evidence;
+} aft__case_reason;
+
+typedef enum aft__window_source {
+  AFT__SOURCE_LAW,
+  AFT__SOURCE_PLATFORM,
+  AFT__SOURCE_SHOP,
+  AFT__SOURCES
+} aft__window_source;
+
+typedef enum aft__window_start {
+  AFT__START_DELIVERY,
+  AFT__START_ORDER,
+  AFT__START_SHIPPED,
+  AFT__STARTS
+} aft__window_start;
+
+typedef struct aft__window {
+  uint32_t name, source, law;
+  uint32_t condition; /* AFT__FLOW_NONE: always */
+  aft__names kinds;
+  int64_t from, to; /* days since 1970 on which the order was placed, both counted; INT64_MIN and _MAX: any */
+  uint32_t n, unit; /* of its length: aft__span_unit */
+  uint32_t refund_n, refund_unit; /* 0: the policy sets none */
+  uint32_t start;
+  uint32_t flags;
+} aft__window;
+
+#define AFT__WINDOW_INCLUDES  1u /* the day of the start counts */
+#define AFT__WINDOW_SHIFTS    2u /* an end on a weekend moves to Monday */
+#define AFT__WINDOW_STATUTORY 4u
+#define AFT__WINDOW_SELLER    8u /* who pays the way back */
+#define AFT__WINDOW_OFF       16u
+#define AFT__WINDOW_FLAGS     31u
+
+typedef struct aft__exception {
+  uint32_t name, condition, law;
+  aft__names excludes; /* names of windows */
+  uint32_t reserved0;
+} aft__exception;
+
+typedef struct aft__clause {
+  uint32_t name, condition;
+  aft__names kinds;
+  int32_t order;
+  uint32_t verdict;   /* aft__decision */
+  uint32_t statutory; /* holds against rights that law gives too */
+  uint32_t reserved0;
+} aft__clause;
+
+typedef struct aft__case_rule {
+  uint32_t name, condition;
+  int32_t order;
+  uint32_t flags;
+} aft__case_rule;
+
+#define AFT__CASE_RULE_AUTO       1u
+#define AFT__CASE_RULE_ADVANCE    2u
+#define AFT__CASE_RULE_RETURNLESS 4u
+#define AFT__CASE_RULE_FLAGS      7u
+
+typedef enum aft__pair_list {
+  AFT__PAIRS_ALWAYS,       /* key: a kind that needs no window */
+  AFT__PAIRS_INSTRUMENT,   /* key: in order */
+  AFT__PAIRS_RELEASE,      /* key: kind or "default"; value: when */
+  AFT__PAIRS_PERMILLE,     /* key: funder; number: of what was paid */
+  AFT__PAIRS_CEILING,      /* key: funder; other: currency; number: minor units */
+  AFT__PAIRS_RESTOCKING,   /* condition; number: permille */
+  AFT__PAIRS_FREIGHT_OUT,  /* condition; number: 1 to give it back */
+  AFT__PAIRS_FREIGHT_MOST, /* key: currency; number: minor units */
+  AFT__PAIRS_ARRIVES,      /* key: instrument; number: length; unit */
+  AFT__PAIRS_TYPE,         /* key: media type */
+  AFT__PAIRS_ADDRESS,      /* key: route; value: address */
+  AFT__PAIRS_PLATFORM,     /* key: platform; other: status; kind; value: state; number: certainty */
+  AFT__PAIR_LISTS
+} aft__pair_list;
+
+typedef struct aft__pair {
+  uint32_t list;
+  uint32_t key, other, kind, value; /* texts */
+  uint32_t condition;               /* AFT__FLOW_NONE: always */
+  uint32_t unit;
+  uint32_t reserved0;
+  int64_t number;
+} aft__pair;
+
+typedef struct aft__case_settings {
+  int64_t reconcile_ms, retries, rounds;
+  int64_t most_bytes, most_pieces, quota_bytes, quota_within_ms, retention_ms;
+  int64_t serial_cases, serial_within_ms, empty_cases, empty_within_ms, drift_cases, drift_within_ms;
+  int64_t waybill_reuse, evidence_reuse, link_ms;
+  uint32_t compensation_instrument; /* text */
+  uint32_t coupon_full, coupon_part;
+  uint32_t points_spent, gift_kept; /* aft__extra_rule */
+  uint32_t reserved0;
+} aft__case_settings;
+
+extern const char *const aft__window_sources[AFT__SOURCES + 1]; /* "law", "platform", "shop" */
+extern const char *const aft__window_starts[AFT__STARTS + 1];   /* "delivery", "order", "shipped" */
+extern const char *const aft__certainties[4];                   /* "sure", "likely", "unsure" */
+
 /* Appends the canonical content of an image of an older version, or of this one. AFT_E_POLICY_IMAGE for no
  * image. */
 aft_status aft__image_source(const void *image, size_t size, aft__buf *out, aft_error *error);
@@ -394,11 +512,26 @@ uint32_t aft__compile_condition(aft__compile *cx, const aft__node *when); /* com
 void aft__compile_labels(aft__compile *cx);                               /* compile_labels.c */
 /* A tag in the form in which tags are compared; lives in the arena. */
 aft_str aft__compile_tag(aft__compile *cx, aft_str tag);
-void aft__compile_queues(aft__compile *cx);      /* compile_queues.c */
-void aft__compile_suggestions(aft__compile *cx); /* compile_queues.c */
-void aft__compile_forms(aft__compile *cx);       /* compile_forms.c */
+void aft__compile_queues(aft__compile *cx);                            /* compile_queues.c */
+void aft__compile_suggestions(aft__compile *cx);                       /* compile_queues.c */
+void aft__compile_cases(aft__compile *cx);                             /* compile_cases.c */
+void aft__compile_windows(aft__compile *cx, const aft__node *cases);   /* compile_windows.c */
+void aft__compile_platforms(aft__compile *cx, const aft__node *cases); /* compile_platforms.c */
+/* Names of a list under a key, checked against the keys of a map (NULL: not checked). */
+aft__names aft__compile_names(aft__compile *cx, const aft__node *map, const char *key, const aft__node *known,
+                              const char *what);
+/* AFT__FLOW_NONE where the map has no `when`. */
+uint32_t aft__compile_when(aft__compile *cx, const aft__node *map);
+/* compile_forms.c */
+void aft__compile_forms(aft__compile *cx);
 void aft__compile_machines(aft__compile *cx);    /* compile_machine.c */
-void aft__compile_catalogue(aft__compile *cx);   /* compile_catalogue.c */
+/* "48h", or business days "3bd"; *ms is 24 hours for each of them. */
+bool aft__deadline_parse(aft_str text, int64_t *ms, bool *business);
+const aft__flow_contract *aft__machine_contract(const char *machine); /* compile_contract.c */
+void aft__case_contract(const aft__flow *flow, aft__flow_report report, void *user);
+void aft__contract_targets(aft__compile *cx,
+                           const aft__node *machines); /* of effects that lead to other kinds */
+void aft__compile_catalogue(aft__compile *cx);         /* compile_catalogue.c */
 /* retention.c; part of the settings */
 void aft__compile_retention(aft__compile *cx, int64_t retain[AFT__RETAINS]);
 

@@ -7,7 +7,9 @@ typedef enum kind {
   WHOLE,
   FLAG,
   DURATION,
+  DEADLINE,
   SPAN,
+  COUNTED,
   CHOICE,
   LIST,
   MAP,
@@ -41,6 +43,7 @@ SHAPE text = {.kind = TEXT, .expected = "a text"};
 SHAPE name = {.kind = NAME, .expected = "a name of small letters, digits and '_'"};
 SHAPE flag = {.kind = FLAG, .expected = "true or false"};
 SHAPE duration = {.kind = DURATION, .expected = "a duration such as 30m, 48h or 7d"};
+SHAPE deadline = {.kind = DEADLINE, .expected = "a duration such as 48h or 7d, or business days such as 3bd"};
 SHAPE texts = {.kind = LIST, .expected = "a list of texts", .of = &text};
 SHAPE names = {.kind = LIST, .expected = "a list of names", .of = &name};
 SHAPE permille = {.kind = WHOLE, .expected = "a whole number from 0 to 1000", .least = 0, .most = 1000};
@@ -216,7 +219,7 @@ SHAPE move = {.kind = STRUCT, .expected = "a map with to and by", .fields = move
 SHAPE moves = {.kind = ONE_OR_LIST, .expected = "a map with to and by, or a list of such", .of = &move};
 SHAPE on = {.kind = MAP, .expected = "a map of events", .of = &moves};
 static const entry state_fields[] = {{"terminal", &flag, false}, {"open", &flag, false},
-                                     {"paused", &flag, false},   {"deadline", &duration, false},
+                                     {"paused", &flag, false},   {"deadline", &deadline, false},
                                      {"then", &name, false},     {"on", &on, false},
                                      {NULL, NULL, false}};
 SHAPE state = {.kind = STRUCT, .expected = "a map of a state", .fields = state_fields};
@@ -230,6 +233,154 @@ SHAPE catalogue = {.kind = MAP, .expected = "a map of keys to texts", .of = &tex
 static const entry locale_fields[] = {
     {"zh", &catalogue, true}, {"en", &catalogue, true}, {NULL, NULL, false}};
 SHAPE locales = {.kind = STRUCT, .expected = "a map with zh and en", .fields = locale_fields};
+
+/* ---- cases ---- */
+
+SHAPE span = {.kind = COUNTED, .expected = "a span such as 48h, 7d, 5bd or 12mo"};
+static const char *const parties[] = {"buyer", "seller", "carrier", "platform", NULL};
+SHAPE party = {.kind = CHOICE, .expected = "one of buyer, seller, carrier, platform", .choices = parties};
+static const entry reason_fields[] = {
+    {"liable", &party, true}, {"evidence", &names, false}, {"kinds", &names, false}, {NULL, NULL, false}};
+SHAPE reason = {.kind = STRUCT, .expected = "a map with liable", .fields = reason_fields};
+SHAPE reason_map = {.kind = MAP, .expected = "a map of reasons", .of = &reason};
+
+SHAPE source = {.kind = CHOICE, .expected = "one of law, platform, shop", .choices = aft__window_sources};
+SHAPE start = {.kind = CHOICE, .expected = "one of delivery, order, shipped", .choices = aft__window_starts};
+static const char *const grades[] = {"A", "B", "C", NULL};
+SHAPE grade = {.kind = CHOICE, .expected = "one of A, B, C", .choices = grades};
+static const char *const shifts[] = {"none", "next_business_day", NULL};
+SHAPE end_shift = {.kind = CHOICE, .expected = "one of none, next_business_day", .choices = shifts};
+static const char *const payers[] = {"buyer", "seller", NULL};
+SHAPE payer = {.kind = CHOICE, .expected = "one of buyer, seller", .choices = payers};
+static const entry window_fields[] = {{"source", &source, true},
+                                      {"law", &text, false},
+                                      {"certainty", &grade, false},
+                                      {"checked_on", &text, false},
+                                      {"from", &text, false},
+                                      {"to", &text, false},
+                                      {"when", &any, false},
+                                      {"kinds", &names, false},
+                                      {"window", &span, true},
+                                      {"start", &start, false},
+                                      {"include_start_day", &flag, false},
+                                      {"end_shift", &end_shift, false},
+                                      {"statutory", &flag, false},
+                                      {"freight", &payer, false},
+                                      {"refund_within", &span, false},
+                                      {"enabled", &flag, false},
+                                      {NULL, NULL, false}};
+SHAPE window = {.kind = STRUCT, .expected = "a map with source and window", .fields = window_fields};
+SHAPE windows = {.kind = MAP, .expected = "a map of windows", .of = &window};
+static const entry exception_fields[] = {
+    {"when", &any, true}, {"excludes", &names, true}, {"law", &text, false}, {NULL, NULL, false}};
+SHAPE exception = {.kind = STRUCT, .expected = "a map with when and excludes", .fields = exception_fields};
+SHAPE exceptions = {.kind = MAP, .expected = "a map of exceptions", .of = &exception};
+
+SHAPE verdict = {.kind = CHOICE, .expected = "one of no, person, yes", .choices = aft__decisions};
+static const entry clause_fields[] = {{"order", &count, true},     {"when", &any, false},
+                                      {"verdict", &verdict, true}, {"kinds", &names, false},
+                                      {"statutory", &flag, false}, {NULL, NULL, false}};
+SHAPE clause = {.kind = STRUCT, .expected = "a map with order and verdict", .fields = clause_fields};
+SHAPE clauses = {.kind = MAP, .expected = "a map of clauses", .of = &clause};
+static const entry case_rule_fields[] = {{"order", &count, true},         {"when", &any, false},
+                                         {"auto_ok", &flag, false},       {"advance_ok", &flag, false},
+                                         {"returnless_ok", &flag, false}, {NULL, NULL, false}};
+SHAPE case_rule = {.kind = STRUCT, .expected = "a map with order", .fields = case_rule_fields};
+SHAPE case_rules = {.kind = MAP, .expected = "a map of rules", .of = &case_rule};
+
+SHAPE minor = {.kind = WHOLE,
+               .expected = "a whole number of minor units, from 0",
+               .least = 0,
+               .most = INT64_C(1000000000000000)};
+SHAPE minors = {.kind = MAP, .expected = "a map of currencies to minor units", .of = &minor, .words = true};
+static const char *const release_points[] = {"approval", "pickup", "delivery", "inspection", NULL};
+SHAPE release_point = {
+    .kind = CHOICE, .expected = "one of approval, pickup, delivery, inspection", .choices = release_points};
+SHAPE release_map = {.kind = MAP, .expected = "a map of kinds to what releases money", .of = &release_point};
+static const entry funder_fields[] = {
+    {"permille", &permille, false}, {"most", &minors, false}, {NULL, NULL, false}};
+SHAPE funder = {.kind = STRUCT, .expected = "a map with permille and most", .fields = funder_fields};
+SHAPE funders = {.kind = MAP, .expected = "a map of funders", .of = &funder};
+static const entry restocking_fields[] = {
+    {"when", &any, false}, {"permille", &permille, true}, {NULL, NULL, false}};
+SHAPE restocking = {.kind = STRUCT, .expected = "a map with permille", .fields = restocking_fields};
+SHAPE restockings = {.kind = LIST, .expected = "a list of fees", .of = &restocking};
+static const char *const gives[] = {"all", "none", NULL};
+SHAPE give = {.kind = CHOICE, .expected = "one of all, none", .choices = gives};
+static const entry freight_fields[] = {{"when", &any, false}, {"give", &give, true}, {NULL, NULL, false}};
+SHAPE freight = {.kind = STRUCT, .expected = "a map with give", .fields = freight_fields};
+SHAPE freights = {.kind = LIST, .expected = "a list of freight rules", .of = &freight};
+static const char *const coupon_fulls[] = {"give_back", "keep", NULL};
+SHAPE coupon_full = {.kind = CHOICE, .expected = "one of give_back, keep", .choices = coupon_fulls};
+static const char *const coupon_parts[] = {"share", "keep", NULL};
+SHAPE coupon_part = {.kind = CHOICE, .expected = "one of share, keep", .choices = coupon_parts};
+static const entry coupon_fields[] = {
+    {"full", &coupon_full, false}, {"part", &coupon_part, false}, {NULL, NULL, false}};
+SHAPE coupons = {.kind = STRUCT, .expected = "a map with full and part", .fields = coupon_fields};
+SHAPE extra = {.kind = CHOICE, .expected = "one of deduct, person, ignore", .choices = aft__extra_rules};
+SHAPE arrives = {.kind = MAP, .expected = "a map of instruments to spans", .of = &span};
+SHAPE few = {.kind = WHOLE, .expected = "a whole number from 0 to 100", .least = 0, .most = 100};
+static const entry money_fields[] = {{"instruments", &names, false},
+                                     {"release", &release_map, false},
+                                     {"compensation_instrument", &name, false},
+                                     {"compensation", &funders, false},
+                                     {"restocking", &restockings, false},
+                                     {"freight_out", &freights, false},
+                                     {"freight_most", &minors, false},
+                                     {"reconcile", &duration, false},
+                                     {"retries", &few, false},
+                                     {"coupons", &coupons, false},
+                                     {"points_spent", &extra, false},
+                                     {"gift_kept", &extra, false},
+                                     {"arrives", &arrives, false},
+                                     {NULL, NULL, false}};
+SHAPE case_money = {.kind = STRUCT, .expected = "a map of money rules", .fields = money_fields};
+
+static const entry negotiation_fields[] = {{"rounds", &few, false}, {NULL, NULL, false}};
+SHAPE negotiation = {.kind = STRUCT, .expected = "a map with rounds", .fields = negotiation_fields};
+static const entry evidence_fields[] = {{"most_bytes", &minor, false},
+                                        {"most_pieces", &count, false},
+                                        {"quota_bytes", &minor, false},
+                                        {"quota_within", &duration, false},
+                                        {"types", &texts, false},
+                                        {"retention", &duration, false},
+                                        {NULL, NULL, false}};
+SHAPE case_evidence = {.kind = STRUCT, .expected = "a map of bounds", .fields = evidence_fields};
+static const entry risk_rule_fields[] = {
+    {"cases", &count, true}, {"within", &duration, true}, {NULL, NULL, false}};
+SHAPE risk_rule = {.kind = STRUCT, .expected = "a map with cases and within", .fields = risk_rule_fields};
+static const entry risk_fields[] = {{"serial_returner", &risk_rule, false}, {"empty_box", &risk_rule, false},
+                                    {"reason_drift", &risk_rule, false},    {"waybill_reuse", &count, false},
+                                    {"evidence_reuse", &count, false},      {NULL, NULL, false}};
+SHAPE risk = {.kind = STRUCT, .expected = "a map of signals", .fields = risk_fields};
+static const entry link_fields[] = {{"lifetime", &duration, true}, {NULL, NULL, false}};
+SHAPE links = {.kind = STRUCT, .expected = "a map with lifetime", .fields = link_fields};
+SHAPE addresses = {.kind = MAP, .expected = "a map of routes to addresses", .of = &text};
+
+SHAPE certainty = {.kind = CHOICE, .expected = "one of sure, likely, unsure", .choices = aft__certainties};
+static const entry status_fields[] = {
+    {"kind", &name, false}, {"state", &name, true}, {"certainty", &certainty, true}, {NULL, NULL, false}};
+SHAPE status = {.kind = STRUCT, .expected = "a map with state and certainty", .fields = status_fields};
+SHAPE status_lines = {
+    .kind = ONE_OR_LIST, .expected = "a map with state and certainty, or a list of such", .of = &status};
+SHAPE statuses = {.kind = MAP, .expected = "a map of statuses", .of = &status_lines, .words = true};
+SHAPE platforms = {.kind = MAP, .expected = "a map of platforms", .of = &statuses};
+
+static const entry case_fields[] = {{"reasons", &reason_map, true},
+                                    {"windows", &windows, true},
+                                    {"exceptions", &exceptions, false},
+                                    {"decide", &clauses, false},
+                                    {"always", &names, false},
+                                    {"rules", &case_rules, false},
+                                    {"money", &case_money, false},
+                                    {"negotiation", &negotiation, false},
+                                    {"evidence", &case_evidence, false},
+                                    {"risk", &risk, false},
+                                    {"links", &links, false},
+                                    {"addresses", &addresses, false},
+                                    {"platforms", &platforms, false},
+                                    {NULL, NULL, false}};
+SHAPE cases = {.kind = STRUCT, .expected = "a map with reasons and windows", .fields = case_fields};
 
 static const entry root_fields[] = {{"version", &version, true},
                                     {"categories", &categories, true},
@@ -248,6 +399,7 @@ static const entry root_fields[] = {{"version", &version, true},
                                     {"tags", &tags, false},
                                     {"forms", &forms, false},
                                     {"machines", &machines, true},
+                                    {"cases", &cases, false},
                                     {"texts", &locales, true},
                                     {NULL, NULL, false}};
 SHAPE root_shape = {.kind = STRUCT, .expected = "a map of sections", .fields = root_fields};
@@ -351,6 +503,8 @@ static void check_choice(aft__faults *faults, const spec *shape, const aft__node
 
 static bool scalar_ok(const spec *shape, const aft__node *node) {
   int64_t n = 0;
+  uint32_t days = 0;
+  aft__span_unit unit = AFT__SPAN_DAYS;
   bool b = false;
   switch (shape->kind) {
   case TEXT:
@@ -363,6 +517,10 @@ static bool scalar_ok(const spec *shape, const aft__node *node) {
     return aft__node_bool(node, &b);
   case DURATION:
     return aft__duration_parse(node->text, &n, NULL) >= 0 && n > 0;
+  case DEADLINE:
+    return aft__deadline_parse(node->text, &n, &b);
+  case COUNTED:
+    return aft__span_parse(node->text, &days, &unit);
   case SPAN:
     if (aft__str_eq(node->text, aft__cstr("never")))
       return true;
