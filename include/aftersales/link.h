@@ -11,12 +11,12 @@ extern "C" {
 #endif
 
 /* A secret of the host that signs links. It is never stored. */
-typedef struct aft_link_key {
+typedef struct aft_signing_key {
   size_t size;
   aft_str name;       /* 1 to 32 of a-z, A-Z, 0-9, _ and - ; stands in the links */
   const void *secret; /* 32 to 1024 random bytes */
   size_t n;
-} aft_link_key;
+} aft_signing_key;
 
 /* Keys by their names: the newest signs, all verify. Immutable, thread-safe and reference-counted. */
 typedef struct aft_link_keys aft_link_keys;
@@ -33,7 +33,7 @@ typedef struct aft_link_keys aft_link_keys;
  * Errors: AFT_E_NULL_HANDLE, AFT_E_ABI, AFT_E_INVALID, AFT_E_NOMEM.
  * Since: 0.1
  */
-AFT_API aft_status aft_link_keys_new(aft_env *env, const aft_link_key *keys, size_t n, aft_link_keys **out,
+AFT_API aft_status aft_link_keys_new(aft_env *env, const aft_signing_key *keys, size_t n, aft_link_keys **out,
                                      aft_error *error);
 
 /*

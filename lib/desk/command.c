@@ -13,13 +13,17 @@ aft_status aft__denied(aft__cmd *cmd, const char *what, aft_error *error) {
   return aft__error(error, AFT_E_DENIED, cmd->verb, "the %s may not: %s", role_name(cmd->call.role), what);
 }
 
+aft_status aft__call_copy(const aft_call *given, aft_call *call, aft_error *error) {
+  AFT__TRY(aft__abi_copy(call, sizeof *call, given, CALL_V1, "aft_call", error));
+  return aft__in_text(&call->key, KEY_BYTES, "call.key", error);
+}
+
 static aft_status check_call(const aft_call *given, const aft__command *command, aft_call *call,
                              aft_error *error) {
   if (!given)
     return aft__error(error, AFT_E_NULL_HANDLE, "call",
                       "the call is NULL: it says for whom the command runs");
-  AFT__TRY(aft__abi_copy(call, sizeof *call, given, CALL_V1, "aft_call", error));
-  AFT__TRY(aft__in_text(&call->key, KEY_BYTES, "call.key", error));
+  AFT__TRY(aft__call_copy(given, call, error));
   if (call->role < AFT_ROLE_SYSTEM || call->role > AFT_ROLE_ARBITER)
     return aft__error(error, AFT_E_INVALID, "call.role", "expected AFT_ROLE_…, found %u", call->role);
   if (call->deadline_ms < 0)

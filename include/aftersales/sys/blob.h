@@ -58,7 +58,7 @@ typedef struct aft_blob_driver {
   aft_status (*write)(void *upload, const void *bytes, size_t n, aft_error *error);
   /*
    * Gives the upload its name, durably and at once: after AFT_OK the whole content outlives a loss of power,
-   * after a failure nothing is there that was not there before. A content of that name that stands already
+   * after a failure the whole content is there or nothing of it. A content of that name that stands already
    * is replaced by the same bytes, and counts as stored now. Ends the upload in either case.
    */
   aft_status (*commit)(void *upload, const char *digest, int64_t bytes, aft_error *error);
