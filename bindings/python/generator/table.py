@@ -26,6 +26,10 @@ COMMANDS = [
     Command("aft_customer_list", "customers", "Customer", reads=True),
     Command("aft_order_put", "put_order", "Order"),
     Command("aft_order_list", "orders", "Order", reads=True),
+    Command("aft_evidence_list", "evidence", "Evidence", reads=True),
+    Command("aft_evidence_remove", "remove_evidence", "Evidence"),
+    Command("aft_evidence_hold", "hold_evidence", "Evidence", defaults={"held": "1"}),
+    Command("aft_link_revoke", "revoke_link", "Link"),
     Command("aft_policy_activate", "activate_policy", "Activation"),
     Command("aft_policy_current", "current_policy", reads=True),
     Command("aft_refusal_list", "refusals", "Refusal", reads=True),
@@ -106,6 +110,13 @@ aft_status_is_transient aft_status_name aft_store_backup aft_store_health aft_st
 aft_text_language aft_text_normalise aft_text_redact aft_tick aft_triage_explain aft_triage_free aft_triage_json
 aft_triage_number aft_triage_run aft_triage_stated_count aft_triage_stated_number aft_triage_stated_text aft_triage_suggestion
 aft_triage_text aft_version
+""".split()
+
+# Not in Python yet: contents that stream, and links that need a ring of keys.
+LATER = """
+aft_blob_copy aft_blob_directory_open aft_blobs_open aft_blobs_ref aft_blobs_unref aft_evidence_abort aft_evidence_add
+aft_evidence_begin aft_evidence_commit aft_evidence_read aft_evidence_sweep aft_evidence_write aft_link_keys_new
+aft_link_keys_ref aft_link_keys_unref aft_link_make aft_link_open
 """.split()
 
 # Not in Python: references are the collector's, records are plain objects there, the class says the kind and its
