@@ -35,24 +35,25 @@ typedef struct aft_evidence_upload aft_evidence_upload;
  * call: who adds it: the shop's people, the system, and a buyer to their own case or to one about an order
  *   that they paid for or receive. Copied with its key.
  * in: read during the call.
- * out: end it with aft_evidence_commit or aft_evidence_abort.
+ * out: the caller owns it; ends with aft_evidence_commit, or freed with aft_evidence_abort.
  * Threads: one at a time.
- * Errors: AFT_E_NULL_HANDLE, AFT_E_ABI, AFT_E_INVALID (also a type that is not known, and a store without a
- * blob store), AFT_E_NOT_FOUND, AFT_E_DENIED, AFT_E_TOO_LARGE (the case has all that the policy allows),
- *   AFT_E_TRANSITION (the case has come to its end), AFT_E_FULL, AFT_E_IO, AFT_E_STORE, AFT_E_NOMEM.
+ * Errors: AFT_E_NULL_HANDLE, AFT_E_ABI, AFT_E_INVALID (also a type that is not known, and a store that
+ *   has no blob store), AFT_E_NOT_FOUND, AFT_E_DENIED, AFT_E_TOO_LARGE (the case has all that the policy
+ * allows), AFT_E_TRANSITION (the case has come to its end), AFT_E_FULL, AFT_E_IO, AFT_E_STORE, AFT_E_NOMEM.
  * Since: 0.1
  */
 AFT_API aft_status aft_evidence_begin(aft_session *session, const aft_call *call, const aft_evidence_in *in,
                                       aft_evidence_upload **out, aft_error *error);
 
 /*
- * Takes the next bytes.
+ * Takes the next bytes. After a failure the upload is of no use any more: every further call gives the same
+ * status.
  *
  * Threads: one at a time, with its session.
  * Errors: AFT_E_NULL_HANDLE, AFT_E_TOO_LARGE (more than one piece or the case may have, or more than was
- *   announced), AFT_E_INVALID (the first bytes are of another type than was claimed, or of none that is
- * known: both are named), AFT_E_FULL, AFT_E_IO, AFT_E_NOMEM. After one of them the upload can only be
- * aborted: every further call gives the same status. Since: 0.1
+ *   announced), AFT_E_INVALID (the first bytes are of another type than was claimed, or of none that
+ *   evidence may have; the message names both), AFT_E_FULL, AFT_E_IO, AFT_E_NOMEM.
+ * Since: 0.1
  */
 AFT_API aft_status aft_evidence_write(aft_evidence_upload *upload, const void *bytes, size_t n,
                                       aft_error *error);
@@ -67,8 +68,9 @@ AFT_API aft_status aft_evidence_write(aft_evidence_upload *upload, const void *b
  * out: NULL, or receives the record, which the caller frees with aft_record_free.
  * Returns: AFT_OK, or AFT_REPLAYED when the call's key was used for the same content before.
  * Threads: one at a time, with its session.
- * Errors: those of aft_evidence_begin and aft_evidence_write; AFT_E_INVALID also for a file that is shorter
- * than announced, or empty; AFT_E_KEY_REUSED. No record is made then. Since: 0.1
+ * Errors: those of aft_evidence_begin and aft_evidence_write; AFT_E_INVALID (also a file that is empty, or
+ *   shorter than announced), AFT_E_EXISTS (the case has this content already), AFT_E_KEY_REUSED.
+ * Since: 0.1
  */
 AFT_API aft_status aft_evidence_commit(aft_evidence_upload *upload, aft_record **out, aft_error *error);
 
@@ -84,8 +86,10 @@ AFT_API void aft_evidence_abort(aft_evidence_upload *upload);
  * Adds a piece of evidence whose bytes are in memory: begin, write and commit in one.
  *
  * bytes: n bytes, read during the call.
- * Returns, Errors: as aft_evidence_commit.
+ * out: NULL, or receives the record, which the caller frees with aft_record_free.
+ * Returns: as aft_evidence_commit.
  * Threads: one at a time.
+ * Errors: as aft_evidence_commit.
  * Since: 0.1
  */
 AFT_API aft_status aft_evidence_add(aft_session *session, const aft_call *call, const aft_evidence_in *in,
@@ -133,8 +137,9 @@ AFT_API aft_status aft_evidence_read(aft_session *session, const aft_call *call,
  * out: NULL, or receives the record, which the caller frees with aft_record_free.
  * Returns: AFT_OK; AFT_IGNORED when they were removed before.
  * Threads: one at a time.
- * Errors: AFT_E_INVALID, AFT_E_NOT_FOUND, AFT_E_DENIED (also while the evidence or its case is on legal
- * hold), AFT_E_STORE, AFT_E_NOMEM. Since: 0.1
+ * Errors: AFT_E_INVALID, AFT_E_NOT_FOUND, AFT_E_DENIED (also while it or its case is on legal hold),
+ *   AFT_E_STORE, AFT_E_NOMEM.
+ * Since: 0.1
  */
 AFT_API aft_status aft_evidence_remove(aft_session *session, const aft_call *call, aft_id evidence,
                                        aft_record **out, aft_error *error);

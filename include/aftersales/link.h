@@ -21,6 +21,7 @@ typedef struct aft_signing_key {
 /* Keys by their names: the newest signs, all verify. Immutable, thread-safe and reference-counted. */
 typedef struct aft_link_keys aft_link_keys;
 
+/* The most keys of a ring. */
 #define AFT_LINK_KEYS_MOST 16
 
 /*
@@ -53,6 +54,7 @@ AFT_API aft_link_keys *aft_link_keys_ref(aft_link_keys *keys);
  */
 AFT_API void aft_link_keys_unref(aft_link_keys *keys);
 
+/* The bounds of a lifetime. */
 #define AFT_LINK_LEAST_MS INT64_C(60000)       /* a minute */
 #define AFT_LINK_MOST_MS  INT64_C(31622400000) /* 366 days */
 
@@ -103,7 +105,8 @@ typedef struct aft_link_opened {
  * out: filled in; set its size.
  * Threads: one at a time.
  * Errors: AFT_E_NULL_HANDLE, AFT_E_ABI, AFT_E_INVALID, AFT_E_NOT_FOUND (the tenant), AFT_E_DENIED,
- * AFT_E_STORE, AFT_E_NOMEM. Since: 0.1
+ *   AFT_E_STORE, AFT_E_NOMEM.
+ * Since: 0.1
  */
 AFT_API aft_status aft_link_open(aft_session *session, aft_id tenant, aft_link_keys *keys, aft_str token,
                                  aft_link_opened *out, aft_error *error);

@@ -3,7 +3,6 @@
 #define AFT_EVIDENCE_PRIV_H
 
 #include "desk/desk_priv.h"
-#include "store/blob.h"
 
 #include <aftersales/evidence.h>
 

@@ -1,5 +1,5 @@
 /* Blob stores: what is the same whatever the driver, digests above all. */
-#include "store/blob.h"
+#include "store/store.h"
 
 #define DRIVER_V1 (offsetof(aft_blob_driver, release) + sizeof(void (*)(void *)))
 #define COPIED_V1 (offsetof(aft_blob_copied, bytes) + sizeof(int64_t))

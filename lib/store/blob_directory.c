@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/blob.h"
+#include "store/store.h"
 
 #define NAME      "directory"
 #define LOCK      "lock"

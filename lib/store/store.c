@@ -3,8 +3,6 @@
 
 #include "store/store_priv.h"
 
-#include "store/blob.h"
-
 #define BUSY_MS 5000
 
 /* ---- the schema ---- */

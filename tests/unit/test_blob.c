@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/blob.h"
+#include "store/store.h"
 
 static char folder[64];
 static aft_env *env;
