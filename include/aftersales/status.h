@@ -32,6 +32,7 @@ typedef int32_t aft_status;
 #define AFT_E_CONFLICT           (-230)  /* the record has changed since it was read */
 #define AFT_E_RETRY              (-232)  /* a race was lost inside the host's transaction, which must run again */
 #define AFT_E_DENIED             (-240)  /* the actor may not do this */
+#define AFT_E_INELIGIBLE         (-245)  /* the policy does not allow it; the reasons name the clause */
 #define AFT_E_TRANSITION         (-250)  /* the event is not possible in this state */
 #define AFT_E_KEY_REUSED         (-260)  /* the idempotency key was used with another content */
 #define AFT_E_FORM               (-270)  /* a form field is missing or not valid */

@@ -181,7 +181,10 @@ static void audit_refusal(aft_session *session, const run *r, aft_status code) {
              r->command->verb, aft_status_name(status));
 }
 
-static bool is_refusal(aft_status status) { return status == AFT_E_DENIED; }
+/* Statuses of the domain lie between these numbers. */
+static bool is_refusal(const aft__command *command, aft_status status) {
+  return status == AFT_E_DENIED || (command->audits && !command->read && status <= AFT_E_NOT_FOUND && status > -300);
+}
 
 aft_status aft__command_run(aft_session *session, const aft_call *call, const aft__command *command, void *in,
                             aft_record **out, aft_error *error) {
@@ -198,7 +201,7 @@ aft_status aft__command_run(aft_session *session, const aft_call *call, const af
   }
   aft__tx_options options = {.name = command->name, .deadline_ms = r.call.deadline_ms, .read = command->read};
   aft_status status = aft__tx_run(session, &options, attempt, &r, error);
-  if (is_refusal(status))
+  if (is_refusal(command, status))
     audit_refusal(session, &r, status);
   if (status >= 0 && r.wants && r.made)
     *out = r.made;

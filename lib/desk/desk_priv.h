@@ -84,6 +84,7 @@ typedef struct aft__command {
   uint32_t returns; /* kind of the record that ids[0] names; 0 for none */
   bool read;        /* changes nothing: no key, no outcome */
   bool makes_tenant;
+  bool audits; /* keeps every refusal of the domain, not those of the actor alone */
   void (*digest)(aft__sha256 *sha, const void *in); /* of the request; NULL for reads */
   aft_status (*run)(aft__cmd *cmd, void *in, aft_error *error);
 } aft__command;

@@ -1,0 +1,42 @@
+/* Who may file a case and who may see one: the shop's people, and whoever bought, paid or receives. */
+#include "desk/case_priv.h"
+
+static bool party(const aft__value *order, aft_id customer) {
+  return customer && (aft__row_int(order, AFT__ORDER_CUSTOMER) == customer ||
+                      aft__row_int(order, AFT__ORDER_PAYER) == customer ||
+                      aft__row_int(order, AFT__ORDER_RECIPIENT) == customer);
+}
+
+bool aft__sees_money(const aft__cmd *cmd, const aft__value *order) {
+  return cmd->call.role != AFT_ROLE_BUYER || aft__row_int(order, AFT__ORDER_CUSTOMER) == cmd->call.actor ||
+         aft__row_int(order, AFT__ORDER_PAYER) == cmd->call.actor;
+}
+
+aft_status aft__may_file(aft__cmd *cmd, const aft__value *order, aft_id customer, aft_error *error) {
+  if (cmd->call.role == AFT_ROLE_BUYER && !party(order, cmd->call.actor))
+    return aft__denied(cmd, "the order is another customer's", error);
+  if (cmd->call.role == AFT_ROLE_BUYER && customer && customer != cmd->call.actor)
+    return aft__denied(cmd, "buyers file for themselves alone", error);
+  if (cmd->call.role != AFT_ROLE_BUYER)
+    AFT__TRY(aft__may_shop(cmd, aft__row_int(order, AFT__ORDER_SHOP), error));
+  if (customer && !party(order, customer))
+    return aft__error(error, AFT_E_INVALID, "case.customer",
+                      "expected the order's buyer, payer or recipient, found customer %lld",
+                      (long long)customer);
+  return AFT_OK;
+}
+
+aft_status aft__may_case(aft__cmd *cmd, const aft__value *row, aft_error *error) {
+  aft__value *order;
+  if (cmd->call.role == AFT_ROLE_WAREHOUSE)
+    return AFT_OK;
+  if (cmd->call.role != AFT_ROLE_BUYER)
+    return aft__may_shop(cmd, aft__row_int(row, AFT__CASE_SHOP), error);
+  if (aft__row_int(row, AFT__CASE_CUSTOMER) == cmd->call.actor)
+    return AFT_OK;
+  AFT__TRY(aft__get(cmd->tx, &aft__order_table, aft__row_int(row, AFT__CASE_ORDER), &order, error));
+  if (aft__row_int(order, AFT__ORDER_CUSTOMER) == cmd->call.actor ||
+      aft__row_int(order, AFT__ORDER_PAYER) == cmd->call.actor)
+    return AFT_OK;
+  return aft__denied(cmd, "the case is another customer's", error);
+}

@@ -1,0 +1,291 @@
+/* Goods on their way back, and what goes out in their place: parcels, counts, findings, replacements. */
+#include "desk/case_priv.h"
+
+#include <stdio.h>
+
+static aft_status too_many(size_t index, const char *what, int64_t n, int64_t most, aft_error *error) {
+  char where[48];
+  snprintf(where, sizeof where, "case.lines[%zu].quantity", index);
+  return aft__error(error, AFT_E_CHECK, where, "expected at most %lld units to be %s, found %lld",
+                    (long long)most, what, (long long)n);
+}
+
+static aft__value *new_row(aft__case *c, const aft__table *table) {
+  aft__value *row = aft__arena_alloc(c->cmd->arena, table->n_columns * sizeof *row);
+  if (!row)
+    return NULL;
+  for (uint32_t i = 0; i < table->n_columns; i++)
+    if (table->columns[i].required)
+      row[i] = table->columns[i].type == AFT_SQL_INT ? aft__int(0) : aft__text(aft__cstr(""));
+  row[AFT__COL_ID] = aft__int(aft__tx_id(c->cmd->tx));
+  row[AFT__COL_REV] = aft__int(1);
+  row[2] = aft__int(c->cmd->call.tenant); /* of every table of the desk */
+  return row;
+}
+
+/* ---- a parcel back ---- */
+
+static aft_status add_parcel(aft__case *c, aft__value **out, aft_error *error) {
+  aft__cmd *cmd = c->cmd;
+  const aft__case_input *in = c->in;
+  aft__value *row = new_row(c, &aft__parcel_table);
+  char *ref = row ? aft__arena_printf(cmd->arena, "case-%lld", (long long)row[AFT__PARCEL_ID].number) : NULL;
+  if (!ref)
+    return aft__nomem(error);
+  row[AFT__PARCEL_ORDER] = c->row[AFT__CASE_ORDER];
+  row[AFT__PARCEL_CASE] = c->row[AFT__CASE_ID];
+  row[AFT__PARCEL_REF] = aft__text(aft__cstr(ref));
+  row[AFT__PARCEL_DIRECTION] = aft__text(aft__cstr("back"));
+  row[AFT__PARCEL_CARRIER] = aft__text_or_null(in ? in->carrier : (aft_str){0});
+  row[AFT__PARCEL_WAYBILL] = in && in->waybill.len ? aft__text(in->waybill) : aft__null();
+  row[AFT__PARCEL_STATE] = aft__text(aft__cstr("announced"));
+  row[AFT__PARCEL_PAYER] = c->row[AFT__CASE_FREIGHT];
+  row[AFT__PARCEL_FREIGHT] = in && in->freight_minor ? aft__int(in->freight_minor) : aft__null();
+  row[AFT__PARCEL_LABEL] = aft__text(aft__cstr("none"));
+  row[AFT__PARCEL_ADDRESS] = c->row[AFT__CASE_ADDRESS];
+  row[AFT__PARCEL_CREATED] = aft__int(cmd->now);
+  *out = row;
+  return aft__insert(cmd->tx, &aft__parcel_table, row, NULL, error);
+}
+
+static aft_status add_item(aft__case *c, const aft__value *parcel, const aft__case_line *l, int64_t n,
+                           aft_error *error) {
+  aft__value *row = new_row(c, &aft__item_table);
+  if (!row)
+    return aft__nomem(error);
+  row[AFT__ITEM_PARCEL] = parcel[AFT__PARCEL_ID];
+  row[AFT__ITEM_LINE] = l->line[AFT__LINE_ID];
+  row[AFT__ITEM_QUANTITY] = aft__int(n);
+  return aft__insert(c->cmd->tx, &aft__item_table, row, NULL, error);
+}
+
+static aft_status ship_line(aft__case *c, const aft__value *parcel, aft__case_line *l, int64_t n, size_t index,
+                            aft_error *error) {
+  int64_t shipped = aft__row_int(l->row, AFT__CASE_LINE_SHIPPED);
+  int64_t most = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY) - shipped;
+  if (n > most)
+    return too_many(index, "sent", n, most, error);
+  aft__case_line_set(l, AFT__CASE_LINE_SHIPPED, shipped + n);
+  return add_item(c, parcel, l, n, error);
+}
+
+/* Without lines the parcel has everything that is not under way yet. */
+aft_status aft__goods_ship(aft__case *c, aft_error *error) {
+  aft__value *parcel;
+  const aft__case_input *in = c->in;
+  if (c->role == AFT_ROLE_BUYER && (!in || !in->waybill.len))
+    return aft__error(error, AFT_E_INVALID, "case.waybill", "expected the number of the parcel");
+  AFT__TRY(aft__risk_waybill(c, in ? in->waybill : (aft_str){0}, error));
+  AFT__TRY(add_parcel(c, &parcel, error));
+  for (size_t i = 0; in && i < in->n_lines; i++) {
+    aft__case_line *l = aft__case_line_of(c, in->lines[i].line, i, error);
+    if (!l)
+      return AFT_E_INVALID;
+    AFT__TRY(ship_line(c, parcel, l, in->lines[i].quantity, i, error));
+  }
+  for (uint32_t i = 0; !(in && in->n_lines) && i < c->n_lines; i++) {
+    aft__case_line *l = &c->lines[i];
+    int64_t rest = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY) - aft__row_int(l->row, AFT__CASE_LINE_SHIPPED);
+    if (rest > 0)
+      AFT__TRY(ship_line(c, parcel, l, rest, i, error));
+  }
+  aft__case_set(c, AFT__CASE_GOODS, aft__text(aft__cstr("in_transit")));
+  return AFT_OK;
+}
+
+/* ---- inspection ---- */
+
+static bool is_good(aft_str condition) {
+  return !condition.len || aft__str_eq(condition, aft__cstr("ok")) || aft__str_eq(condition, aft__cstr("opened"));
+}
+static bool is_absent(aft_str condition) {
+  return aft__str_eq(condition, aft__cstr("short")) || aft__str_eq(condition, aft__cstr("missing"));
+}
+
+static aft_status check_word(aft_str word, const char *const *known, size_t index, const char *field,
+                             const char *expected, aft_error *error) {
+  char where[64];
+  for (size_t i = 0; known[i]; i++)
+    if (!word.len || aft__str_eq(word, aft__cstr(known[i])))
+      return AFT_OK;
+  snprintf(where, sizeof where, "case.lines[%zu].%s", index, field);
+  return aft__error(error, AFT_E_INVALID, where, "expected %s, found '%.*s'", expected,
+                    (int)aft__utf8_cut(word, 40), word.data);
+}
+
+static aft_status check_finding(const aft_case_line_in *in, size_t index, aft_error *error) {
+  static const char *const conditions[] = {"ok", "opened", "used", "damaged", "wrong", "short", "missing", NULL};
+  static const char *const dispositions[] = {"restock", "refurbish", "scrap", "return_to_buyer", "none", NULL};
+  AFT__TRY(check_word(in->condition, conditions, index, "condition",
+                      "ok, opened, used, damaged, wrong, short or missing", error));
+  return check_word(in->disposition, dispositions, index, "disposition",
+                    "restock, refurbish, scrap or return_to_buyer", error);
+}
+
+static aft_status add_finding(aft__case *c, const aft_case_line_in *in, aft_error *error) {
+  aft__value *row = new_row(c, &aft__finding_table);
+  if (!row)
+    return aft__nomem(error);
+  bool good = is_good(in->condition);
+  const char *usual = good ? "restock" : is_absent(in->condition) ? "none" : "return_to_buyer";
+  row[AFT__FINDING_CASE] = c->row[AFT__CASE_ID];
+  row[AFT__FINDING_LINE] = aft__int(in->line);
+  row[AFT__FINDING_QUANTITY] = aft__int(in->quantity);
+  row[AFT__FINDING_CONDITION] = aft__text(in->condition.len ? in->condition : aft__cstr("ok"));
+  row[AFT__FINDING_DISPOSITION] = aft__text(in->disposition.len ? in->disposition : aft__cstr(usual));
+  row[AFT__FINDING_TEXT] = aft__text_or_null(in->text);
+  row[AFT__FINDING_PROOF] = aft__id_or_null(c->in->proof);
+  row[AFT__FINDING_CREATED] = aft__int(c->cmd->now);
+  return aft__insert(c->cmd->tx, &aft__finding_table, row, NULL, error);
+}
+
+/* Units that are not there are found, but not counted. */
+static aft_status count_line(aft__case *c, const aft_case_line_in *in, size_t index, aft_error *error) {
+  aft__case_line *l = aft__case_line_of(c, in->line, index, error);
+  if (!l)
+    return AFT_E_INVALID;
+  AFT__TRY(check_finding(in, index, error));
+  int64_t counted = aft__row_int(l->row, AFT__CASE_LINE_COUNTED);
+  int64_t most = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY) - counted;
+  if (in->quantity > most)
+    return too_many(index, "found", in->quantity, most, error);
+  AFT__TRY(add_finding(c, in, error));
+  if (!is_absent(in->condition)) {
+    uint32_t fate = is_good(in->condition) ? AFT__CASE_LINE_ACCEPTED : AFT__CASE_LINE_REFUSED;
+    aft__case_line_set(l, AFT__CASE_LINE_COUNTED, counted + in->quantity);
+    aft__case_line_set(l, fate, aft__row_int(l->row, fate) + in->quantity);
+  }
+  return AFT_OK;
+}
+
+/* Without lines everything that was announced is there and good. */
+aft_status aft__goods_count(aft__case *c, aft_error *error) {
+  const aft__case_input *in = c->in;
+  aft__case_input none = {0};
+  c->in = in ? in : &none;
+  aft_status status = AFT_OK;
+  for (size_t i = 0; status >= 0 && i < c->in->n_lines; i++)
+    status = count_line(c, &c->in->lines[i], i, error);
+  for (uint32_t i = 0; status >= 0 && !c->in->n_lines && i < c->n_lines; i++) {
+    aft__case_line *l = &c->lines[i];
+    aft_case_line_in all = {.size = sizeof all, .line = aft__row_int(l->row, AFT__CASE_LINE_LINE)};
+    all.quantity = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY) - aft__row_int(l->row, AFT__CASE_LINE_COUNTED);
+    if (all.quantity > 0)
+      status = count_line(c, &all, i, error);
+  }
+  c->in = in;
+  aft__case_set(c, AFT__CASE_GOODS, aft__text(aft__cstr("counted")));
+  return status;
+}
+
+static aft_status judge(aft__case *c, aft__case_line *l, int64_t accepted, size_t index, aft_error *error) {
+  int64_t counted = aft__row_int(l->row, AFT__CASE_LINE_COUNTED);
+  if (accepted > counted)
+    return too_many(index, "accepted", accepted, counted, error);
+  aft__case_line_set(l, AFT__CASE_LINE_ACCEPTED, accepted);
+  aft__case_line_set(l, AFT__CASE_LINE_REFUSED, counted - accepted);
+  return AFT_OK;
+}
+
+/* The shop's own judgement in place of what the findings say: of the lines that it names. A parcel that
+ * nobody looked at in time counts as good. */
+aft_status aft__goods_accept(aft__case *c, aft_error *error) {
+  const aft__case_input *in = c->in;
+  if (!aft__case_is(c, AFT__CASE_GOODS, "counted"))
+    AFT__TRY(aft__goods_count(c, error));
+  for (size_t i = 0; in && i < in->n_lines; i++) {
+    aft__case_line *l = aft__case_line_of(c, in->lines[i].line, i, error);
+    if (!l)
+      return AFT_E_INVALID;
+    AFT__TRY(judge(c, l, in->lines[i].quantity, i, error));
+  }
+  return AFT_OK;
+}
+
+aft_status aft__goods_refuse(aft__case *c, aft_error *error) {
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    AFT__TRY(judge(c, &c->lines[i], 0, i, error));
+  return AFT_OK;
+}
+
+/* ---- what goes out ---- */
+
+typedef struct replacement {
+  aft__case_line *l;
+  int64_t units;
+  aft_str sku;
+} replacement;
+
+static int64_t to_replace(const aft__case *c, const aft__case_line *l) {
+  bool counted = aft__row_int(l->row, AFT__CASE_LINE_COUNTED) > 0;
+  (void)c;
+  return aft__row_int(l->row, counted ? AFT__CASE_LINE_ACCEPTED : AFT__CASE_LINE_QUANTITY);
+}
+
+static void put_replacement(aft__case *c, aft__json *json, const void *user) {
+  const replacement *r = user;
+  (void)c;
+  aft__json_key(json, "sku");
+  aft__json_str(json, r->sku);
+  aft__json_key(json, "quantity");
+  aft__json_i64(json, r->units);
+  aft__json_key(json, "address");
+  aft__json_str(json, aft__case_str(c, AFT__CASE_ADDRESS));
+}
+
+static aft_status insert_line(aft__case *c, const replacement *r, aft_id *id, aft_error *error) {
+  aft__value *row = new_row(c, &aft__line_table);
+  char *ref = row ? aft__arena_printf(c->cmd->arena, "replacement-%lld", (long long)row[AFT__LINE_ID].number) : NULL;
+  if (!ref)
+    return aft__nomem(error);
+  const aft__value *old = r->l->line;
+  int64_t price = aft__row_int(r->l->row, AFT__CASE_LINE_WANTS_PRICE);
+  int64_t worth = price ? price * r->units : aft__line_worth(old, r->units);
+  static const uint32_t same[] = {AFT__LINE_ORDER, AFT__LINE_TITLE, AFT__LINE_CATEGORY, AFT__LINE_NATURE,
+                                  AFT__LINE_FINAL_SALE, AFT__LINE_HYGIENE, AFT__LINE_MADE_TO_ORDER};
+  for (size_t i = 0; i < AFT__COUNT(same); i++)
+    row[same[i]] = old[same[i]];
+  row[AFT__LINE_REF] = aft__text(aft__cstr(ref));
+  row[AFT__LINE_SKU] = aft__text(r->sku);
+  row[AFT__LINE_PRICE] = row[AFT__LINE_PAID] = aft__int(worth);
+  row[AFT__LINE_QUANTITY] = row[AFT__LINE_UNDELIVERED] = aft__int(r->units);
+  row[AFT__LINE_RELATION] = aft__text(aft__cstr("replaces"));
+  row[AFT__LINE_RELATED] = old[AFT__LINE_ID];
+  row[AFT__LINE_CASE] = c->row[AFT__CASE_ID];
+  row[AFT__LINE_CREATED] = aft__int(c->cmd->now);
+  *id = row[AFT__LINE_ID].number;
+  return aft__insert(c->cmd->tx, &aft__line_table, row, NULL, error);
+}
+
+static aft_status replace_line(aft__case *c, aft__case_line *l, aft_error *error) {
+  replacement r = {l, to_replace(c, l), aft__row_str(l->row, AFT__CASE_LINE_WANTS)};
+  aft_id id;
+  if (!r.units || !aft__row_null(l->row, AFT__CASE_LINE_REPLACEMENT))
+    return AFT_OK;
+  if (!r.sku.len)
+    r.sku = aft__row_str(l->line, AFT__LINE_SKU);
+  AFT__TRY(insert_line(c, &r, &id, error));
+  aft__case_line_set(l, AFT__CASE_LINE_REPLACEMENT, id);
+  AFT__TRY(aft__money_moves_over(c, l, r.units, error));
+  return aft__case_ask(c, "goods.ship", put_replacement, &r, error);
+}
+
+/* The buyer's money for the old units stands behind the new ones from now on: a chain of exchanges can be
+ * returned at its end, once. */
+aft_status aft__goods_replace(aft__case *c, aft_error *error) {
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    AFT__TRY(replace_line(c, &c->lines[i], error));
+  return AFT_OK;
+}
+
+static void put_address(aft__case *c, aft__json *json, const void *user) {
+  (void)user;
+  aft__json_key(json, "payer");
+  aft__json_str(json, aft__case_str(c, AFT__CASE_FREIGHT));
+  aft__json_key(json, "address");
+  aft__json_str(json, aft__case_str(c, AFT__CASE_ADDRESS));
+}
+
+aft_status aft__goods_label(aft__case *c, const char *topic, aft_error *error) {
+  return aft__case_ask(c, topic, put_address, NULL, error);
+}

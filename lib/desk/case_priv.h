@@ -1,0 +1,350 @@
+/* A case as services change it: its row, its lines, its units and its money. */
+#ifndef AFT_CASE_PRIV_H
+#define AFT_CASE_PRIV_H
+
+#include "desk/desk_priv.h"
+
+#include <aftersales/case.h>
+
+#define AFT__MOST_CASE_LINES 200u
+#define AFT__MOST_LEGS       200u
+
+/* One line of a case with the line of the order behind it. */
+typedef struct aft__case_line {
+  aft__value *row;  /* of case_line */
+  aft__value *line; /* of line */
+  uint64_t mask, line_mask;
+  bool fresh;
+} aft__case_line;
+
+typedef struct aft__leg {
+  aft__value *row;
+  uint64_t mask;
+  bool fresh;
+} aft__leg;
+
+/* A payment or a fund whose totals a case changes. */
+typedef struct aft__pot {
+  const aft__table *table;
+  aft__value *row;
+  uint64_t mask;
+  bool fresh;
+} aft__pot;
+
+/* What an event brings with it; every field checked and bounded. */
+typedef struct aft__case_input {
+  aft_case_line_in *lines;
+  size_t n_lines;
+  aft_money amount;
+  aft_str kind, reason, liable, freight, address, text, carrier, waybill, verdict;
+  int64_t freight_minor, share;
+  aft_id proof;
+} aft__case_input;
+
+/* What an event did to some units or to a leg. */
+typedef struct aft__moved {
+  aft_id id;             /* of the line or leg */
+  const char *from, *to; /* places, or states */
+  int64_t n;             /* units, or minor units */
+} aft__moved;
+
+#define AFT__MOST_PENDING 8u
+
+typedef struct aft__case {
+  aft__cmd *cmd;
+  aft__value *row;
+  aft__value *order;     /* row */
+  aft_policy *policy;    /* that governs it; owned */
+  const aft__flow *flow; /* of its kind */
+  uint64_t mask;
+  bool fresh;
+  bool mirrored; /* a marketplace's status is taken over: money and goods are its affair */
+  aft__case_line *lines;
+  uint32_t n_lines;
+  aft__leg *legs; /* loaded when first needed */
+  uint32_t n_legs;
+  bool legs_loaded;
+  aft__pot *pots; /* likewise: the order's payments and funds */
+  uint32_t n_pots;
+  bool pots_loaded;
+  aft__chain chain;
+  aft__buf reasons;
+  aft__buf moved; /* aft__moved of the event under way */
+  const aft__case_input *in;
+  uint32_t role; /* in whose name the event under way is */
+  const char *pending[AFT__MOST_PENDING]; /* events that follow from what was done */
+  uint32_t n_pending;
+} aft__case;
+
+/* ---- case.c ---- */
+
+aft_status aft__case_load(aft__cmd *cmd, aft_id id, aft__case *c, aft_error *error);
+/* A new one about an order, in its machine's first state; nothing is written before it is saved. */
+aft_status aft__case_start(aft__cmd *cmd, aft__value *order, aft_str kind, aft__case *c, aft_error *error);
+aft_status aft__case_save(aft__case *c, aft_error *error);
+void aft__case_done(aft__case *c);
+
+void aft__case_set(aft__case *c, uint32_t column, aft__value value);
+static inline int64_t aft__case_int(const aft__case *c, uint32_t column) { return c->row[column].number; }
+static inline aft_str aft__case_str(const aft__case *c, uint32_t column) {
+  return aft__value_str(&c->row[column]);
+}
+static inline aft_id aft__case_id(const aft__case *c) { return c->row[AFT__CASE_ID].number; }
+static inline bool aft__case_is(const aft__case *c, uint32_t column, const char *text) {
+  return aft__str_eq(aft__case_str(c, column), aft__cstr(text));
+}
+/* The machine of a kind; AFT_E_INVALID where the policy has no such case machine. */
+aft_status aft__case_machine(const aft_policy *policy, aft_str kind, const aft__flow **out,
+                             aft_error *error);
+/* An event of the chain that is none of the machine's. */
+aft_status aft__case_note(aft__case *c, const char *verb, aft_str facts, aft_str personal, aft_error *error);
+aft_status aft__case_audit(aft__case *c, aft__event *event, aft_error *error);
+
+/* ---- case_access.c ---- */
+
+/* Staff of the shop; the order's buyer, payer and recipient. */
+aft_status aft__may_case(aft__cmd *cmd, const aft__value *row, aft_error *error);
+aft_status aft__may_file(aft__cmd *cmd, const aft__value *order, aft_id customer, aft_error *error);
+/* A recipient who neither bought nor paid: sees no amounts. */
+bool aft__sees_money(const aft__cmd *cmd, const aft__value *order);
+
+/* ---- case_facts.c ---- */
+
+aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error);
+
+/* ---- case_rules.c: what the governing policy makes of a case ---- */
+
+/* The facts that are decisions of the policy themselves: in_window, proven, auto_ok, advance_ok … */
+aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error);
+/* Whether it may be filed: reasons, freight and liability are set. AFT_E_INELIGIBLE. */
+aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error);
+aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error *error);
+/* Freight and duty that rest on the units of a case. */
+bool aft__line_is_extra(const aft__value *line);
+aft_status aft__case_add_extras(aft__case *c, aft__value **rows, uint32_t n, aft_error *error);
+aft_status aft__case_shipped(aft__case *c, int64_t *out, aft_error *error);
+aft_status aft__case_warranty(aft__case *c, aft__facts *facts, aft_error *error);
+
+/* ---- case_open.c ---- */
+
+aft_status aft__case_prepare(aft__cmd *cmd, const aft_case_in *in, aft__case *c, aft_error *error);
+aft_status aft__case_in_copy(aft_case_in *local, const aft_case_in *in, aft__arena *arena, aft_error *error);
+aft_status aft__case_add_line(aft__case *c, aft__value *line, const aft_case_line_in *in, int64_t quantity,
+                              aft_error *error);
+
+/* ---- case_risk.c: signals that explain themselves ---- */
+
+/* Looks at the filing of a case: serial returner, empty-box pattern, reason drift. */
+aft_status aft__risk_filing(aft__case *c, aft_error *error);
+/* A waybill that another case has. */
+aft_status aft__risk_waybill(aft__case *c, aft_str waybill, aft_error *error);
+aft_status aft__risk_signal(aft__case *c, const char *kind, aft_id other, int64_t count, int64_t least,
+                            aft_error *error);
+
+/* ---- case_flow.c ---- */
+
+typedef struct aft__case_fire {
+  const char *event;
+  uint32_t role; /* in whose name; 0: the caller's */
+  const aft__case_input *in;
+} aft__case_fire;
+/* Fires an event of the machine: units, legs, effects, deadline, audit event and what follows from it.
+ * AFT_OK, AFT_IGNORED, AFT_E_TRANSITION, AFT_E_DENIED. */
+aft_status aft__case_fire(aft__case *c, const aft__case_fire *fire, aft_error *error);
+/* The same for what the library itself notices; a state that has no move for it stays. */
+aft_status aft__case_tell(aft__case *c, const char *event, aft_error *error);
+/* Whether the machine would move (not ignore or refuse) on an event of a role now. */
+aft_status aft__case_lets(aft__case *c, const char *event, uint32_t role, bool *out, aft_error *error);
+/* An event of the chain that tells what was moved since the last one. */
+aft_status aft__case_note_moved(aft__case *c, const char *verb, aft_error *error);
+/* Notes it for the audit event. */
+void aft__case_moved(aft__case *c, aft_id id, const char *from, const char *to, int64_t n);
+/* Fired once the present event is through. */
+aft_status aft__case_then(aft__case *c, const char *event, aft_error *error);
+#define AFT__DUE_RECONCILE "reconcile"
+#define AFT__DUE_WINDOW    "window"
+aft_status aft__case_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+
+/* ---- case_effect.c ---- */
+
+aft_status aft__case_effect(aft__case *c, const aft__flow_effect *effect, aft_error *error);
+
+/* ---- case_units.c ---- */
+
+/* Moves units of a line between places of the order's line; notes it for the audit event. */
+aft_status aft__units_move(aft__case *c, aft__case_line *l, uint32_t from, uint32_t to, int64_t n,
+                           aft_error *error);
+aft_status aft__units_hold(aft__case *c, const char *place, aft_error *error);
+aft_status aft__units_free(aft__case *c, aft_error *error);
+aft_status aft__units_take(aft__case *c, aft_error *error);
+aft_status aft__units_lose(aft__case *c, aft_error *error);
+aft_status aft__units_give_back(aft__case *c, aft_error *error);
+/* The units of a line that a case still holds. */
+int64_t aft__units_held(const aft__case_line *l);
+/* The line of a case that an input is about; NULL with an error that names the field. */
+aft__case_line *aft__case_line_of(aft__case *c, aft_id line, size_t index, aft_error *error);
+void aft__case_line_set(aft__case_line *l, uint32_t column, int64_t value);
+
+/* ---- case_goods.c ---- */
+
+aft_status aft__goods_ship(aft__case *c, aft_error *error);
+aft_status aft__goods_count(aft__case *c, aft_error *error);
+aft_status aft__goods_accept(aft__case *c, aft_error *error);
+aft_status aft__goods_refuse(aft__case *c, aft_error *error);
+aft_status aft__goods_replace(aft__case *c, aft_error *error);
+aft_status aft__goods_label(aft__case *c, const char *topic, aft_error *error);
+
+/* ---- case_proposal.c ---- */
+
+aft_status aft__propose(aft__case *c, aft_error *error);
+aft_status aft__agree(aft__case *c, aft_error *error);
+aft_status aft__decline(aft__case *c, aft_error *error);
+/* The first one: what was filed. */
+aft_status aft__propose_first(aft__case *c, aft_error *error);
+
+/* ---- case_quote.c ---- */
+
+/* What a kind of case gives back. */
+typedef enum aft__basis {
+  AFT__BASIS_PRICE,  /* the price of its units */
+  AFT__BASIS_PART,   /* an amount out of what was paid for its lines, which stay with the buyer */
+  AFT__BASIS_FUND,   /* an amount out of a funder's pocket, under a ceiling of its own */
+  AFT__BASIS_NOTHING /* no money */
+} aft__basis;
+aft__basis aft__case_basis(const aft__case *c);
+/* What the units of each line come to: case_line.amount and case.asked. amount (NULL allowed): asked for
+ * instead. AFT_E_INVALID for more than there is. */
+aft_status aft__case_quote(aft__case *c, const aft_money *amount, aft_error *error);
+/* Units whose price the case gives back now: those accepted, once they were counted. */
+int64_t aft__units_due(const aft__case *c, const aft__case_line *l);
+/* What is due for a line now: its amount, less what was not accepted. */
+int64_t aft__amount_due(const aft__case *c, const aft__case_line *l);
+aft_status aft__money_moves_over(aft__case *c, aft__case_line *l, int64_t units, aft_error *error);
+/* The price of n units of a line that is left to give back. */
+int64_t aft__line_worth(const aft__value *line, int64_t n);
+
+/* ---- case_terms.c: what the governing policy says of the money ---- */
+
+typedef struct aft__case_terms {
+  aft_str release;      /* what the legs wait for */
+  aft_str compensation; /* the instrument of compensation */
+  int64_t freight_most; /* of a return's freight, in minor units */
+  int64_t reconcile_ms; /* after so long without an outcome a leg is unknown */
+  bool coupons_back;    /* coupons come back with the whole order */
+} aft__case_terms;
+aft_status aft__case_terms_of(aft__case *c, aft__case_terms *out, aft_error *error);
+aft_status aft__fund_ceiling(aft__case *c, aft_str funder, int64_t *out, aft_error *error);
+aft_time aft__leg_expected(const aft__case *c, const aft__leg *leg);
+
+#define AFT__MOST_SOURCES 64u
+#define AFT__MOST_FUNDERS 8u
+/* One payment's part of a refund. */
+typedef struct aft__source_part {
+  struct aft__pot *pot;
+  int64_t amount;
+  bool offline; /* its provider refuses: too old, or refunded too often */
+} aft__source_part;
+/* Splits an amount over the payments of the order. AFT_E_CHECK when they do not have it. */
+aft_status aft__case_sources(aft__case *c, int64_t amount, aft__source_part parts[AFT__MOST_SOURCES],
+                             uint32_t *n, aft_error *error);
+
+/* ---- case_legs.c ---- */
+
+typedef struct aft__leg_plan {
+  const char *kind, *payer, *payee;
+  aft_str instrument, account;
+  aft__pot *pot; /* the payment or fund that it counts against; NULL for none */
+  int64_t amount;
+  aft_str release;
+  aft_id replaces;
+} aft__leg_plan;
+aft_status aft__legs_load(aft__case *c, aft_error *error);
+aft_status aft__leg_add(aft__case *c, const aft__leg_plan *plan, aft__leg **out, aft_error *error);
+void aft__leg_set(aft__leg *leg, uint32_t column, aft__value value);
+const char *aft__leg_state(const aft__leg *leg);
+void aft__leg_change(aft__case *c, aft__leg *leg, const char *to);
+static inline bool aft__leg_is(const aft__leg *leg, uint32_t column, const char *text) {
+  return aft__str_eq(aft__value_str(&leg->row[column]), aft__cstr(text));
+}
+aft__pot *aft__leg_pot(aft__case *c, const aft__leg *leg); /* NULL where it has none */
+aft_status aft__pots_load(aft__case *c, aft_error *error);
+aft_status aft__pot_add(aft__pot *pot, uint32_t column, int64_t n, aft_error *error);
+int64_t aft__pot_room(const aft__pot *pot);
+/* The funder's pocket for this order, opened with the ceiling that the policy gives it. */
+aft_status aft__fund_of(aft__case *c, aft_str funder, aft__pot **out, aft_error *error);
+#define AFT__POT_PLANNED(pot) \
+  ((pot)->table == &aft__payment_table ? (uint32_t)AFT__PAYMENT_PLANNED : (uint32_t)AFT__FUND_PLANNED)
+#define AFT__POT_PAID(pot) \
+  ((pot)->table == &aft__payment_table ? (uint32_t)AFT__PAYMENT_REFUNDED : (uint32_t)AFT__FUND_PAID)
+
+/* ---- case_plan.c ---- */
+
+aft_status aft__legs_plan(aft__case *c, aft_error *error);
+aft_status aft__plan_coupons(aft__case *c, const aft__case_terms *terms, aft_error *error);
+
+/* ---- case_money.c ---- */
+
+aft_status aft__legs_release(aft__case *c, const char *release, bool advance, aft_error *error);
+aft_status aft__legs_void(aft__case *c, aft_error *error);
+aft_status aft__legs_retry(aft__case *c, aft_error *error);
+aft_status aft__legs_offline(aft__case *c, aft_error *error);
+aft_status aft__legs_debt(aft__case *c, aft_error *error);
+aft_status aft__legs_charge(aft__case *c, int64_t amount, aft_error *error);
+/* What the legs have come to together: case.money follows. */
+void aft__legs_sum(aft__case *c);
+aft_status aft__leg_send(aft__case *c, aft__leg *leg, aft_error *error);
+
+/* ---- case_settle.c ---- */
+
+aft_status aft__leg_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+
+/* ---- case_send.c ---- */
+
+/* A text of the catalogue to the case's customer through the outbox. */
+aft_status aft__case_notify(aft__case *c, const char *key, aft_error *error);
+/* Something for the host to do: the payload begins with the case, its code and its order; add (NULL allowed)
+ * writes the rest. */
+typedef void (*aft__case_fill)(aft__case *c, aft__json *json, const void *user);
+typedef struct aft__case_request {
+  const char *topic;
+  aft_id subject; /* 0: the case */
+  bool money;     /* never offered again without a recorded outcome */
+  aft__case_fill add;
+  const void *user;
+} aft__case_request;
+aft_status aft__case_request_add(aft__case *c, const aft__case_request *request, aft_id *effect,
+                                 aft_error *error);
+aft_status aft__case_ask(aft__case *c, const char *topic, aft__case_fill add, const void *user,
+                         aft_error *error);
+const char *aft__case_locale(const aft__case *c, const aft__value *customer);
+
+/* ---- case_invoice.c ---- */
+
+aft_status aft__invoice_request(aft__case *c, aft_error *error);
+
+/* ---- case_text.c ---- */
+
+/* Appends a text of the catalogue about the case, whose legs must be loaded. */
+void aft__case_render(aft__case *c, const char *locale, const char *key, aft__buf *out);
+void aft__case_time_text(const aft__case *c, const char *locale, aft_time at, char out[48]);
+
+/* ---- case_input.c ---- */
+
+aft_status aft__case_lines_copy(aft__arena *arena, const aft_case_line_in *lines, size_t n,
+                                aft_case_line_in **out, aft_error *error);
+aft_status aft__case_money_check(const aft_money *amount, aft_error *error);
+void aft__case_lines_digest(aft__sha256 *sha, const aft_case_line_in *lines, size_t n);
+
+/* ---- case_file.c ---- */
+
+/* Opens a case that follows from another, about the same units: its lines are taken over from the parent,
+ * which no longer holds them. */
+aft_status aft__case_follow(aft__case *parent, aft_str kind, aft_error *error);
+/* Fires an event of the case that this one disputes or follows. */
+aft_status aft__case_tell_parent(aft__case *c, const char *event, aft_error *error);
+/* "resolve": the linked ticket's matter goes on in the case; "trouble": it needs a person again. */
+aft_status aft__case_ticket(aft__case *c, const char *what, aft_error *error);
+/* The same case becomes another kind, in a state of that kind's machine. */
+aft_status aft__case_convert(aft__case *c, aft_str to, aft_error *error);
+
+#endif

@@ -1,0 +1,101 @@
+/* What a case comes to: the price of units as it was paid, exact to the minor unit. */
+#include "desk/case_priv.h"
+
+/* The rest of a line's price over the rest of its units, rounded down: the last part closes to zero. */
+int64_t aft__line_worth(const aft__value *line, int64_t n) {
+  int64_t units = aft__row_int(line, AFT__LINE_QUANTITY) - aft__row_int(line, AFT__LINE_SETTLED);
+  int64_t left = aft__row_int(line, AFT__LINE_PAID) - aft__row_int(line, AFT__LINE_REFUNDED);
+  if (n <= 0 || units <= 0 || left <= 0)
+    return 0;
+  return n >= units ? left : aft__share_of(left, units, 0, n);
+}
+
+aft__basis aft__case_basis(const aft__case *c) {
+  static const struct {
+    const char *kind;
+    aft__basis basis;
+  } known[] = {{"price_protection", AFT__BASIS_PART}, {"claim", AFT__BASIS_PART},
+               {"freight", AFT__BASIS_FUND},          {"goodwill", AFT__BASIS_FUND},
+               {"reissue", AFT__BASIS_NOTHING},       {"repair", AFT__BASIS_NOTHING},
+               {"dispute", AFT__BASIS_NOTHING}};
+  for (size_t i = 0; i < AFT__COUNT(known); i++)
+    if (aft__case_is(c, AFT__CASE_KIND, known[i].kind))
+      return known[i].basis;
+  return AFT__BASIS_PRICE;
+}
+
+int64_t aft__units_due(const aft__case *c, const aft__case_line *l) {
+  bool counted = aft__case_is(c, AFT__CASE_GOODS, "counted") || aft__row_int(l->row, AFT__CASE_LINE_COUNTED) > 0;
+  return aft__row_int(l->row, counted ? AFT__CASE_LINE_ACCEPTED : AFT__CASE_LINE_QUANTITY);
+}
+
+int64_t aft__amount_due(const aft__case *c, const aft__case_line *l) {
+  int64_t units = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY), due = aft__units_due(c, l);
+  int64_t amount = aft__row_int(l->row, AFT__CASE_LINE_AMOUNT);
+  return due >= units ? amount : aft__share_of(amount, units, 0, due);
+}
+
+/* ---- amounts by line ---- */
+
+static int64_t left_of(const aft__case_line *l) {
+  return aft__row_int(l->line, AFT__LINE_PAID) - aft__row_int(l->line, AFT__LINE_REFUNDED);
+}
+
+static int64_t most_of(const aft__case *c, const aft__case_line *l) {
+  switch (aft__case_basis(c)) {
+  case AFT__BASIS_PRICE:
+    return aft__line_worth(l->line, aft__row_int(l->row, AFT__CASE_LINE_QUANTITY));
+  case AFT__BASIS_PART:
+    return left_of(l);
+  default:
+    return 0;
+  }
+}
+
+/* Spreads what is asked for over the lines, by what each of them could give. */
+static aft_status spread(aft__case *c, int64_t amount, int64_t most, aft_error *error) {
+  int64_t before = 0, given = 0;
+  if (amount > most)
+    return aft__error(error, AFT_E_INVALID, "case.amount",
+                      "expected at most %lld minor units, what was paid and is left for these units; found %lld",
+                      (long long)most, (long long)amount);
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    before += most_of(c, &c->lines[i]);
+    int64_t upto = most ? aft__share_of(amount, most, 0, before) : 0;
+    aft__case_line_set(&c->lines[i], AFT__CASE_LINE_AMOUNT, upto - given);
+    given = upto;
+  }
+  return AFT_OK;
+}
+
+static aft_status quote_fund(aft__case *c, const aft_money *amount) {
+  aft__case_set(c, AFT__CASE_ASKED, aft__int(amount ? amount->minor : 0));
+  return AFT_OK;
+}
+
+aft_status aft__case_quote(aft__case *c, const aft_money *amount, aft_error *error) {
+  int64_t most = 0, asked = 0;
+  aft__basis basis = aft__case_basis(c);
+  if (basis == AFT__BASIS_FUND)
+    return quote_fund(c, amount);
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    if (aft__add_i64(most, most_of(c, &c->lines[i]), &most))
+      return aft__error(error, AFT_E_OVERFLOW, "case.lines", "the lines come to more than 64 bits hold");
+  asked = amount ? amount->minor : basis == AFT__BASIS_PRICE ? most : 0;
+  AFT__TRY(spread(c, asked, most, error));
+  aft__case_set(c, AFT__CASE_ASKED, aft__int(asked));
+  return AFT_OK;
+}
+
+aft_status aft__money_moves_over(aft__case *c, aft__case_line *l, int64_t units, aft_error *error) {
+  int64_t worth = aft__line_worth(l->line, units);
+  int64_t refunded = aft__row_int(l->line, AFT__LINE_REFUNDED), settled = aft__row_int(l->line, AFT__LINE_SETTLED);
+  if (aft__case_is(c, AFT__CASE_KIND, "reissue"))
+    return AFT_OK; /* what was missing: the first delivery's money stands behind it */
+  if (settled + units > aft__row_int(l->line, AFT__LINE_QUANTITY))
+    return aft__error(error, AFT_E_CHECK, "case.lines", "the price of these units was given back already");
+  l->line[AFT__LINE_REFUNDED] = aft__int(refunded + worth);
+  l->line[AFT__LINE_SETTLED] = aft__int(settled + units);
+  l->line_mask |= UINT64_C(1) << AFT__LINE_REFUNDED | UINT64_C(1) << AFT__LINE_SETTLED;
+  return AFT_OK;
+}

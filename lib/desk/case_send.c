@@ -1,0 +1,97 @@
+/* What leaves for the customer and for the host when a case moves: texts and requests, through the outbox. */
+#include "desk/case_priv.h"
+
+const char *aft__case_locale(const aft__case *c, const aft__value *customer) {
+  aft_str locale = customer ? aft__row_str(customer, AFT__CUSTOMER_LOCALE) : (aft_str){0};
+  if (!locale.len)
+    locale = aft__row_str(c->cmd->tenant, AFT__TENANT_LOCALE);
+  return locale.len >= 2 && memcmp(locale.data, "zh", 2) == 0 ? "zh" : "en";
+}
+
+static void begin(aft__case *c, aft__json *json, aft__buf *out) {
+  aft__json_init(json, out);
+  aft__json_open(json, '{');
+  aft__json_key(json, "case");
+  aft__json_id(json, aft__case_id(c));
+  aft__json_key(json, "code");
+  aft__json_str(json, aft__case_str(c, AFT__CASE_CODE));
+  aft__json_key(json, "kind");
+  aft__json_str(json, aft__case_str(c, AFT__CASE_KIND));
+  aft__json_key(json, "order");
+  aft__json_str(json, aft__row_str(c->order, AFT__ORDER_NUMBER));
+}
+
+static aft_status queue(aft__case *c, const aft__case_request *request, const aft__buf *out, aft_id *effect,
+                        aft_error *error) {
+  aft__cmd *cmd = c->cmd;
+  if (out->failed)
+    return aft__nomem(error);
+  return aft__outbox_add(cmd->tx, cmd->call.tenant, request->subject ? request->subject : aft__case_id(c),
+                         aft__cstr(request->topic), aft__buf_view(out),
+                         request->money ? AFT__OUT_RECONCILE : AFT__OUT_AUTO, cmd->now, effect, error);
+}
+
+aft_status aft__case_request_add(aft__case *c, const aft__case_request *request, aft_id *effect,
+                                 aft_error *error) {
+  aft__buf out;
+  aft__json json;
+  if (c->mirrored) { /* the marketplace has done it */
+    if (effect)
+      *effect = 0;
+    return AFT_OK;
+  }
+  aft__buf_init(&out, c->cmd->env);
+  begin(c, &json, &out);
+  if (request->add)
+    request->add(c, &json, request->user);
+  aft__json_close(&json, '}');
+  aft_status status = queue(c, request, &out, effect, error);
+  aft__buf_done(&out);
+  return status;
+}
+
+aft_status aft__case_ask(aft__case *c, const char *topic, aft__case_fill add, const void *user,
+                         aft_error *error) {
+  aft__case_request request = {.topic = topic, .add = add, .user = user};
+  return aft__case_request_add(c, &request, NULL, error);
+}
+
+/* ---- texts ---- */
+
+typedef struct notice {
+  const char *key, *locale;
+  aft__value *customer;
+  aft_str text;
+} notice;
+
+static void put_notice(aft__case *c, aft__json *json, const void *user) {
+  const notice *n = user;
+  (void)c;
+  const struct {
+    const char *name;
+    aft_str text;
+  } texts[] = {{"notice", aft__cstr(n->key)}, {"locale", aft__cstr(n->locale)}, {"text", n->text}};
+  aft__json_key(json, "customer");
+  aft__json_id(json, n->customer[AFT__CUSTOMER_ID].number);
+  for (size_t i = 0; i < AFT__COUNT(texts); i++) {
+    aft__json_key(json, texts[i].name);
+    aft__json_str(json, texts[i].text);
+  }
+}
+
+aft_status aft__case_notify(aft__case *c, const char *key, aft_error *error) {
+  aft__cmd *cmd = c->cmd;
+  aft__buf words;
+  notice n = {.key = aft__arena_printf(cmd->arena, "notify.case.%s", key)};
+  AFT__TRY(aft__get(cmd->tx, &aft__customer_table, aft__case_int(c, AFT__CASE_CUSTOMER), &n.customer, error));
+  if (!n.key)
+    return aft__nomem(error);
+  n.locale = aft__case_locale(c, n.customer);
+  AFT__TRY(aft__legs_load(c, error));
+  aft__buf_init(&words, cmd->env);
+  aft__case_render(c, n.locale, n.key, &words);
+  n.text = aft__buf_view(&words);
+  aft_status status = words.failed ? aft__nomem(error) : aft__case_ask(c, "message.send", put_notice, &n, error);
+  aft__buf_done(&words);
+  return status;
+}
