@@ -105,6 +105,10 @@ void aft__cmd_done(aft__cmd *cmd);
 aft_status aft__refusal_add(aft__tx *tx, const aft_call *call, const char *verb, aft_id subject,
                             aft_status code, aft_error *error);
 
+/* The same in a transaction of its own; one that fails is logged. */
+void aft__refusal_keep(aft_session *session, const aft_call *call, const char *verb, aft_id subject,
+                       aft_status code);
+
 /* ---- access.c: who may touch what ---- */
 
 /* Loads a row of the call's tenant, for any table with a tenant column. AFT_E_NOT_FOUND names what. */

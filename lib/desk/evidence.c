@@ -20,6 +20,12 @@ struct aft_evidence_upload {
   aft_error broken; /* code 0: nothing went wrong */
 };
 
+/* A file that lies, and one that is too much, are kept among the refusals; the command keeps the others. */
+static void keep_refusal(aft_evidence_upload *up, aft_status code) {
+  if (code == AFT_E_INVALID || code == AFT_E_TOO_LARGE)
+    aft__refusal_keep(up->session, &up->call, "evidence.add", up->in.of, code);
+}
+
 /* ---- beginning ---- */
 
 static aft_status check_in(aft_evidence_in *in, aft_error *error) {
@@ -75,8 +81,10 @@ static aft_status open_upload(aft_evidence_upload *up, aft_error *error) {
                       "the store was opened without a blob store: it takes no evidence");
   if (!keep_texts(up))
     return aft__nomem(error);
-  AFT__TRY(aft__command_run(up->session, &up->call, &command, up, NULL, error));
-  return aft__blob_begin(blobs, &up->blob, error);
+  aft_status status = aft__command_run(up->session, &up->call, &command, up, NULL, error);
+  if (status == AFT_E_TOO_LARGE)
+    keep_refusal(up, status);
+  return status < 0 ? status : aft__blob_begin(blobs, &up->blob, error);
 }
 
 static aft_status make_upload(aft_session *session, aft_evidence_upload **out, aft_error *error) {
@@ -175,9 +183,10 @@ aft_status aft_evidence_write(aft_evidence_upload *upload, const void *bytes, si
                       "the upload or its bytes are NULL");
   if (upload->broken.code)
     return told_again(upload, error);
-  if (take(upload, bytes, n, &upload->broken) < 0)
-    return told_again(upload, error);
-  return AFT_OK;
+  if (take(upload, bytes, n, &upload->broken) >= 0)
+    return AFT_OK;
+  keep_refusal(upload, upload->broken.code);
+  return told_again(upload, error);
 }
 
 /* ---- recording ---- */
@@ -195,8 +204,6 @@ static aft_status run_add(aft__cmd *cmd, void *given, aft_error *error) {
 }
 
 static aft_status check_whole(aft_evidence_upload *up, aft_error *error) {
-  if (up->broken.code)
-    return told_again(up, error);
   if (!up->blob.bytes)
     return aft__error(error, AFT_E_INVALID, "evidence.bytes", "expected a file, found no bytes");
   if (up->in.bytes && up->blob.bytes != up->in.bytes)
@@ -211,14 +218,21 @@ static aft_status commit(aft_evidence_upload *up, aft_record **out, aft_error *e
                                        .name = "evidence_add",
                                        .roles = AFT__ROLES_ALL,
                                        .returns = AFT_KIND_EVIDENCE,
+                                       .audits = true,
                                        .digest = add_digest,
                                        .run = run_add};
   char digest[AFT__BLOB_NAME];
   aft__evidence_new made = {.in = &up->in, .digest = digest, .bytes = up->blob.bytes};
-  AFT__TRY(check_whole(up, error));
+  if (up->broken.code)
+    return told_again(up, error);
+  aft_status status = check_whole(up, error);
   made.type = up->type;
-  AFT__TRY(aft__blob_commit(&up->blob, digest, error));
-  return aft__command_run(up->session, &up->call, &command, &made, out, error);
+  if (status >= 0)
+    status = aft__blob_commit(&up->blob, digest, error);
+  if (status >= 0)
+    status = aft__command_run(up->session, &up->call, &command, &made, out, error);
+  keep_refusal(up, status);
+  return status;
 }
 
 aft_status aft_evidence_commit(aft_evidence_upload *upload, aft_record **out, aft_error *error) {

@@ -119,6 +119,7 @@ aft_status aft_evidence_remove(aft_session *session, const aft_call *call, aft_i
                                        .name = "evidence_remove",
                                        .roles = AFT__ROLES_STAFF,
                                        .returns = AFT_KIND_EVIDENCE,
+                                       .audits = true,
                                        .digest = change_digest,
                                        .run = run_remove};
   change c = {.id = evidence};
@@ -150,6 +151,7 @@ aft_status aft_evidence_hold(aft_session *session, const aft_call *call, aft_id 
                                        .name = "evidence_hold",
                                        .roles = AFT__ROLES_STAFF,
                                        .returns = AFT_KIND_EVIDENCE,
+                                       .audits = true,
                                        .digest = change_digest,
                                        .run = run_hold};
   change c = {.id = evidence, .hold = held == 1};
@@ -183,6 +185,8 @@ aft_status aft_evidence_sweep(aft_session *session, int64_t *removed, aft_error 
   if (!blobs || aft__session_attached(session))
     return aft__error(error, AFT_E_INVALID, blobs ? "session" : "store.blobs",
                       "a sweep needs a store with a blob store, and a session of its own");
+  if (aft__store_read_only(aft__session_store(session)))
+    return aft__error(error, AFT_E_READ_ONLY, "store", "the store can only be read: nothing is swept");
   s.before = aft_env_now(aft__session_env(session)) - ORPHAN;
   aft_status status = blobs->driver.list(blobs->driver.user, see_content, &s, error);
   if (status >= 0 && blobs->driver.tidy)

@@ -137,6 +137,7 @@ aft_status aft_link_make(aft_session *session, const aft_call *call, aft_link_ke
                                        .name = "link_make",
                                        .roles = AFT__ROLE(AFT_ROLE_SYSTEM) | AFT__ROLE(AFT_ROLE_AGENT),
                                        .returns = AFT_KIND_LINK,
+                                       .audits = true,
                                        .digest = make_digest,
                                        .run = run_make};
   making m = {.keys = keys};
@@ -214,20 +215,11 @@ static aft_status look(aft__tx *tx, void *user, aft_error *error) {
 }
 
 /* What a bad signature claims is not believed, not even in the audit. */
-static aft_status keep_refusal(aft__tx *tx, void *user, aft_error *error) {
-  const opening *o = user;
+static aft_status refuse(aft_session *session, const opening *o, aft_error *error) {
   bool signed_here = o->verdict == AFT__LINK_GOOD && o->token.tenant == o->tenant;
   aft_call call = {.size = sizeof call, .tenant = o->tenant, .role = AFT_ROLE_BUYER};
   call.actor = signed_here ? o->token.customer : 0;
-  return aft__refusal_add(tx, &call, "link.open", signed_here ? o->token.link : 0, AFT_E_DENIED, error);
-}
-
-static aft_status refuse(aft_session *session, opening *o, aft_error *error) {
-  aft__tx_options options = {.name = "refusal"};
-  aft_status kept = aft__tx_run(session, &options, keep_refusal, o, NULL);
-  if (kept < 0)
-    aft__log(aft__session_env(session), AFT_LOG_ERROR, "a refusal of link.open could not be kept: %s",
-             aft_status_name(kept));
+  aft__refusal_keep(session, &call, "link.open", signed_here ? o->token.link : 0, AFT_E_DENIED);
   return aft__error(error, AFT_E_DENIED, "token", "%s", o->refused);
 }
 
@@ -303,6 +295,7 @@ aft_status aft_link_revoke(aft_session *session, const aft_call *call, aft_id li
                                        .name = "link_revoke",
                                        .roles = AFT__ROLE(AFT_ROLE_SYSTEM) | AFT__ROLE(AFT_ROLE_AGENT),
                                        .returns = AFT_KIND_LINK,
+                                       .audits = true,
                                        .digest = revoke_digest,
                                        .run = run_revoke};
   AFT__TRY(aft__in_id(link, "link", error));

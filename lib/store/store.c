@@ -225,6 +225,7 @@ void aft_store_unref(aft_store *store) {
 }
 
 aft_env *aft__store_env(const aft_store *store) { return store->env; }
+bool aft__store_read_only(const aft_store *store) { return (store->flags & AFT_STORE_READ_ONLY) != 0; }
 aft_blobs *aft__store_blobs(const aft_store *store) { return store->blobs; }
 aft_str aft__store_owner(const aft_store *store) { return aft__cstr(store->owner); }
 

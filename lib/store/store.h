@@ -82,6 +82,7 @@ typedef struct aft__schema {
 aft_status aft__store_open(aft_env *env, const aft__schema *schema, const aft_store_options *options,
                            aft_store **out, aft_error *error);
 aft_env *aft__store_env(const aft_store *store);
+bool aft__store_read_only(const aft_store *store);
 aft_env *aft__session_env(const aft_session *session);
 aft_store *aft__session_store(const aft_session *session);
 

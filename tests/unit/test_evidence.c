@@ -4,9 +4,12 @@
 #include "fault_alloc.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "desk/evidence_priv.h"
@@ -248,6 +251,30 @@ static void a_key_adds_once(void **state) {
   assert_int_equal(pieces(of), 1);
   aft_record_free(first);
   aft_record_free(second);
+}
+
+static uint32_t refusals(void) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  assert_ok(aft_refusal_list(d.session, &d.system, &cursor, &error));
+  return desk_count(cursor);
+}
+
+static void lies_and_excess_are_kept_as_refusals(void **state) {
+  static const char page[] = PDF " a paper that is long enough that its type is told before the end of it";
+  aft_error error = AFT_ERROR_INIT;
+  aft_evidence_in in = a_photo(of);
+  (void)state;
+  assert_status(add_text(&d.as_buyer, of, PDF, NULL, &error), AFT_E_INVALID); /* seen at the end */
+  assert_int_equal(refusals(), 1);
+  assert_status(add_text(&d.as_buyer, of, page, NULL, &error), AFT_E_INVALID); /* seen on the way, once */
+  assert_int_equal(refusals(), 2);
+  in.bytes = INT64_MAX;
+  assert_status(aft_evidence_add(d.session, &d.as_buyer, &in, JPEG, 8, NULL, &error), AFT_E_TOO_LARGE);
+  assert_int_equal(refusals(), 3);
+  add(&d.as_buyer, of, JPEG);
+  assert_status(add_text(&d.as_buyer, of, JPEG, NULL, &error), AFT_E_EXISTS);
+  assert_int_equal(refusals(), 4);
 }
 
 /* ---- the same content again ---- */
@@ -537,6 +564,71 @@ static void a_backup_brings_evidence_back(void **state) {
   aft_blobs_unref(kept);
 }
 
+/* ---- a process that is killed ---- */
+
+static int64_t clock_of_desk(void *user) {
+  (void)user;
+  return atomic_load(&d.now);
+}
+
+/* In a process of its own: adds until it is killed. */
+static void add_for_ever(int turn) {
+  aft_env_options options = {.size = sizeof options,
+                             .clock = {.size = sizeof(aft_clock), .now_ms = clock_of_desk}};
+  aft_env *env;
+  aft_store *store;
+  aft_store_options how = desk_store(&d, AFT_STORE_RELAXED);
+  if (aft_env_new(&options, &env, NULL) < 0 ||
+      aft_blob_directory_open(env, AFT_STR(d.blob_folder), &how.blobs, NULL) < 0 ||
+      aft_store_open(env, &how, &store, NULL) < 0 || aft_session_open(store, &d.session, NULL) < 0)
+    _exit(1);
+  for (int i = 0;; i++) {
+    char text[32];
+    snprintf(text, sizeof text, JPEG " %d %d", turn, i % 4);
+    add_text(&d.as_buyer, of, text, NULL, NULL);
+  }
+}
+
+static uint32_t read_all_of_case(void) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *record;
+  uint32_t n = 0;
+  assert_ok(aft_evidence_list(d.session, &d.system, of, &cursor, &error));
+  for (; aft_cursor_next(cursor, &record, &error) == AFT_OK; n++) {
+    got g = {.n = 0};
+    assert_ok(aft_evidence_read(d.session, &d.system, aft_evidence_id(record), collect, &g, &error));
+  }
+  aft_cursor_free(cursor);
+  return n;
+}
+
+static void a_kill_leaves_orphans_at_most(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_session *own = d.session;
+  uint32_t whole = 0;
+  (void)state;
+  for (int turn = 0; turn < 8; turn++) {
+    pid_t child = fork();
+    if (child == 0)
+      add_for_ever(turn);
+    nanosleep(&(struct timespec){.tv_nsec = 15000000 + 4000000 * turn}, NULL);
+    int status;
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    d.session = own;
+    whole = read_all_of_case();
+    assert_int_equal(case_number(&d, of, AFT__CASE_EVIDENCE), whole);
+    assert_case_chain(&d, of);
+  }
+  print_message("# %u pieces, %d contents and %d uploads after 8 kills\n", whole, contents(), unfinished());
+  desk_pass(&d, AFT__DAY + 1);
+  assert_ok(aft_evidence_sweep(d.session, NULL, &error));
+  assert_int_equal(contents(), whole);
+  assert_int_equal(unfinished(), 0);
+}
+
 /* ---- memory that runs out ---- */
 
 static fault_alloc fault;
@@ -580,11 +672,12 @@ static void every_allocation_of_an_upload_fails_once(void **state) {
   { #test "_" #kind, test, NULL, NULL, (void *)(intptr_t)(kind) }
 
 int main(void) {
-  static const char *const not_there[] = {"MEMORY", "HOSTILE", "backup", "allocation"};
+  static const char *const not_there[] = {"MEMORY", "HOSTILE", "backup", "allocation", "kill"};
   const struct CMUnitTest tests[] = {
       ON_ALL(a_photo_is_added_and_read),
       ON_BOTH(bytes_come_in_any_pieces),
       ON_BOTH(a_file_that_lies_about_its_type),
+      ON_BOTH(lies_and_excess_are_kept_as_refusals),
       ON_BOTH(a_size_that_was_announced_is_kept),
       ON(DESK_SQLITE, one_piece_has_a_most),
       ON_BOTH(a_case_has_a_most),
@@ -602,6 +695,7 @@ int main(void) {
       ON_ALL(orphans_are_swept),
       ON_BOTH(retention_takes_what_ended_long_ago),
       ON(DESK_SQLITE, a_backup_brings_evidence_back),
+      ON(DESK_SQLITE, a_kill_leaves_orphans_at_most),
       ALONE(DESK_MEMORY, every_allocation_of_an_upload_fails_once),
       ALONE(DESK_SQLITE, every_allocation_of_an_upload_fails_once),
   };
