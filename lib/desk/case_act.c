@@ -87,7 +87,7 @@ static aft_status intend(aft__case *c, const aft_case_act_in *in, const char *ev
 static aft_status act(aft__case *c, const aft_case_act_in *in, aft_error *error) {
   char *event = aft__arena_printf(c->cmd->arena, "%.*s", (int)in->event.len, in->event.data);
   aft__case_input input = input_of(in);
-  aft__case_fire fire = {.event = event, .in = &input};
+  aft__case_event fire = {.event = event, .in = &input};
   AFT__TRY(aft__may_case(c->cmd, c->row, error));
   if (!event)
     return aft__nomem(error);

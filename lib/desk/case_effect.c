@@ -35,9 +35,6 @@ static aft_status quote(aft__case *c, aft_error *error) {
 static aft_status convert(aft__case *c, const char *arg, aft_error *error) {
   return aft__case_convert(c, aft__cstr(arg), error);
 }
-static aft_status follow(aft__case *c, const char *arg, aft_error *error) {
-  return aft__case_follow(c, aft__cstr(arg), error);
-}
 
 /* ---- the rest ---- */
 
@@ -116,7 +113,7 @@ static const struct {
   const char *verb;
   aft_status (*run)(aft__case *c, const char *arg, aft_error *error);
 } with_argument[] = {{"hold", aft__units_hold},      {"release", release}, {"convert", convert},
-                     {"follow", follow},             {"parent", aft__case_tell_parent},
+                     {"follow", aft__case_follow},             {"parent", aft__case_tell_parent},
                      {"notify", aft__case_notify},   {"ticket", aft__case_ticket},
                      {"verdict", verdict},           {"work", work}};
 

@@ -61,7 +61,7 @@ aft_status aft__case_tell_parent(aft__case *c, const char *event, aft_error *err
   aft_status status = aft__case_load(c->cmd, aft__case_int(c, AFT__CASE_PARENT), &parent, error);
   if (status >= 0)
     status = hand_over(c, &parent, error);
-  aft__case_fire fire = {.event = event, .role = AFT_ROLE_SYSTEM};
+  aft__case_event fire = {.event = event, .role = AFT_ROLE_SYSTEM};
   if (status >= 0)
     status = aft__case_fire(&parent, &fire, error);
   if (status >= 0)

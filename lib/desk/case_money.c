@@ -88,7 +88,7 @@ aft_status aft__leg_send(aft__case *c, aft__leg *leg, aft_error *error) {
   aft__case_request request = {.topic = topic_of(leg), .subject = id, .money = true, .add = put_one, .user = leg};
   AFT__TRY(aft__case_request_add(c, &request, &effect, error));
   aft__leg_change(c, leg, "sent");
-  aft__leg_set(leg, AFT__LEG_EFFECT, aft__int(effect));
+  aft__leg_set(leg, AFT__LEG_EFFECT, aft__id_or_null(effect));
   aft__leg_set(leg, AFT__LEG_SENT, aft__int(cmd->now));
   aft__leg_set(leg, AFT__LEG_EXPECTED, aft__int(aft__leg_expected(c, leg)));
   return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_LEG, id, aft__cstr(AFT__DUE_RECONCILE),

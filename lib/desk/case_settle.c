@@ -129,7 +129,7 @@ static aft_status doubt(aft__case *c, aft__leg *leg, aft_error *error) {
 
 /* The same callback again is no news; one that says something else is refused. */
 static aft_status repeated(const aft__leg *leg, const aft_leg_in *in, aft_error *error) {
-  bool same = in->outcome == AFT_LEG_CONFIRMED &&
+  bool same = in->outcome == AFT_SETTLE_CONFIRMED &&
               in->amount.minor == aft__row_int(leg->row, AFT__LEG_CONFIRMED) &&
               (!in->reference.len || aft__str_eq(in->reference, aft__value_str(&leg->row[AFT__LEG_REFERENCE])));
   if (same)
@@ -146,7 +146,7 @@ static aft_status take_in(aft__case *c, aft__leg *leg, const aft_leg_in *in, aft
   if (strcmp(state, "sent") != 0 && strcmp(state, "unknown") != 0 && strcmp(state, "failed") != 0)
     return aft__error(error, AFT_E_TRANSITION, "leg", "the leg is %s: nothing was sent that could have an outcome",
                       state);
-  if (in->outcome != AFT_LEG_CONFIRMED && strcmp(state, "failed") == 0)
+  if (in->outcome != AFT_SETTLE_CONFIRMED && strcmp(state, "failed") == 0)
     return AFT_IGNORED;
   for (uint32_t i = 0; i < c->n_legs; i++)
     if (aft__row_int(c->legs[i].row, AFT__LEG_REPLACES) == leg->row[AFT__LEG_ID].number)
@@ -155,9 +155,9 @@ static aft_status take_in(aft__case *c, aft__leg *leg, const aft_leg_in *in, aft
   AFT__TRY(aft__due_clear(c->cmd->tx, leg->row[AFT__LEG_ID].number, aft__cstr(AFT__DUE_RECONCILE), error));
   if (in->proof)
     aft__leg_set(leg, AFT__LEG_PROOF, aft__int(in->proof));
-  if (in->outcome == AFT_LEG_CONFIRMED)
+  if (in->outcome == AFT_SETTLE_CONFIRMED)
     return confirm(c, leg, in, error);
-  return in->outcome == AFT_LEG_FAILED ? fail(c, leg, in, error) : doubt(c, leg, error);
+  return in->outcome == AFT_SETTLE_FAILED ? fail(c, leg, in, error) : doubt(c, leg, error);
 }
 
 /* ---- the command ---- */
@@ -242,8 +242,8 @@ aft_status aft_leg_settle(aft_session *session, const aft_call *call, const aft_
     AFT__TRY(aft__in_id(local.proof, "leg.proof", error));
   if (!local.number.len || local.leg)
     AFT__TRY(aft__in_id(local.leg, "leg.leg", error));
-  if (local.outcome < AFT_LEG_CONFIRMED || local.outcome > AFT_LEG_UNKNOWN)
-    return aft__error(error, AFT_E_INVALID, "leg.outcome", "expected AFT_LEG_…, found %u", local.outcome);
+  if (local.outcome < AFT_SETTLE_CONFIRMED || local.outcome > AFT_SETTLE_UNKNOWN)
+    return aft__error(error, AFT_E_INVALID, "leg.outcome", "expected AFT_SETTLE_…, found %u", local.outcome);
   return aft__command_run(session, call, &command, &local, out, error);
 }
 

@@ -72,6 +72,7 @@ typedef struct aft__cmd {
   aft_policy *policy;             /* the tenant's current one; NULL without a tenant */
   aft__value *activation;         /* row; NULL where the tenant never activated anything */
   aft_model *model;               /* the tenant's, once aft__cmd_model was asked; or NULL */
+  bool reads;                     /* in a transaction that writes nothing */
   aft_id subject;                 /* the record it is about, for the audit of refusals */
   aft_id ids[AFT__MOST_OUTCOMES]; /* outcome; ids[0] is the record to return */
   const aft__value *row;          /* of ids[0] when at hand */
@@ -342,6 +343,7 @@ struct aft__list {
   int64_t deadline_ms;       /* of each call of the cursor; 0 for none */
   aft__list_shows shows;     /* NULL: all */
   aft_id actor;              /* for whom it is read, where that decides what it holds */
+  uint64_t want[4];          /* for `shows`: what it compares rows with */
   uint64_t scope;            /* ties tokens to the list: what makes it another one beside the fields above */
 };
 

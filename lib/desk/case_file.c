@@ -199,10 +199,11 @@ static aft_status tell_parent(aft__case *c, aft_error *error) {
 
 static aft_status file(aft__case *c, const aft_case_in *in, aft_error *error) {
   aft__case_input input = {.text = in->text, .reason = in->reason, .freight_minor = in->freight_minor};
-  aft__case_fire fire = {.event = "file", .in = &input};
+  aft__case_event fire = {.event = "file", .in = &input};
   AFT__TRY(aft__case_judge(c, in, error));
   AFT__TRY(aft__risk_filing(c, error));
   AFT__TRY(aft__propose_first(c, error));
+  c->mirrored = in->platform.len != 0;
   AFT__TRY(aft__case_fire(c, &fire, error));
   AFT__TRY(aft__case_save(c, error));
   AFT__TRY(tell_parent(c, error));
@@ -287,10 +288,10 @@ aft_status aft__case_in_copy(aft_case_in *local, const aft_case_in *in, aft__are
   return AFT_OK;
 }
 
-aft_status aft_case_open(aft_session *session, const aft_call *call, const aft_case_in *in, aft_record **out,
+aft_status aft_case_file(aft_session *session, const aft_call *call, const aft_case_in *in, aft_record **out,
                          aft_error *error) {
-  static const aft__command command = {.verb = "case.open",
-                                       .name = "case_open",
+  static const aft__command command = {.verb = "case.file",
+                                       .name = "case_file",
                                        .roles = AFT__ROLES_ALL,
                                        .returns = AFT_KIND_CASE,
                                        .audits = true,
