@@ -176,7 +176,7 @@ void aft__wipe(void *bytes, size_t n); /* also where the compiler sees that nobo
 
 #define AFT__MAGIC_BYTES 64 /* are always enough to tell */
 /* "image/jpeg" …; NULL for what is none of the types that evidence may have. */
-const char *aft__magic_type(const void *bytes, size_t n);
+const char *aft__magic_type(const void *data, size_t n);
 bool aft__magic_known(aft_str type);
 
 /* ---- json_write.c: canonical JSON (no spaces, keys in the order given) ---- */

@@ -47,9 +47,11 @@ void aft_blobs_unref(aft_blobs *blobs) {
 bool aft__blob_is_name(aft_str name) {
   if (name.len != AFT_BLOB_DIGITS)
     return false;
-  for (size_t i = 0; i < name.len; i++)
-    if (!memchr("0123456789abcdef", name.data[i], 16))
+  for (size_t i = 0; i < name.len; i++) {
+    char c = name.data[i];
+    if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
       return false;
+  }
   return true;
 }
 

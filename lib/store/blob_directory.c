@@ -79,7 +79,7 @@ static aft_status make_file(upload *up, aft_error *error) {
   AFT__TRY(aft__random(up->dir->env, &random, sizeof random, error));
   for (uint64_t i = 0; i < 1000; i++) {
     snprintf(up->name, sizeof up->name, NEW "%lld.%016llx", (long long)aft_env_now(up->dir->env),
-             (unsigned long long)(random + i));
+             (unsigned long long)random + i);
     up->fd = openat(up->dir->root, up->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (up->fd >= 0 || errno != EEXIST)
       break;
