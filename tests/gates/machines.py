@@ -18,6 +18,39 @@ A label names the event, who may fire it, and what the desk does then: `approve 
 `[if]` stands where a transition has a condition; the policy says which. Under a state stands what happens when
 nobody does anything: `after 2d silence`, where `bd` counts Monday to Friday. [policy.md](policy.md) tells how to
 change a machine or to write one.
+
+## What cases can be made to do
+
+A machine of any name but `ticket` is a kind of case. It begins as `new`, and filing fires `file` at once. These are
+the effects that its transitions may name, each alone (`plan`) or with its word (`{hold: in_return}`).
+
+| Effect | What the desk does |
+|---|---|
+| `propose`, `agree`, `decline` | what comes with the event is the next proposal; the newest open one binds; it no longer stands |
+| `hold: in_return`, `in_exchange` or `in_repair` | the units of the case are counted there, so that no other case can have them |
+| `free`, `take`, `lose` | units still held go back to where they were; are the shop's again; count as lost |
+| `give_back` | units still held are sent back to the buyer |
+| `ship`, `count` | a parcel on its way back; what an inspection found |
+| `accept`, `accept: all`, `refuse` | as found or as the lines say; everything counted; nothing |
+| `plan`, `void` | the money that is due is set aside; money that has not left is dropped |
+| `release: STAGE` | money that waits for `approval`, `pickup`, `delivery`, `inspection`, `settlement` or an earlier one of these is sent |
+| `advance`, `debt` | money is sent before the inspection; what it was too much is asked back |
+| `retry`, `offline` | failed payments are sent again, or made by hand |
+| `charge`, `quote` | the buyer is asked for the difference or the price of the repair; that price is set |
+| `hold_money`, `capture_money`, `free_money` | an authorisation on the buyer's payment method is asked for, taken, dropped |
+| `settlement: hold` or `free` | the order's settlement with the shop waits, or waits no longer |
+| `label`, `void_label`, `intercept`, `reserve`, `unreserve` | is asked of the host |
+| `replace` | the new goods go out as a new line of the order |
+| `invoice` | the reversal of the order's invoice is asked for |
+| `convert: KIND.STATE` | the case goes on as another kind |
+| `follow: KIND` | another case about the same units is opened |
+| `parent: EVENT` | the case in dispute is told `disputed`, `verdict_buyer`, `verdict_seller`, `verdict_shared` or `dispute_ended` |
+| `verdict`, `verdict: buyer`, `seller` or `shared` | the verdict and the buyer's share of it are set |
+| `ticket: resolve` or `trouble` | the ticket behind the case is resolved, or opened again |
+| `notify: KEY` | the customer is sent the text `notify.case.KEY` |
+| `work: NAME` | people of the shop are asked to do something |
+| `inform`, `fault` | the legal clocks start; what the repair is about |
+| `warranty: pause`, `resume` or `renew` | is asked of the host |
 """
 
 TITLES = {
