@@ -34,7 +34,10 @@ static void check_state(aft__compile *cx, const aft__node *state, aft_str kind) 
     aft__fault_node(cx->faults, AFT_E_POLICY, state, "the machine '%.*s' has no state '%.*s'%s",
                     (int)kind.len, kind.data, (int)aft__utf8_cut(state->text, 60), state->text.data,
                     aft__did_you_mean(cx->faults, state->text, states->items, states->count, item_key));
-  else if (!states && kind.len == 0 && !anywhere(cx, state->text.data))
+  else if (!states && kind.len > 0)
+    aft__fault_node(cx->faults, AFT_E_POLICY, state, "the policy has no machine '%.*s'", (int)kind.len,
+                    kind.data);
+  else if (kind.len == 0 && !anywhere(cx, state->text.data))
     aft__fault_node(cx->faults, AFT_E_POLICY, state, "no machine of cases has a state '%.*s'",
                     (int)aft__utf8_cut(state->text, 60), state->text.data);
 }

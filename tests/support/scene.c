@@ -318,6 +318,42 @@ static aft_status new_order(scene *s, aft_error *error) {
   return aft_order_put(s->session, &call, &in, NULL, error);
 }
 
+/* An order, and a link to it. */
+static aft_status link_to(scene *s, const char *number, const char *key, aft_id *link, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_record *order, *record;
+  aft_link_keys *keys;
+  aft_buf *token;
+  aft_signing_key secret = {
+      .size = sizeof secret, .name = AFT_STR("2026"), .secret = "a secret that is thirty-two long", .n = 32};
+  aft_order_in in = {.size = sizeof in, .shop = s->shop, .customer = s->buyer, .number = name(s, number)};
+  call.key = name(s, number);
+  TRY(aft_order_put(s->session, &call, &in, &order, error));
+  aft_link_in wanted = {.size = sizeof wanted, .customer = s->buyer, .lifetime = DAY};
+  wanted.order = taken(order, AFT_ORDER_ID);
+  call.key = name(s, key);
+  TRY(aft_link_keys_new(s->env, &secret, 1, &keys, error));
+  aft_status status = aft_link_make(s->session, &call, keys, &wanted, &token, &record, error);
+  aft_link_keys_unref(keys);
+  TRY(status);
+  aft_buf_free(token);
+  *link = taken(record, AFT_LINK_ID);
+  return status;
+}
+
+static aft_status new_link(scene *s, aft_error *error) {
+  aft_id link;
+  return link_to(s, "A-1002", "link", &link, error);
+}
+
+static aft_status revoke_link(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_id link;
+  TRY(link_to(s, "A-1003", "link back", &link, error));
+  call.key = name(s, "revoke");
+  return aft_link_revoke(s->session, &call, link, NULL, error);
+}
+
 static aft_status tag_more(scene *s, aft_error *error) { return tag(s, "vip", "tag", true, error); }
 static aft_status tag_less(scene *s, aft_error *error) { return tag(s, "first", "untag", false, error); }
 
@@ -553,6 +589,8 @@ const command scene_commands[] = {
     {"an agent leaves", "aft_agent_put", agent_leaves},
     {"a customer's phone", "aft_customer_put", change_customer},
     {"an order", "aft_order_put", new_order},
+    {"a link", "aft_link_make", new_link, .steps = true},
+    {"a link taken back", "aft_link_revoke", revoke_link, .steps = true},
     {"a policy", "aft_policy_activate", activate},
     {"a first message", "aft_intake", first_message},
     {"a message that joins", "aft_intake", next_message},
