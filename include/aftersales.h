@@ -14,6 +14,7 @@
 #include <aftersales/learn.h>
 #include <aftersales/list.h>
 #include <aftersales/model.h>
+#include <aftersales/order.h>
 #include <aftersales/outbox.h>
 #include <aftersales/policy.h>
 #include <aftersales/query.h>

@@ -60,7 +60,7 @@ typedef struct aft_case_in {
  *   AFT_E_CURRENCY; AFT_E_OVERFLOW.
  * Since: 0.1
  */
-AFT_API aft_status aft_case_open(aft_session *session, const aft_call *call, const aft_case_in *in,
+AFT_API aft_status aft_case_file(aft_session *session, const aft_call *call, const aft_case_in *in,
                                  aft_record **out, aft_error *error);
 
 /*
@@ -70,7 +70,7 @@ AFT_API aft_status aft_case_open(aft_session *session, const aft_call *call, con
  * locale: language of the reasons, "zh" or "en"; closed by NUL.
  * out: receives a JSON object that the caller frees with aft_buf_free.
  * Threads: the session's one.
- * Errors: those of aft_case_open, AFT_E_INELIGIBLE and AFT_E_CHECK apart, which are part of the answer.
+ * Errors: those of aft_case_file, AFT_E_INELIGIBLE and AFT_E_CHECK apart, which are part of the answer.
  * Since: 0.1
  */
 AFT_API aft_status aft_case_preview(aft_session *session, const aft_call *call, const aft_case_in *in,
@@ -226,18 +226,18 @@ AFT_API aft_status aft_case_timeline(aft_session *session, const aft_call *call,
                                      const char *locale, aft_buf **out, aft_error *error);
 
 /* How a movement of money came out. */
-#define AFT_LEG_CONFIRMED 1u
-#define AFT_LEG_FAILED    2u
-#define AFT_LEG_UNKNOWN   3u /* to be reconciled */
+#define AFT_SETTLE_CONFIRMED 1u
+#define AFT_SETTLE_FAILED    2u
+#define AFT_SETTLE_UNKNOWN   3u /* to be reconciled */
 
 /* What a payment provider says of one leg. */
 typedef struct aft_leg_in {
   size_t size;
   aft_id leg;       /* one of leg and number: */
   aft_str number;   /* by which the provider knows it */
-  uint32_t outcome; /* AFT_LEG_…; required */
+  uint32_t outcome; /* AFT_SETTLE_…; required */
   uint32_t reserved0;
-  aft_money amount;  /* confirmed; required for AFT_LEG_CONFIRMED */
+  aft_money amount;  /* confirmed; required for AFT_SETTLE_CONFIRMED */
   aft_str reference; /* the provider's own number */
   aft_str note;      /* why it failed */
   aft_id proof;      /* evidence of a payment outside of the provider */
@@ -327,7 +327,7 @@ typedef struct aft_invoice_in {
  * out: NULL, or receives the invoice record.
  * Returns: AFT_OK; AFT_IGNORED for what came before.
  * Threads: the session's one.
- * Errors: those of <aftersales/desk.h>. AFT_ROLE_SYSTEM, or an agent of the shop; a buyer may confirm.
+ * Errors: those of <aftersales/desk.h>. AFT_ROLE_SYSTEM, or an agent of the shop.
  * Since: 0.1
  */
 AFT_API aft_status aft_invoice_told(aft_session *session, const aft_call *call, const aft_invoice_in *in,

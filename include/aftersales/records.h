@@ -352,6 +352,7 @@
 #define AFT_PAYMENT_REFUND_UNTIL 0x001a0011u /* until when its provider allows them */
 #define AFT_PAYMENT_PAID         0x001a0012u /* when it was paid */
 #define AFT_PAYMENT_CREATED      0x001a0013u /* when the record was made */
+#define AFT_PAYMENT_REVERSALS    0x001a0014u /* the provider's names of what the bank took back, each with its amount, a line each */
 
 #define AFT_FUND_ID       0x001b0001u /* the fund's id */
 #define AFT_FUND_REV      0x001b0002u /* counts the changes of this record */
@@ -382,6 +383,7 @@
 #define AFT_PARCEL_DELIVERED 0x001c0011u /* when it arrived */
 #define AFT_PARCEL_SEEN      0x001c0012u /* time of the latest tracking event */
 #define AFT_PARCEL_CREATED   0x001c0013u /* when the record was made */
+#define AFT_PARCEL_ARRIVED   0x001c0014u /* 1 once its units are counted as with the buyer */
 
 #define AFT_ITEM_ID       0x001d0001u /* the item's id */
 #define AFT_ITEM_REV      0x001d0002u /* counts the changes of this record */
@@ -1539,6 +1541,9 @@ static inline aft_time aft_payment_paid(aft_record *record) {
 static inline aft_time aft_payment_created(aft_record *record) {
   return aft_record_time(record, AFT_PAYMENT_CREATED);
 }
+static inline const char *aft_payment_reversals(aft_record *record) {
+  return aft_record_text(record, AFT_PAYMENT_REVERSALS);
+}
 
 static inline aft_id aft_fund_id(aft_record *record) {
   return aft_record_int(record, AFT_FUND_ID);
@@ -1624,6 +1629,9 @@ static inline aft_time aft_parcel_seen(aft_record *record) {
 }
 static inline aft_time aft_parcel_created(aft_record *record) {
   return aft_record_time(record, AFT_PARCEL_CREATED);
+}
+static inline int64_t aft_parcel_arrived(aft_record *record) {
+  return aft_record_int(record, AFT_PARCEL_ARRIVED);
 }
 
 static inline aft_id aft_item_id(aft_record *record) {

@@ -40,7 +40,8 @@ static aft_status load_chain(aft__case *c, aft_error *error) {
   const aft__value *hash = &c->row[AFT__CASE_CHAIN];
   c->chain.seq = aft__case_int(c, AFT__CASE_EVENTS);
   if (hash->size != sizeof c->chain.hash)
-    return aft__error(error, AFT_E_CORRUPT, "case.chain", "expected a hash of 32 bytes, found %zu", hash->size);
+    return aft__error(error, AFT_E_CORRUPT, "case.chain", "expected a hash of 32 bytes, found %zu",
+                      hash->size);
   memcpy(c->chain.hash, hash->data, hash->size);
   return AFT_OK;
 }
@@ -60,8 +61,8 @@ static aft_status load_lines(aft__case *c, aft_error *error) {
     return aft__nomem(error);
   for (uint32_t i = 0; i < n; i++) {
     c->lines[i] = (aft__case_line){.row = rows[i]};
-    AFT__TRY(aft__get(cmd->tx, &aft__line_table, aft__row_int(rows[i], AFT__CASE_LINE_LINE), &c->lines[i].line,
-                      error));
+    AFT__TRY(aft__get(cmd->tx, &aft__line_table, aft__row_int(rows[i], AFT__CASE_LINE_LINE),
+                      &c->lines[i].line, error));
   }
   c->n_lines = n;
   return AFT_OK;
@@ -126,15 +127,25 @@ static void fill_start(aft__case *c, aft_str kind) {
   c->row[AFT__CASE_DOCUMENT] = c->order[AFT__ORDER_DOCUMENT];
 }
 
+/* The order's policy; an order that has none comes under the tenant's present one from now on. */
+static aft_status governing(aft__case *c, aft_error *error) {
+  aft__cmd *cmd = c->cmd;
+  if (cmd->reads && aft__row_null(c->order, AFT__ORDER_DOCUMENT)) {
+    c->policy = aft_policy_ref(cmd->policy);
+    return AFT_OK;
+  }
+  AFT__TRY(aft__order_govern(cmd, c->order, error));
+  return aft__policy_of_document(cmd, aft__row_str(c->order, AFT__ORDER_POLICY),
+                                 aft__row_int(c->order, AFT__ORDER_DOCUMENT), &c->policy, error);
+}
+
 aft_status aft__case_start(aft__cmd *cmd, aft__value *order, aft_str kind, aft__case *c, aft_error *error) {
   prepare(cmd, c);
   c->order = order;
   c->row = aft__arena_alloc(cmd->arena, AFT__CASE_COLUMNS * sizeof *c->row);
   if (!c->row)
     return aft__nomem(error);
-  AFT__TRY(aft__order_govern(cmd, order, error));
-  AFT__TRY(aft__policy_of_document(cmd, aft__row_str(order, AFT__ORDER_POLICY),
-                                   aft__row_int(order, AFT__ORDER_DOCUMENT), &c->policy, error));
+  AFT__TRY(governing(c, error));
   AFT__TRY(aft__case_machine(c->policy, kind, &c->flow, error));
   fill_required(c->row, &aft__case_table);
   fill_start(c, aft__arena_dup(cmd->arena, kind));

@@ -75,8 +75,9 @@ static aft_status intend(aft__case *c, const aft_case_act_in *in, const char *ev
   bool lets;
   AFT__TRY(aft__case_lets(c, event, c->cmd->call.role, &lets, error));
   if (!lets)
-    return aft__error(error, AFT_E_TRANSITION, c->flow->name, "event '%s' is not possible in state '%.*s'", event,
-                      (int)aft__case_str(c, AFT__CASE_STATE).len, aft__case_str(c, AFT__CASE_STATE).data);
+    return aft__error(error, AFT_E_TRANSITION, c->flow->name, "event '%s' is not possible in state '%.*s'",
+                      event, (int)aft__case_str(c, AFT__CASE_STATE).len,
+                      aft__case_str(c, AFT__CASE_STATE).data);
   aft__case_set(c, AFT__CASE_INTENT, aft__text(in->event));
   AFT__TRY(aft__case_ask(c, "platform.command", put_intent, in, error));
   return aft__case_note(c, "case.intent", (aft_str){0}, in->event, error);
@@ -87,12 +88,13 @@ static aft_status intend(aft__case *c, const aft_case_act_in *in, const char *ev
 static aft_status act(aft__case *c, const aft_case_act_in *in, aft_error *error) {
   char *event = aft__arena_printf(c->cmd->arena, "%.*s", (int)in->event.len, in->event.data);
   aft__case_input input = input_of(in);
-  aft__case_fire fire = {.event = event, .in = &input};
+  aft__case_event fire = {.event = event, .in = &input};
   AFT__TRY(aft__may_case(c->cmd, c->row, error));
   if (!event)
     return aft__nomem(error);
   if (in->rev && in->rev != aft__case_int(c, AFT__CASE_REV))
-    return aft__error(error, AFT_E_CONFLICT, "case.rev", "the case has changed: it is at revision %lld, not %lld",
+    return aft__error(error, AFT_E_CONFLICT, "case.rev",
+                      "the case has changed: it is at revision %lld, not %lld",
                       (long long)aft__case_int(c, AFT__CASE_REV), (long long)in->rev);
   AFT__TRY(check_proof(c, in->proof, error));
   if (aft__case_is(c, AFT__CASE_AUTHORITY, "external"))

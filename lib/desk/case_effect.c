@@ -35,9 +35,6 @@ static aft_status quote(aft__case *c, aft_error *error) {
 static aft_status convert(aft__case *c, const char *arg, aft_error *error) {
   return aft__case_convert(c, aft__cstr(arg), error);
 }
-static aft_status follow(aft__case *c, const char *arg, aft_error *error) {
-  return aft__case_follow(c, aft__cstr(arg), error);
-}
 
 /* ---- the rest ---- */
 
@@ -61,8 +58,8 @@ static aft_status verdict(aft__case *c, const char *arg, aft_error *error) {
     return aft__error(error, AFT_E_INVALID, "case.verdict", "expected buyer, seller or shared, found '%.*s'",
                       (int)aft__utf8_cut(word, 40), word.data ? word.data : "");
   if (!buyer && !seller && (share <= 0 || share >= 1000))
-    return aft__error(error, AFT_E_INVALID, "case.share", "expected 1 to 999 permille for the buyer, found %lld",
-                      (long long)share);
+    return aft__error(error, AFT_E_INVALID, "case.share",
+                      "expected 1 to 999 permille for the buyer, found %lld", (long long)share);
   aft__case_set(c, AFT__CASE_VERDICT, aft__text(word));
   aft__case_set(c, AFT__CASE_SHARE, aft__int(buyer ? 1000 : seller ? 0 : share));
   return AFT_OK;
@@ -95,30 +92,46 @@ static aft_status work(aft__case *c, const char *arg, aft_error *error) {
   return aft__case_ask(c, "work.order", put_work, arg, error);
 }
 
+static aft_status accept(aft__case *c, const char *arg, aft_error *error) {
+  return strcmp(arg, "all") == 0 ? aft__goods_accept_all(c, error) : aft__goods_accept(c, error);
+}
+
 static const struct {
   const char *verb;
   aft_status (*run)(aft__case *c, aft_error *error);
-} plain[] = {{"propose", aft__propose},         {"agree", aft__agree},
-             {"decline", aft__decline},         {"free", aft__units_free},
-             {"take", aft__units_take},         {"lose", aft__units_lose},
-             {"give_back", aft__units_give_back}, {"ship", aft__goods_ship},
-             {"count", aft__goods_count},       {"accept", aft__goods_accept},
-             {"refuse", aft__goods_refuse},     {"replace", aft__goods_replace},
-             {"label", label},                  {"void_label", void_label},
-             {"plan", aft__legs_plan},          {"advance", advance},
-             {"debt", aft__legs_debt},          {"void", aft__legs_void},
-             {"retry", aft__legs_retry},        {"offline", aft__legs_offline},
-             {"charge", charge},                {"quote", quote},
-             {"invoice", aft__invoice_request}, {"inform", inform},
+} plain[] = {{"propose", aft__propose},
+             {"agree", aft__agree},
+             {"decline", aft__decline},
+             {"free", aft__units_free},
+             {"take", aft__units_take},
+             {"lose", aft__units_lose},
+             {"give_back", aft__units_give_back},
+             {"ship", aft__goods_ship},
+             {"count", aft__goods_count},
+             {"refuse", aft__goods_refuse},
+             {"replace", aft__goods_replace},
+             {"label", label},
+             {"void_label", void_label},
+             {"plan", aft__legs_plan},
+             {"advance", advance},
+             {"debt", aft__legs_debt},
+             {"void", aft__legs_void},
+             {"retry", aft__legs_retry},
+             {"offline", aft__legs_offline},
+             {"charge", charge},
+             {"quote", quote},
+             {"invoice", aft__invoice_request},
+             {"inform", inform},
              {"fault", fault}};
 
 static const struct {
   const char *verb;
   aft_status (*run)(aft__case *c, const char *arg, aft_error *error);
-} with_argument[] = {{"hold", aft__units_hold},      {"release", release}, {"convert", convert},
-                     {"follow", follow},             {"parent", aft__case_tell_parent},
-                     {"notify", aft__case_notify},   {"ticket", aft__case_ticket},
-                     {"verdict", verdict},           {"work", work}};
+} with_argument[] = {{"accept", accept},           {"hold", aft__units_hold},
+                     {"release", release},         {"convert", convert},
+                     {"follow", aft__case_follow}, {"parent", aft__case_tell_parent},
+                     {"notify", aft__case_notify}, {"ticket", aft__case_ticket},
+                     {"verdict", verdict},         {"work", work}};
 
 aft_status aft__case_effect(aft__case *c, const aft__flow_effect *effect, aft_error *error) {
   const char *verb = c->flow->texts + effect->verb, *arg = c->flow->texts + effect->arg;

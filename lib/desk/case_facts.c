@@ -1,10 +1,12 @@
 /* What conditions of a case's machine see. */
 #include "desk/case_priv.h"
 
+/* Over the goods: freight and duty arrive nowhere. */
 static int64_t sum(const aft__case *c, uint32_t column) {
   int64_t total = 0;
   for (uint32_t i = 0; i < c->n_lines; i++)
-    total += aft__row_int(c->lines[i].row, column);
+    if (!aft__line_is_extra(c->lines[i].line))
+      total += aft__row_int(c->lines[i].row, column);
   return total;
 }
 
@@ -43,11 +45,11 @@ static void texts(aft__case *c, aft__facts *facts) {
   static const struct {
     aft__fact_id fact;
     uint32_t column;
-  } known[] = {{AFT__FACT_KIND, AFT__CASE_KIND},       {AFT__FACT_AUTHORITY, AFT__CASE_AUTHORITY},
-               {AFT__FACT_LIABLE, AFT__CASE_LIABLE},   {AFT__FACT_GOODS, AFT__CASE_GOODS},
-               {AFT__FACT_MONEY, AFT__CASE_MONEY},     {AFT__FACT_PAPERS, AFT__CASE_PAPERS},
-               {AFT__FACT_ROUTE, AFT__CASE_ROUTE},     {AFT__FACT_VERDICT, AFT__CASE_VERDICT},
-               {AFT__FACT_STATE, AFT__CASE_STATE},     {AFT__FACT_CASE_STATE, AFT__CASE_STATE},
+  } known[] = {{AFT__FACT_KIND, AFT__CASE_KIND},        {AFT__FACT_AUTHORITY, AFT__CASE_AUTHORITY},
+               {AFT__FACT_LIABLE, AFT__CASE_LIABLE},    {AFT__FACT_GOODS, AFT__CASE_GOODS},
+               {AFT__FACT_MONEY, AFT__CASE_MONEY},      {AFT__FACT_PAPERS, AFT__CASE_PAPERS},
+               {AFT__FACT_ROUTE, AFT__CASE_ROUTE},      {AFT__FACT_VERDICT, AFT__CASE_VERDICT},
+               {AFT__FACT_STATE, AFT__CASE_STATE},      {AFT__FACT_CASE_STATE, AFT__CASE_STATE},
                {AFT__FACT_PLATFORM, AFT__CASE_PLATFORM}};
   for (size_t i = 0; i < AFT__COUNT(known); i++)
     facts->text[known[i].fact] = aft__case_str(c, known[i].column);
@@ -61,6 +63,14 @@ static void texts(aft__case *c, aft__facts *facts) {
     facts->text[AFT__FACT_NATURE] = aft__row_str(c->lines[0].line, AFT__LINE_NATURE);
     facts->text[AFT__FACT_PRODUCT_CATEGORY] = aft__row_str(c->lines[0].line, AFT__LINE_CATEGORY);
   }
+}
+
+/* The warranty of all its lines is still running. */
+static bool under_warranty(const aft__case *c) {
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    if (aft__row_int(c->lines[i].line, AFT__LINE_WARRANTY_UNTIL) < aft__case_int(c, AFT__CASE_OPENED))
+      return false;
+  return c->n_lines > 0;
 }
 
 static void numbers(aft__case *c, aft__facts *facts) {
@@ -84,6 +94,7 @@ static void numbers(aft__case *c, aft__facts *facts) {
   facts->number[AFT__FACT_HAS_INVOICE] = !aft__row_null(c->order, AFT__ORDER_INVOICE);
   facts->number[AFT__FACT_CHARGED] =
       aft__case_int(c, AFT__CASE_DIFFERENCE) > 0 || aft__case_int(c, AFT__CASE_QUOTE) > 0;
+  facts->number[AFT__FACT_UNDER_WARRANTY] = under_warranty(c);
   facts->number[AFT__FACT_ON_HOLD] = !aft__row_null(c->row, AFT__CASE_HELD);
 }
 
@@ -92,7 +103,7 @@ aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error) {
   texts(c, facts);
   numbers(c, facts);
   goods(c, facts);
-  AFT__TRY(aft__case_shipped(c, &facts->number[AFT__FACT_SHIPPED], error));
-  AFT__TRY(aft__case_warranty(c, facts, error));
+  AFT__TRY(aft__case_parcels(c, error));
+  facts->number[AFT__FACT_SHIPPED] = c->shipped != AFT_TIME_NONE;
   return aft__case_rules(c, facts, error);
 }

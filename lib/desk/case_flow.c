@@ -46,8 +46,11 @@ static aft_status end(aft__case *c, aft_error *error) {
   return aft__due_clear_all(c->cmd->tx, aft__case_id(c), error);
 }
 
+/* Where a marketplace decides, its own deadlines count. */
 static aft_status set_deadline(aft__case *c, const aft__flow_step_out *step, aft_error *error) {
   aft__cmd *cmd = c->cmd;
+  if (aft__case_is(c, AFT__CASE_AUTHORITY, "external"))
+    return AFT_OK;
   const aft__flow_state *to = &c->flow->states[step->to];
   bool own = step->move->event == to->deadline_event;
   if ((step->from == step->to && !own) || to->deadline_event == AFT__FLOW_NONE)
@@ -170,7 +173,8 @@ static aft_status audit(aft__case *c, const char *name, const aft__flow_step_out
 
 /* ---- one event ---- */
 
-static aft_status carry_out(aft__case *c, const char *name, const aft__flow_step_out *step, aft_error *error) {
+static aft_status carry_out(aft__case *c, const char *name, const aft__flow_step_out *step,
+                            aft_error *error) {
   const aft__flow *flow = c->flow;
   aft__buf_clear(&c->moved);
   enter(c, step);
@@ -184,7 +188,19 @@ static aft_status carry_out(aft__case *c, const char *name, const aft__flow_step
   return audit(c, name, step, error);
 }
 
-static aft_status fire_one(aft__case *c, const aft__case_fire *fire, aft_error *error) {
+aft_status aft__case_follow_move(aft__case *c, const aft__flow_move *move, aft_error *error) {
+  aft__flow_step_out step = {.from = move->from,
+                             .to = move->to,
+                             .effects = move->effects ? c->flow->effects + move->effect : NULL,
+                             .n_effects = move->effects,
+                             .move = move};
+  c->n_pending = 0;
+  aft_status status = carry_out(c, c->flow->texts + c->flow->events[move->event].name, &step, error);
+  c->n_pending = 0; /* what would follow, the marketplace says */
+  return status;
+}
+
+static aft_status fire_one(aft__case *c, const aft__case_event *fire, aft_error *error) {
   aft__flow_step_out step;
   uint32_t role = fire->role ? fire->role : c->cmd->call.role;
   const aft__case_input *before = c->in;
@@ -220,7 +236,7 @@ static bool no_move(const aft__case *c, aft_status status, const aft_error *erro
 }
 
 static aft_status tell_one(aft__case *c, const char *event, aft_error *error) {
-  aft__case_fire fire = {.event = event, .role = AFT_ROLE_SYSTEM};
+  aft__case_event fire = {.event = event, .role = AFT_ROLE_SYSTEM};
   bool lets;
   AFT__TRY(aft__case_lets(c, event, AFT_ROLE_SYSTEM, &lets, error));
   if (!lets)
@@ -237,16 +253,25 @@ static aft_status fire_pending(aft__case *c, aft_error *error) {
   return AFT_OK;
 }
 
-aft_status aft__case_lets(aft__case *c, const char *event, uint32_t role, bool *out, aft_error *error) {
-  aft__flow_step_out step;
+aft_status aft__case_ask_machine(aft__case *c, const char *event, uint32_t role, aft__flow_step_out *step,
+                                 aft_error *error) {
   aft_error own = AFT_ERROR_INIT;
-  aft_status status = ask(c, event, role, &step, &own);
-  *out = status == AFT_OK;
-  if (status >= 0 || no_move(c, status, &own))
+  *step = (aft__flow_step_out){0};
+  aft_status status = ask(c, event, role, step, &own);
+  if (status >= 0)
+    return status;
+  if (no_move(c, status, &own))
     return AFT_OK;
   if (error)
     *error = own;
   return status;
+}
+
+aft_status aft__case_lets(aft__case *c, const char *event, uint32_t role, bool *out, aft_error *error) {
+  aft__flow_step_out step;
+  aft_status status = aft__case_ask_machine(c, event, role, &step, error);
+  *out = status == AFT_OK && step.move;
+  return status < 0 ? status : AFT_OK;
 }
 
 aft_status aft__case_tell(aft__case *c, const char *event, aft_error *error) {
@@ -254,7 +279,7 @@ aft_status aft__case_tell(aft__case *c, const char *event, aft_error *error) {
   return fire_pending(c, error);
 }
 
-aft_status aft__case_fire(aft__case *c, const aft__case_fire *fire, aft_error *error) {
+aft_status aft__case_fire(aft__case *c, const aft__case_event *fire, aft_error *error) {
   aft_status status = fire_one(c, fire, error);
   if (status != AFT_OK)
     return status;
@@ -269,7 +294,7 @@ static aft_status state_deadline(aft__case *c, aft_error *error) {
   uint32_t event = c->flow->states[state].deadline_event;
   if (event == AFT__FLOW_NONE)
     return AFT_OK;
-  aft__case_fire fire = {.event = c->flow->texts + c->flow->events[event].name, .role = AFT_ROLE_SYSTEM};
+  aft__case_event fire = {.event = c->flow->texts + c->flow->events[event].name, .role = AFT_ROLE_SYSTEM};
   return aft__case_fire(c, &fire, error);
 }
 

@@ -59,8 +59,8 @@ static aft_status add_item(aft__case *c, const aft__value *parcel, const aft__ca
   return aft__insert(c->cmd->tx, &aft__item_table, row, NULL, error);
 }
 
-static aft_status ship_line(aft__case *c, const aft__value *parcel, aft__case_line *l, int64_t n, size_t index,
-                            aft_error *error) {
+static aft_status ship_line(aft__case *c, const aft__value *parcel, aft__case_line *l, int64_t n,
+                            size_t index, aft_error *error) {
   int64_t shipped = aft__row_int(l->row, AFT__CASE_LINE_SHIPPED);
   int64_t most = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY) - shipped;
   if (n > most)
@@ -85,8 +85,9 @@ aft_status aft__goods_ship(aft__case *c, aft_error *error) {
   }
   for (uint32_t i = 0; !(in && in->n_lines) && i < c->n_lines; i++) {
     aft__case_line *l = &c->lines[i];
-    int64_t rest = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY) - aft__row_int(l->row, AFT__CASE_LINE_SHIPPED);
-    if (rest > 0)
+    int64_t rest =
+        aft__row_int(l->row, AFT__CASE_LINE_QUANTITY) - aft__row_int(l->row, AFT__CASE_LINE_SHIPPED);
+    if (rest > 0 && !aft__line_is_extra(l->line))
       AFT__TRY(ship_line(c, parcel, l, rest, i, error));
   }
   aft__case_set(c, AFT__CASE_GOODS, aft__text(aft__cstr("in_transit")));
@@ -96,7 +97,8 @@ aft_status aft__goods_ship(aft__case *c, aft_error *error) {
 /* ---- inspection ---- */
 
 static bool is_good(aft_str condition) {
-  return !condition.len || aft__str_eq(condition, aft__cstr("ok")) || aft__str_eq(condition, aft__cstr("opened"));
+  return !condition.len || aft__str_eq(condition, aft__cstr("ok")) ||
+         aft__str_eq(condition, aft__cstr("opened"));
 }
 static bool is_absent(aft_str condition) {
   return aft__str_eq(condition, aft__cstr("short")) || aft__str_eq(condition, aft__cstr("missing"));
@@ -114,8 +116,10 @@ static aft_status check_word(aft_str word, const char *const *known, size_t inde
 }
 
 static aft_status check_finding(const aft_case_line_in *in, size_t index, aft_error *error) {
-  static const char *const conditions[] = {"ok", "opened", "used", "damaged", "wrong", "short", "missing", NULL};
-  static const char *const dispositions[] = {"restock", "refurbish", "scrap", "return_to_buyer", "none", NULL};
+  static const char *const conditions[] = {"ok",    "opened", "used",    "damaged",
+                                           "wrong", "short",  "missing", NULL};
+  static const char *const dispositions[] = {"restock",         "refurbish", "scrap",
+                                             "return_to_buyer", "none",      NULL};
   AFT__TRY(check_word(in->condition, conditions, index, "condition",
                       "ok, opened, used, damaged, wrong, short or missing", error));
   return check_word(in->disposition, dispositions, index, "disposition",
@@ -158,7 +162,7 @@ static aft_status count_line(aft__case *c, const aft_case_line_in *in, size_t in
   return AFT_OK;
 }
 
-/* Without lines everything that was announced is there and good. */
+/* Without lines everything that was announced is there and good; what is no goods is always. */
 aft_status aft__goods_count(aft__case *c, aft_error *error) {
   const aft__case_input *in = c->in;
   aft__case_input none = {0};
@@ -166,10 +170,14 @@ aft_status aft__goods_count(aft__case *c, aft_error *error) {
   aft_status status = AFT_OK;
   for (size_t i = 0; status >= 0 && i < c->in->n_lines; i++)
     status = count_line(c, &c->in->lines[i], i, error);
-  for (uint32_t i = 0; status >= 0 && !c->in->n_lines && i < c->n_lines; i++) {
+  bool everything = !c->in->n_lines;
+  for (uint32_t i = 0; status >= 0 && i < c->n_lines; i++) {
     aft__case_line *l = &c->lines[i];
+    if (!everything && !aft__line_is_extra(l->line))
+      continue;
     aft_case_line_in all = {.size = sizeof all, .line = aft__row_int(l->row, AFT__CASE_LINE_LINE)};
-    all.quantity = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY) - aft__row_int(l->row, AFT__CASE_LINE_COUNTED);
+    all.quantity =
+        aft__row_int(l->row, AFT__CASE_LINE_QUANTITY) - aft__row_int(l->row, AFT__CASE_LINE_COUNTED);
     if (all.quantity > 0)
       status = count_line(c, &all, i, error);
   }
@@ -178,7 +186,7 @@ aft_status aft__goods_count(aft__case *c, aft_error *error) {
   return status;
 }
 
-static aft_status judge(aft__case *c, aft__case_line *l, int64_t accepted, size_t index, aft_error *error) {
+static aft_status judge(aft__case_line *l, int64_t accepted, size_t index, aft_error *error) {
   int64_t counted = aft__row_int(l->row, AFT__CASE_LINE_COUNTED);
   if (accepted > counted)
     return too_many(index, "accepted", accepted, counted, error);
@@ -197,14 +205,21 @@ aft_status aft__goods_accept(aft__case *c, aft_error *error) {
     aft__case_line *l = aft__case_line_of(c, in->lines[i].line, i, error);
     if (!l)
       return AFT_E_INVALID;
-    AFT__TRY(judge(c, l, in->lines[i].quantity, i, error));
+    AFT__TRY(judge(l, in->lines[i].quantity, i, error));
   }
+  return AFT_OK;
+}
+
+/* All that was counted, whatever was found. */
+aft_status aft__goods_accept_all(aft__case *c, aft_error *error) {
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    AFT__TRY(judge(&c->lines[i], aft__row_int(c->lines[i].row, AFT__CASE_LINE_COUNTED), i, error));
   return AFT_OK;
 }
 
 aft_status aft__goods_refuse(aft__case *c, aft_error *error) {
   for (uint32_t i = 0; i < c->n_lines; i++)
-    AFT__TRY(judge(c, &c->lines[i], 0, i, error));
+    AFT__TRY(judge(&c->lines[i], 0, i, error));
   return AFT_OK;
 }
 
@@ -216,9 +231,8 @@ typedef struct replacement {
   aft_str sku;
 } replacement;
 
-static int64_t to_replace(const aft__case *c, const aft__case_line *l) {
+static int64_t to_replace(const aft__case_line *l) {
   bool counted = aft__row_int(l->row, AFT__CASE_LINE_COUNTED) > 0;
-  (void)c;
   return aft__row_int(l->row, counted ? AFT__CASE_LINE_ACCEPTED : AFT__CASE_LINE_QUANTITY);
 }
 
@@ -235,14 +249,16 @@ static void put_replacement(aft__case *c, aft__json *json, const void *user) {
 
 static aft_status insert_line(aft__case *c, const replacement *r, aft_id *id, aft_error *error) {
   aft__value *row = new_row(c, &aft__line_table);
-  char *ref = row ? aft__arena_printf(c->cmd->arena, "replacement-%lld", (long long)row[AFT__LINE_ID].number) : NULL;
+  char *ref =
+      row ? aft__arena_printf(c->cmd->arena, "replacement-%lld", (long long)row[AFT__LINE_ID].number) : NULL;
   if (!ref)
     return aft__nomem(error);
   const aft__value *old = r->l->line;
   int64_t price = aft__row_int(r->l->row, AFT__CASE_LINE_WANTS_PRICE);
   int64_t worth = price ? price * r->units : aft__line_worth(old, r->units);
-  static const uint32_t same[] = {AFT__LINE_ORDER, AFT__LINE_TITLE, AFT__LINE_CATEGORY, AFT__LINE_NATURE,
-                                  AFT__LINE_FINAL_SALE, AFT__LINE_HYGIENE, AFT__LINE_MADE_TO_ORDER};
+  static const uint32_t same[] = {AFT__LINE_ORDER,        AFT__LINE_TITLE,      AFT__LINE_CATEGORY,
+                                  AFT__LINE_NATURE,       AFT__LINE_FINAL_SALE, AFT__LINE_HYGIENE,
+                                  AFT__LINE_MADE_TO_ORDER};
   for (size_t i = 0; i < AFT__COUNT(same); i++)
     row[same[i]] = old[same[i]];
   row[AFT__LINE_REF] = aft__text(aft__cstr(ref));
@@ -258,7 +274,7 @@ static aft_status insert_line(aft__case *c, const replacement *r, aft_id *id, af
 }
 
 static aft_status replace_line(aft__case *c, aft__case_line *l, aft_error *error) {
-  replacement r = {l, to_replace(c, l), aft__row_str(l->row, AFT__CASE_LINE_WANTS)};
+  replacement r = {l, to_replace(l), aft__row_str(l->row, AFT__CASE_LINE_WANTS)};
   aft_id id;
   if (!r.units || !aft__row_null(l->row, AFT__CASE_LINE_REPLACEMENT))
     return AFT_OK;

@@ -9,7 +9,8 @@ static aft_status fire_ticket(aft__ticket *ticket, const char *what, aft_error *
   AFT__TRY(aft__ticket_lets(ticket, event, AFT_ROLE_SYSTEM, &lets, error));
   if (!lets)
     return AFT_OK;
-  aft__fire fire = {.event = event, .role = AFT_ROLE_SYSTEM,
+  aft__fire fire = {.event = event,
+                    .role = AFT_ROLE_SYSTEM,
                     .verb = resolve ? "ticket.case_opened" : "ticket.case_in_trouble"};
   AFT__TRY(aft__ticket_fire(ticket, &fire, error));
   if (resolve)
@@ -61,7 +62,7 @@ aft_status aft__case_tell_parent(aft__case *c, const char *event, aft_error *err
   aft_status status = aft__case_load(c->cmd, aft__case_int(c, AFT__CASE_PARENT), &parent, error);
   if (status >= 0)
     status = hand_over(c, &parent, error);
-  aft__case_fire fire = {.event = event, .role = AFT_ROLE_SYSTEM};
+  aft__case_event fire = {.event = event, .role = AFT_ROLE_SYSTEM};
   if (status >= 0)
     status = aft__case_fire(&parent, &fire, error);
   if (status >= 0)
@@ -80,7 +81,9 @@ static uint32_t place_column(const char *kind) {
 }
 
 static const char *place_name(uint32_t column) {
-  return column == AFT__LINE_IN_EXCHANGE ? "in_exchange" : column == AFT__LINE_IN_REPAIR ? "in_repair" : "in_return";
+  return column == AFT__LINE_IN_EXCHANGE ? "in_exchange"
+         : column == AFT__LINE_IN_REPAIR ? "in_repair"
+                                         : "in_return";
 }
 
 /* Units that are held are counted under the new kind from now on. */
@@ -102,8 +105,8 @@ static aft_status set_state(aft__case *c, const char *state, aft_error *error) {
   aft__cmd *cmd = c->cmd;
   uint32_t index = aft__flow_state_find(c->flow, aft__cstr(state));
   if (index == AFT__FLOW_NONE)
-    return aft__error(error, AFT_E_POLICY_MACHINE, c->flow->name, "the machine has no state '%s' to go over to",
-                      state);
+    return aft__error(error, AFT_E_POLICY_MACHINE, c->flow->name,
+                      "the machine has no state '%s' to go over to", state);
   const aft__flow_state *to = &c->flow->states[index];
   aft__case_set(c, AFT__CASE_STATE, aft__text(aft__cstr(c->flow->texts + to->name)));
   aft__case_set(c, AFT__CASE_OPEN, aft__int(aft__state_open(to)));
@@ -122,7 +125,8 @@ aft_status aft__case_convert(aft__case *c, aft_str to, aft_error *error) {
     return aft__nomem(error);
   char *dot = strchr(kind, '.');
   if (!dot)
-    return aft__error(error, AFT_E_POLICY_MACHINE, c->flow->name, "expected a kind and a state, found '%s'", kind);
+    return aft__error(error, AFT_E_POLICY_MACHINE, c->flow->name, "expected a kind and a state, found '%s'",
+                      kind);
   *dot = 0;
   AFT__TRY(aft__case_machine(c->policy, aft__cstr(kind), &c->flow, error));
   AFT__TRY(move_place(c, kind, error));

@@ -22,7 +22,8 @@ void aft__legs_sum(aft__case *c) {
   const char *money = "none";
   for (size_t s = AFT__COUNT(order); s-- > 0;)
     for (uint32_t i = 0; i < c->n_legs; i++)
-      if (counts(&c->legs[i]) && aft__leg_is(&c->legs[i], AFT__LEG_STATE, order[s]) && !replaced(c, &c->legs[i]))
+      if (counts(&c->legs[i]) && aft__leg_is(&c->legs[i], AFT__LEG_STATE, order[s]) &&
+          !replaced(c, &c->legs[i]))
         money = shown[s];
   if (!aft__case_is(c, AFT__CASE_MONEY, money))
     aft__case_set(c, AFT__CASE_MONEY, aft__text(aft__cstr(money)));
@@ -54,8 +55,9 @@ static void put_leg(aft__case *c, const aft__leg *leg, aft__json *json) {
   static const struct {
     const char *name;
     uint32_t column;
-  } texts[] = {{"number", AFT__LEG_NUMBER},         {"kind", AFT__LEG_KIND},         {"payer", AFT__LEG_PAYER},
-               {"payee", AFT__LEG_PAYEE},           {"currency", AFT__LEG_CURRENCY}, {"account", AFT__LEG_ACCOUNT},
+  } texts[] = {{"number", AFT__LEG_NUMBER},        {"kind", AFT__LEG_KIND},
+               {"payer", AFT__LEG_PAYER},          {"payee", AFT__LEG_PAYEE},
+               {"currency", AFT__LEG_CURRENCY},    {"account", AFT__LEG_ACCOUNT},
                {"instrument", AFT__LEG_INSTRUMENT}};
   for (size_t i = 0; i < AFT__COUNT(texts); i++) {
     aft__json_key(json, texts[i].name);
@@ -85,10 +87,11 @@ aft_status aft__leg_send(aft__case *c, aft__leg *leg, aft_error *error) {
   AFT__TRY(aft__pots_load(c, error));
   AFT__TRY(aft__case_terms_of(c, &terms, error));
   aft__leg_set(leg, AFT__LEG_ATTEMPTS, aft__int(aft__row_int(leg->row, AFT__LEG_ATTEMPTS) + 1));
-  aft__case_request request = {.topic = topic_of(leg), .subject = id, .money = true, .add = put_one, .user = leg};
+  aft__case_request request = {
+      .topic = topic_of(leg), .subject = id, .money = true, .add = put_one, .user = leg};
   AFT__TRY(aft__case_request_add(c, &request, &effect, error));
   aft__leg_change(c, leg, "sent");
-  aft__leg_set(leg, AFT__LEG_EFFECT, aft__int(effect));
+  aft__leg_set(leg, AFT__LEG_EFFECT, aft__id_or_null(effect));
   aft__leg_set(leg, AFT__LEG_SENT, aft__int(cmd->now));
   aft__leg_set(leg, AFT__LEG_EXPECTED, aft__int(aft__leg_expected(c, leg)));
   return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_LEG, id, aft__cstr(AFT__DUE_RECONCILE),
@@ -129,7 +132,8 @@ static aft_status drop(aft__case *c, aft__leg *leg, const char *to, aft_error *e
 static void unsettle(aft__case *c, int64_t amount) {
   for (uint32_t i = c->n_lines; i-- > 0;) {
     aft__case_line *l = &c->lines[i];
-    int64_t own = aft__row_int(l->row, AFT__CASE_LINE_AMOUNT), settled = aft__row_int(l->row, AFT__CASE_LINE_SETTLED);
+    int64_t own = aft__row_int(l->row, AFT__CASE_LINE_AMOUNT),
+            settled = aft__row_int(l->row, AFT__CASE_LINE_SETTLED);
     if (!settled && !own)
       continue;
     int64_t back = own < amount ? own : amount;
@@ -189,8 +193,12 @@ static aft_status offline_leg(aft__case *c, const aft__leg *failed, aft_error *e
   aft__pot *pot = aft__leg_pot(c, failed);
   int64_t amount = aft__row_int(failed->row, AFT__LEG_REQUESTED);
   aft__leg_plan plan = {.kind = aft__leg_is(failed, AFT__LEG_KIND, "advance") ? "advance" : "refund",
-                        .payer = "seller", .payee = "buyer", .instrument = aft__cstr("transfer"),
-                        .pot = pot, .amount = amount, .release = aft__cstr("approval"),
+                        .payer = "seller",
+                        .payee = "buyer",
+                        .instrument = aft__cstr("transfer"),
+                        .pot = pot,
+                        .amount = amount,
+                        .release = aft__cstr("approval"),
                         .replaces = failed->row[AFT__LEG_ID].number};
   if (pot) /* the failed one gives its place up */
     AFT__TRY(aft__pot_add(pot, AFT__POT_PLANNED(pot), -amount, error));
@@ -220,14 +228,17 @@ aft_status aft__legs_debt(aft__case *c, aft_error *error) {
   for (uint32_t i = 0; i < c->n_lines; i++)
     due += aft__amount_due(c, &c->lines[i]);
   for (uint32_t i = 0; i < c->n_legs; i++)
-    if (aft__leg_is(&c->legs[i], AFT__LEG_KIND, "advance") && !aft__leg_is(&c->legs[i], AFT__LEG_STATE, "void") &&
-        !replaced(c, &c->legs[i]))
+    if (aft__leg_is(&c->legs[i], AFT__LEG_KIND, "advance") &&
+        !aft__leg_is(&c->legs[i], AFT__LEG_STATE, "void") && !replaced(c, &c->legs[i]))
       advanced += aft__row_int(c->legs[i].row, AFT__LEG_REQUESTED);
   if (advanced <= due)
     return AFT_OK;
   aft__leg *leg;
-  aft__leg_plan plan = {.kind = "clawback", .payer = "buyer", .payee = "seller",
-                        .instrument = aft__cstr("balance"), .amount = advanced - due,
+  aft__leg_plan plan = {.kind = "clawback",
+                        .payer = "buyer",
+                        .payee = "seller",
+                        .instrument = aft__cstr("balance"),
+                        .amount = advanced - due,
                         .release = aft__cstr("inspection")};
   AFT__TRY(aft__leg_add(c, &plan, &leg, error));
   return aft__leg_send(c, leg, error);
@@ -238,8 +249,12 @@ aft_status aft__legs_charge(aft__case *c, int64_t amount, aft_error *error) {
   if (amount <= 0)
     return AFT_OK;
   AFT__TRY(aft__legs_load(c, error));
-  aft__leg_plan plan = {.kind = "charge", .payer = "buyer", .payee = "seller",
-                        .instrument = aft__cstr("any"), .amount = amount, .release = aft__cstr("approval")};
+  aft__leg_plan plan = {.kind = "charge",
+                        .payer = "buyer",
+                        .payee = "seller",
+                        .instrument = aft__cstr("any"),
+                        .amount = amount,
+                        .release = aft__cstr("approval")};
   AFT__TRY(aft__leg_add(c, &plan, &leg, error));
   return aft__leg_send(c, leg, error);
 }

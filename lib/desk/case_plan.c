@@ -56,7 +56,8 @@ static aft_status plan_subsidies(aft__case *c, aft__case_line *l, int64_t units,
                     .limit = AFT__MOST_LEGS};
   aft__value **rows;
   uint32_t n;
-  int64_t bought = aft__row_int(l->line, AFT__LINE_QUANTITY), before = aft__row_int(l->line, AFT__LINE_SETTLED);
+  int64_t bought = aft__row_int(l->line, AFT__LINE_QUANTITY),
+          before = aft__row_int(l->line, AFT__LINE_SETTLED);
   AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++) {
     aft_str funder = aft__row_str(rows[i], AFT__SHARE_FUNDER);
@@ -66,8 +67,12 @@ static aft_status plan_subsidies(aft__case *c, aft__case_line *l, int64_t units,
     const char *payee = aft__arena_printf(c->cmd->arena, "%.*s", (int)funder.len, funder.data);
     if (!payee)
       return aft__nomem(error);
-    aft__leg_plan plan = {.kind = "subsidy", .payer = "seller", .payee = payee,
-                          .instrument = aft__cstr("settlement"), .amount = amount, .release = release};
+    aft__leg_plan plan = {.kind = "subsidy",
+                          .payer = "seller",
+                          .payee = payee,
+                          .instrument = aft__cstr("settlement"),
+                          .amount = amount,
+                          .release = release};
     AFT__TRY(aft__leg_add(c, &plan, NULL, error));
   }
   return AFT_OK;
@@ -109,8 +114,13 @@ static aft_status plan_compensation(aft__case *c, const char *kind, aft_str paye
   const char *who = aft__arena_printf(c->cmd->arena, "%.*s", (int)payer.len, payer.data);
   if (!who)
     return aft__nomem(error);
-  aft__leg_plan plan = {.kind = kind, .payer = who, .payee = "buyer", .instrument = terms->compensation,
-                        .pot = fund, .amount = amount, .release = terms->release};
+  aft__leg_plan plan = {.kind = kind,
+                        .payer = who,
+                        .payee = "buyer",
+                        .instrument = terms->compensation,
+                        .pot = fund,
+                        .amount = amount,
+                        .release = terms->release};
   return aft__leg_add(c, &plan, NULL, error);
 }
 
@@ -139,7 +149,8 @@ static aft_status plan_return_freight(aft__case *c, const aft__case_terms *terms
 
 static bool planned_before(const aft__case *c) {
   for (uint32_t i = 0; i < c->n_legs; i++)
-    if (!aft__leg_is(&c->legs[i], AFT__LEG_STATE, "void") && !aft__leg_is(&c->legs[i], AFT__LEG_KIND, "charge") &&
+    if (!aft__leg_is(&c->legs[i], AFT__LEG_STATE, "void") &&
+        !aft__leg_is(&c->legs[i], AFT__LEG_KIND, "charge") &&
         !aft__leg_is(&c->legs[i], AFT__LEG_KIND, "clawback"))
       return true;
   return false;

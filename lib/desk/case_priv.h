@@ -2,7 +2,8 @@
 #ifndef AFT_CASE_PRIV_H
 #define AFT_CASE_PRIV_H
 
-#include "desk/desk_priv.h"
+#include "desk/order_priv.h"
+#include "policy/cases.h"
 
 #include <aftersales/case.h>
 
@@ -58,7 +59,13 @@ typedef struct aft__case {
   const aft__flow *flow; /* of its kind */
   uint64_t mask;
   bool fresh;
-  bool mirrored; /* a marketplace's status is taken over: money and goods are its affair */
+  bool needs_person; /* the policy leaves it to a person */
+  bool in_window;    /* as judged when it is filed */
+  bool gift_kept;    /* likewise */
+  bool parcels_seen; /* the two below are known */
+  bool insured;      /* a parcel of the order has its return insured */
+  aft_time shipped;  /* when the first parcel of the order left; AFT_TIME_NONE */
+  bool mirrored;     /* a marketplace's status is taken over: money and goods are its affair */
   aft__case_line *lines;
   uint32_t n_lines;
   aft__leg *legs; /* loaded when first needed */
@@ -71,7 +78,7 @@ typedef struct aft__case {
   aft__buf reasons;
   aft__buf moved; /* aft__moved of the event under way */
   const aft__case_input *in;
-  uint32_t role; /* in whose name the event under way is */
+  uint32_t role;                          /* in whose name the event under way is */
   const char *pending[AFT__MOST_PENDING]; /* events that follow from what was done */
   uint32_t n_pending;
 } aft__case;
@@ -94,8 +101,7 @@ static inline bool aft__case_is(const aft__case *c, uint32_t column, const char 
   return aft__str_eq(aft__case_str(c, column), aft__cstr(text));
 }
 /* The machine of a kind; AFT_E_INVALID where the policy has no such case machine. */
-aft_status aft__case_machine(const aft_policy *policy, aft_str kind, const aft__flow **out,
-                             aft_error *error);
+aft_status aft__case_machine(const aft_policy *policy, aft_str kind, const aft__flow **out, aft_error *error);
 /* An event of the chain that is none of the machine's. */
 aft_status aft__case_note(aft__case *c, const char *verb, aft_str facts, aft_str personal, aft_error *error);
 aft_status aft__case_audit(aft__case *c, aft__event *event, aft_error *error);
@@ -112,20 +118,29 @@ bool aft__sees_money(const aft__cmd *cmd, const aft__value *order);
 
 aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error);
 
-/* ---- case_rules.c: what the governing policy makes of a case ---- */
+/* ---- case_judge.c: what the governing policy makes of a case ---- */
 
 /* The facts that are decisions of the policy themselves: in_window, proven, auto_ok, advance_ok … */
 aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error);
 /* Whether it may be filed: reasons, freight and liability are set. AFT_E_INELIGIBLE. */
 aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error);
+/* What the policy makes of a marketplace's status; false for one that it does not know. */
+bool aft__case_platform_state(const aft__case *c, aft_str status, aft_str *state);
 aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error *error);
+/* AFT_E_CHECK where units of it are not free. */
+aft_status aft__case_free_check(const aft__case *c, aft_error *error);
 /* Freight and duty that rest on the units of a case. */
 bool aft__line_is_extra(const aft__value *line);
 aft_status aft__case_add_extras(aft__case *c, aft__value **rows, uint32_t n, aft_error *error);
-aft_status aft__case_shipped(aft__case *c, int64_t *out, aft_error *error);
-aft_status aft__case_warranty(aft__case *c, aft__facts *facts, aft_error *error);
+/* What the order's parcels say: see aft__case.shipped. */
+aft_status aft__case_parcels(aft__case *c, aft_error *error);
 
-/* ---- case_open.c ---- */
+/* ---- case_deduct.c ---- */
+
+/* Lowers the amounts by what is kept: restocking, a gift that stays, points that were spent. */
+aft_status aft__case_deduct(aft__case *c, aft_error *error);
+
+/* ---- case_file.c ---- */
 
 aft_status aft__case_prepare(aft__cmd *cmd, const aft_case_in *in, aft__case *c, aft_error *error);
 aft_status aft__case_in_copy(aft_case_in *local, const aft_case_in *in, aft__arena *arena, aft_error *error);
@@ -143,16 +158,22 @@ aft_status aft__risk_signal(aft__case *c, const char *kind, aft_id other, int64_
 
 /* ---- case_flow.c ---- */
 
-typedef struct aft__case_fire {
+typedef struct aft__case_event {
   const char *event;
   uint32_t role; /* in whose name; 0: the caller's */
   const aft__case_input *in;
-} aft__case_fire;
+} aft__case_event;
 /* Fires an event of the machine: units, legs, effects, deadline, audit event and what follows from it.
  * AFT_OK, AFT_IGNORED, AFT_E_TRANSITION, AFT_E_DENIED. */
-aft_status aft__case_fire(aft__case *c, const aft__case_fire *fire, aft_error *error);
+aft_status aft__case_fire(aft__case *c, const aft__case_event *fire, aft_error *error);
 /* The same for what the library itself notices; a state that has no move for it stays. */
 aft_status aft__case_tell(aft__case *c, const char *event, aft_error *error);
+/* What the machine says to an event now, without carrying it out: AFT_OK with a move, AFT_IGNORED, or AFT_OK
+ * without a move where there is none for the role. */
+aft_status aft__case_ask_machine(aft__case *c, const char *event, uint32_t role, aft__flow_step_out *step,
+                                 aft_error *error);
+/* Carries out a move of the machine, whoever it is for. */
+aft_status aft__case_follow_move(aft__case *c, const aft__flow_move *move, aft_error *error);
 /* Whether the machine would move (not ignore or refuse) on an event of a role now. */
 aft_status aft__case_lets(aft__case *c, const char *event, uint32_t role, bool *out, aft_error *error);
 /* An event of the chain that tells what was moved since the last one. */
@@ -190,6 +211,7 @@ void aft__case_line_set(aft__case_line *l, uint32_t column, int64_t value);
 aft_status aft__goods_ship(aft__case *c, aft_error *error);
 aft_status aft__goods_count(aft__case *c, aft_error *error);
 aft_status aft__goods_accept(aft__case *c, aft_error *error);
+aft_status aft__goods_accept_all(aft__case *c, aft_error *error);
 aft_status aft__goods_refuse(aft__case *c, aft_error *error);
 aft_status aft__goods_replace(aft__case *c, aft_error *error);
 aft_status aft__goods_label(aft__case *c, const char *topic, aft_error *error);
@@ -322,6 +344,16 @@ const char *aft__case_locale(const aft__case *c, const aft__value *customer);
 
 aft_status aft__invoice_request(aft__case *c, aft_error *error);
 
+/* ---- case_say.c: reads that answer with a text ---- */
+
+/* Runs a reading command that fills a buffer at *place. */
+aft_status aft__case_say(aft_session *session, const aft_call *call, const aft__command *command, void *in,
+                         aft_buf **place, aft_buf **out, aft_error *error);
+
+/* ---- appointment.c ---- */
+
+aft_status aft__appointment_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+
 /* ---- case_text.c ---- */
 
 /* Appends a text of the catalogue about the case, whose legs must be loaded. */
@@ -335,11 +367,11 @@ aft_status aft__case_lines_copy(aft__arena *arena, const aft_case_line_in *lines
 aft_status aft__case_money_check(const aft_money *amount, aft_error *error);
 void aft__case_lines_digest(aft__sha256 *sha, const aft_case_line_in *lines, size_t n);
 
-/* ---- case_file.c ---- */
+/* ---- case_follow.c, case_link.c ---- */
 
 /* Opens a case that follows from another, about the same units: its lines are taken over from the parent,
  * which no longer holds them. */
-aft_status aft__case_follow(aft__case *parent, aft_str kind, aft_error *error);
+aft_status aft__case_follow(aft__case *parent, const char *kind, aft_error *error);
 /* Fires an event of the case that this one disputes or follows. */
 aft_status aft__case_tell_parent(aft__case *c, const char *event, aft_error *error);
 /* "resolve": the linked ticket's matter goes on in the case; "trouble": it needs a person again. */

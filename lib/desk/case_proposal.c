@@ -21,7 +21,8 @@ static aft_status newest(aft__case *c, aft__value **out, aft_error *error) {
       *out = rows[i];
       return AFT_OK;
     }
-  return aft__error(error, AFT_E_TRANSITION, "case.proposal", "nothing is on the table that could be agreed on");
+  return aft__error(error, AFT_E_TRANSITION, "case.proposal",
+                    "nothing is on the table that could be agreed on");
 }
 
 static aft_status change_state(aft__case *c, aft__value *row, const char *state, aft_error *error) {
@@ -103,8 +104,8 @@ static aft_status check_currency(const aft__case *c, const aft_money *amount, af
   aft_str own = aft__case_str(c, AFT__CASE_CURRENCY);
   if (aft__str_eq(aft__cstr(amount->currency), own))
     return AFT_OK;
-  return aft__error(error, AFT_E_CURRENCY, "case.amount", "expected %.*s, as the order; found %s", (int)own.len,
-                    own.data, amount->currency);
+  return aft__error(error, AFT_E_CURRENCY, "case.amount", "expected %.*s, as the order; found %s",
+                    (int)own.len, own.data, amount->currency);
 }
 
 /* A seller who counters may lower what is asked, so often as the policy says. */
@@ -116,8 +117,8 @@ static aft_status check_seller(aft__case *c, int64_t amount, aft_error *error) {
                       (long long)now, (long long)amount);
   int64_t most = aft__policy_counter_rounds(c->policy);
   if (rounds >= most)
-    return aft__error(error, AFT_E_INELIGIBLE, "case.rounds", "the seller has made the %lld counter-offers there are",
-                      (long long)most);
+    return aft__error(error, AFT_E_INELIGIBLE, "case.rounds",
+                      "the seller has made the %lld counter-offers there are", (long long)most);
   aft__case_set(c, AFT__CASE_ROUNDS, aft__int(rounds + 1));
   return AFT_OK;
 }

@@ -25,7 +25,8 @@ aft__basis aft__case_basis(const aft__case *c) {
 }
 
 int64_t aft__units_due(const aft__case *c, const aft__case_line *l) {
-  bool counted = aft__case_is(c, AFT__CASE_GOODS, "counted") || aft__row_int(l->row, AFT__CASE_LINE_COUNTED) > 0;
+  bool counted =
+      aft__case_is(c, AFT__CASE_GOODS, "counted") || aft__row_int(l->row, AFT__CASE_LINE_COUNTED) > 0;
   return aft__row_int(l->row, counted ? AFT__CASE_LINE_ACCEPTED : AFT__CASE_LINE_QUANTITY);
 }
 
@@ -56,9 +57,10 @@ static int64_t most_of(const aft__case *c, const aft__case_line *l) {
 static aft_status spread(aft__case *c, int64_t amount, int64_t most, aft_error *error) {
   int64_t before = 0, given = 0;
   if (amount > most)
-    return aft__error(error, AFT_E_INVALID, "case.amount",
-                      "expected at most %lld minor units, what was paid and is left for these units; found %lld",
-                      (long long)most, (long long)amount);
+    return aft__error(
+        error, AFT_E_INVALID, "case.amount",
+        "expected at most %lld minor units, what was paid and is left for these units; found %lld",
+        (long long)most, (long long)amount);
   for (uint32_t i = 0; i < c->n_lines; i++) {
     before += most_of(c, &c->lines[i]);
     int64_t upto = most ? aft__share_of(amount, most, 0, before) : 0;
@@ -89,7 +91,8 @@ aft_status aft__case_quote(aft__case *c, const aft_money *amount, aft_error *err
 
 aft_status aft__money_moves_over(aft__case *c, aft__case_line *l, int64_t units, aft_error *error) {
   int64_t worth = aft__line_worth(l->line, units);
-  int64_t refunded = aft__row_int(l->line, AFT__LINE_REFUNDED), settled = aft__row_int(l->line, AFT__LINE_SETTLED);
+  int64_t refunded = aft__row_int(l->line, AFT__LINE_REFUNDED),
+          settled = aft__row_int(l->line, AFT__LINE_SETTLED);
   if (aft__case_is(c, AFT__CASE_KIND, "reissue"))
     return AFT_OK; /* what was missing: the first delivery's money stands behind it */
   if (settled + units > aft__row_int(l->line, AFT__LINE_QUANTITY))

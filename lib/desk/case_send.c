@@ -91,7 +91,8 @@ aft_status aft__case_notify(aft__case *c, const char *key, aft_error *error) {
   aft__buf_init(&words, cmd->env);
   aft__case_render(c, n.locale, n.key, &words);
   n.text = aft__buf_view(&words);
-  aft_status status = words.failed ? aft__nomem(error) : aft__case_ask(c, "message.send", put_notice, &n, error);
+  aft_status status =
+      words.failed ? aft__nomem(error) : aft__case_ask(c, "message.send", put_notice, &n, error);
   aft__buf_done(&words);
   return status;
 }

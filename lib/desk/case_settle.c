@@ -1,4 +1,5 @@
-/* What came of money that was sent: the one place where a leg is confirmed, and a case comes to be refunded. */
+/* What came of money that was sent: the one place where a leg is confirmed, and a case comes to be refunded.
+ */
 #include "desk/case_priv.h"
 
 #define LEG_V1 (offsetof(aft_leg_in, proof) + sizeof(aft_id))
@@ -88,8 +89,9 @@ static aft_status check_amount(const aft__leg *leg, const aft_leg_in *in, aft_er
                       (int)leg->row[AFT__LEG_CURRENCY].size, leg->row[AFT__LEG_CURRENCY].data,
                       in->amount.currency);
   if (in->amount.minor > requested || in->amount.minor < 0)
-    return aft__error(error, AFT_E_INVALID, "leg.amount", "expected 0 to the %lld minor units asked for, found %lld",
-                      (long long)requested, (long long)in->amount.minor);
+    return aft__error(error, AFT_E_INVALID, "leg.amount",
+                      "expected 0 to the %lld minor units asked for, found %lld", (long long)requested,
+                      (long long)in->amount.minor);
   return AFT_OK;
 }
 
@@ -129,9 +131,9 @@ static aft_status doubt(aft__case *c, aft__leg *leg, aft_error *error) {
 
 /* The same callback again is no news; one that says something else is refused. */
 static aft_status repeated(const aft__leg *leg, const aft_leg_in *in, aft_error *error) {
-  bool same = in->outcome == AFT_LEG_CONFIRMED &&
-              in->amount.minor == aft__row_int(leg->row, AFT__LEG_CONFIRMED) &&
-              (!in->reference.len || aft__str_eq(in->reference, aft__value_str(&leg->row[AFT__LEG_REFERENCE])));
+  bool same =
+      in->outcome == AFT_SETTLE_CONFIRMED && in->amount.minor == aft__row_int(leg->row, AFT__LEG_CONFIRMED) &&
+      (!in->reference.len || aft__str_eq(in->reference, aft__value_str(&leg->row[AFT__LEG_REFERENCE])));
   if (same)
     return AFT_IGNORED;
   return aft__error(error, AFT_E_EXISTS, "leg", "the leg was confirmed with %lld minor units under '%.*s'",
@@ -144,9 +146,9 @@ static aft_status take_in(aft__case *c, aft__leg *leg, const aft_leg_in *in, aft
   if (strcmp(state, "confirmed") == 0)
     return repeated(leg, in, error);
   if (strcmp(state, "sent") != 0 && strcmp(state, "unknown") != 0 && strcmp(state, "failed") != 0)
-    return aft__error(error, AFT_E_TRANSITION, "leg", "the leg is %s: nothing was sent that could have an outcome",
-                      state);
-  if (in->outcome != AFT_LEG_CONFIRMED && strcmp(state, "failed") == 0)
+    return aft__error(error, AFT_E_TRANSITION, "leg",
+                      "the leg is %s: nothing was sent that could have an outcome", state);
+  if (in->outcome != AFT_SETTLE_CONFIRMED && strcmp(state, "failed") == 0)
     return AFT_IGNORED;
   for (uint32_t i = 0; i < c->n_legs; i++)
     if (aft__row_int(c->legs[i].row, AFT__LEG_REPLACES) == leg->row[AFT__LEG_ID].number)
@@ -155,9 +157,9 @@ static aft_status take_in(aft__case *c, aft__leg *leg, const aft_leg_in *in, aft
   AFT__TRY(aft__due_clear(c->cmd->tx, leg->row[AFT__LEG_ID].number, aft__cstr(AFT__DUE_RECONCILE), error));
   if (in->proof)
     aft__leg_set(leg, AFT__LEG_PROOF, aft__int(in->proof));
-  if (in->outcome == AFT_LEG_CONFIRMED)
+  if (in->outcome == AFT_SETTLE_CONFIRMED)
     return confirm(c, leg, in, error);
-  return in->outcome == AFT_LEG_FAILED ? fail(c, leg, in, error) : doubt(c, leg, error);
+  return in->outcome == AFT_SETTLE_FAILED ? fail(c, leg, in, error) : doubt(c, leg, error);
 }
 
 /* ---- the command ---- */
@@ -168,8 +170,8 @@ static aft_status find_leg(aft__cmd *cmd, const aft_leg_in *in, aft__value **row
   aft__value keys[] = {aft__int(cmd->call.tenant), aft__text(in->number)};
   aft_status status = aft__find(cmd->tx, &aft__leg_table, AFT__LEG_BY_NUMBER, keys, row, error);
   if (status == AFT_E_NOT_FOUND)
-    return aft__error(error, status, "leg.number", "there is no leg '%.*s' in this tenant", (int)in->number.len,
-                      in->number.data);
+    return aft__error(error, status, "leg.number", "there is no leg '%.*s' in this tenant",
+                      (int)in->number.len, in->number.data);
   return status;
 }
 
@@ -177,13 +179,15 @@ static aft_status find_leg(aft__cmd *cmd, const aft_leg_in *in, aft__value **row
 static aft_status check_person(aft__case *c, const aft__leg *leg, const aft_leg_in *in, aft_error *error) {
   aft__value *proof;
   if (in->proof)
-    AFT__TRY(aft__load(c->cmd, &aft__evidence_table, AFT__EVIDENCE_TENANT, in->proof, "leg.proof", &proof, error));
+    AFT__TRY(
+        aft__load(c->cmd, &aft__evidence_table, AFT__EVIDENCE_TENANT, in->proof, "leg.proof", &proof, error));
   if (c->cmd->call.role == AFT_ROLE_SYSTEM)
     return AFT_OK;
   AFT__TRY(aft__may_case(c->cmd, c->row, error));
   if (!aft__leg_is(leg, AFT__LEG_INSTRUMENT, "transfer"))
     return aft__denied(c->cmd, "what a payment provider carries out, it alone confirms", error);
-  return in->proof ? AFT_OK : aft__error(error, AFT_E_INVALID, "leg.proof", "expected evidence of the payment");
+  return in->proof ? AFT_OK
+                   : aft__error(error, AFT_E_INVALID, "leg.proof", "expected evidence of the payment");
 }
 
 static aft_status settle_in(aft__case *c, aft_id id, const aft_leg_in *in, aft_error *error) {
@@ -242,8 +246,8 @@ aft_status aft_leg_settle(aft_session *session, const aft_call *call, const aft_
     AFT__TRY(aft__in_id(local.proof, "leg.proof", error));
   if (!local.number.len || local.leg)
     AFT__TRY(aft__in_id(local.leg, "leg.leg", error));
-  if (local.outcome < AFT_LEG_CONFIRMED || local.outcome > AFT_LEG_UNKNOWN)
-    return aft__error(error, AFT_E_INVALID, "leg.outcome", "expected AFT_LEG_…, found %u", local.outcome);
+  if (local.outcome < AFT_SETTLE_CONFIRMED || local.outcome > AFT_SETTLE_UNKNOWN)
+    return aft__error(error, AFT_E_INVALID, "leg.outcome", "expected AFT_SETTLE_…, found %u", local.outcome);
   return aft__command_run(session, call, &command, &local, out, error);
 }
 

@@ -25,7 +25,8 @@ void aft__case_time_text(const aft__case *c, const char *locale, aft_time at, ch
   if (strcmp(locale, "zh") == 0)
     snprintf(out, 48, "%d年%d月%d日 %02d:%02d", civil.year, civil.month, civil.day, civil.hour, civil.minute);
   else
-    snprintf(out, 48, "%04d-%02d-%02d %02d:%02d", civil.year, civil.month, civil.day, civil.hour, civil.minute);
+    snprintf(out, 48, "%04d-%02d-%02d %02d:%02d", civil.year, civil.month, civil.day, civil.hour,
+             civil.minute);
 }
 
 static aft_str named(aft__case *c, const char *locale, const char *what, aft_str name) {
@@ -46,7 +47,8 @@ static aft_time due_of(const aft__case *c) {
 /* The refund that the buyer waits for: where it arrives, and when. */
 static const aft__leg *refund_of(const aft__case *c) {
   for (uint32_t i = 0; i < c->n_legs; i++)
-    if (aft__leg_is(&c->legs[i], AFT__LEG_PAYEE, "buyer") && !aft__leg_is(&c->legs[i], AFT__LEG_STATE, "void"))
+    if (aft__leg_is(&c->legs[i], AFT__LEG_PAYEE, "buyer") &&
+        !aft__leg_is(&c->legs[i], AFT__LEG_STATE, "void"))
       return &c->legs[i];
   return NULL;
 }

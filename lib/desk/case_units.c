@@ -7,9 +7,12 @@ static const struct {
   const char *name;
   uint32_t column;
 } places[] = {
-    {"undelivered", AFT__LINE_UNDELIVERED}, {"with_buyer", AFT__LINE_WITH_BUYER},
-    {"in_return", AFT__LINE_IN_RETURN},     {"in_exchange", AFT__LINE_IN_EXCHANGE},
-    {"in_repair", AFT__LINE_IN_REPAIR},     {"returned", AFT__LINE_RETURNED},
+    {"undelivered", AFT__LINE_UNDELIVERED},
+    {"with_buyer", AFT__LINE_WITH_BUYER},
+    {"in_return", AFT__LINE_IN_RETURN},
+    {"in_exchange", AFT__LINE_IN_EXCHANGE},
+    {"in_repair", AFT__LINE_IN_REPAIR},
+    {"returned", AFT__LINE_RETURNED},
     {"lost", AFT__LINE_LOST},
 };
 
@@ -149,7 +152,8 @@ aft_status aft__units_take(aft__case *c, aft_error *error) {
 
 aft_status aft__units_lose(aft__case *c, aft_error *error) {
   for (uint32_t i = 0; i < c->n_lines; i++)
-    AFT__TRY(leave(c, &c->lines[i], AFT__LINE_LOST, AFT__CASE_LINE_LOST, aft__units_held(&c->lines[i]), error));
+    AFT__TRY(
+        leave(c, &c->lines[i], AFT__LINE_LOST, AFT__CASE_LINE_LOST, aft__units_held(&c->lines[i]), error));
   return AFT_OK;
 }
 

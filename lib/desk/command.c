@@ -141,7 +141,7 @@ static aft_status attempt(aft__tx *tx, void *user, aft_error *error) {
   run *r = user;
   aft_record_free(r->made);
   r->made = NULL;
-  aft__cmd cmd = {.tx = tx, .verb = r->command->verb, .call = r->call};
+  aft__cmd cmd = {.tx = tx, .verb = r->command->verb, .call = r->call, .reads = r->command->read};
   aft_status status = begin(&cmd, !r->command->makes_tenant, error);
   if (status >= 0)
     status = carry_out(r, &cmd, error);

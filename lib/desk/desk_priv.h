@@ -72,6 +72,7 @@ typedef struct aft__cmd {
   aft_policy *policy;             /* the tenant's current one; NULL without a tenant */
   aft__value *activation;         /* row; NULL where the tenant never activated anything */
   aft_model *model;               /* the tenant's, once aft__cmd_model was asked; or NULL */
+  bool reads;                     /* in a transaction that writes nothing */
   aft_id subject;                 /* the record it is about, for the audit of refusals */
   aft_id ids[AFT__MOST_OUTCOMES]; /* outcome; ids[0] is the record to return */
   const aft__value *row;          /* of ids[0] when at hand */
@@ -127,6 +128,9 @@ bool aft__has_shop(const aft_id *shops, uint32_t n, aft_id shop);
 aft_status aft__policy_of_tenant(aft__tx *tx, aft_id tenant, aft_policy **out, aft__value **activation,
                                  aft_error *error);
 aft_status aft__policy_cache_open(aft_store *store, aft_error *error);
+/* The policy of a stored document, through the cache; the caller releases it. */
+aft_status aft__policy_of_document(aft__cmd *cmd, aft_str hash, aft_id document, aft_policy **out,
+                                   aft_error *error);
 #define AFT__HASH_SIZE 65 /* SHA-256 as text */
 /* The tenant's model, owned by the command; NULL where it has none. */
 aft_status aft__cmd_model(aft__cmd *cmd, aft_model **out, aft_error *error);
@@ -336,6 +340,7 @@ struct aft__list {
   int64_t deadline_ms;       /* of each call of the cursor; 0 for none */
   aft__list_shows shows;     /* NULL: all */
   aft_id actor;              /* for whom it is read, where that decides what it holds */
+  uint64_t want[4];          /* for `shows`: what it compares rows with */
   uint64_t scope;            /* ties tokens to the list: what makes it another one beside the fields above */
 };
 

@@ -1,5 +1,5 @@
 /* What a due row asks for: a state's deadline, a missed service level, a survey. */
-#include "desk/desk_priv.h"
+#include "desk/case_priv.h"
 
 static aft_status state_deadline(aft__ticket *ticket, aft_error *error) {
   const aft__flow *flow;
@@ -53,17 +53,31 @@ static aft_status fire_ticket(aft__cmd *cmd, const aft__value *due, aft_error *e
   return status;
 }
 
+static aft_status fire_survey(aft__cmd *cmd, const aft__value *due, aft_error *error) {
+  return aft__survey_due(cmd, due[AFT__DU_SUBJECT].number, error);
+}
+
+static const struct {
+  int64_t kind;
+  aft_status (*fire)(aft__cmd *cmd, const aft__value *due, aft_error *error);
+} kinds[] = {{AFT__KIND_TICKET, fire_ticket},
+             {AFT__KIND_SURVEY, fire_survey},
+             {AFT__KIND_CASE, aft__case_due},
+             {AFT__KIND_LEG, aft__leg_due},
+             {AFT__KIND_APPOINTMENT, aft__appointment_due}};
+
 aft_status aft__desk_due(aft__tx *tx, void *user, const aft__value *row, aft_error *error) {
   aft__cmd cmd;
+  int64_t kind = row[AFT__DU_KIND].number;
+  size_t i = 0;
   (void)user;
+  while (i < AFT__COUNT(kinds) && kinds[i].kind != kind)
+    i++;
   aft_status status = aft__cmd_system(tx, row[AFT__DU_TENANT].number, "tick", &cmd, error);
-  if (status >= 0 && row[AFT__DU_KIND].number == AFT__KIND_TICKET)
-    status = fire_ticket(&cmd, row, error);
-  else if (status >= 0 && row[AFT__DU_KIND].number == AFT__KIND_SURVEY)
-    status = aft__survey_due(&cmd, row[AFT__DU_SUBJECT].number, error);
-  else if (status >= 0)
-    status = aft__error(error, AFT_E_CORRUPT, "due.kind", "nothing of kind %lld has deadlines",
-                        (long long)row[AFT__DU_KIND].number);
+  if (status >= 0)
+    status = i < AFT__COUNT(kinds) ? kinds[i].fire(&cmd, row, error)
+                                   : aft__error(error, AFT_E_CORRUPT, "due.kind",
+                                                "nothing of kind %lld has deadlines", (long long)kind);
   aft__cmd_done(&cmd);
   return status;
 }

@@ -10,12 +10,16 @@
 static const struct {
   const char *status, *state, *event;
   uint32_t rank;
-} words[] = {
-    {"picked_up", "in_transit", "parcel_scanned", 1},    {"in_transit", "in_transit", "parcel_scanned", 1},
-    {"out_for_delivery", "in_transit", "parcel_scanned", 1}, {"attempted", "in_transit", "parcel_scanned", 1},
-    {"intercept_failed", "in_transit", "intercept_failed", 1}, {"lost", "lost", "parcel_lost", 2},
-    {"refused", "refused", "parcel_refused", 3},         {"intercepted", "intercepted", "intercepted", 3},
-    {"returned", "delivered", "parcel_delivered", 4},    {"delivered", "delivered", "parcel_delivered", 4}};
+} words[] = {{"picked_up", "in_transit", "parcel_scanned", 1},
+             {"in_transit", "in_transit", "parcel_scanned", 1},
+             {"out_for_delivery", "in_transit", "parcel_scanned", 1},
+             {"attempted", "in_transit", "parcel_scanned", 1},
+             {"intercept_failed", "in_transit", "intercept_failed", 1},
+             {"lost", "lost", "parcel_lost", 2},
+             {"refused", "refused", "parcel_refused", 3},
+             {"intercepted", "intercepted", "intercepted", 3},
+             {"returned", "delivered", "parcel_delivered", 4},
+             {"delivered", "delivered", "parcel_delivered", 4}};
 
 static uint32_t word_of(aft_str status) {
   for (uint32_t i = 0; i < AFT__COUNT(words); i++)
@@ -28,7 +32,8 @@ static uint32_t rank_of_state(aft_str state) {
   static const struct {
     const char *state;
     uint32_t rank;
-  } ranks[] = {{"in_transit", 1}, {"lost", 2}, {"refused", 3}, {"intercepted", 3}, {"delivered", 4}, {"void", 5}};
+  } ranks[] = {{"in_transit", 1},  {"lost", 2},      {"refused", 3},
+               {"intercepted", 3}, {"delivered", 4}, {"void", 5}};
   for (size_t i = 0; i < AFT__COUNT(ranks); i++)
     if (aft__str_eq(state, aft__cstr(ranks[i].state)))
       return ranks[i].rank;
@@ -50,10 +55,10 @@ static aft_status by_waybill(aft__cmd *cmd, aft_str waybill, aft__value **out, a
     *out = rows[0];
     return AFT_OK;
   }
-  return aft__error(error, n ? AFT_E_INVALID : AFT_E_NOT_FOUND, "track.waybill",
-                    n ? "more than one parcel has the number '%.*s': name the parcel"
-                      : "no parcel has the number '%.*s'",
-                    (int)waybill.len, waybill.data);
+  return aft__error(
+      error, n ? AFT_E_INVALID : AFT_E_NOT_FOUND, "track.waybill",
+      n ? "more than one parcel has the number '%.*s': name the parcel" : "no parcel has the number '%.*s'",
+      (int)waybill.len, waybill.data);
 }
 
 static aft_status add_track(aft__cmd *cmd, const aft__value *parcel, const aft_track_in *in, bool *known,
@@ -100,7 +105,8 @@ static aft_status move_parcel(aft__cmd *cmd, aft__value *row, uint32_t word, con
 
 /* ---- whom it concerns ---- */
 
-static aft_status tell_case(aft__cmd *cmd, aft_id id, const char *event, const char *goods, aft_error *error) {
+static aft_status tell_case(aft__cmd *cmd, aft_id id, const char *event, const char *goods,
+                            aft_error *error) {
   aft__case c;
   aft_status status = aft__case_load(cmd, id, &c, error);
   if (status >= 0 && goods && !aft__case_is(&c, AFT__CASE_GOODS, "counted") &&
@@ -142,13 +148,16 @@ static aft_status tell(aft__cmd *cmd, const aft__value *parcel, uint32_t word, a
   if (aft__str_eq(direction, aft__cstr("replacement")) && !aft__row_null(parcel, AFT__PARCEL_CASE)) {
     if (words[word].rank == 4)
       AFT__TRY(aft__parcel_arrived(cmd, parcel, error));
-    const char *own = words[word].rank == 4 ? "replacement_delivered"
-                      : words[word].rank == 1 ? "replacement_shipped" : event;
+    const char *own = words[word].rank == 4   ? "replacement_delivered"
+                      : words[word].rank == 1 ? "replacement_shipped"
+                                              : event;
     return tell_case(cmd, aft__row_int(parcel, AFT__PARCEL_CASE), own, NULL, error);
   }
   if (words[word].rank == 4 && !aft__str_eq(aft__cstr(words[word].status), aft__cstr("returned")))
     AFT__TRY(aft__parcel_arrived(cmd, parcel, error));
-  const char *own = words[word].rank == 4 ? "order_delivered" : words[word].rank == 1 && strcmp(event, "parcel_scanned") == 0 ? "order_shipped" : event;
+  const char *own = words[word].rank == 4                                           ? "order_delivered"
+                    : words[word].rank == 1 && strcmp(event, "parcel_scanned") == 0 ? "order_shipped"
+                                                                                    : event;
   return tell_order(cmd, parcel, own, error);
 }
 
@@ -159,7 +168,8 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   aft__value *row, *order;
   bool known, news;
   uint32_t word = word_of(in->status);
-  AFT__TRY(in->parcel ? aft__load(cmd, &aft__parcel_table, AFT__PARCEL_TENANT, in->parcel, "track.parcel", &row, error)
+  AFT__TRY(in->parcel ? aft__load(cmd, &aft__parcel_table, AFT__PARCEL_TENANT, in->parcel, "track.parcel",
+                                  &row, error)
                       : by_waybill(cmd, in->waybill, &row, error));
   cmd->ids[0] = cmd->subject = row[AFT__PARCEL_ID].number;
   AFT__TRY(aft__get(cmd->tx, &aft__order_table, aft__row_int(row, AFT__PARCEL_ORDER), &order, error));
@@ -185,13 +195,13 @@ static void digest(aft__sha256 *sha, const void *given) {
 
 aft_status aft_parcel_track(aft_session *session, const aft_call *call, const aft_track_in *in,
                             aft_record **out, aft_error *error) {
-  static const aft__command command = {.verb = "parcel.track",
-                                       .name = "parcel_track",
-                                       .roles = AFT__ROLE(AFT_ROLE_SYSTEM) | AFT__ROLE(AFT_ROLE_AGENT) |
-                                                AFT__ROLE(AFT_ROLE_WAREHOUSE),
-                                       .returns = AFT_KIND_PARCEL,
-                                       .digest = digest,
-                                       .run = run};
+  static const aft__command command = {
+      .verb = "parcel.track",
+      .name = "parcel_track",
+      .roles = AFT__ROLE(AFT_ROLE_SYSTEM) | AFT__ROLE(AFT_ROLE_AGENT) | AFT__ROLE(AFT_ROLE_WAREHOUSE),
+      .returns = AFT_KIND_PARCEL,
+      .digest = digest,
+      .run = run};
   aft_track_in local;
   AFT__TRY(aft__abi_copy(&local, sizeof local, in, TRACK_V1, "aft_track_in", error));
   AFT__TRY(aft__in_name(&local.ref, AFT__NAME_BYTES, "track.ref", error));
@@ -203,9 +213,10 @@ aft_status aft_parcel_track(aft_session *session, const aft_call *call, const af
   if (local.at <= 0)
     return aft__error(error, AFT_E_INVALID, "track.at", "expected when it happened");
   if (word_of(local.status) == AFT__COUNT(words))
-    return aft__error(error, AFT_E_INVALID, "track.status",
-                      "expected picked_up, in_transit, out_for_delivery, delivered, attempted, refused, lost, "
-                      "intercepted, intercept_failed or returned; found '%.*s'",
-                      (int)aft__utf8_cut(local.status, 40), local.status.data);
+    return aft__error(
+        error, AFT_E_INVALID, "track.status",
+        "expected picked_up, in_transit, out_for_delivery, delivered, attempted, refused, lost, "
+        "intercepted, intercept_failed or returned; found '%.*s'",
+        (int)aft__utf8_cut(local.status, 40), local.status.data);
   return aft__command_run(session, call, &command, &local, out, error);
 }

@@ -93,6 +93,21 @@ aft_status aft__policy_of_tenant(aft__tx *tx, aft_id tenant, aft_policy **out, a
   return AFT_OK;
 }
 
+aft_status aft__policy_of_document(aft__cmd *cmd, aft_str hash, aft_id document, aft_policy **out,
+                                   aft_error *error) {
+  aft_store *store = aft__session_store(aft__tx_session(cmd->tx));
+  *out = NULL;
+  if (cmd->policy && aft__str_eq(aft__cstr(aft_policy_hash(cmd->policy)), hash))
+    *out = aft_policy_ref(cmd->policy);
+  else
+    *out = cache_get(store, hash);
+  if (*out)
+    return AFT_OK;
+  AFT__TRY(load_document(cmd->tx, document, out, error));
+  cache_put(store, *out);
+  return AFT_OK;
+}
+
 /* ---- models ---- */
 
 static bool model_get(aft_store *store, aft_str hash, aft_model **out) {

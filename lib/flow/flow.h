@@ -13,6 +13,8 @@
 #define AFT__FLOW_OPEN     2u /* work is going on: replies thread here, clocks may run */
 #define AFT__FLOW_PAUSED   4u /* the resolution clock stands still here */
 
+#define AFT__FLOW_BUSINESS 8u /* the deadline counts business days: deadline_ms is 24 hours for each */
+
 #define AFT__FLOW_ACTOR(role) ((uint16_t)(1u << (role))) /* the bit of AFT_ROLE_… */
 
 #define AFT__FLOW_NONE   UINT32_MAX /* no guard, no deadline event */
@@ -83,6 +85,12 @@ bool aft__flow_valid(const aft__flow *flow, size_t texts_size);
 const char *aft__flow_role_name(uint32_t role); /* "system"; NULL for a number that is no role */
 uint32_t aft__flow_state_find(const aft__flow *flow, aft_str name); /* AFT__FLOW_NONE when missing */
 uint32_t aft__flow_event_find(const aft__flow *flow, aft_str name);
+
+/* When the deadline of a state passes that is entered at a time. Business days are Monday to Friday on the
+ * clock that is offset_minutes ahead of UTC: a deadline of one ends at the same time of the next such day,
+ * and what begins on a weekend begins as Monday does. A time too far to count is INT64_MAX. */
+aft_time aft__flow_deadline(const aft__flow_state *state, aft_time from, int32_t offset_minutes);
+void aft__flow_deadline_text(const aft__flow_state *state, char out[32]); /* "48h", "3bd" */
 
 /* Whether a condition holds. Without a function no condition holds. */
 typedef bool (*aft__flow_guard)(void *user, uint32_t guard);

@@ -49,7 +49,7 @@ static void put_move(aft__buf *out, const aft__flow *flow, const aft__flow_move 
 /* "after 2d expire" */
 static void put_deadline(aft__buf *out, const aft__flow *flow, const aft__flow_state *state) {
   char duration[32];
-  aft__duration_format(state->deadline_ms, duration);
+  aft__flow_deadline_text(state, duration);
   aft__buf_printf(out, "after %s ", duration);
   put_plain(out, text_at(flow, flow->events[state->deadline_event].name));
 }
@@ -150,7 +150,7 @@ static void json_state(aft__json *json, const aft__flow *flow, uint32_t i) {
     aft__json_null(json);
   } else {
     char duration[32];
-    aft__duration_format(state->deadline_ms, duration);
+    aft__flow_deadline_text(state, duration);
     aft__json_open(json, '{');
     json_text(json, "after", duration);
     json_text(json, "event", text_at(flow, flow->events[state->deadline_event].name));

@@ -3,22 +3,14 @@
 
 #include <aftersales/actor.h>
 
-/* What the ticket service fires and carries out. */
-static const char *const ticket_states[] = {"new",           "triaged",  "assigned", "waiting_customer",
-                                            "waiting_third", "resolved", "closed",   "merged",
-                                            "spam",          NULL};
-static const char *const ticket_fires[] = {
-    "triage",  "assign", "release", "answer", "customer_reply", "acknowledge", "resume",   "wait_third",
-    "resolve", "reopen", "close",   "merge",  "spam",           "unspam",      "escalate", NULL};
-static const char *const ticket_effects[] = {"escalate",      "reopen", "notify", "survey",
-                                             "cancel_survey", "queue",  NULL};
-static const aft__flow_contract ticket_contract = {ticket_states, ticket_fires, ticket_effects};
+#define MOST_BUSINESS_DAYS 3650
 
 typedef struct builder {
   aft__compile *cx;
   const aft__node *states;
   uint32_t first_event; /* all indexes of a machine count from its own first */
   uint32_t first_effect;
+  bool ticket;
   bool ok;
 } builder;
 
@@ -95,9 +87,10 @@ static uint16_t actors_of(builder *b, const aft__node *node) {
   return (uint16_t)actors;
 }
 
+/* A ticket names its texts in full ("ticket.answered"), a case leaves its own word out. */
 static void check_text(builder *b, const aft__node *key) {
   const aft__node *texts = aft__node_get(b->cx->root, "texts");
-  const char *full = aft__arena_printf(b->cx->arena, "notify.%s", key->text.data);
+  const char *full = aft__arena_printf(b->cx->arena, "notify.%s%s", b->ticket ? "" : "case.", key->text.data);
   if (!full)
     b->cx->nomem = true;
   else if (!aft__node_get(aft__node_get(texts, "en"), full))
@@ -155,6 +148,18 @@ static void add_moves(builder *b, uint32_t from, const aft__node *on) {
   }
 }
 
+bool aft__deadline_parse(aft_str text, int64_t *ms, bool *business) {
+  int64_t days = 0;
+  size_t digits = 0;
+  for (; digits < text.len && digits < 5 && text.data[digits] >= '0' && text.data[digits] <= '9'; digits++)
+    days = days * 10 + (text.data[digits] - '0');
+  *business = digits && aft__str_eq((aft_str){text.data + digits, text.len - digits}, aft__cstr("bd"));
+  if (!*business)
+    return aft__duration_parse(text, ms, NULL) >= 0 && *ms > 0;
+  *ms = days * AFT__DAY;
+  return days > 0 && days <= MOST_BUSINESS_DAYS;
+}
+
 static bool flag(const aft__node *node, const char *key) {
   bool value = false;
   return aft__node_bool(aft__node_get(node, key), &value) && value;
@@ -165,6 +170,7 @@ static void add_state(builder *b, uint32_t index) {
   const aft__node *node = item->value, *then = aft__node_get(node, "then");
   const aft__node *deadline = aft__node_get(node, "deadline");
   aft__flow_state state = {0};
+  bool business = false;
   state.name = aft__compile_text(b->cx, item->key);
   state.flags = (flag(node, "terminal") ? AFT__FLOW_TERMINAL : 0) |
                 (flag(node, "open") ? AFT__FLOW_OPEN : 0) | (flag(node, "paused") ? AFT__FLOW_PAUSED : 0);
@@ -175,8 +181,10 @@ static void add_state(builder *b, uint32_t index) {
     aft__fault_key(b->cx->faults, AFT_E_POLICY_MACHINE, item,
                    "a state has both a deadline and the event that follows ('then'), or neither");
   if (deadline && then && deadline->kind == AFT__NODE_TEXT && then->kind == AFT__NODE_TEXT &&
-      aft__duration_parse(deadline->text, &state.deadline_ms, NULL) >= 0)
+      aft__deadline_parse(deadline->text, &state.deadline_ms, &business))
     state.deadline_event = event_index(b, then->text);
+  if (business)
+    state.flags |= AFT__FLOW_BUSINESS;
   aft__compile_add(b->cx, AFT__SECTION_STATES, &state);
   add_moves(b, index, aft__node_get(node, "on"));
 }
@@ -206,10 +214,11 @@ static void check_machine(builder *b, const aft__machine *m) {
   flow.n_moves = m->n_moves;
   flow.n_effects = m->n_effects;
   flow.initial = m->initial;
-  bool ticket = strcmp(flow.name, "ticket") == 0;
   uint32_t faults = 0;
-  if (aft__flow_check(&flow, ticket ? &ticket_contract : NULL, cx->arena, report, b, &faults, NULL) < 0)
+  if (aft__flow_check(&flow, aft__machine_contract(flow.name), cx->arena, report, b, &faults, NULL) < 0)
     cx->nomem = true;
+  if (strcmp(flow.name, "ticket") != 0)
+    aft__case_contract(&flow, report, b);
 }
 
 static void unpack_lines(aft__compile *cx, const aft__machine *m) {
@@ -225,7 +234,8 @@ static void unpack_lines(aft__compile *cx, const aft__machine *m) {
 
 static void compile_machine(aft__compile *cx, const aft__item *item) {
   const aft__node *initial = aft__node_get(item->value, "initial");
-  builder b = {cx, aft__node_get(item->value, "states"), 0, 0, true};
+  builder b = {cx, aft__node_get(item->value, "states"), 0, 0, false, true};
+  b.ticket = aft__str_eq(item->key, aft__cstr("ticket"));
   if (!initial || initial->kind != AFT__NODE_TEXT || !b.states || b.states->kind != AFT__NODE_MAP)
     return;
   if (b.states->count == 0 || b.states->count > 1000) {
@@ -273,6 +283,8 @@ void aft__compile_machines(aft__compile *cx) {
     compile_machine(cx, item);
     aft__path_pop(cx->faults, mark);
   }
+  if (!cx->nomem)
+    aft__contract_targets(cx, machines->value);
   if (!aft__node_get(machines->value, "ticket"))
     aft__fault_key(cx->faults, AFT_E_POLICY_MACHINE, machines, "the machine 'ticket' is missing");
   aft__path_pop(cx->faults, section);

@@ -143,6 +143,10 @@ const aft__flow *aft__policy_machine(const aft_policy *policy, const char *name)
   return NULL;
 }
 
+const aft__flow *aft__policy_machine_at(const aft_policy *policy, uint32_t index) {
+  return index < policy->n_machines ? &policy->machines[index] : NULL;
+}
+
 bool aft__policy_category_find(const aft_policy *policy, aft_str name, aft_str *out) {
   uint32_t n = 0;
   const aft__category *categories = aft__section_data(policy, AFT__SECTION_CATEGORIES, &n);

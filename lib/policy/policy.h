@@ -280,6 +280,7 @@ typedef enum aft__retain {
 int64_t aft__policy_retain(const aft_policy *policy, aft__retain what);
 
 const aft__flow *aft__policy_machine(const aft_policy *policy, const char *name); /* NULL when missing */
+const aft__flow *aft__policy_machine_at(const aft_policy *policy, uint32_t index); /* NULL past the last */
 
 /* Whether a category exists in the policy. */
 bool aft__policy_category_find(const aft_policy *policy, aft_str name, aft_str *out);

@@ -524,8 +524,14 @@ aft__names aft__compile_names(aft__compile *cx, const aft__node *map, const char
 uint32_t aft__compile_when(aft__compile *cx, const aft__node *map);
 /* compile_forms.c */
 void aft__compile_forms(aft__compile *cx);
-void aft__compile_machines(aft__compile *cx);  /* compile_machine.c */
-void aft__compile_catalogue(aft__compile *cx); /* compile_catalogue.c */
+void aft__compile_machines(aft__compile *cx);    /* compile_machine.c */
+/* "48h", or business days "3bd"; *ms is 24 hours for each of them. */
+bool aft__deadline_parse(aft_str text, int64_t *ms, bool *business);
+const aft__flow_contract *aft__machine_contract(const char *machine); /* compile_contract.c */
+void aft__case_contract(const aft__flow *flow, aft__flow_report report, void *user);
+void aft__contract_targets(aft__compile *cx,
+                           const aft__node *machines); /* of effects that lead to other kinds */
+void aft__compile_catalogue(aft__compile *cx);         /* compile_catalogue.c */
 /* retention.c; part of the settings */
 void aft__compile_retention(aft__compile *cx, int64_t retain[AFT__RETAINS]);
 

@@ -7,6 +7,7 @@ typedef enum kind {
   WHOLE,
   FLAG,
   DURATION,
+  DEADLINE,
   SPAN,
   COUNTED,
   CHOICE,
@@ -42,6 +43,7 @@ SHAPE text = {.kind = TEXT, .expected = "a text"};
 SHAPE name = {.kind = NAME, .expected = "a name of small letters, digits and '_'"};
 SHAPE flag = {.kind = FLAG, .expected = "true or false"};
 SHAPE duration = {.kind = DURATION, .expected = "a duration such as 30m, 48h or 7d"};
+SHAPE deadline = {.kind = DEADLINE, .expected = "a duration such as 48h or 7d, or business days such as 3bd"};
 SHAPE texts = {.kind = LIST, .expected = "a list of texts", .of = &text};
 SHAPE names = {.kind = LIST, .expected = "a list of names", .of = &name};
 SHAPE permille = {.kind = WHOLE, .expected = "a whole number from 0 to 1000", .least = 0, .most = 1000};
@@ -217,7 +219,7 @@ SHAPE move = {.kind = STRUCT, .expected = "a map with to and by", .fields = move
 SHAPE moves = {.kind = ONE_OR_LIST, .expected = "a map with to and by, or a list of such", .of = &move};
 SHAPE on = {.kind = MAP, .expected = "a map of events", .of = &moves};
 static const entry state_fields[] = {{"terminal", &flag, false}, {"open", &flag, false},
-                                     {"paused", &flag, false},   {"deadline", &duration, false},
+                                     {"paused", &flag, false},   {"deadline", &deadline, false},
                                      {"then", &name, false},     {"on", &on, false},
                                      {NULL, NULL, false}};
 SHAPE state = {.kind = STRUCT, .expected = "a map of a state", .fields = state_fields};
@@ -515,6 +517,8 @@ static bool scalar_ok(const spec *shape, const aft__node *node) {
     return aft__node_bool(node, &b);
   case DURATION:
     return aft__duration_parse(node->text, &n, NULL) >= 0 && n > 0;
+  case DEADLINE:
+    return aft__deadline_parse(node->text, &n, &b);
   case COUNTED:
     return aft__span_parse(node->text, &days, &unit);
   case SPAN:

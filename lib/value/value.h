@@ -34,6 +34,10 @@ aft_status aft__money_make(int64_t minor, aft_str currency, aft_money *out, aft_
 aft_status aft__money_parse(aft_str text, aft_str currency, aft_money *out, aft_error *error);
 aft_status aft__money_sub(const aft_money *a, const aft_money *b, aft_money *out, aft_error *error);
 
+/* apportion.c: what units [from, from + n) of an amount over units come to, exactly: however units are
+ * grouped, the parts sum to total. total of 0 and more, units above 0; units beyond the last have nothing. */
+int64_t aft__share_of(int64_t total, int64_t units, int64_t from, int64_t n);
+
 /* id.c: 63-bit ids, ordered by time. One generator a store, shared by threads. */
 typedef struct aft__idgen {
   _Atomic int64_t state; /* milliseconds since 2024 << 22 | sequence << 10 | node */

@@ -2,13 +2,14 @@
 #include "desk/case_priv.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define CASE_V1 (offsetof(aft_case_in, reserved0) + sizeof(uint32_t))
 
 /* ---- lines ---- */
 
 aft_status aft__case_add_line(aft__case *c, aft__value *line, const aft_case_line_in *in, int64_t quantity,
-                           aft_error *error) {
+                              aft_error *error) {
   aft__value *row = aft__arena_alloc(c->cmd->arena, AFT__CASE_LINE_COLUMNS * sizeof *row);
   if (!row)
     return aft__nomem(error);
@@ -76,7 +77,8 @@ static aft_status name_line(aft__case *c, aft__value **rows, uint32_t n, const a
   return aft__case_add_line(c, line, in, in->quantity, error);
 }
 
-/* Which units: those named, or all that are free. Goods go before the freight and duties that rest on them. */
+/* Which units: those named, or all that are free. Goods go before the freight and duties that rest on them.
+ */
 static aft_status choose_lines(aft__case *c, const aft_case_in *in, aft_error *error) {
   aft__value **rows;
   uint32_t n;
@@ -120,7 +122,8 @@ static aft_status check_ticket(aft__case *c, const aft_case_in *in, aft_error *e
   aft__value *ticket;
   if (!in->ticket)
     return AFT_OK;
-  AFT__TRY(aft__load(c->cmd, &aft__ticket_table, AFT__TICKET_TENANT, in->ticket, "case.ticket", &ticket, error));
+  AFT__TRY(
+      aft__load(c->cmd, &aft__ticket_table, AFT__TICKET_TENANT, in->ticket, "case.ticket", &ticket, error));
   AFT__TRY(aft__may_ticket(c->cmd, ticket, error));
   if (aft__row_int(ticket, AFT__TICKET_SHOP) != aft__row_int(c->order, AFT__ORDER_SHOP))
     return aft__error(error, AFT_E_INVALID, "case.ticket", "the ticket is another shop's");
@@ -145,8 +148,8 @@ static aft_status check_amount(const aft__case *c, const aft_case_in *in, aft_er
   aft_str own = aft__case_str(c, AFT__CASE_CURRENCY);
   if (!in->amount.currency[0] || aft__str_eq(aft__cstr(in->amount.currency), own))
     return AFT_OK;
-  return aft__error(error, AFT_E_CURRENCY, "case.amount", "expected %.*s, as the order; found %s", (int)own.len,
-                    own.data, in->amount.currency);
+  return aft__error(error, AFT_E_CURRENCY, "case.amount", "expected %.*s, as the order; found %s",
+                    (int)own.len, own.data, in->amount.currency);
 }
 
 /* What new goods cost more than the old ones were paid for; below 0 the buyer gets the rest back. */
@@ -179,7 +182,8 @@ aft_status aft__case_prepare(aft__cmd *cmd, const aft_case_in *in, aft__case *c,
   AFT__TRY(aft__load(cmd, &aft__order_table, AFT__ORDER_TENANT, in->order, "case.order", &order, error));
   AFT__TRY(aft__may_file(cmd, order, in->customer, error));
   if (!own.customer)
-    own.customer = cmd->call.role == AFT_ROLE_BUYER ? cmd->call.actor : aft__row_int(order, AFT__ORDER_CUSTOMER);
+    own.customer =
+        cmd->call.role == AFT_ROLE_BUYER ? cmd->call.actor : aft__row_int(order, AFT__ORDER_CUSTOMER);
   if (aft__row_null(order, AFT__ORDER_CURRENCY))
     return aft__error(error, AFT_E_INVALID, "case.order",
                       "the order's lines and currency were not told yet: see aft_order_tell");
@@ -199,10 +203,11 @@ static aft_status tell_parent(aft__case *c, aft_error *error) {
 
 static aft_status file(aft__case *c, const aft_case_in *in, aft_error *error) {
   aft__case_input input = {.text = in->text, .reason = in->reason, .freight_minor = in->freight_minor};
-  aft__case_fire fire = {.event = "file", .in = &input};
+  aft__case_event fire = {.event = "file", .in = &input};
   AFT__TRY(aft__case_judge(c, in, error));
   AFT__TRY(aft__risk_filing(c, error));
   AFT__TRY(aft__propose_first(c, error));
+  c->mirrored = in->platform.len != 0;
   AFT__TRY(aft__case_fire(c, &fire, error));
   AFT__TRY(aft__case_save(c, error));
   AFT__TRY(tell_parent(c, error));
@@ -244,9 +249,9 @@ static aft_status check_texts(aft_case_in *in, aft_error *error) {
     aft_str *text;
     size_t most;
     const char *where;
-  } texts[] = {{&in->text, 4000, "case.text"},         {&in->address, 1000, "case.address"},
-               {&in->route, 64, "case.route"},         {&in->fault, AFT__NAME_BYTES, "case.fault"},
-               {&in->platform, 64, "case.platform"},   {&in->external, AFT__NAME_BYTES, "case.external"},
+  } texts[] = {{&in->text, 4000, "case.text"},       {&in->address, 1000, "case.address"},
+               {&in->route, 64, "case.route"},       {&in->fault, AFT__NAME_BYTES, "case.fault"},
+               {&in->platform, 64, "case.platform"}, {&in->external, AFT__NAME_BYTES, "case.external"},
                {&in->freight, 64, "case.freight"}};
   for (size_t i = 0; i < AFT__COUNT(texts); i++)
     AFT__TRY(aft__in_text(texts[i].text, texts[i].most, texts[i].where, error));
@@ -287,10 +292,10 @@ aft_status aft__case_in_copy(aft_case_in *local, const aft_case_in *in, aft__are
   return AFT_OK;
 }
 
-aft_status aft_case_open(aft_session *session, const aft_call *call, const aft_case_in *in, aft_record **out,
+aft_status aft_case_file(aft_session *session, const aft_call *call, const aft_case_in *in, aft_record **out,
                          aft_error *error) {
-  static const aft__command command = {.verb = "case.open",
-                                       .name = "case_open",
+  static const aft__command command = {.verb = "case.file",
+                                       .name = "case_file",
                                        .roles = AFT__ROLES_ALL,
                                        .returns = AFT_KIND_CASE,
                                        .audits = true,

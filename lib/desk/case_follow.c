@@ -1,0 +1,58 @@
+/* A case that follows from another: about the same units, which pass from the one to the other. */
+#include "desk/case_priv.h"
+
+/* What the parent still holds is free for the moment that it takes to hold it again. */
+static aft_status take_units(aft__case *parent, aft_case_line_in *lines, size_t *n, aft_error *error) {
+  *n = 0;
+  for (uint32_t i = 0; i < parent->n_lines; i++) {
+    const aft__case_line *l = &parent->lines[i];
+    int64_t held = aft__units_held(l);
+    if (held)
+      lines[(*n)++] = (aft_case_line_in){.size = sizeof *lines,
+                                         .line = aft__row_int(l->row, AFT__CASE_LINE_LINE),
+                                         .quantity = held,
+                                         .wants = aft__row_str(l->row, AFT__CASE_LINE_WANTS),
+                                         .wants_price = aft__row_int(l->row, AFT__CASE_LINE_WANTS_PRICE)};
+  }
+  AFT__TRY(aft__units_free(parent, error));
+  return aft__case_save(parent, error);
+}
+
+static aft_status open_child(aft__case *parent, const aft_case_in *in, aft_error *error) {
+  aft__case child;
+  aft__case_input input = {.text = in->text, .reason = in->reason};
+  aft__case_event fire = {.event = "file", .role = AFT_ROLE_SYSTEM, .in = &input};
+  aft_status status = aft__case_prepare(parent->cmd, in, &child, error);
+  if (status >= 0)
+    status = aft__propose_first(&child, error);
+  if (status >= 0)
+    status = aft__case_fire(&child, &fire, error);
+  if (status >= 0)
+    status = aft__case_save(&child, error);
+  aft__case_done(&child);
+  return status;
+}
+
+aft_status aft__case_follow(aft__case *parent, const char *kind, aft_error *error) {
+  aft_case_line_in *lines =
+      aft__arena_alloc(parent->cmd->arena, (parent->n_lines ? parent->n_lines : 1) * sizeof *lines);
+  aft_case_in in = {.size = sizeof in,
+                    .order = aft__case_int(parent, AFT__CASE_ORDER),
+                    .kind = aft__cstr(kind),
+                    .reason = aft__case_str(parent, AFT__CASE_REASON),
+                    .lines = lines,
+                    .customer = aft__case_int(parent, AFT__CASE_CUSTOMER),
+                    .ticket = aft__case_int(parent, AFT__CASE_TICKET),
+                    .parent = aft__case_id(parent),
+                    .address = aft__case_str(parent, AFT__CASE_ADDRESS)};
+  aft_id subject = parent->cmd->subject;
+  if (!lines)
+    return aft__nomem(error);
+  AFT__TRY(take_units(parent, lines, &in.n_lines, error));
+  uint32_t role = parent->cmd->call.role;
+  parent->cmd->call.role = AFT_ROLE_SYSTEM; /* what follows is the desk's own doing */
+  aft_status status = open_child(parent, &in, error);
+  parent->cmd->call.role = role;
+  parent->cmd->subject = subject;
+  return status;
+}

@@ -1,0 +1,263 @@
+/* What the governing policy makes of a case: whether it may be filed and why, who is liable, who pays the
+ * freight, and what need not wait for a person. */
+#include "desk/case_priv.h"
+
+#define MOST_EVIDENCE 100u
+
+/* ---- parcels of the order ---- */
+
+aft_status aft__case_parcels(aft__case *c, aft_error *error) {
+  aft__scan scan = {.table = &aft__parcel_table,
+                    .index = AFT__PARCEL_BY_REF,
+                    .n_equal = 2,
+                    .equal = {aft__int(c->cmd->call.tenant), c->row[AFT__CASE_ORDER]},
+                    .limit = AFT__MOST_PARCELS};
+  aft__value **rows;
+  uint32_t n;
+  if (c->parcels_seen)
+    return AFT_OK;
+  AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
+  c->parcels_seen = true;
+  c->shipped = AFT_TIME_NONE;
+  for (uint32_t i = 0; i < n; i++) {
+    if (!aft__str_eq(aft__row_str(rows[i], AFT__PARCEL_DIRECTION), aft__cstr("out")))
+      continue;
+    c->insured |= aft__row_int(rows[i], AFT__PARCEL_INSURED) != 0;
+    aft_time at = aft__row_int(rows[i], AFT__PARCEL_SHIPPED);
+    if (!aft__row_null(rows[i], AFT__PARCEL_SHIPPED) && (c->shipped == AFT_TIME_NONE || at < c->shipped))
+      c->shipped = at;
+  }
+  return AFT_OK;
+}
+
+/* ---- facts that the policy decides ---- */
+
+static bool has_kind(aft__value **rows, uint32_t n, aft_str kind) {
+  for (uint32_t i = 0; i < n; i++)
+    if (aft__str_eq(aft__row_str(rows[i], AFT__EVIDENCE_KIND), kind))
+      return true;
+  return false;
+}
+
+/* Each kind of evidence that the reason asks for is there. */
+static aft_status proven(aft__case *c, aft_str reason, bool *out, aft_error *error) {
+  aft__reason_info info;
+  aft__scan scan = {.table = &aft__evidence_table,
+                    .index = AFT__EVIDENCE_BY_CASE,
+                    .n_equal = 2,
+                    .equal = {aft__int(c->cmd->call.tenant), c->row[AFT__CASE_ID]},
+                    .limit = MOST_EVIDENCE};
+  aft__value **rows;
+  uint32_t n = 0;
+  *out = true;
+  if (!aft__policy_reason(c->policy, reason, (aft_str){0}, &info) || !info.n_required)
+    return AFT_OK;
+  *out = aft__case_int(c, AFT__CASE_EVIDENCE) > 0;
+  if (!*out)
+    return AFT_OK;
+  AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
+  for (uint32_t i = 0; i < info.n_required; i++)
+    *out &= has_kind(rows, n, info.required[i]);
+  return AFT_OK;
+}
+
+aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
+  aft__rule_flags flags;
+  bool shown;
+  AFT__TRY(proven(c, facts->text[AFT__FACT_REASON], &shown, error));
+  facts->number[AFT__FACT_PROVEN] = shown;
+  facts->number[AFT__FACT_IN_WINDOW] = c->in_window;
+  facts->number[AFT__FACT_GIFT_KEPT] = c->gift_kept;
+  facts->number[AFT__FACT_OWED] = !aft__case_is(c, AFT__CASE_MONEY, "none");
+  aft__policy_rules(c->policy, facts, &flags);
+  facts->number[AFT__FACT_AUTO_OK] = flags.auto_ok && shown && !c->needs_person;
+  facts->number[AFT__FACT_ADVANCE_OK] = flags.advance_ok;
+  facts->number[AFT__FACT_RETURNLESS_OK] = flags.returnless_ok;
+  return AFT_OK;
+}
+
+aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error *error) {
+  aft__reason_info info;
+  if (aft__policy_reason(c->policy, reason, (aft_str){0}, &info))
+    return AFT_OK;
+  return aft__error(error, AFT_E_INVALID, "case.reason", "the policy has no reason '%.*s'",
+                    (int)aft__utf8_cut(reason, 60), reason.data ? reason.data : "");
+}
+
+bool aft__case_platform_state(const aft__case *c, aft_str status, aft_str *state) {
+  aft__platform_state found;
+  if (!aft__policy_platform_status(c->policy, aft__case_str(c, AFT__CASE_PLATFORM), status,
+                                   aft__case_str(c, AFT__CASE_KIND), &found))
+    return false;
+  *state = found.state;
+  return true;
+}
+
+/* ---- freight and duty ---- */
+
+bool aft__line_is_extra(const aft__value *line) {
+  aft_str nature = aft__row_str(line, AFT__LINE_NATURE);
+  return aft__str_eq(nature, aft__cstr("freight")) || aft__str_eq(nature, aft__cstr("duty"));
+}
+
+static bool in_case(const aft__case *c, const aft__value *line) {
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    if (c->lines[i].line[AFT__LINE_ID].number == line[AFT__LINE_ID].number)
+      return true;
+  return false;
+}
+
+/* Whether no price of goods is left once this case has given its own back. */
+static bool takes_all(const aft__case *c, aft__value **rows, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) {
+    int64_t left = aft__row_int(rows[i], AFT__LINE_QUANTITY) - aft__row_int(rows[i], AFT__LINE_SETTLED);
+    for (uint32_t k = 0; k < c->n_lines; k++)
+      if (c->lines[k].line[AFT__LINE_ID].number == rows[i][AFT__LINE_ID].number)
+        left -= aft__row_int(c->lines[k].row, AFT__CASE_LINE_QUANTITY);
+    if (!aft__line_is_extra(rows[i]) && left > 0)
+      return false;
+  }
+  return true;
+}
+
+/* The way out is given back with the last of the goods, where the policy says so. */
+aft_status aft__case_add_extras(aft__case *c, aft__value **rows, uint32_t n, aft_error *error) {
+  aft__facts facts;
+  aft__money_rules rules;
+  if (aft__case_basis(c) != AFT__BASIS_PRICE || aft__case_is(c, AFT__CASE_KIND, "exchange") ||
+      !takes_all(c, rows, n))
+    return AFT_OK;
+  AFT__TRY(aft__case_facts(c, &facts, error));
+  aft__policy_case_money(c->policy, &facts, aft__case_str(c, AFT__CASE_CURRENCY), &rules);
+  for (uint32_t i = 0; rules.freight_out && i < n; i++) {
+    int64_t units = aft__row_int(rows[i], AFT__LINE_QUANTITY) - aft__row_int(rows[i], AFT__LINE_SETTLED);
+    if (aft__line_is_extra(rows[i]) && units > 0 && !in_case(c, rows[i]))
+      AFT__TRY(aft__case_add_line(c, rows[i], NULL, units, error));
+  }
+  return AFT_OK;
+}
+
+/* ---- whether it may be filed ---- */
+
+aft_status aft__case_free_check(const aft__case *c, aft_error *error) {
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    const aft__case_line *l = &c->lines[i];
+    int64_t have = aft__row_int(l->line, AFT__LINE_WITH_BUYER) + aft__row_int(l->line, AFT__LINE_UNDELIVERED);
+    int64_t wanted = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
+    if (wanted > have)
+      return aft__error(error, AFT_E_CHECK, "case.lines", "line %.*s has %lld units that are free, not %lld",
+                        (int)l->line[AFT__LINE_REF].size, l->line[AFT__LINE_REF].data, (long long)have,
+                        (long long)wanted);
+  }
+  return AFT_OK;
+}
+
+/* How often these lines were applied for before, cancelled ones included. */
+static aft_status count_applications(aft__case *c, aft_error *error) {
+  int64_t most = 0;
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    aft__scan scan = {.table = &aft__case_line_table,
+                      .index = AFT__CASE_LINE_BY_LINE,
+                      .n_equal = 2,
+                      .equal = {aft__int(c->cmd->call.tenant), c->lines[i].line[AFT__LINE_ID]},
+                      .limit = 100};
+    aft__value **rows;
+    uint32_t n;
+    AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
+    most = n > most ? n : most;
+  }
+  aft__case_set(c, AFT__CASE_APPLICATIONS, aft__int(most));
+  return AFT_OK;
+}
+
+static void line_facts(const aft__case *c, const aft__case_line *l, const aft_case_in *in,
+                       aft__facts *facts) {
+  facts->text[AFT__FACT_NATURE] = aft__row_str(l->line, AFT__LINE_NATURE);
+  facts->text[AFT__FACT_PRODUCT_CATEGORY] = aft__row_str(l->line, AFT__LINE_CATEGORY);
+  facts->number[AFT__FACT_FINAL_SALE] = aft__row_int(l->line, AFT__LINE_FINAL_SALE);
+  facts->number[AFT__FACT_HYGIENE] = aft__row_int(l->line, AFT__LINE_HYGIENE);
+  facts->number[AFT__FACT_MADE_TO_ORDER] = aft__row_int(l->line, AFT__LINE_MADE_TO_ORDER);
+  facts->number[AFT__FACT_UNITS] = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
+  (void)c;
+  for (size_t i = 0; i < in->n_lines; i++)
+    if (in->lines[i].line == l->line[AFT__LINE_ID].number)
+      facts->text[AFT__FACT_CONDITION] = in->lines[i].condition;
+  facts->number[AFT__FACT_OPENED] = aft__str_eq(facts->text[AFT__FACT_CONDITION], aft__cstr("opened")) ||
+                                    aft__str_eq(facts->text[AFT__FACT_CONDITION], aft__cstr("used"));
+}
+
+static aft_time time_of(const aft__value *row, uint32_t column) {
+  return aft__row_null(row, column) ? AFT_TIME_NONE : aft__row_int(row, column);
+}
+
+static aft_status judge_line(aft__case *c, const aft__case_line *l, const aft_case_in *in, aft__facts *facts,
+                             aft__eligible *out, aft_error *error) {
+  (void)error;
+  line_facts(c, l, in, facts);
+  aft__eligible_in ask = {.kind = aft__case_str(c, AFT__CASE_KIND),
+                          .reason = aft__case_str(c, AFT__CASE_REASON),
+                          .facts = facts,
+                          .ordered = time_of(c->order, AFT__ORDER_PLACED),
+                          .shipped = c->shipped,
+                          .delivered = time_of(l->line, AFT__LINE_DELIVERED),
+                          .now = c->cmd->now,
+                          .offset_minutes = aft__order_offset(c->cmd, c->order),
+                          .platform = aft__case_str(c, AFT__CASE_PLATFORM)};
+  aft__policy_eligible(c->policy, &ask, out, &c->reasons);
+  return AFT_OK;
+}
+
+/* The strictest answer of all lines stands. */
+static aft_status judge_lines(aft__case *c, const aft_case_in *in, aft__eligible *worst, aft_error *error) {
+  aft__facts facts;
+  bool any = false;
+  AFT__TRY(aft__case_facts(c, &facts, error));
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    aft__eligible one;
+    if (aft__line_is_extra(c->lines[i].line))
+      continue;
+    AFT__TRY(judge_line(c, &c->lines[i], in, &facts, &one, error));
+    if (!any || one.verdict < worst->verdict)
+      *worst = one;
+    any = true;
+  }
+  if (any)
+    return AFT_OK;
+  return aft__error(error, AFT_E_CHECK, "case.lines", "no unit of the order is free");
+}
+
+static const char *freight_payer(const aft__case *c, const aft__eligible *e) {
+  bool buyer = aft__str_eq(e->freight, aft__cstr("buyer"));
+  return buyer && c->insured ? "insurer" : buyer ? "buyer" : "seller";
+}
+
+static aft_status refused(aft__case *c, const aft__eligible *e, aft_error *error) {
+  aft__buf text;
+  aft__buf_init(&text, c->cmd->env);
+  aft__reasons_render(c->cmd->policy, "en", aft__buf_view(&c->reasons), "eligibility", &text);
+  aft_str why = aft__buf_view(&text);
+  const char *end = why.len ? memchr(why.data, '\n', why.len) : NULL;
+  size_t n = end ? (size_t)(end - why.data) : why.len;
+  aft_status status = aft__error(error, AFT_E_INELIGIBLE, "case.reason", "%.*s (clause %.*s)", (int)n,
+                                 why.data ? why.data : "", (int)e->clause.len, e->clause.data);
+  aft__buf_done(&text);
+  return status;
+}
+
+aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error) {
+  aft__eligible e = {0};
+  bool staff = c->cmd->call.role != AFT_ROLE_BUYER;
+  if (aft__policy_has_cases(c->policy))
+    AFT__TRY(aft__case_reason_check(c, in->reason, error));
+  AFT__TRY(count_applications(c, error));
+  AFT__TRY(judge_lines(c, in, &e, error));
+  c->in_window = e.in_window;
+  c->needs_person = e.verdict == AFT__DECISION_PERSON;
+  if (e.verdict == AFT__DECISION_NO && !(staff && in->in_spite))
+    return refused(c, &e, error);
+  if (e.liable.len)
+    aft__case_set(c, AFT__CASE_LIABLE, aft__text(aft__arena_dup(c->cmd->arena, e.liable)));
+  if (!in->freight.len || !staff)
+    aft__case_set(c, AFT__CASE_FREIGHT, aft__text(aft__cstr(freight_payer(c, &e))));
+  return aft__case_deduct(c, error);
+}
