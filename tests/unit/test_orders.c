@@ -2,6 +2,8 @@
  * memory store. */
 #include "desk_fixture.h"
 
+#include "desk/order_priv.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -389,6 +391,144 @@ static void the_first_telling_fixes_the_policy(void **state) {
   aft_policy_unref(policy);
 }
 
+/* ---- a case about the order, put into the store by hand ---- */
+
+typedef struct planted {
+  aft_id order;
+  int64_t held;    /* units of the film, which had not arrived */
+  int64_t planned; /* of payment p-1 */
+  int64_t from_undelivered, frozen, open;
+} planted;
+
+/* The row of an index that begins with tenant and one number. */
+static aft__value *first_of(aft__tx *tx, const aft__table *table, uint32_t index, aft_id of) {
+  aft_error error = AFT_ERROR_INIT;
+  aft__value **rows;
+  uint32_t n;
+  aft__scan scan = {
+      .table = table, .index = index, .n_equal = 2, .equal = {aft__int(d.tenant), aft__int(of)}, .limit = 1};
+  return aft__scan_all(tx, &scan, &rows, &n, &error) >= 0 && n ? rows[0] : NULL;
+}
+
+static aft__value *by_ref(aft__tx *tx, const aft__table *table, uint32_t index, aft_id order,
+                          const char *ref) {
+  aft__value keys[] = {aft__int(d.tenant), aft__int(order), aft__text(aft__cstr(ref))}, *row;
+  return aft__find(tx, table, index, keys, &row, NULL) >= 0 ? row : NULL;
+}
+
+/* Every column that must have a value has one. */
+static aft__value *blank(aft__tx *tx, const aft__table *table) {
+  aft__value *row = aft__arena_alloc(aft__tx_arena(tx), table->n_columns * sizeof *row);
+  for (uint32_t i = 0; row && i < table->n_columns; i++)
+    if (table->columns[i].required)
+      row[i] = table->columns[i].type == AFT_SQL_INT    ? aft__int(0)
+               : table->columns[i].type == AFT_SQL_TEXT ? aft__text(aft__cstr("x"))
+                                                        : aft__blob("", 0);
+  return row;
+}
+
+static aft_status plant(aft__tx *tx, void *user, aft_error *error) {
+  const planted *p = user;
+  aft__value *line = by_ref(tx, &aft__line_table, AFT__LINE_BY_REF, p->order, "film");
+  aft__value key[] = {aft__int(d.tenant), aft__text(aft__cstr("p-1"))}, *payment;
+  aft__value *owner = blank(tx, &aft__case_table), *row = blank(tx, &aft__case_line_table);
+  aft__value *leg = blank(tx, &aft__leg_table);
+  owner[AFT__CASE_ID] = row[AFT__CASE_LINE_CASE] = leg[AFT__LEG_CASE] = aft__int(aft__tx_id(tx));
+  owner[AFT__CASE_TENANT] = row[AFT__CASE_LINE_TENANT] = leg[AFT__LEG_TENANT] = aft__int(d.tenant);
+  owner[AFT__CASE_ORDER] = leg[AFT__LEG_ORDER] = aft__int(p->order);
+  owner[AFT__CASE_OPEN] = aft__int(p->open);
+  AFT__TRY(aft__insert(tx, &aft__case_table, owner, NULL, error));
+  row[AFT__CASE_LINE_ID] = aft__int(aft__tx_id(tx));
+  row[AFT__CASE_LINE_LINE] = line[AFT__LINE_ID];
+  row[AFT__CASE_LINE_QUANTITY] = row[AFT__CASE_LINE_HELD] = row[AFT__CASE_LINE_FROM_UNDELIVERED] =
+      aft__int(p->held);
+  AFT__TRY(aft__insert(tx, &aft__case_line_table, row, NULL, error));
+  line[AFT__LINE_UNDELIVERED].number -= p->held;
+  line[AFT__LINE_IN_RETURN].number += p->held;
+  AFT__TRY(aft__update(tx, &aft__line_table, line,
+                       UINT64_C(1) << AFT__LINE_UNDELIVERED | UINT64_C(1) << AFT__LINE_IN_RETURN, error));
+  AFT__TRY(aft__find(tx, &aft__payment_table, AFT__PAYMENT_BY_REF, key, &payment, error));
+  leg[AFT__LEG_ID] = aft__int(aft__tx_id(tx));
+  leg[AFT__LEG_PAYMENT] = payment[AFT__PAYMENT_ID];
+  leg[AFT__LEG_REQUESTED] = payment[AFT__PAYMENT_PLANNED] = aft__int(p->planned);
+  leg[AFT__LEG_STATE] = aft__text(aft__cstr("planned"));
+  AFT__TRY(aft__insert(tx, &aft__leg_table, leg, NULL, error));
+  return aft__update(tx, &aft__payment_table, payment, UINT64_C(1) << AFT__PAYMENT_PLANNED, error);
+}
+
+static aft_status look(aft__tx *tx, void *user, aft_error *error) {
+  planted *p = user;
+  (void)error;
+  aft__value *line = by_ref(tx, &aft__line_table, AFT__LINE_BY_REF, p->order, "film");
+  aft__value *row = first_of(tx, &aft__case_line_table, AFT__CASE_LINE_BY_LINE, line[AFT__LINE_ID].number);
+  aft__value key[] = {aft__int(d.tenant), aft__text(aft__cstr("p-1"))}, *payment;
+  AFT__TRY(aft__find(tx, &aft__payment_table, AFT__PAYMENT_BY_REF, key, &payment, error));
+  aft__value *leg = first_of(tx, &aft__leg_table, AFT__LEG_BY_PAYMENT, payment[AFT__PAYMENT_ID].number);
+  p->held = line[AFT__LINE_IN_RETURN].number;
+  p->from_undelivered = row[AFT__CASE_LINE_FROM_UNDELIVERED].number;
+  p->planned = payment[AFT__PAYMENT_PLANNED].number;
+  p->frozen = aft__str_eq(aft__value_str(&leg[AFT__LEG_STATE]), aft__cstr("frozen"));
+  return AFT_OK;
+}
+
+static void in_store(aft__tx_fn fn, planted *p) {
+  aft_error error = AFT_ERROR_INIT;
+  aft__tx_options options = {.name = "test"};
+  assert_ok(aft__tx_run(d.session, &options, fn, p, &error));
+}
+
+static void units_that_a_case_took_arrive_in_the_case(void **state) {
+  (void)state;
+  story s;
+  tell_of(&s, "A-1");
+  planted p = {.order = told(&s.facts), .held = 1, .planned = 100, .open = 2};
+  in_store(plant, &p);
+  s.items[2] = (aft_order_item_in){sizeof s.items[2], S("film"), 2};
+  s.parcels[1].ref = S("sack");
+  s.parcels[1].delivered = DESK_START;
+  told(&s.facts);
+  told(&s.facts);
+  in_store(look, &p);
+  assert_int_equal(p.held, 1);
+  assert_int_equal(p.from_undelivered, 0);
+  picture after = picture_of(&d.system, p.order);
+  assert_non_null(strstr(after.text, "film q2 price 101 paid 96 tax 0 at home 1 away 0"));
+}
+
+static void what_a_case_is_about_stays_as_it_was_bought(void **state) {
+  (void)state;
+  story s;
+  tell_of(&s, "A-1");
+  planted p = {.order = told(&s.facts), .held = 1, .planned = 100, .open = 2};
+  in_store(plant, &p);
+  s.lines[2].quantity = 3;
+  refused(&s.facts, AFT_E_CHECK, "order.lines[2].quantity");
+  s.lines[2].quantity = 2;
+  s.lines[2].paid = 95;
+  refused(&s.facts, AFT_E_CHECK, "order.lines[2].paid");
+  s.lines[2].paid = 96;
+  s.lines[0].quantity = 4;
+  assert_int_equal(told(&s.facts), p.order);
+}
+
+/* The case has ended here: only its money is looked at. */
+static void a_chargeback_freezes_what_was_planned(void **state) {
+  (void)state;
+  story s;
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *payment;
+  tell_of(&s, "A-1");
+  planted p = {.order = told(&s.facts), .held = 1, .planned = 20000, .open = 0};
+  in_store(plant, &p);
+  assert_ok(reverse("cb-1", 60000, &payment, &error));
+  assert_int_equal(aft_payment_reversed(payment), 50000);
+  assert_int_equal(aft_payment_overdrawn(payment), 10000);
+  aft_record_free(payment);
+  in_store(look, &p);
+  assert_int_equal(p.planned, 0);
+  assert_true(p.frozen);
+}
+
 #define ON(kind, test) \
   { #test " [" #kind "]", test, open_kind, shut, (void *)(intptr_t)DESK_##kind }
 #define EVERYWHERE(test) ON(SQLITE, test), ON(MEMORY, test), ON(HOSTILE, test)
@@ -404,6 +544,9 @@ int main(void) {
       EVERYWHERE(a_foreign_tenants_customer_is_unknown),
       EVERYWHERE(a_chargeback_takes_what_is_left_and_counts_once),
       EVERYWHERE(the_first_telling_fixes_the_policy),
+      EVERYWHERE(units_that_a_case_took_arrive_in_the_case),
+      EVERYWHERE(what_a_case_is_about_stays_as_it_was_bought),
+      EVERYWHERE(a_chargeback_freezes_what_was_planned),
   };
   static const char *const not_there[] = {"[MEMORY]", "[HOSTILE]"};
   return RUN_CASES(tests, not_there);
