@@ -9,9 +9,11 @@
 #include <aftersales/desk.h>
 #include <aftersales/env.h>
 #include <aftersales/error.h>
+#include <aftersales/evidence.h>
 #include <aftersales/intake.h>
 #include <aftersales/label.h>
 #include <aftersales/learn.h>
+#include <aftersales/link.h>
 #include <aftersales/list.h>
 #include <aftersales/model.h>
 #include <aftersales/order.h>

@@ -138,7 +138,7 @@ AFT_API aft_status aft_order_get(aft_session *session, const aft_call *call, aft
 /*
  * Lists the lines of an order. A recipient sees price, what was paid, tax and refunds as 0.
  *
- * out: receives a cursor that the caller closes with aft_cursor_close.
+ * out: receives a cursor that the caller frees with aft_cursor_free.
  * Threads: the session's one.
  * Errors: those of <aftersales/desk.h>.
  * Since: 0.1
@@ -149,7 +149,7 @@ AFT_API aft_status aft_line_list(aft_session *session, const aft_call *call, aft
 /*
  * Lists the payments of an order. A recipient sees none.
  *
- * out: receives a cursor that the caller closes with aft_cursor_close.
+ * out: receives a cursor that the caller frees with aft_cursor_free.
  * Threads: the session's one.
  * Errors: those of <aftersales/desk.h>.
  * Since: 0.1
@@ -160,7 +160,7 @@ AFT_API aft_status aft_payment_list(aft_session *session, const aft_call *call, 
 /*
  * Lists the parcels of an order, those of its cases included.
  *
- * out: receives a cursor that the caller closes with aft_cursor_close.
+ * out: receives a cursor that the caller frees with aft_cursor_free.
  * Threads: the session's one.
  * Errors: those of <aftersales/desk.h>.
  * Since: 0.1

@@ -5,6 +5,7 @@
 #include <aftersales/common.h>
 #include <aftersales/env.h>
 #include <aftersales/error.h>
+#include <aftersales/sys/blob.h>
 #include <aftersales/sys/sql.h>
 
 #ifdef __cplusplus
@@ -37,6 +38,7 @@ typedef struct aft_store_options {
   uint32_t flags;               /* AFT_STORE_… */
   uint32_t busy_ms;             /* wait for a locked database; 0 means 5000 */
   aft_str prefix;               /* of the tables' names; default "aft_" */
+  aft_blobs *blobs;             /* where evidence is kept, referenced by the store; NULL: it takes none */
 } aft_store_options;
 
 /*
@@ -133,6 +135,10 @@ typedef struct aft_backup_options {
    * ends the copying. Must not use the session. */
   int (*progress)(void *user, int64_t done, int64_t left);
   void *user;
+  /* Where the contents of evidence are copied to; NULL leaves them out. They are copied after the database,
+   * so that every content which the copy speaks of is among them, unless it was removed meanwhile. A failure
+   * leaves the copy of the database where it stands. */
+  aft_blobs *blobs;
 } aft_backup_options;
 
 /*
@@ -142,6 +148,8 @@ typedef struct aft_backup_options {
  * the engine's own check of the whole copy, compares the version of the tables and
  * recomputes the audit chains of the records that changed last. SQLite's log cannot
  * be reset before the copying has ended.
+ *
+ * Contents of evidence go along where options->blobs is given; aft_blob_copy brings them back.
  *
  * What the copy is opened with for the first time, once it is put back:
  * AFT_STORE_RESTORED. Ids, feed numbers and leases then go on behind what the lost

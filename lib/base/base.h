@@ -165,6 +165,20 @@ void aft__sha256_end(aft__sha256 *s, uint8_t out[32]);
 void aft__hex(const uint8_t *bytes, size_t n, char *out);        /* 2n characters and a NUL */
 uint64_t aft__hash64(const void *data, size_t n, uint64_t seed); /* little-endian-stable; not for secrets */
 
+/* ---- hmac.c ---- */
+
+void aft__hmac_sha256(const void *key, size_t n_key, const void *data, size_t n, uint8_t out[32]);
+/* Takes as long whatever the bytes are. */
+bool aft__same_bytes(const void *a, const void *b, size_t n);
+void aft__wipe(void *bytes, size_t n); /* also where the compiler sees that nobody reads them again */
+
+/* ---- magic.c: what a file is, by its first bytes ---- */
+
+#define AFT__MAGIC_BYTES 64 /* are always enough to tell */
+/* "image/jpeg" …; NULL for what is none of the types that evidence may have. */
+const char *aft__magic_type(const void *data, size_t n);
+bool aft__magic_known(aft_str type);
+
 /* ---- json_write.c: canonical JSON (no spaces, keys in the order given) ---- */
 
 typedef struct aft__json {

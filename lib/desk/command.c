@@ -13,13 +13,17 @@ aft_status aft__denied(aft__cmd *cmd, const char *what, aft_error *error) {
   return aft__error(error, AFT_E_DENIED, cmd->verb, "the %s may not: %s", role_name(cmd->call.role), what);
 }
 
+aft_status aft__call_copy(const aft_call *given, aft_call *call, aft_error *error) {
+  AFT__TRY(aft__abi_copy(call, sizeof *call, given, CALL_V1, "aft_call", error));
+  return aft__in_text(&call->key, KEY_BYTES, "call.key", error);
+}
+
 static aft_status check_call(const aft_call *given, const aft__command *command, aft_call *call,
                              aft_error *error) {
   if (!given)
     return aft__error(error, AFT_E_NULL_HANDLE, "call",
                       "the call is NULL: it says for whom the command runs");
-  AFT__TRY(aft__abi_copy(call, sizeof *call, given, CALL_V1, "aft_call", error));
-  AFT__TRY(aft__in_text(&call->key, KEY_BYTES, "call.key", error));
+  AFT__TRY(aft__call_copy(given, call, error));
   if (call->role < AFT_ROLE_SYSTEM || call->role > AFT_ROLE_ARBITER)
     return aft__error(error, AFT_E_INVALID, "call.role", "expected AFT_ROLE_…, found %u", call->role);
   if (call->deadline_ms < 0)
@@ -156,30 +160,10 @@ static aft_status attempt(aft__tx *tx, void *user, aft_error *error) {
 
 /* ---- the audit of refusals ---- */
 
-typedef struct refusal {
-  const run *r;
-  aft_status code;
-} refusal;
-
-static aft_status keep_refusal(aft__tx *tx, void *user, aft_error *error) {
-  const refusal *refused = user;
-  const run *r = refused->r;
-  return aft__refusal_add(tx, &r->call, r->command->verb, r->subject, refused->code, error);
-}
-
-static void audit_refusal(aft_session *session, const run *r, aft_status code) {
-  refusal refused = {r, code};
-  aft__tx_options options = {.name = "refusal"};
-  aft_error error = AFT_ERROR_INIT;
-  aft_status status = aft__tx_run(session, &options, keep_refusal, &refused, &error);
-  if (status < 0)
-    aft__log(aft__session_env(session), AFT_LOG_ERROR, "a refusal of %s could not be kept: %s",
-             r->command->verb, aft_status_name(status));
-}
-
 /* Statuses of the domain lie between these numbers. */
 static bool is_refusal(const aft__command *command, aft_status status) {
-  return status == AFT_E_DENIED || (command->audits && !command->read && status <= AFT_E_NOT_FOUND && status > -300);
+  return status == AFT_E_DENIED ||
+         (command->audits && !command->read && status <= AFT_E_NOT_FOUND && status > -300);
 }
 
 aft_status aft__command_run(aft_session *session, const aft_call *call, const aft__command *command, void *in,
@@ -198,7 +182,7 @@ aft_status aft__command_run(aft_session *session, const aft_call *call, const af
   aft__tx_options options = {.name = command->name, .deadline_ms = r.call.deadline_ms, .read = command->read};
   aft_status status = aft__tx_run(session, &options, attempt, &r, error);
   if (is_refusal(command, status))
-    audit_refusal(session, &r, status);
+    aft__refusal_keep(session, &r.call, command->verb, r.subject, status);
   if (status >= 0 && r.wants && r.made)
     *out = r.made;
   else

@@ -95,6 +95,8 @@ typedef struct aft__command {
 aft_status aft__command_run(aft_session *session, const aft_call *call, const aft__command *command, void *in,
                             aft_record **out, aft_error *error);
 
+/* A caller's call and its key, checked as far as that goes without the store. */
+aft_status aft__call_copy(const aft_call *given, aft_call *call, aft_error *error);
 /* A command of the system itself, inside a transaction that runs already (the tick's). */
 aft_status aft__cmd_system(aft__tx *tx, aft_id tenant, const char *verb, aft__cmd *cmd, aft_error *error);
 void aft__cmd_done(aft__cmd *cmd);
@@ -103,6 +105,10 @@ void aft__cmd_done(aft__cmd *cmd);
 
 aft_status aft__refusal_add(aft__tx *tx, const aft_call *call, const char *verb, aft_id subject,
                             aft_status code, aft_error *error);
+
+/* The same in a transaction of its own; one that fails is logged. */
+void aft__refusal_keep(aft_session *session, const aft_call *call, const char *verb, aft_id subject,
+                       aft_status code);
 
 /* ---- access.c: who may touch what ---- */
 

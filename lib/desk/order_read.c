@@ -114,12 +114,12 @@ static aft_status read_all(aft__cmd *cmd, void *in, aft_error *error) {
   return AFT_OK;
 }
 
-static aft_status list(aft_session *session, const aft_call *call, aft_id order, const part *part,
+static aft_status list(aft_session *session, const aft_call *call, aft_id order, const part *of,
                        const aft__command *command, aft_cursor **out, aft_error *error) {
   if (!session)
     return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");
   AFT__TRY(aft__in_id(order, "order", error));
-  reading r = {.order = order, .part = part, .env = aft__session_env(session)};
+  reading r = {.order = order, .part = of, .env = aft__session_env(session)};
   aft_status status = aft__command_run(session, call, command, &r, NULL, error);
   if (status >= 0) {
     aft_record **records = r.records;

@@ -1,5 +1,5 @@
 /* What banks take back of payments: chargebacks. */
-#include "desk/order_priv.h"
+#include "desk/case_priv.h"
 
 #include <stdio.h>
 
@@ -81,6 +81,34 @@ static aft_status take_back(aft__cmd *cmd, aft__value *p, const aft_reversal_in 
                      error);
 }
 
+/* ---- whom it concerns ---- */
+
+static aft_status tell_case(aft__cmd *cmd, aft_id id, aft_error *error) {
+  aft__case c;
+  aft_status status = aft__case_load(cmd, id, &c, error);
+  if (status >= 0)
+    status = aft__case_tell(&c, "reversed", error);
+  if (status >= 0)
+    status = aft__case_save(&c, error);
+  aft__case_done(&c);
+  return status;
+}
+
+static aft_status tell_cases(aft__cmd *cmd, const aft__value *payment, aft_error *error) {
+  aft__scan scan = {.table = &aft__case_table,
+                    .index = AFT__CASE_BY_ORDER,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), payment[AFT__PAYMENT_ORDER]},
+                    .limit = AFT__MOST_ORDER_ROWS};
+  aft__value **rows;
+  uint32_t n;
+  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++)
+    if (aft__row_int(rows[i], AFT__CASE_OPEN))
+      AFT__TRY(tell_case(cmd, rows[i][AFT__CASE_ID].number, error));
+  return AFT_OK;
+}
+
 /* ---- the command ---- */
 
 static aft_status find(aft__cmd *cmd, const aft_reversal_in *in, aft__value **payment, aft_error *error) {
@@ -129,6 +157,8 @@ static aft_status reverse(aft__cmd *cmd, void *given, aft_error *error) {
                       "the chargeback was told before: expected %lld, found %lld", (long long)before,
                       (long long)in->amount.minor);
   AFT__TRY(take_back(cmd, payment, in, error));
+  AFT__TRY(tell_cases(cmd, payment, error));
+  cmd->row = NULL; /* cases may have changed the payment too */
   return note(cmd, payment, in, error);
 }
 

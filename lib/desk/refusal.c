@@ -19,6 +19,28 @@ aft_status aft__refusal_add(aft__tx *tx, const aft_call *call, const char *verb,
   return aft__insert(tx, &aft__refusal_table, row, NULL, error);
 }
 
+typedef struct refusal {
+  const aft_call *call;
+  const char *verb;
+  aft_id subject;
+  aft_status code;
+} refusal;
+
+static aft_status keep(aft__tx *tx, void *user, aft_error *error) {
+  const refusal *r = user;
+  return aft__refusal_add(tx, r->call, r->verb, r->subject, r->code, error);
+}
+
+void aft__refusal_keep(aft_session *session, const aft_call *call, const char *verb, aft_id subject,
+                       aft_status code) {
+  refusal refused = {call, verb, subject, code};
+  aft__tx_options options = {.name = "refusal"};
+  aft_status status = aft__tx_run(session, &options, keep, &refused, NULL);
+  if (status < 0)
+    aft__log(aft__session_env(session), AFT_LOG_ERROR, "a refusal of %s could not be kept: %s", verb,
+             aft_status_name(status));
+}
+
 static aft_status allowed(aft__cmd *cmd, void *in, aft_error *error) {
   (void)cmd, (void)in, (void)error;
   return AFT_OK;

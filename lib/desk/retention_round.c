@@ -5,6 +5,8 @@
  * each tenant. */
 #include "desk/retention.h"
 
+#include "desk/evidence_priv.h"
+
 #define LEASE      "retention"
 #define LEASE_MS   AFT__MINUTE
 #define META_PLACE "retention_place" /* the last tenant that is done; 0: no round is on its way */
@@ -167,6 +169,18 @@ static aft_status visit_tickets(round *r, aft_id tenant, aft_error *error) {
   return AFT_OK;
 }
 
+/* ---- evidence ---- */
+
+static aft_status visit_evidence(round *r, aft_id tenant, aft_error *error) {
+  uint32_t n = 0;
+  aft_status status = AFT_OK;
+  if (tenant != NO_TENANT && aft__store_blobs(aft__session_store(r->session)))
+    status = aft__evidence_retain(r->session, tenant, r->left < ROWS ? r->left : ROWS, &n, error);
+  r->removed += n;
+  spend(r, n);
+  return status;
+}
+
 /* ---- the round ---- */
 
 static aft_status see_tenant(void *user, const aft__value *row, aft_error *error) {
@@ -219,6 +233,8 @@ static aft_status visit_tenant(round *r, aft_id tenant, aft_error *error) {
     AFT__TRY(visit_rows(r, tenant, alone[i], error));
   if (!over(r))
     AFT__TRY(visit_tickets(r, tenant, error));
+  if (!over(r))
+    AFT__TRY(visit_evidence(r, tenant, error));
   return AFT_OK;
 }
 

@@ -127,7 +127,7 @@ static void check_effect(const place *at, const aft__flow_effect *effect) {
       return;
     }
   snprintf(problem, sizeof problem, "has the unknown effect '%.64s'", verb);
-  fault(at, problem, ": the effects of cases are listed in docs/policy.md");
+  fault(at, problem, ": docs/machines.md lists those that cases know");
 }
 
 /* Cases begin where the desk begins them. */

@@ -180,9 +180,11 @@ static void add_state(builder *b, uint32_t index) {
   if (!!deadline != !!then)
     aft__fault_key(b->cx->faults, AFT_E_POLICY_MACHINE, item,
                    "a state has both a deadline and the event that follows ('then'), or neither");
-  if (deadline && then && deadline->kind == AFT__NODE_TEXT && then->kind == AFT__NODE_TEXT &&
-      aft__deadline_parse(deadline->text, &state.deadline_ms, &business))
+  if (deadline && then && deadline->kind == AFT__NODE_TEXT && then->kind == AFT__NODE_TEXT) {
     state.deadline_event = event_index(b, then->text);
+    if (!aft__deadline_parse(deadline->text, &state.deadline_ms, &business))
+      state.deadline_ms = AFT__DAY; /* its shape was faulted before: one fault is enough */
+  }
   if (business)
     state.flags |= AFT__FLOW_BUSINESS;
   aft__compile_add(b->cx, AFT__SECTION_STATES, &state);

@@ -140,6 +140,8 @@ static aft_status run_backup(backup_run *run, aft_error *error) {
   aft__trace(env, "store_backup", began, status, 0);
   if (status == AFT_E_LOST)
     aft__session_cut(session);
+  if (status >= 0 && run->o.blobs)
+    status = aft_blob_copy(session->store->blobs, run->o.blobs, NULL, error);
   if (status >= 0)
     note(session, at);
   return status < 0 ? status : AFT_OK;
@@ -153,6 +155,12 @@ aft_status aft_store_backup(aft_session *session, const aft_backup_options *opti
   if (session->attached)
     return aft__error(error, AFT_E_INVALID, "session",
                       "a backup needs a session of its own, not one in the host's transaction");
+  if (run.o.blobs && !session->store->blobs)
+    return aft__error(error, AFT_E_INVALID, "backup.blobs",
+                      "the store was opened without a blob store: there are no contents to copy");
+  if (run.o.blobs && run.o.blobs == session->store->blobs)
+    return aft__error(error, AFT_E_INVALID, "backup.blobs",
+                      "expected another blob store than the store's own");
   AFT__TRY(aft__session_enter(session, error));
   aft_status status = run_backup(&run, error);
   aft__session_leave(session);

@@ -130,6 +130,7 @@ aft_status aft__store_open(aft_env *env, const aft__schema *schema, const aft_st
   AFT__TRY(make_store(env, &store, error));
   store->flags = o.flags;
   store->busy_ms = o.busy_ms;
+  store->blobs = aft_blobs_ref(o.blobs);
   aft_status status = make_backend(store, &o, error);
   if (status >= 0)
     status = check_schema(store, schema, error);
@@ -209,6 +210,7 @@ static void free_store(aft_store *store, bool own) {
     pthread_mutex_destroy(&store->node_mutex);
     pthread_mutex_destroy(&store->mutex);
   }
+  aft_blobs_unref(store->blobs);
   aft__release(env, store, sizeof *store);
   aft_env_unref(env);
 }
@@ -223,6 +225,8 @@ void aft_store_unref(aft_store *store) {
 }
 
 aft_env *aft__store_env(const aft_store *store) { return store->env; }
+bool aft__store_read_only(const aft_store *store) { return (store->flags & AFT_STORE_READ_ONLY) != 0; }
+aft_blobs *aft__store_blobs(const aft_store *store) { return store->blobs; }
 aft_str aft__store_owner(const aft_store *store) { return aft__cstr(store->owner); }
 
 void aft__store_attach(aft_store *store, void *thing, void (*release)(aft_env *env, void *thing)) {

@@ -15,7 +15,7 @@ import tree
 # Values: passed and embedded as they are, so that they never grow.
 VALUES = {"aft_str", "aft_money", "aft_sql_value"}
 # Filled in by the library for a callback, which may rely on the fields of the headers that it was compiled with.
-HANDED_OUT = {"aft_trace", "aft_sql_open", "aft_sql_backup", "aft_sql_sizes"}
+HANDED_OUT = {"aft_trace", "aft_sql_open", "aft_sql_backup", "aft_sql_sizes", "aft_blob_info"}
 
 PINNED = "tests/gates/abi/layout.c"
 HEAD = """/*

@@ -1,5 +1,8 @@
 #include "desk_fixture.h"
 
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "random.h"
 
 static int64_t fixture_now(void *user) {
@@ -65,7 +68,14 @@ static void people(desk *d) {
   d->as_other_buyer = call_of(d->tenant, AFT_ROLE_BUYER, d->other_buyer);
 }
 
-void desk_open_with(desk *d, desk_kind kind, const aft_alloc *alloc) {
+static void open_blobs(desk *d) {
+  aft_error error = AFT_ERROR_INIT;
+  snprintf(d->blob_folder, sizeof d->blob_folder, "%s/blobs", d->place.folder);
+  assert_int_equal(mkdir(d->blob_folder, 0700), 0);
+  assert_ok(aft_blob_directory_open(d->env, AFT_STR(d->blob_folder), &d->blobs, &error));
+}
+
+static void open_desk(desk *d, desk_kind kind, const aft_alloc *alloc, bool blobs) {
   aft_error error = AFT_ERROR_INIT;
   memset(d, 0, sizeof *d);
   d->kind = kind;
@@ -76,6 +86,8 @@ void desk_open_with(desk *d, desk_kind kind, const aft_alloc *alloc) {
     options.alloc = *alloc;
   assert_ok(aft_env_new(&options, &d->env, &error));
   place_make(&d->place);
+  if (blobs)
+    open_blobs(d);
   aft_store_options store = desk_store(d, AFT_STORE_CREATE | AFT_STORE_RELAXED);
   assert_ok(aft_store_open(d->env, &store, &d->store, &error));
   assert_ok(aft_session_open(d->store, &d->session, &error));
@@ -86,18 +98,22 @@ void desk_open_with(desk *d, desk_kind kind, const aft_alloc *alloc) {
   aft__store_hostile(d->store, d->seed, 20, 50);
 }
 
-void desk_open(desk *d, desk_kind kind) { desk_open_with(d, kind, NULL); }
+void desk_open_with(desk *d, desk_kind kind, const aft_alloc *alloc) { open_desk(d, kind, alloc, false); }
+void desk_open_evidence(desk *d, desk_kind kind, const aft_alloc *alloc) { open_desk(d, kind, alloc, true); }
+void desk_open(desk *d, desk_kind kind) { open_desk(d, kind, NULL, false); }
 
 aft_store_options desk_store(const desk *d, uint32_t flags) {
   aft_store_options options = place_store(&d->place, flags);
   if (d->kind != DESK_SQLITE)
     options.dsn = AFT_STR("memory:");
+  options.blobs = d->blobs;
   return options;
 }
 
 void desk_close(desk *d) {
   aft_session_close(d->session);
   aft_store_unref(d->store);
+  aft_blobs_unref(d->blobs);
   aft_env_unref(d->env);
   place_drop(&d->place);
 }

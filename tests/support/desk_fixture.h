@@ -34,6 +34,8 @@ typedef struct desk {
   _Atomic int64_t now; /* what the clock says */
   uint64_t seed;       /* of a hostile store */
   aft_env *env;
+  aft_blobs *blobs; /* NULL unless the desk takes evidence */
+  char blob_folder[80];
   aft_store *store;
   aft_session *session;
   aft_id tenant, shop, other_shop, agent, other_agent, buyer, other_buyer;
@@ -45,6 +47,8 @@ typedef struct desk {
 void desk_open(desk *d, desk_kind kind);
 /* With an allocator in place of the usual one. */
 void desk_open_with(desk *d, desk_kind kind, const aft_alloc *alloc);
+/* The same, with a blob store in a folder beside the database. alloc may be NULL. */
+void desk_open_evidence(desk *d, desk_kind kind, const aft_alloc *alloc);
 void desk_close(desk *d);
 /* How to open the desk's store once more. */
 aft_store_options desk_store(const desk *d, uint32_t flags);

@@ -248,6 +248,39 @@ static aft_status lease_effects(scene *s, aft_error *error) {
   return status == AFT_OK ? AFT_OK : AFT_E_NOT_FOUND;
 }
 
+/* ---- an order in full ---- */
+
+static aft_status tell_order(scene *s, const char *number, const char *payment, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_order_line_in line = {.size = sizeof line, .ref = AFT_STR("phone"), .quantity = 2, .price = 12900};
+  aft_order_share_in share = {.size = sizeof share, .ref = AFT_STR("off"), .amount = 900};
+  aft_order_payment_in paid = {.size = sizeof paid,
+                               .ref = name(s, payment),
+                               .instrument = AFT_STR("card"),
+                               .captured = {.currency = "CNY", .minor = 12000}};
+  aft_order_item_in item = {.size = sizeof item, .line = AFT_STR("phone"), .quantity = 1};
+  aft_order_parcel_in parcel = {.size = sizeof parcel,
+                                .ref = AFT_STR("box"),
+                                .delivered = SCENE_START - DAY,
+                                .items = &item,
+                                .n_items = 1};
+  aft_order_facts_in in = {.size = sizeof in,
+                           .shop = s->shop,
+                           .customer = s->buyer,
+                           .number = name(s, number),
+                           .currency = AFT_STR("CNY"),
+                           .lines = &line,
+                           .n_lines = 1,
+                           .shares = &share,
+                           .n_shares = 1,
+                           .payments = &paid,
+                           .n_payments = 1,
+                           .parcels = &parcel,
+                           .n_parcels = 1};
+  call.key = name(s, number);
+  return aft_order_tell(s->session, &call, &in, NULL, error);
+}
+
 aft_status scene_fill(scene *s, const char *round, aft_error *error) {
   snprintf(s->round, sizeof s->round, "%s", round);
   TRY(put_agent(s, "lin", &s->agent, error));
@@ -257,6 +290,7 @@ aft_status scene_fill(scene *s, const char *round, aft_error *error) {
   TRY(open_tickets(s, error));
   TRY(bring_to_state(s, error));
   TRY(tag(s, "first", NULL, true, error));
+  TRY(tell_order(s, "B-1", "paid B-1", error));
   return lease_effects(s, error);
 }
 
@@ -316,6 +350,42 @@ static aft_status new_order(scene *s, aft_error *error) {
                      .total = {.currency = "CNY", .minor = 12900}};
   call.key = name(s, "new order");
   return aft_order_put(s->session, &call, &in, NULL, error);
+}
+
+/* An order, and a link to it. */
+static aft_status link_to(scene *s, const char *number, const char *key, aft_id *link, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_record *order, *record;
+  aft_link_keys *keys;
+  aft_buf *token;
+  aft_signing_key secret = {
+      .size = sizeof secret, .name = AFT_STR("2026"), .secret = "a secret that is thirty-two long", .n = 32};
+  aft_order_in in = {.size = sizeof in, .shop = s->shop, .customer = s->buyer, .number = name(s, number)};
+  call.key = name(s, number);
+  TRY(aft_order_put(s->session, &call, &in, &order, error));
+  aft_link_in wanted = {.size = sizeof wanted, .customer = s->buyer, .lifetime = DAY};
+  wanted.order = taken(order, AFT_ORDER_ID);
+  call.key = name(s, key);
+  TRY(aft_link_keys_new(s->env, &secret, 1, &keys, error));
+  aft_status status = aft_link_make(s->session, &call, keys, &wanted, &token, &record, error);
+  aft_link_keys_unref(keys);
+  TRY(status);
+  aft_buf_free(token);
+  *link = taken(record, AFT_LINK_ID);
+  return status;
+}
+
+static aft_status new_link(scene *s, aft_error *error) {
+  aft_id link;
+  return link_to(s, "A-1002", "link", &link, error);
+}
+
+static aft_status revoke_link(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_id link;
+  TRY(link_to(s, "A-1003", "link back", &link, error));
+  call.key = name(s, "revoke");
+  return aft_link_revoke(s->session, &call, link, NULL, error);
 }
 
 static aft_status tag_more(scene *s, aft_error *error) { return tag(s, "vip", "tag", true, error); }
@@ -518,6 +588,17 @@ static aft_status refused(scene *s, aft_error *error) {
   return aft_shop_put(s->session, &call, &in, NULL, error);
 }
 
+static aft_status full_order(scene *s, aft_error *error) { return tell_order(s, "B-2", "paid B-2", error); }
+
+static aft_status chargeback(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_reversal_in in = {.size = sizeof in,
+                        .payment = name(s, "paid B-1"),
+                        .reference = AFT_STR("chargeback"),
+                        .amount = {.currency = "CNY", .minor = 15000}};
+  return aft_payment_reverse(s->session, &call, &in, NULL, error);
+}
+
 /* The host's order and our ticket in one transaction of the host's; what is there already stays. */
 static aft_status with_hosts_order(scene *s, aft_error *error) {
   sqlite3 *host = scene_host(s);
@@ -553,6 +634,10 @@ const command scene_commands[] = {
     {"an agent leaves", "aft_agent_put", agent_leaves},
     {"a customer's phone", "aft_customer_put", change_customer},
     {"an order", "aft_order_put", new_order},
+    {"a link", "aft_link_make", new_link, .steps = true},
+    {"a link taken back", "aft_link_revoke", revoke_link, .steps = true},
+    {"an order in full", "aft_order_tell", full_order},
+    {"a chargeback", "aft_payment_reverse", chargeback},
     {"a policy", "aft_policy_activate", activate},
     {"a first message", "aft_intake", first_message},
     {"a message that joins", "aft_intake", next_message},

@@ -32,6 +32,10 @@ COMMANDS = [
     Command("aft_payment_list", "payments", "Payment", reads=True),
     Command("aft_parcel_list", "parcels", "Parcel", reads=True),
     Command("aft_payment_reverse", "reverse_payment", "Payment"),
+    Command("aft_evidence_list", "evidence", "Evidence", reads=True),
+    Command("aft_evidence_remove", "remove_evidence", "Evidence"),
+    Command("aft_evidence_hold", "hold_evidence", "Evidence", defaults={"held": "1"}),
+    Command("aft_link_revoke", "revoke_link", "Link"),
     Command("aft_case_file", "open_case", "Case"),
     Command("aft_case_act", "act_on_case", "Case", first=("event",)),
     Command("aft_case_get", "case", "Case", reads=True),
@@ -128,6 +132,13 @@ aft_status_is_transient aft_status_name aft_store_backup aft_store_health aft_st
 aft_text_language aft_text_normalise aft_text_redact aft_tick aft_triage_explain aft_triage_free aft_triage_json
 aft_triage_number aft_triage_run aft_triage_stated_count aft_triage_stated_number aft_triage_stated_text aft_triage_suggestion
 aft_triage_text aft_version
+""".split()
+
+# Not in Python yet: contents that stream, and links that need a ring of keys.
+LATER = """
+aft_blob_copy aft_blob_directory_open aft_blobs_open aft_blobs_ref aft_blobs_unref aft_evidence_abort aft_evidence_add
+aft_evidence_begin aft_evidence_commit aft_evidence_read aft_evidence_sweep aft_evidence_write aft_link_keys_new
+aft_link_keys_ref aft_link_keys_unref aft_link_make aft_link_open
 """.split()
 
 # Not in Python: references are the collector's, records are plain objects there, the class says the kind and its
