@@ -305,4 +305,6 @@ aft_str aft__policy_form_meaning(const aft_policy *policy, aft_str form, aft_str
 void aft__policy_render(const aft_policy *policy, const char *locale, const char *key, const aft__arg *args,
                         size_t n, aft__buf *out);
 
+#include "policy/cases.h"
+
 #endif
