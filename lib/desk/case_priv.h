@@ -3,7 +3,6 @@
 #define AFT_CASE_PRIV_H
 
 #include "desk/order_priv.h"
-#include "policy/cases.h"
 
 #include <aftersales/case.h>
 
