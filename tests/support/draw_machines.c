@@ -1,4 +1,5 @@
-/* Writes every machine of the default policy as Mermaid: "# name", then the drawing. For tests/gates/machines.py. */
+/* Writes every machine of the default policy as Mermaid: "# name", then the drawing. For
+ * tests/gates/machines.py. */
 #include <stdio.h>
 
 #include "policy/policy_priv.h"

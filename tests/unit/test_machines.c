@@ -101,7 +101,7 @@ static bool has_text(const char *locale, const char *what, const char *name) {
   aft__policy_render(policy, locale, key, NULL, 0, &out);
   bool there = out.len > 0 && !(out.len == strlen(key) && memcmp(out.data, key, out.len) == 0);
   if (!there)
-    print_message("no text %s in %s\n", key, locale);
+    print_message("# no text %s in %s\n", key, locale);
   aft__buf_done(&out);
   return there;
 }
@@ -176,7 +176,7 @@ static void arrive(walk *w, uint32_t kind, uint32_t state, uint32_t way, const c
   w->changed = true;
   if (!terminal(w->flows[kind], state) || way == 0)
     return;
-  print_message("%s ends as %s after %s with%s%s%s\n", kinds[kind], name_of(w->flows[kind], state), event,
+  print_message("# %s ends as %s after %s with%s%s%s\n", kinds[kind], name_of(w->flows[kind], state), event,
                 way & HELD ? " units held" : "", way & PLANNED ? " money planned" : "",
                 way & FROZEN ? " settlement held" : "");
   w->faults++;
