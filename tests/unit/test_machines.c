@@ -150,10 +150,10 @@ static uint32_t after_effect(uint32_t way, const char *verb, const char *arg) {
     const char *verb, *arg;
     uint32_t set, clear;
   } meanings[] = {
-      {"hold", NULL, HELD, 0},           {"free", NULL, 0, HELD},          {"take", NULL, 0, HELD},
-      {"lose", NULL, 0, HELD},           {"give_back", NULL, 0, HELD},     {"plan", NULL, PLANNED, 0},
-      {"release", NULL, 0, PLANNED},     {"void", NULL, 0, PLANNED},       {"advance", NULL, 0, PLANNED},
-      {"settlement", "hold", FROZEN, 0}, {"settlement", "free", 0, FROZEN}};
+      {"hold", NULL, HELD, 0},       {"free", NULL, 0, HELD},           {"take", NULL, 0, HELD},
+      {"lose", NULL, 0, HELD},       {"give_back", NULL, 0, HELD},      {"plan", NULL, PLANNED, 0},
+      {"release", NULL, 0, PLANNED}, {"void", NULL, 0, PLANNED},        {"advance", NULL, 0, PLANNED},
+      {"follow", NULL, 0, HELD},     {"settlement", "hold", FROZEN, 0}, {"settlement", "free", 0, FROZEN}};
   for (size_t i = 0; i < AFT__COUNT(meanings); i++)
     if (strcmp(verb, meanings[i].verb) == 0 && (!meanings[i].arg || strcmp(arg, meanings[i].arg) == 0))
       way = (way | meanings[i].set) & ~meanings[i].clear;
