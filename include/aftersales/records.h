@@ -476,6 +476,7 @@
 #define AFT_CASE_LINE_REPLACEMENT      0x00200012u /* the line that was sent for it */
 #define AFT_CASE_LINE_WANTS            0x00200013u /* the article wanted in its place */
 #define AFT_CASE_LINE_WANTS_PRICE      0x00200014u /* its price for one unit, in minor units */
+#define AFT_CASE_LINE_GIVEN            0x00200015u /* of the amount: planned or given back, in minor units */
 
 #define AFT_PROPOSAL_ID       0x00210001u /* the proposal's id */
 #define AFT_PROPOSAL_REV      0x00210002u /* counts the changes of this record */
@@ -1900,6 +1901,9 @@ static inline const char *aft_case_line_wants(aft_record *record) {
 }
 static inline int64_t aft_case_line_wants_price(aft_record *record) {
   return aft_record_int(record, AFT_CASE_LINE_WANTS_PRICE);
+}
+static inline int64_t aft_case_line_given(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_GIVEN);
 }
 
 static inline aft_id aft_proposal_id(aft_record *record) {

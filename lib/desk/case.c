@@ -68,11 +68,15 @@ static aft_status load_lines(aft__case *c, aft_error *error) {
   return AFT_OK;
 }
 
-aft_status aft__case_load(aft__cmd *cmd, aft_id id, aft__case *c, aft_error *error) {
+aft_status aft__case_load_row(aft__cmd *cmd, aft_id id, aft__case *c, aft_error *error) {
   prepare(cmd, c);
   cmd->subject = id;
   AFT__TRY(aft__load(cmd, &aft__case_table, AFT__CASE_TENANT, id, "case", &c->row, error));
-  AFT__TRY(load_chain(c, error));
+  return load_chain(c, error);
+}
+
+aft_status aft__case_load(aft__cmd *cmd, aft_id id, aft__case *c, aft_error *error) {
+  AFT__TRY(aft__case_load_row(cmd, id, c, error));
   AFT__TRY(aft__get(cmd->tx, &aft__order_table, aft__case_int(c, AFT__CASE_ORDER), &c->order, error));
   AFT__TRY(aft__policy_of_document(cmd, aft__case_str(c, AFT__CASE_POLICY),
                                    aft__case_int(c, AFT__CASE_DOCUMENT), &c->policy, error));

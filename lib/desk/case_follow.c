@@ -1,20 +1,38 @@
 /* A case that follows from another: about the same units, which pass from the one to the other. */
 #include "desk/case_priv.h"
 
-/* What the parent still holds is free for the moment that it takes to hold it again. */
-static aft_status take_units(aft__case *parent, aft_case_line_in *lines, size_t *n, aft_error *error) {
+/* Whether cases of a machine hold units at all. */
+static bool holds_units(const aft__flow *flow) {
+  for (uint32_t i = 0; i < flow->n_effects; i++)
+    if (strcmp(flow->texts + flow->effects[i].verb, "hold") == 0)
+      return true;
+  return false;
+}
+
+/* What the parent still holds, or all that it was about where it holds nothing. */
+static void name_lines(const aft__case *parent, aft_case_line_in *lines, size_t *n) {
+  int64_t held = 0;
   *n = 0;
+  for (uint32_t i = 0; i < parent->n_lines; i++)
+    held += aft__units_held(&parent->lines[i]);
   for (uint32_t i = 0; i < parent->n_lines; i++) {
     const aft__case_line *l = &parent->lines[i];
-    int64_t held = aft__units_held(l);
-    if (held)
+    int64_t units = held ? aft__units_held(l) : aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
+    if (units && !aft__line_is_extra(l->line))
       lines[(*n)++] = (aft_case_line_in){.size = sizeof *lines,
                                          .line = aft__row_int(l->row, AFT__CASE_LINE_LINE),
-                                         .quantity = held,
+                                         .quantity = units,
                                          .wants = aft__row_str(l->row, AFT__CASE_LINE_WANTS),
                                          .wants_price = aft__row_int(l->row, AFT__CASE_LINE_WANTS_PRICE)};
   }
-  AFT__TRY(aft__units_free(parent, error));
+}
+
+/* Units pass over to a case that holds them itself: they are free for that moment. */
+static aft_status hand_units_over(aft__case *parent, const char *kind, aft_error *error) {
+  const aft__flow *flow;
+  AFT__TRY(aft__case_machine(parent->policy, aft__cstr(kind), &flow, error));
+  if (holds_units(flow))
+    AFT__TRY(aft__units_free(parent, error));
   return aft__case_save(parent, error);
 }
 
@@ -48,7 +66,8 @@ aft_status aft__case_follow(aft__case *parent, const char *kind, aft_error *erro
   aft_id subject = parent->cmd->subject;
   if (!lines)
     return aft__nomem(error);
-  AFT__TRY(take_units(parent, lines, &in.n_lines, error));
+  name_lines(parent, lines, &in.n_lines);
+  AFT__TRY(hand_units_over(parent, kind, error));
   uint32_t role = parent->cmd->call.role;
   parent->cmd->call.role = AFT_ROLE_SYSTEM; /* what follows is the desk's own doing */
   aft_status status = open_child(parent, &in, error);

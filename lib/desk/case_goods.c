@@ -199,7 +199,7 @@ static aft_status judge(aft__case_line *l, int64_t accepted, size_t index, aft_e
  * nobody looked at in time counts as good. */
 aft_status aft__goods_accept(aft__case *c, aft_error *error) {
   const aft__case_input *in = c->in;
-  if (!aft__case_is(c, AFT__CASE_GOODS, "counted"))
+  if (!aft__case_inspected(c))
     AFT__TRY(aft__goods_count(c, error));
   for (size_t i = 0; in && i < in->n_lines; i++) {
     aft__case_line *l = aft__case_line_of(c, in->lines[i].line, i, error);

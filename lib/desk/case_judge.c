@@ -30,6 +30,39 @@ aft_status aft__case_parcels(aft__case *c, aft_error *error) {
   return AFT_OK;
 }
 
+/* ---- repairs before this one ---- */
+
+static aft_status count_repairs(aft__case *c, const aft__value *line, int64_t *out, aft_error *error) {
+  aft__scan scan = {.table = &aft__case_line_table,
+                    .index = AFT__CASE_LINE_BY_LINE,
+                    .n_equal = 2,
+                    .equal = {aft__int(c->cmd->call.tenant), line[AFT__LINE_ID]},
+                    .limit = MOST_EVIDENCE};
+  aft__value **rows, *other;
+  uint32_t n;
+  AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++) {
+    int64_t id = aft__row_int(rows[i], AFT__CASE_LINE_CASE);
+    if (id >= aft__case_id(c))
+      continue; /* ids grow with time */
+    AFT__TRY(aft__get(c->cmd->tx, &aft__case_table, id, &other, error));
+    *out += aft__str_eq(aft__row_str(other, AFT__CASE_KIND), aft__cstr("repair")) &&
+            aft__str_eq(aft__row_str(other, AFT__CASE_STATE), aft__cstr("completed"));
+  }
+  return AFT_OK;
+}
+
+/* Earlier repairs of the same article: laws and warranties count them. */
+static aft_status faults(aft__case *c, aft__facts *facts, aft_error *error) {
+  int64_t n = 0;
+  if (!aft__case_is(c, AFT__CASE_KIND, "repair"))
+    return AFT_OK;
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    AFT__TRY(count_repairs(c, c->lines[i].line, &n, error));
+  facts->number[AFT__FACT_FAULTS] = n;
+  return AFT_OK;
+}
+
 /* ---- facts that the policy decides ---- */
 
 static bool has_kind(aft__value **rows, uint32_t n, aft_str kind) {
@@ -68,6 +101,7 @@ aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
   facts->number[AFT__FACT_PROVEN] = shown;
   facts->number[AFT__FACT_IN_WINDOW] = c->in_window;
   facts->number[AFT__FACT_GIFT_KEPT] = c->gift_kept;
+  AFT__TRY(faults(c, facts, error));
   facts->number[AFT__FACT_OWED] = !aft__case_is(c, AFT__CASE_MONEY, "none");
   aft__policy_rules(c->policy, facts, &flags);
   facts->number[AFT__FACT_AUTO_OK] = flags.auto_ok && shown && !c->needs_person;

@@ -35,23 +35,26 @@ aft_status aft__case_ticket(aft__case *c, const char *what, aft_error *error) {
 
 /* ---- the parent ---- */
 
-/* A verdict comes with the buyer's share, which lowers what the parent gives. */
-static aft_status hand_over(aft__case *child, aft__case *parent, aft_error *error) {
-  int64_t share = aft__case_int(child, AFT__CASE_SHARE);
-  if (aft__row_null(child->row, AFT__CASE_VERDICT))
-    return AFT_OK;
-  aft__case_set(parent, AFT__CASE_VERDICT, child->row[AFT__CASE_VERDICT]);
-  aft__case_set(parent, AFT__CASE_SHARE, aft__int(share));
-  if (share <= 0 || share >= 1000)
-    return AFT_OK;
-  for (uint32_t i = 0; i < parent->n_lines; i++) {
-    aft__case_line *l = &parent->lines[i];
+void aft__case_share_amounts(aft__case *c) {
+  int64_t share = aft__case_int(c, AFT__CASE_SHARE), total = 0;
+  if (!aft__case_is(c, AFT__CASE_VERDICT, "shared") || share <= 0 || share >= 1000)
+    return;
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    aft__case_line *l = &c->lines[i];
     int64_t whole = aft__row_int(l->row, AFT__CASE_LINE_AMOUNT);
     if (!aft__row_int(l->row, AFT__CASE_LINE_SETTLED))
       aft__case_line_set(l, AFT__CASE_LINE_AMOUNT, aft__share_of(whole, 1000, 0, share));
+    total += aft__row_int(l->row, AFT__CASE_LINE_AMOUNT);
   }
-  (void)error;
-  return AFT_OK;
+  aft__case_set(c, AFT__CASE_AGREED, aft__int(total));
+}
+
+static void hand_over(const aft__case *child, aft__case *parent) {
+  if (aft__row_null(child->row, AFT__CASE_VERDICT))
+    return;
+  aft__case_set(parent, AFT__CASE_VERDICT, child->row[AFT__CASE_VERDICT]);
+  aft__case_set(parent, AFT__CASE_SHARE, child->row[AFT__CASE_SHARE]);
+  aft__case_share_amounts(parent);
 }
 
 aft_status aft__case_tell_parent(aft__case *c, const char *event, aft_error *error) {
@@ -61,10 +64,9 @@ aft_status aft__case_tell_parent(aft__case *c, const char *event, aft_error *err
     return AFT_OK;
   aft_status status = aft__case_load(c->cmd, aft__case_int(c, AFT__CASE_PARENT), &parent, error);
   if (status >= 0)
-    status = hand_over(c, &parent, error);
-  aft__case_event fire = {.event = event, .role = AFT_ROLE_SYSTEM};
-  if (status >= 0)
-    status = aft__case_fire(&parent, &fire, error);
+    hand_over(c, &parent);
+  if (status >= 0) /* one that has ended meanwhile has no move for it */
+    status = aft__case_tell(&parent, event, error);
   if (status >= 0)
     status = aft__case_save(&parent, error);
   aft__case_done(&parent);

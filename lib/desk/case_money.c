@@ -130,21 +130,19 @@ static aft_status drop(aft__case *c, aft__leg *leg, const char *to, aft_error *e
 
 /* The lines get back what was set aside for money that never left. */
 static void unsettle(aft__case *c, int64_t amount) {
-  for (uint32_t i = c->n_lines; i-- > 0;) {
+  for (uint32_t i = c->n_lines; i-- > 0 && amount > 0;) {
     aft__case_line *l = &c->lines[i];
-    int64_t own = aft__row_int(l->row, AFT__CASE_LINE_AMOUNT),
-            settled = aft__row_int(l->row, AFT__CASE_LINE_SETTLED);
-    if (!settled && !own)
+    int64_t given = aft__row_int(l->row, AFT__CASE_LINE_GIVEN);
+    int64_t settled = aft__row_int(l->row, AFT__CASE_LINE_SETTLED);
+    int64_t back = given < amount ? given : amount;
+    if (!back)
       continue;
-    int64_t back = own < amount ? own : amount;
-    bool all = back == own;
+    int64_t units = back == given ? settled : 0;
     l->line[AFT__LINE_REFUNDED] = aft__int(aft__row_int(l->line, AFT__LINE_REFUNDED) - back);
-    if (all)
-      l->line[AFT__LINE_SETTLED] = aft__int(aft__row_int(l->line, AFT__LINE_SETTLED) - settled);
+    l->line[AFT__LINE_SETTLED] = aft__int(aft__row_int(l->line, AFT__LINE_SETTLED) - units);
     l->line_mask |= UINT64_C(1) << AFT__LINE_REFUNDED | UINT64_C(1) << AFT__LINE_SETTLED;
-    aft__case_line_set(l, AFT__CASE_LINE_AMOUNT, own - back);
-    if (all)
-      aft__case_line_set(l, AFT__CASE_LINE_SETTLED, 0);
+    aft__case_line_set(l, AFT__CASE_LINE_GIVEN, given - back);
+    aft__case_line_set(l, AFT__CASE_LINE_SETTLED, settled - units);
     amount -= back;
   }
 }

@@ -41,8 +41,8 @@ static aft_status settle_line(aft__case_line *l, int64_t units, int64_t amount, 
   l->line[AFT__LINE_SETTLED] = aft__int(settled);
   l->line[AFT__LINE_REFUNDED] = aft__int(refunded);
   l->line_mask |= UINT64_C(1) << AFT__LINE_SETTLED | UINT64_C(1) << AFT__LINE_REFUNDED;
-  aft__case_line_set(l, AFT__CASE_LINE_SETTLED, units);
-  aft__case_line_set(l, AFT__CASE_LINE_AMOUNT, amount);
+  aft__case_line_set(l, AFT__CASE_LINE_SETTLED, aft__row_int(l->row, AFT__CASE_LINE_SETTLED) + units);
+  aft__case_line_set(l, AFT__CASE_LINE_GIVEN, aft__row_int(l->row, AFT__CASE_LINE_GIVEN) + amount);
   return AFT_OK;
 }
 
@@ -78,19 +78,41 @@ static aft_status plan_subsidies(aft__case *c, aft__case_line *l, int64_t units,
   return AFT_OK;
 }
 
-static aft_status plan_price(aft__case *c, const aft__case_terms *terms, aft_error *error) {
+/* Whether a leg of a kind, or with an instrument, stands already. */
+static bool has_leg(const aft__case *c, uint32_t column, const char *word) {
+  for (uint32_t i = 0; i < c->n_legs; i++)
+    if (!aft__leg_is(&c->legs[i], AFT__LEG_STATE, "void") && aft__leg_is(&c->legs[i], column, word))
+      return true;
+  return false;
+}
+
+/* A difference that the buyer paid for goods that never left. */
+static int64_t paid_in_vain(const aft__case *c) {
   int64_t total = 0;
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    if (!aft__row_null(c->lines[i].row, AFT__CASE_LINE_REPLACEMENT))
+      return 0;
+  for (uint32_t i = 0; i < c->n_legs; i++)
+    if (aft__leg_is(&c->legs[i], AFT__LEG_KIND, "charge"))
+      total += aft__row_int(c->legs[i].row, AFT__LEG_CONFIRMED);
+  return total;
+}
+
+static aft_status plan_price(aft__case *c, const aft__case_terms *terms, aft_error *error) {
+  int64_t total = has_leg(c, AFT__LEG_KIND, "refund") ? 0 : paid_in_vain(c);
   bool price = aft__case_basis(c) == AFT__BASIS_PRICE;
   for (uint32_t i = 0; i < c->n_lines; i++) {
     aft__case_line *l = &c->lines[i];
-    int64_t amount = aft__amount_due(c, l), units = price ? aft__units_due(c, l) : 0;
-    if (price && units)
+    int64_t amount = aft__amount_due(c, l) - aft__row_int(l->row, AFT__CASE_LINE_GIVEN);
+    int64_t units = price ? aft__units_due(c, l) - aft__row_int(l->row, AFT__CASE_LINE_SETTLED) : 0;
+    if (amount < 0 || units < 0)
+      continue; /* more is under way than is due: that is what a debt is for */
+    if (units)
       AFT__TRY(plan_subsidies(c, l, units, terms->release, error));
     AFT__TRY(settle_line(l, units, amount, error));
     total += amount;
   }
-  AFT__TRY(total ? plan_from_payments(c, total, "refund", terms->release, error) : AFT_OK);
-  return price ? aft__plan_coupons(c, terms, error) : AFT_OK;
+  return total ? plan_from_payments(c, total, "refund", terms->release, error) : AFT_OK;
 }
 
 /* An exchange gives back what the new goods cost less; the rest of the old price stands behind them. */
@@ -147,13 +169,24 @@ static aft_status plan_return_freight(aft__case *c, const aft__case_terms *terms
 
 /* ---- the plan ---- */
 
-static bool planned_before(const aft__case *c) {
-  for (uint32_t i = 0; i < c->n_legs; i++)
-    if (!aft__leg_is(&c->legs[i], AFT__LEG_STATE, "void") &&
-        !aft__leg_is(&c->legs[i], AFT__LEG_KIND, "charge") &&
-        !aft__leg_is(&c->legs[i], AFT__LEG_KIND, "clawback"))
-      return true;
-  return false;
+/* What is due and not planned yet: a case that is decided anew plans the rest. */
+static aft_status plan_rest(aft__case *c, const aft__case_terms *terms, aft_error *error) {
+  aft__basis basis = aft__case_basis(c);
+  bool exchange = aft__case_is(c, AFT__CASE_KIND, "exchange");
+  if (exchange && !has_leg(c, AFT__LEG_KIND, "refund"))
+    AFT__TRY(plan_difference(c, terms, error));
+  if (!exchange && (basis == AFT__BASIS_PRICE || basis == AFT__BASIS_PART))
+    AFT__TRY(plan_price(c, terms, error));
+  if (!exchange && basis == AFT__BASIS_PRICE && !has_leg(c, AFT__LEG_INSTRUMENT, "coupon"))
+    AFT__TRY(aft__plan_coupons(c, terms, error));
+  if (basis == AFT__BASIS_FUND) {
+    const char *kind = aft__case_is(c, AFT__CASE_KIND, "freight") ? "freight" : "compensation";
+    return has_leg(c, AFT__LEG_KIND, kind)
+               ? AFT_OK
+               : plan_compensation(c, kind, aft__case_str(c, AFT__CASE_LIABLE),
+                                   aft__case_int(c, AFT__CASE_AGREED), terms, error);
+  }
+  return has_leg(c, AFT__LEG_KIND, "freight") ? AFT_OK : plan_return_freight(c, terms, error);
 }
 
 aft_status aft__legs_plan(aft__case *c, aft_error *error) {
@@ -161,26 +194,7 @@ aft_status aft__legs_plan(aft__case *c, aft_error *error) {
   AFT__TRY(aft__legs_load(c, error));
   AFT__TRY(aft__pots_load(c, error));
   AFT__TRY(aft__case_terms_of(c, &terms, error));
-  if (planned_before(c))
-    return AFT_OK;
-  switch (aft__case_basis(c)) {
-  case AFT__BASIS_PRICE:
-    AFT__TRY(aft__case_is(c, AFT__CASE_KIND, "exchange") ? plan_difference(c, &terms, error)
-                                                         : plan_price(c, &terms, error));
-    AFT__TRY(plan_return_freight(c, &terms, error));
-    break;
-  case AFT__BASIS_PART:
-    AFT__TRY(plan_price(c, &terms, error));
-    break;
-  case AFT__BASIS_FUND:
-    AFT__TRY(plan_compensation(c, aft__case_is(c, AFT__CASE_KIND, "freight") ? "freight" : "compensation",
-                               aft__case_str(c, AFT__CASE_LIABLE), aft__case_int(c, AFT__CASE_AGREED), &terms,
-                               error));
-    break;
-  case AFT__BASIS_NOTHING:
-    AFT__TRY(plan_return_freight(c, &terms, error));
-    break;
-  }
+  AFT__TRY(plan_rest(c, &terms, error));
   aft__legs_sum(c);
   return AFT_OK;
 }

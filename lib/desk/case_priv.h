@@ -85,6 +85,8 @@ typedef struct aft__case {
 /* ---- case.c ---- */
 
 aft_status aft__case_load(aft__cmd *cmd, aft_id id, aft__case *c, aft_error *error);
+/* Without order, policy and lines: enough to set columns, to note an event and to save. */
+aft_status aft__case_load_row(aft__cmd *cmd, aft_id id, aft__case *c, aft_error *error);
 /* A new one about an order, in its machine's first state; nothing is written before it is saved. */
 aft_status aft__case_start(aft__cmd *cmd, aft__value *order, aft_str kind, aft__case *c, aft_error *error);
 aft_status aft__case_save(aft__case *c, aft_error *error);
@@ -199,6 +201,8 @@ aft_status aft__units_free(aft__case *c, aft_error *error);
 aft_status aft__units_take(aft__case *c, aft_error *error);
 aft_status aft__units_lose(aft__case *c, aft_error *error);
 aft_status aft__units_give_back(aft__case *c, aft_error *error);
+/* Whether the warehouse looked at what came. */
+bool aft__case_inspected(const aft__case *c);
 /* The units of a line that a case still holds. */
 int64_t aft__units_held(const aft__case_line *l);
 /* The line of a case that an input is about; NULL with an error that names the field. */
@@ -372,6 +376,8 @@ void aft__case_lines_digest(aft__sha256 *sha, const aft_case_line_in *lines, siz
  * which no longer holds them. */
 aft_status aft__case_follow(aft__case *parent, const char *kind, aft_error *error);
 /* Fires an event of the case that this one disputes or follows. */
+/* A shared verdict lowers what the lines give to the buyer's share. */
+void aft__case_share_amounts(aft__case *c);
 aft_status aft__case_tell_parent(aft__case *c, const char *event, aft_error *error);
 /* "resolve": the linked ticket's matter goes on in the case; "trouble": it needs a person again. */
 aft_status aft__case_ticket(aft__case *c, const char *what, aft_error *error);

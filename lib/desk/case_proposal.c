@@ -182,6 +182,7 @@ aft_status aft__agree(aft__case *c, aft_error *error) {
     aft__case_set(c, AFT__CASE_ADDRESS, row[AFT__PROPOSAL_ADDRESS]);
   if (c->in && c->in->address.len)
     aft__case_set(c, AFT__CASE_ADDRESS, aft__text(c->in->address));
+  aft__case_share_amounts(c);
   aft_str kind = aft__row_str(row, AFT__PROPOSAL_KIND);
   if (aft__str_eq(kind, aft__case_str(c, AFT__CASE_KIND)))
     return AFT_OK;

@@ -25,9 +25,7 @@ aft__basis aft__case_basis(const aft__case *c) {
 }
 
 int64_t aft__units_due(const aft__case *c, const aft__case_line *l) {
-  bool counted =
-      aft__case_is(c, AFT__CASE_GOODS, "counted") || aft__row_int(l->row, AFT__CASE_LINE_COUNTED) > 0;
-  return aft__row_int(l->row, counted ? AFT__CASE_LINE_ACCEPTED : AFT__CASE_LINE_QUANTITY);
+  return aft__row_int(l->row, aft__case_inspected(c) ? AFT__CASE_LINE_ACCEPTED : AFT__CASE_LINE_QUANTITY);
 }
 
 int64_t aft__amount_due(const aft__case *c, const aft__case_line *l) {

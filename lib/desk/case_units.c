@@ -142,8 +142,15 @@ static aft_status take_line(aft__case *c, aft__case_line *l, bool counted, aft_e
   return absent > 0 ? free_line(c, l, absent, error) : AFT_OK;
 }
 
+bool aft__case_inspected(const aft__case *c) {
+  bool any = aft__case_is(c, AFT__CASE_GOODS, "counted");
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    any |= aft__row_int(c->lines[i].row, AFT__CASE_LINE_COUNTED) > 0;
+  return any;
+}
+
 aft_status aft__units_take(aft__case *c, aft_error *error) {
-  bool counted = aft__case_is(c, AFT__CASE_GOODS, "counted");
+  bool counted = aft__case_inspected(c);
   for (uint32_t i = 0; i < c->n_lines; i++)
     AFT__TRY(take_line(c, &c->lines[i], counted, error));
   aft__case_set(c, AFT__CASE_GOODS, aft__text(aft__cstr("settled")));

@@ -61,8 +61,10 @@ static aft_status run_begin(aft__cmd *cmd, void *given, aft_error *error) {
   aft__value *of;
   cmd->subject = up->in.of;
   AFT__TRY(aft__load(cmd, &aft__case_table, AFT__CASE_TENANT, up->in.of, "evidence.of", &of, error));
-  AFT__TRY(aft__evidence_may(cmd, of, error));
-  up->room = aft__evidence_limits_of(cmd->policy).piece_bytes;
+  aft__evidence_limits limits;
+  AFT__TRY(aft__may_case(cmd, of, error));
+  aft__policy_evidence_limits(cmd->policy, &limits);
+  up->room = limits.most_bytes;
   if (up->call.key.len)
     return AFT_OK;
   AFT__TRY(aft__evidence_is_open(of, error));

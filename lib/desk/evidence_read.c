@@ -5,7 +5,7 @@ static aft_status check_case(aft__cmd *cmd, void *given, aft_error *error) {
   aft__value *of;
   cmd->subject = *(aft_id *)given;
   AFT__TRY(aft__load(cmd, &aft__case_table, AFT__CASE_TENANT, cmd->subject, "evidence.of", &of, error));
-  return aft__evidence_may(cmd, of, error);
+  return aft__may_case(cmd, of, error);
 }
 
 aft_status aft_evidence_list(aft_session *session, const aft_call *call, aft_id of, aft_cursor **out,

@@ -56,30 +56,29 @@ static void drop_or_log(aft_session *session, const char *digest) {
 
 /* ---- records ---- */
 
-static aft_status load_both(aft__cmd *cmd, aft_id id, aft__value **row, aft__evidence_case *of,
-                            aft_error *error) {
+static aft_status load_both(aft__cmd *cmd, aft_id id, aft__value **row, aft__case *of, aft_error *error) {
   cmd->subject = id;
   AFT__TRY(aft__load(cmd, &aft__evidence_table, AFT__EVIDENCE_TENANT, id, "evidence", row, error));
-  return aft__evidence_case_load(cmd, aft__row_int(*row, AFT__EVIDENCE_CASE), of, error);
+  return aft__case_load_row(cmd, aft__row_int(*row, AFT__EVIDENCE_CASE), of, error);
 }
 
-static aft_status note(aft__evidence_case *of, aft_id id, const char *verb, aft_error *error) {
+static aft_status note(aft__case *of, aft_id id, const char *verb, aft_error *error) {
   char *facts = aft__arena_printf(of->cmd->arena, "{\"evidence\":\"%lld\"}", (long long)id);
   if (!facts)
     return aft__nomem(error);
-  AFT__TRY(aft__evidence_case_note(of, verb, aft__cstr(facts), (aft_str){0}, error));
-  return aft__evidence_case_save(of, error);
+  AFT__TRY(aft__case_note(of, verb, aft__cstr(facts), (aft_str){0}, error));
+  return aft__case_save(of, error);
 }
 
-static bool is_held(const aft__value *row, const aft__evidence_case *of) {
+static bool is_held(const aft__value *row, const aft__case *of) {
   return !aft__row_null(row, AFT__EVIDENCE_HELD) || !aft__row_null(of->row, AFT__CASE_HELD);
 }
 
-static aft_status remove_row(aft__value *row, aft__evidence_case *of, aft_error *error) {
+static aft_status remove_row(aft__value *row, aft__case *of, aft_error *error) {
   aft__cmd *cmd = of->cmd;
   row[AFT__EVIDENCE_REMOVED] = aft__int(cmd->now);
   AFT__TRY(aft__update(cmd->tx, &aft__evidence_table, row, 1u << AFT__EVIDENCE_REMOVED, error));
-  aft__evidence_case_count(of, AFT__CASE_EVIDENCE, -1);
+  aft__evidence_count(of, -1);
   return note(of, row[AFT__EVIDENCE_ID].number, "case.evidence_removed", error);
 }
 
@@ -92,7 +91,7 @@ typedef struct change {
 static aft_status run_remove(aft__cmd *cmd, void *given, aft_error *error) {
   change *c = given;
   aft__value *row;
-  aft__evidence_case of;
+  aft__case of;
   AFT__TRY(load_both(cmd, c->id, &row, &of, error));
   AFT__TRY(aft__may_shop(cmd, aft__row_int(of.row, AFT__CASE_SHOP), error));
   cmd->ids[0] = c->id;
@@ -133,7 +132,7 @@ aft_status aft_evidence_remove(aft_session *session, const aft_call *call, aft_i
 static aft_status run_hold(aft__cmd *cmd, void *given, aft_error *error) {
   const change *c = given;
   aft__value *row;
-  aft__evidence_case of;
+  aft__case of;
   AFT__TRY(load_both(cmd, c->id, &row, &of, error));
   AFT__TRY(aft__may_shop(cmd, aft__row_int(of.row, AFT__CASE_SHOP), error));
   cmd->ids[0] = c->id;
@@ -222,7 +221,9 @@ static aft_status find_old(aft__tx *tx, void *user, aft_error *error) {
   visit *v = user;
   aft_policy *policy;
   AFT__TRY(aft__policy_of_tenant(tx, v->tenant, &policy, NULL, error));
-  aft__value high = aft__int(aft__tx_now(tx) - aft__evidence_limits_of(policy).keep - 1);
+  aft__evidence_limits limits;
+  aft__policy_evidence_limits(policy, &limits);
+  aft__value high = aft__int(aft__tx_now(tx) - limits.retention_ms - 1);
   aft_policy_unref(policy);
   v->n = 0;
   aft__scan scan = {.table = &aft__evidence_table,
@@ -239,9 +240,11 @@ static aft_status find_old(aft__tx *tx, void *user, aft_error *error) {
 
 static aft_status retire(aft__cmd *cmd, visit *v, aft_error *error) {
   aft__value *row;
-  aft__evidence_case of;
+  aft__case of;
   AFT__TRY(load_both(cmd, v->one.id, &row, &of, error));
-  aft_time before = cmd->now - aft__evidence_limits_of(cmd->policy).keep;
+  aft__evidence_limits limits;
+  aft__policy_evidence_limits(cmd->policy, &limits);
+  aft_time before = cmd->now - limits.retention_ms;
   bool ended = !aft__row_int(of.row, AFT__CASE_OPEN) && !aft__row_null(of.row, AFT__CASE_CLOSED) &&
                aft__row_int(of.row, AFT__CASE_CLOSED) < before;
   aft_str digest = aft__row_str(row, AFT__EVIDENCE_DIGEST);

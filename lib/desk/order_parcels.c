@@ -123,6 +123,7 @@ typedef struct told_parcel {
   aft__value *row;
   uint64_t mask;
   bool fresh;
+  bool left; /* it is under way, which is news */
 } told_parcel;
 
 static aft__place_text item_place(const told_parcel *p, size_t item, const char *field) {
@@ -244,6 +245,7 @@ static void fill(told_parcel *p) {
   put_text(p, AFT__PARCEL_WAYBILL, in->waybill);
   if (aft__row_null(p->row, AFT__PARCEL_ADDRESS))
     put_text(p, AFT__PARCEL_ADDRESS, in->address);
+  p->left = in->shipped && aft__row_null(p->row, AFT__PARCEL_SHIPPED);
   if (rank_of(state) > rank_of(aft__row_str(p->row, AFT__PARCEL_STATE)))
     aft__told_set(p->row, &p->mask, AFT__PARCEL_STATE, aft__text(state));
   if (p->fresh || in->insured)
@@ -273,6 +275,8 @@ static aft_status take(aft__told *t, size_t index, uint32_t *fresh, aft_error *e
   AFT__TRY(put_items(t, &p, error));
   AFT__TRY(aft__told_write(t, &aft__parcel_table, p.row, p.mask, p.fresh, error));
   bool arrived = aft__row_int(p.row, AFT__PARCEL_ARRIVED) != 0;
+  t->shipped |= p.left;
+  t->delivered |= !arrived && str_is(aft__row_str(p.row, AFT__PARCEL_STATE), "delivered");
   if (arrived || !str_is(aft__row_str(p.row, AFT__PARCEL_STATE), "delivered"))
     return AFT_OK;
   t->changes++;

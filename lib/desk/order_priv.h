@@ -47,7 +47,8 @@ typedef struct aft__told {
   bool fresh;
   aft__told_line *lines; /* all lines of the order, those told this time included */
   uint32_t n_lines;
-  uint32_t changes; /* rows written beside the order's own */
+  uint32_t changes;        /* rows written beside the order's own */
+  bool shipped, delivered; /* a parcel that was told is newly so */
 } aft__told;
 
 /* Changes a column where the value is another. */
@@ -89,5 +90,10 @@ int32_t aft__order_offset(aft__cmd *cmd, const aft__value *order);
 
 /* Staff of its shop; the buyer, the payer and the recipient. */
 aft_status aft__may_order(aft__cmd *cmd, const aft__value *order, aft_error *error);
+
+/* ---- parcel_track.c ---- */
+
+/* A parcel on its way out concerns the cases that are open about its order. */
+aft_status aft__order_tells(aft__cmd *cmd, aft_id order, const char *event, aft_error *error);
 
 #endif

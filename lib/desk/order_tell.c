@@ -191,7 +191,10 @@ static aft_status tell(aft__cmd *cmd, void *given, aft_error *error) {
   AFT__TRY(aft__told_parcels(&t, error));
   sum_up(&t);
   AFT__TRY(write_order(&t, error));
-  return note(&t, error);
+  AFT__TRY(note(&t, error));
+  aft_id order = t.order[AFT__ORDER_ID].number;
+  AFT__TRY(t.shipped ? aft__order_tells(cmd, order, "order_shipped", error) : AFT_OK);
+  return t.delivered ? aft__order_tells(cmd, order, "order_delivered", error) : AFT_OK;
 }
 
 aft_status aft_order_tell(aft_session *session, const aft_call *call, const aft_order_facts_in *in,

@@ -124,12 +124,11 @@ static const char *goods_of(uint32_t word) {
   return words[word].rank == 1 ? "in_transit" : words[word].rank == 4 ? "arrived" : NULL;
 }
 
-/* A parcel on its way out concerns the cases that are open about its order. */
-static aft_status tell_order(aft__cmd *cmd, const aft__value *parcel, const char *event, aft_error *error) {
+aft_status aft__order_tells(aft__cmd *cmd, aft_id order, const char *event, aft_error *error) {
   aft__scan scan = {.table = &aft__case_table,
                     .index = AFT__CASE_BY_ORDER,
                     .n_equal = 2,
-                    .equal = {aft__int(cmd->call.tenant), parcel[AFT__PARCEL_ORDER]},
+                    .equal = {aft__int(cmd->call.tenant), aft__int(order)},
                     .limit = AFT__MOST_LEGS};
   aft__value **rows;
   uint32_t n;
@@ -158,7 +157,7 @@ static aft_status tell(aft__cmd *cmd, const aft__value *parcel, uint32_t word, a
   const char *own = words[word].rank == 4                                           ? "order_delivered"
                     : words[word].rank == 1 && strcmp(event, "parcel_scanned") == 0 ? "order_shipped"
                                                                                     : event;
-  return tell_order(cmd, parcel, own, error);
+  return aft__order_tells(cmd, aft__row_int(parcel, AFT__PARCEL_ORDER), own, error);
 }
 
 /* ---- the command ---- */

@@ -141,7 +141,6 @@ void aft__policy_evidence_limits(const aft_policy *policy, aft__evidence_limits 
   static const aft__case_settings usual = {.most_bytes = 10000000,
                                            .most_pieces = 20,
                                            .quota_bytes = 100000000,
-                                           .quota_within_ms = AFT__DAY,
                                            .retention_ms = 3 * 365 * AFT__DAY};
   const aft__case_settings *s = settings_of(policy);
   s = s ? s : &usual;
@@ -149,7 +148,6 @@ void aft__policy_evidence_limits(const aft_policy *policy, aft__evidence_limits 
   out->most_bytes = s->most_bytes;
   out->most_pieces = s->most_pieces;
   out->quota_bytes = s->quota_bytes;
-  out->quota_within_ms = s->quota_within_ms;
   out->retention_ms = s->retention_ms;
   out->n_types = keys_of(policy, AFT__PAIRS_TYPE, out->types, AFT__MOST_TYPES);
 }

@@ -108,7 +108,7 @@ int64_t aft__policy_counter_rounds(const aft_policy *policy);
 #define AFT__MOST_TYPES 16u
 typedef struct aft__evidence_limits {
   int64_t most_bytes, most_pieces;
-  int64_t quota_bytes, quota_within_ms; /* of one customer */
+  int64_t quota_bytes; /* of all pieces of a case */
   int64_t retention_ms;                 /* after the case's end */
   aft_str types[AFT__MOST_TYPES];       /* media types; none: any */
   uint32_t n_types;

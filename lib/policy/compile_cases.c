@@ -243,7 +243,6 @@ static void compile_settings(aft__compile *cx, const aft__node *cases) {
   s.most_bytes = whole_of(evidence, "most_bytes", 10000000);
   s.most_pieces = whole_of(evidence, "most_pieces", 20);
   s.quota_bytes = whole_of(evidence, "quota_bytes", 100000000);
-  s.quota_within_ms = span_of(evidence, "quota_within", AFT__DAY);
   s.retention_ms = span_of(evidence, "retention", 3 * 365 * AFT__DAY);
   risk_of(risk, "serial_returner", &s.serial_cases, &s.serial_within_ms);
   risk_of(risk, "empty_box", &s.empty_cases, &s.empty_within_ms);

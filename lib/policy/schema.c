@@ -341,7 +341,6 @@ SHAPE negotiation = {.kind = STRUCT, .expected = "a map with rounds", .fields = 
 static const entry evidence_fields[] = {{"most_bytes", &minor, false},
                                         {"most_pieces", &count, false},
                                         {"quota_bytes", &minor, false},
-                                        {"quota_within", &duration, false},
                                         {"types", &texts, false},
                                         {"retention", &duration, false},
                                         {NULL, NULL, false}};
