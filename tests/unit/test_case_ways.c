@@ -132,6 +132,26 @@ static void an_exchange_out_of_stock_after_acceptance_pays_the_price_back(void *
   case_desk_close(&c);
 }
 
+static void a_verdict_for_the_buyer_pays_for_what_was_refused(void **state) {
+  OPEN;
+  aft_id id = partly_accepted(&c);
+  assert_int_equal(case_confirm_all(&c, id), cups_paid(&c, 2));
+  rule(&c, disputed(&c, id), "rule_buyer");
+  assert_int_equal(case_confirm_all(&c, id), cups_paid(&c, 1));
+  assert_case(&c, id, "refunded");
+  case_desk_close(&c);
+}
+
+static void one_more_unit_may_be_accepted_later(void **state) {
+  OPEN;
+  aft_id id = partly_accepted(&c);
+  aft_case_line_in all = {.size = sizeof all, .line = c.line[0], .quantity = 3};
+  aft_case_act_in in = {.case_id = id, .event = AFT_STR("accept_part"), .lines = &all, .n_lines = 1};
+  case_act_with(&c, &c.d.as_agent, &in);
+  assert_int_equal(case_confirm_all(&c, id), cups_paid(&c, 3));
+  case_desk_close(&c);
+}
+
 static void a_refund_that_fails_in_a_dispute_is_not_forgotten(void **state) {
   OPEN;
   aft_id id = partly_accepted(&c);
@@ -152,6 +172,7 @@ static void a_refund_that_failed_before_the_last_step_can_be_sent_again(void **s
   aft_id dispute = disputed(&c, id);
   fail_all(&c, id);
   rule(&c, dispute, "rule_buyer");
+  fail_all(&c, id);
   desk_pass(&c.d, 20 * DAY);
   desk_tick(&c.d);
   assert_case(&c, id, "refund_failed");
@@ -224,12 +245,41 @@ static void what_cannot_be_mended_is_exchanged_and_nothing_else(void **state) {
   case_desk_close(&c);
 }
 
+static void what_is_lost_stays_with_its_case_while_a_claim_runs(void **state) {
+  OPEN;
+  aft_id id = filed_cups(&c, "return", "changed_mind", 3);
+  aft_case_act_in ship = {
+      .case_id = id, .event = AFT_STR("ship"), .carrier = AFT_STR("sf"), .waybill = AFT_STR("SF1")};
+  approve_if_asked(&c, id);
+  case_act_with(&c, &c.d.as_buyer, &ship);
+  case_act(&c, &c.d.as_agent, id, "parcel_lost");
+  case_act(&c, &c.d.as_agent, id, "follow_claim");
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_IN_RETURN), 3);
+  case_desk_close(&c);
+}
+
+static void what_was_not_mended_can_be_sent_in_again(void **state) {
+  OPEN;
+  aft_id id = filed_cups(&c, "repair", "repair_wanted", 1);
+  send_in(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "diagnose");
+  case_act(&c, &c.d.as_agent, id, "no_fault");
+  case_act(&c, &c.d.as_agent, id, "send_back");
+  case_act(&c, &c.d.as_buyer, id, "not_mended");
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_IN_REPAIR), 1);
+  case_desk_close(&c);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_exchange_out_of_stock_after_acceptance_pays_the_price_back),
+      cmocka_unit_test(a_verdict_for_the_buyer_pays_for_what_was_refused),
+      cmocka_unit_test(one_more_unit_may_be_accepted_later),
       cmocka_unit_test(a_refund_that_fails_in_a_dispute_is_not_forgotten),
       cmocka_unit_test(a_refund_that_failed_before_the_last_step_can_be_sent_again),
       cmocka_unit_test(a_verdict_is_carried_out_however_long_it_took),
-      cmocka_unit_test(what_cannot_be_mended_is_exchanged_and_nothing_else)};
+      cmocka_unit_test(what_cannot_be_mended_is_exchanged_and_nothing_else),
+      cmocka_unit_test(what_is_lost_stays_with_its_case_while_a_claim_runs),
+      cmocka_unit_test(what_was_not_mended_can_be_sent_in_again)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,8 +18,20 @@
 #define JPEG "\xff\xd8\xff\xe0JFIF"
 #define PDF  "%PDF-1.7"
 
+
 static desk d;
 static aft_id order, of, other;
+
+/* Of the default policy. */
+static aft__evidence_limits limits(void) {
+  aft__evidence_limits out;
+  aft_policy *policy;
+  aft_error error = AFT_ERROR_INIT;
+  assert_ok(aft_policy_default(d.env, &policy, &error));
+  aft__policy_evidence_limits(policy, &out);
+  aft_policy_unref(policy);
+  return out;
+}
 
 static int open_kind(void **state) {
   desk_open_evidence(&d, (desk_kind)(intptr_t)*state, NULL);
@@ -191,7 +203,7 @@ static void a_size_that_was_announced_is_kept(void **state) {
   in.bytes = -1;
   assert_status(aft_evidence_add(d.session, &d.as_buyer, &in, JPEG, strlen(JPEG), NULL, &error),
                 AFT_E_INVALID);
-  in.bytes = aft__evidence_limits_of(NULL).piece_bytes + 1;
+  in.bytes = limits().most_bytes + 1;
   assert_status(aft_evidence_add(d.session, &d.as_buyer, &in, JPEG, strlen(JPEG), NULL, &error),
                 AFT_E_TOO_LARGE);
   assert_int_equal(pieces(of), 0);
@@ -202,7 +214,7 @@ static void one_piece_has_a_most(void **state) {
   aft_error error = AFT_ERROR_INIT;
   aft_evidence_in in = a_photo(of);
   aft_evidence_upload *upload;
-  int64_t most = aft__evidence_limits_of(NULL).piece_bytes, sent = 0;
+  int64_t most = limits().most_bytes, sent = 0;
   size_t step = 1 << 20;
   char *run = calloc(1, step);
   (void)state;
@@ -220,7 +232,7 @@ static void one_piece_has_a_most(void **state) {
 
 static void a_case_has_a_most(void **state) {
   aft_error error = AFT_ERROR_INIT;
-  int64_t most = aft__evidence_limits_of(NULL).pieces;
+  int64_t most = limits().most_pieces;
   aft_id last = 0;
   char text[64];
   (void)state;
@@ -494,7 +506,7 @@ static void ticks_until_round(void) {
 }
 
 static void retention_takes_what_ended_long_ago(void **state) {
-  int64_t keep = aft__evidence_limits_of(NULL).keep;
+  int64_t keep = limits().retention_ms;
   aft_id held = case_new(&d, order, d.buyer), late = case_new(&d, order, d.buyer);
   aft_error error = AFT_ERROR_INIT;
   (void)state;

@@ -467,7 +467,7 @@ static aft_status look(aft__tx *tx, void *user, aft_error *error) {
   p->held = line[AFT__LINE_IN_RETURN].number;
   p->from_undelivered = row[AFT__CASE_LINE_FROM_UNDELIVERED].number;
   p->planned = payment[AFT__PAYMENT_PLANNED].number;
-  p->frozen = aft__str_eq(aft__value_str(&leg[AFT__LEG_STATE]), aft__cstr("frozen"));
+  p->frozen = leg && aft__str_eq(aft__value_str(&leg[AFT__LEG_STATE]), aft__cstr("frozen"));
   return AFT_OK;
 }
 
@@ -477,12 +477,34 @@ static void in_store(aft__tx_fn fn, planted *p) {
   assert_ok(aft__tx_run(d.session, &options, fn, p, &error));
 }
 
+static aft_id line_of(aft_id order, const char *ref) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *line;
+  aft_id id = 0;
+  assert_ok(aft_line_list(d.session, &d.system, order, &cursor, &error));
+  while (aft_cursor_next(cursor, &line, &error) == AFT_OK)
+    if (strcmp(aft_line_ref(line), ref) == 0)
+      id = aft_line_id(line);
+  aft_cursor_free(cursor);
+  return id;
+}
+
 static void units_that_a_case_took_arrive_in_the_case(void **state) {
   (void)state;
   story s;
+  aft_error error = AFT_ERROR_INIT;
   tell_of(&s, "A-1");
-  planted p = {.order = told(&s.facts), .held = 1, .planned = 100, .open = 2};
-  in_store(plant, &p);
+  planted p = {.order = told(&s.facts)};
+  aft_case_line_in film = {.size = sizeof film, .line = line_of(p.order, "film"), .quantity = 1};
+  aft_case_in in = {.size = sizeof in,
+                    .order = p.order,
+                    .kind = AFT_STR("refund"),
+                    .reason = AFT_STR("changed_mind"),
+                    .lines = &film,
+                    .n_lines = 1,
+                    .in_spite = 1};
+  assert_ok(aft_case_file(d.session, &d.system, &in, NULL, &error));
   s.items[2] = (aft_order_item_in){sizeof s.items[2], S("film"), 2};
   s.parcels[1].ref = S("sack");
   s.parcels[1].delivered = DESK_START;
