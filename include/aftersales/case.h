@@ -312,6 +312,7 @@ AFT_API aft_status aft_case_mirror(aft_session *session, const aft_call *call, c
 #define AFT_INVOICE_ISSUED         2u
 #define AFT_INVOICE_FAILED         3u
 
+/* What the issuer of invoices says. */
 typedef struct aft_invoice_in {
   size_t size;
   aft_id case_id;   /* required */
@@ -340,6 +341,7 @@ AFT_API aft_status aft_invoice_told(aft_session *session, const aft_call *call, 
 #define AFT_APPOINTMENT_CANCEL  4u
 #define AFT_APPOINTMENT_REBOOK  5u
 
+/* An appointment to book, or what became of one. */
 typedef struct aft_appointment_in {
   size_t size;
   aft_id case_id;     /* to book one */

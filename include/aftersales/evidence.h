@@ -168,7 +168,8 @@ AFT_API aft_status aft_evidence_hold(aft_session *session, const aft_call *call,
  * removed: NULL, or receives how many contents went.
  * Threads: one at a time.
  * Errors: AFT_E_NULL_HANDLE, AFT_E_INVALID (the store has no blob store), AFT_E_READ_ONLY, AFT_E_IO,
- * AFT_E_STORE, AFT_E_NOMEM. Since: 0.1
+ *   AFT_E_STORE, AFT_E_NOMEM.
+ * Since: 0.1
  */
 AFT_API aft_status aft_evidence_sweep(aft_session *session, int64_t *removed, aft_error *error);
 

@@ -35,8 +35,21 @@ aft_status aft__may_case(aft__cmd *cmd, const aft__value *row, aft_error *error)
   if (aft__row_int(row, AFT__CASE_CUSTOMER) == cmd->call.actor)
     return AFT_OK;
   AFT__TRY(aft__get(cmd->tx, &aft__order_table, aft__row_int(row, AFT__CASE_ORDER), &order, error));
-  if (aft__row_int(order, AFT__ORDER_CUSTOMER) == cmd->call.actor ||
-      aft__row_int(order, AFT__ORDER_PAYER) == cmd->call.actor)
+  if (party(order, cmd->call.actor))
     return AFT_OK;
   return aft__denied(cmd, "the case is another customer's", error);
+}
+
+aft_status aft__case_show(aft__cmd *cmd, aft__value *row, aft_error *error) {
+  static const uint32_t amounts[] = {AFT__CASE_ASKED, AFT__CASE_AGREED, AFT__CASE_QUOTE,
+                                     AFT__CASE_DIFFERENCE};
+  aft__value *order;
+  cmd->ids[0] = cmd->subject = row[AFT__CASE_ID].number;
+  cmd->row = row;
+  if (cmd->call.role != AFT_ROLE_BUYER)
+    return AFT_OK;
+  AFT__TRY(aft__get(cmd->tx, &aft__order_table, aft__row_int(row, AFT__CASE_ORDER), &order, error));
+  for (size_t i = 0; !aft__sees_money(cmd, order) && i < AFT__COUNT(amounts); i++)
+    row[amounts[i]] = aft__int(0);
+  return AFT_OK;
 }

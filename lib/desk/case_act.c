@@ -115,7 +115,8 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   if (status >= 0)
     status = act(&c, in, error);
   cmd->ids[0] = cmd->subject = in->case_id;
-  cmd->row = status == AFT_OK ? c.row : NULL;
+  if (status == AFT_OK)
+    status = aft__case_show(cmd, c.row, error);
   aft__case_done(&c);
   return status;
 }

@@ -220,10 +220,8 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   aft_status status = aft__case_prepare(cmd, in, &c, error);
   if (status >= 0)
     status = file(&c, in, error);
-  if (status >= 0) {
-    cmd->ids[0] = cmd->subject = aft__case_id(&c);
-    cmd->row = c.row;
-  }
+  if (status >= 0)
+    status = aft__case_show(cmd, c.row, error);
   aft__case_done(&c);
   return status;
 }

@@ -112,7 +112,9 @@ aft_status aft__case_audit(aft__case *c, aft__event *event, aft_error *error);
 /* Staff of the shop; the order's buyer, payer and recipient. */
 aft_status aft__may_case(aft__cmd *cmd, const aft__value *row, aft_error *error);
 aft_status aft__may_file(aft__cmd *cmd, const aft__value *order, aft_id customer, aft_error *error);
-/* A recipient who neither bought nor paid: sees no amounts. */
+/* Makes a case's row the record that a command returns; a recipient sees it without amounts. */
+aft_status aft__case_show(aft__cmd *cmd, aft__value *row, aft_error *error);
+/* False for a recipient who neither bought nor paid. */
 bool aft__sees_money(const aft__cmd *cmd, const aft__value *order);
 
 /* ---- case_facts.c ---- */

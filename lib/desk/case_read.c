@@ -5,25 +5,10 @@
 
 /* ---- one ---- */
 
-/* A recipient sees the case without its amounts. */
-static aft_status hide_money(aft__cmd *cmd, aft__value *row, aft_error *error) {
-  static const uint32_t amounts[] = {AFT__CASE_ASKED, AFT__CASE_AGREED, AFT__CASE_QUOTE,
-                                     AFT__CASE_DIFFERENCE};
-  aft__value *order;
-  if (cmd->call.role != AFT_ROLE_BUYER)
-    return AFT_OK;
-  AFT__TRY(aft__get(cmd->tx, &aft__order_table, aft__row_int(row, AFT__CASE_ORDER), &order, error));
-  for (size_t i = 0; !aft__sees_money(cmd, order) && i < AFT__COUNT(amounts); i++)
-    row[amounts[i]] = aft__int(0);
-  return AFT_OK;
-}
-
 static aft_status show(aft__cmd *cmd, aft__value *row, aft_error *error) {
-  cmd->ids[0] = cmd->subject = row[AFT__CASE_ID].number;
+  cmd->subject = row[AFT__CASE_ID].number;
   AFT__TRY(aft__may_case(cmd, row, error));
-  AFT__TRY(hide_money(cmd, row, error));
-  cmd->row = row;
-  return AFT_OK;
+  return aft__case_show(cmd, row, error);
 }
 
 static aft_status get(aft__cmd *cmd, void *in, aft_error *error) {
