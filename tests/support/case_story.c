@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+aft_error case_error;
+
 /* ---- the order ---- */
 
 static void usual_lines(case_story *s) {
@@ -53,7 +55,7 @@ static void usual_parcel(case_story *s, int64_t now, case_way way) {
 }
 
 void case_story_open(case_desk *c, case_story *s, desk_kind kind, case_way way) {
-  desk_open(&c->d, kind);
+  desk_open_evidence(&c->d, kind, NULL);
   memset(s, 0, sizeof *s);
   usual_lines(s);
   usual_payments(s);
@@ -160,13 +162,13 @@ uint32_t case_legs_in(case_desk *c, aft_id id, const char *state) {
 
 aft_status case_settle(case_desk *c, const case_leg *leg, uint32_t outcome, int64_t amount,
                        const char *reference) {
-  aft_error error = AFT_ERROR_INIT;
+  case_error = (aft_error)AFT_ERROR_INIT;
   aft_leg_in in = {.size = sizeof in,
                    .number = AFT_STR(leg->number),
                    .outcome = outcome,
                    .amount = {amount, "CNY", 0},
                    .reference = AFT_STR(reference)};
-  return aft_leg_settle(c->d.session, &c->d.system, &in, NULL, &error);
+  return aft_leg_settle(c->d.session, &c->d.system, &in, NULL, &case_error);
 }
 
 void case_fail_all(case_desk *c, aft_id id) {
@@ -174,7 +176,7 @@ void case_fail_all(case_desk *c, aft_id id) {
   uint32_t n = case_legs(c, id, legs);
   for (uint32_t i = 0; i < n; i++)
     if (strcmp(legs[i].state, "sent") == 0)
-      assert_status(case_settle(c, &legs[i], AFT_SETTLE_FAILED, 0, ""), AFT_OK);
+      assert_gives(case_settle(c, &legs[i], AFT_SETTLE_FAILED, 0, ""), AFT_OK);
 }
 
 int64_t case_payment(case_desk *c, const char *ref, uint32_t field) {
@@ -215,13 +217,13 @@ void case_find(case_desk *c, aft_id id, aft_id line, const char *condition, int6
 }
 
 aft_status case_track(case_desk *c, const char *waybill, const char *ref, const char *status) {
-  aft_error error = AFT_ERROR_INIT;
+  case_error = (aft_error)AFT_ERROR_INIT;
   aft_track_in in = {.size = sizeof in,
                      .waybill = AFT_STR(waybill),
                      .ref = AFT_STR(ref),
                      .status = AFT_STR(status),
                      .at = c->d.now};
-  return aft_parcel_track(c->d.session, &c->d.system, &in, NULL, &error);
+  return aft_parcel_track(c->d.session, &c->d.system, &in, NULL, &case_error);
 }
 
 /* ---- what is seen ---- */
@@ -370,7 +372,7 @@ aft_id case_file_in(case_desk *c, const aft_call *as, aft_case_in *in) {
 
 aft_status case_file_try(case_desk *c, const aft_call *as, const char *kind, const char *reason, aft_id line,
                          int64_t n) {
-  aft_error error = AFT_ERROR_INIT;
+  case_error = (aft_error)AFT_ERROR_INIT;
   aft_case_line_in one = {.size = sizeof one, .line = line, .quantity = n};
   aft_case_in in = {.size = sizeof in,
                     .order = c->order,
@@ -378,5 +380,29 @@ aft_status case_file_try(case_desk *c, const aft_call *as, const char *kind, con
                     .reason = AFT_STR(reason),
                     .lines = &one,
                     .n_lines = 1};
-  return aft_case_file(c->d.session, as, &in, NULL, &error);
+  return aft_case_file(c->d.session, as, &in, NULL, &case_error);
+}
+
+aft_status case_attempt(case_desk *c, const aft_call *as, aft_case_act_in *in) {
+  case_error = (aft_error)AFT_ERROR_INIT;
+  in->size = sizeof *in;
+  return aft_case_act(c->d.session, as, in, NULL, &case_error);
+}
+
+aft_id case_photo(case_desk *c, const aft_call *as, aft_id id, const char *of) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  char bytes[200];
+  aft_evidence_in in = {.size = sizeof in, .of = id, .kind = AFT_STR("photo"), .type = AFT_STR("image/jpeg")};
+  snprintf(bytes, sizeof bytes, "\xff\xd8\xff\xe0JFIF %s", of);
+  assert_ok(aft_evidence_add(c->d.session, as, &in, bytes, strlen(bytes), &made, &error));
+  aft_id evidence = aft_evidence_id(made);
+  aft_record_free(made);
+  return evidence;
+}
+
+aft_call case_arbiter(const case_desk *c) {
+  aft_call call = c->d.system;
+  call.role = AFT_ROLE_ARBITER;
+  return call;
 }

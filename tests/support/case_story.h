@@ -35,7 +35,17 @@ typedef enum case_way {
   CASE_DELIVERED
 } case_way;
 
-/* A desk, and the usual order to change: tell it when it is as it should be. */
+/* What the last call below said that returns a status. */
+extern aft_error case_error;
+#define assert_gives(expr, expected)                                                                        \
+  do {                                                                                                      \
+    aft_status gives_ = (expr);                                                                             \
+    if (gives_ != (expected))                                                                               \
+      fail_msg("%s: %s, expected %s (%s: %s)", #expr, aft_status_name(gives_), #expected, case_error.where, \
+               case_error.message);                                                                         \
+  } while (0)
+
+/* A desk with a place for evidence, and the usual order to change: tell it when it is as it should be. */
 void case_story_open(case_desk *c, case_story *story, desk_kind kind, case_way way);
 /* One line alone, of some units and a price for all of them, paid by card. */
 void case_story_one(case_story *story, int64_t units, int64_t price);
@@ -77,6 +87,13 @@ uint32_t case_count(case_desk *c);
 uint32_t case_refusals(case_desk *c);
 /* Order, lines, payments, parcels, cases and all that belongs to them, as JSON. The caller frees it. */
 char *case_picture(case_desk *c);
+
+/* ---- doing, with the status to look at ---- */
+
+aft_status case_attempt(case_desk *c, const aft_call *as, aft_case_act_in *in);
+/* A photo of these bytes. */
+aft_id case_photo(case_desk *c, const aft_call *as, aft_id id, const char *of);
+aft_call case_arbiter(const case_desk *c);
 
 /* Files with what the fields say; fails where it is refused. */
 aft_id case_file_in(case_desk *c, const aft_call *as, aft_case_in *in);
