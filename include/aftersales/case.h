@@ -225,6 +225,19 @@ AFT_API aft_status aft_order_options(aft_session *session, const aft_call *call,
 AFT_API aft_status aft_case_timeline(aft_session *session, const aft_call *call, aft_id case_id,
                                      const char *locale, aft_buf **out, aft_error *error);
 
+/*
+ * What the messages of a ticket ask for, as cases that can be filed: a JSON array, each with kind, reason,
+ * order and the answer of aft_case_preview about all free units. Empty without an order.
+ *
+ * locale: "zh" or "en"; closed by NUL.
+ * out: receives a buffer that the caller frees with aft_buf_free.
+ * Threads: the session's one.
+ * Errors: those of <aftersales/desk.h>.
+ * Since: 0.1
+ */
+AFT_API aft_status aft_case_offers(aft_session *session, const aft_call *call, aft_id ticket,
+                                   const char *locale, aft_buf **out, aft_error *error);
+
 /* How a movement of money came out. */
 #define AFT_SETTLE_CONFIRMED 1u
 #define AFT_SETTLE_FAILED    2u

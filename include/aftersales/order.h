@@ -91,7 +91,7 @@ typedef struct aft_order_facts_in {
   aft_str status;       /* the host's own: "paid", "shipped" … */
   aft_str currency;     /* required: ISO 4217 code of every amount */
   aft_time placed;      /* 0 when not given */
-  aft_str jurisdiction; /* whose consumer law governs: cn, eu_de, gb … */
+  aft_str jurisdiction; /* country whose consumer law governs, ISO 3166: CN, DE, GB … */
   aft_str zone;         /* IANA time zone of the buyer, for windows counted in days */
   aft_str invoice;      /* number of its invoice */
   aft_str platform;     /* the marketplace that decides its cases */

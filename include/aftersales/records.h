@@ -94,7 +94,7 @@
 #define AFT_ORDER_CREATED      0x0007000bu /* when the record was made */
 #define AFT_ORDER_PAYER        0x0007000cu /* who paid, to whom refunds go; the buyer where absent */
 #define AFT_ORDER_RECIPIENT    0x0007000du /* who gets the goods and may file without seeing prices */
-#define AFT_ORDER_JURISDICTION 0x0007000eu /* whose consumer law governs: cn, eu_de, gb … */
+#define AFT_ORDER_JURISDICTION 0x0007000eu /* country whose consumer law governs: CN, DE, GB … */
 #define AFT_ORDER_POLICY       0x0007000fu /* content hash of the policy that governs it */
 #define AFT_ORDER_DOCUMENT     0x00070010u /* where that policy is stored */
 #define AFT_ORDER_INVOICE      0x00070011u /* number of its invoice */

@@ -53,3 +53,23 @@ aft_status aft__case_show(aft__cmd *cmd, aft__value *row, aft_error *error) {
     row[amounts[i]] = aft__int(0);
   return AFT_OK;
 }
+
+aft_status aft__open_case_state(aft__cmd *cmd, aft_id order, aft_str *out, aft_error *error) {
+  aft__scan scan = {.table = &aft__case_table,
+                    .index = AFT__CASE_BY_ORDER,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), aft__int(order)},
+                    .descending = true,
+                    .limit = 16};
+  aft__value **rows;
+  uint32_t n = 0;
+  *out = aft__cstr("");
+  if (order)
+    AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++)
+    if (aft__row_int(rows[i], AFT__CASE_OPEN) == 2) {
+      *out = aft__row_str(rows[i], AFT__CASE_STATE);
+      return AFT_OK;
+    }
+  return AFT_OK;
+}

@@ -184,24 +184,29 @@ static aft_str usual_reason(const aft_policy *policy, const char *kind) {
   return aft__cstr("other");
 }
 
-static aft_status put_kind(aft__cmd *cmd, const order_in *o, const char *kind, aft__json *json,
-                           aft_error *error) {
+aft_status aft__case_answer_on(aft__cmd *cmd, const aft_case_in *in, const char *locale, aft__json *json,
+                               aft_error *error) {
   aft__case c;
   aft_error refusal = AFT_ERROR_INIT;
-  aft_case_in in = {.size = sizeof in, .order = o->order, .kind = aft__cstr(kind)};
-  in.reason = usual_reason(cmd->policy, kind);
-  aft_status status = aft__case_prepare(cmd, &in, &c, error);
+  aft_status status = aft__case_prepare(cmd, in, &c, error);
   if (status >= 0) {
-    status = aft__case_judge(&c, &in, &refusal);
+    status = aft__case_judge(&c, in, &refusal);
     if (status < 0 && !is_answer(status) && error)
       *error = refusal;
     if (status >= 0 || is_answer(status)) {
-      put_answer(&c, o->locale, status, &refusal, json);
+      put_answer(&c, locale, status, &refusal, json);
       status = AFT_OK;
     }
   }
   aft__case_done(&c);
   return status;
+}
+
+static aft_status put_kind(aft__cmd *cmd, const order_in *o, const char *kind, aft__json *json,
+                           aft_error *error) {
+  aft_case_in in = {.size = sizeof in, .order = o->order, .kind = aft__cstr(kind)};
+  in.reason = usual_reason(cmd->policy, kind);
+  return aft__case_answer_on(cmd, &in, o->locale, json, error);
 }
 
 static aft_status options(aft__cmd *cmd, void *given, aft_error *error) {

@@ -143,6 +143,12 @@ aft_status aft__case_parcels(aft__case *c, aft_error *error);
 /* Lowers the amounts by what is kept: restocking, a gift that stays, points that were spent. */
 aft_status aft__case_deduct(aft__case *c, aft_error *error);
 
+/* ---- case_preview.c ---- */
+
+/* Adds what filing would come to, as a JSON object. */
+aft_status aft__case_answer_on(aft__cmd *cmd, const aft_case_in *in, const char *locale, aft__json *json,
+                               aft_error *error);
+
 /* ---- case_file.c ---- */
 
 aft_status aft__case_prepare(aft__cmd *cmd, const aft_case_in *in, aft__case *c, aft_error *error);

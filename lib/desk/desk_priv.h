@@ -225,6 +225,8 @@ static inline int64_t aft__state_open(const aft__flow_state *state) {
  */
 aft_status aft__labels_of(aft__cmd *cmd, aft_id ticket, aft_id customer, aft_id order, aft__facts *facts,
                           aft_error *error);
+/* case_access.c: the state of the latest case about an order that is still open; empty for none. */
+aft_status aft__open_case_state(aft__cmd *cmd, aft_id order, aft_str *out, aft_error *error);
 /* order.c: the host's own word for where an order stands; empty for none. */
 aft_status aft__order_state(aft__cmd *cmd, aft_id order, aft_str *out, aft_error *error);
 

@@ -127,6 +127,12 @@ static aft_status know_sender(aft__intake *intake, aft_error *error) {
   return aft__customer_of_handle(cmd, in->channel, in->account, handle, in->name, &intake->customer, error);
 }
 
+aft_status aft__intake_case_state(aft__intake *intake, aft_id order, aft_error *error) {
+  if (!(aft__policy_rule_tests(intake->cmd->policy) & aft__fact_bit(AFT__FACT_CASE_STATE)))
+    return AFT_OK;
+  return aft__open_case_state(intake->cmd, order, &intake->case_state, error);
+}
+
 static aft_status know_order(aft__intake *intake, aft_str number, aft_error *error) {
   aft__cmd *cmd = intake->cmd;
   aft__value *row;
@@ -143,7 +149,7 @@ static aft_status know_order(aft__intake *intake, aft_str number, aft_error *err
   intake->order = row[AFT__ORDER_ID].number;
   intake->order_state = aft__row_str(row, AFT__ORDER_STATUS);
   intake->currency = aft__row_str(row, AFT__ORDER_CURRENCY);
-  return AFT_OK;
+  return aft__intake_case_state(intake, intake->order, error);
 }
 
 /* ---- tickets ---- */
@@ -288,6 +294,7 @@ aft_status aft__intake_triage(aft__intake *intake, const aft_str *earlier, size_
                           .n_earlier = n,
                           .label = in->label,
                           .order_state = intake->order_state,
+                          .case_state = intake->case_state,
                           .channel = in->channel,
                           .tier = aft__row_str(intake->customer, AFT__CUSTOMER_TIER),
                           .currency = intake->currency,

@@ -11,6 +11,7 @@ typedef struct aft__intake {
   aft__value *customer;          /* row */
   aft_id order;                  /* that the message names */
   aft_str order_state, currency; /* of that order, or of its ticket's */
+  aft_str case_state;            /* of the case that is open about it, where a rule asks */
   aft_id message;                /* id that it will have */
   aft__triage triage;
   aft_str read;       /* the text that it is of */
@@ -45,5 +46,8 @@ aft_status aft__intake_flood(aft__intake *intake, aft__ticket *ticket, aft_error
 
 /* The facts of its audit event. */
 aft_str aft__intake_facts(aft__intake *intake);
+
+/* The state of the case that is open about an order, where a rule asks for it. */
+aft_status aft__intake_case_state(aft__intake *intake, aft_id order, aft_error *error);
 
 #endif

@@ -60,13 +60,16 @@ static bool may_matter(const aft__intake *intake) {
          intake->cmd->now - aft__row_int(intake->joined, AFT__TICKET_UPDATED) <= policy.pause_ms;
 }
 
-/* The order of the ticket, where the message names none and a rule asks for its state. */
+/* The order of the ticket, where the message names none and a rule asks for its state or its case's. */
 static aft_status tickets_order(aft__intake *intake, bool *known, aft_error *error) {
   aft_id order = aft__row_int(intake->joined, AFT__TICKET_ORDER);
-  bool asks = aft__policy_rule_tests(intake->cmd->policy) & aft__fact_bit(AFT__FACT_ORDER_STATE);
+  uint64_t states = aft__fact_bit(AFT__FACT_ORDER_STATE) | aft__fact_bit(AFT__FACT_CASE_STATE);
+  bool asks = aft__policy_rule_tests(intake->cmd->policy) & states;
   *known = !intake->order && order && asks;
   if (*known)
     AFT__TRY(aft__order_state(intake->cmd, order, &intake->order_state, error));
+  if (*known)
+    AFT__TRY(aft__intake_case_state(intake, order, error));
   return AFT_OK;
 }
 

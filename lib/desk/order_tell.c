@@ -74,6 +74,16 @@ static void set_text(aft__told *t, uint32_t column, aft_str text) {
     aft__told_set(t->order, &t->mask, column, aft__text(text));
 }
 
+/* Country codes are kept in capitals, as ISO 3166 and the policy write them. */
+static void set_country(aft__told *t, aft_str code) {
+  char *upper = code.len ? aft__arena_printf(t->cmd->arena, "%.*s", (int)code.len, code.data) : NULL;
+  for (size_t i = 0; upper && i < code.len; i++)
+    if (upper[i] >= 'a' && upper[i] <= 'z')
+      upper[i] = (char)(upper[i] - 'a' + 'A');
+  if (upper)
+    set_text(t, AFT__ORDER_JURISDICTION, aft__cstr(upper));
+}
+
 static void set_number(aft__told *t, uint32_t column, int64_t number) {
   if (number)
     aft__told_set(t->order, &t->mask, column, aft__int(number));
@@ -83,7 +93,7 @@ static void fill_order(aft__told *t) {
   const aft_order_facts_in *in = t->in;
   set_text(t, AFT__ORDER_STATUS, in->status);
   set_text(t, AFT__ORDER_CURRENCY, in->currency);
-  set_text(t, AFT__ORDER_JURISDICTION, in->jurisdiction);
+  set_country(t, in->jurisdiction);
   set_text(t, AFT__ORDER_ZONE, in->zone);
   set_text(t, AFT__ORDER_INVOICE, in->invoice);
   set_text(t, AFT__ORDER_PLATFORM, in->platform);

@@ -111,6 +111,9 @@ aft_status aft__ticket_facts(aft__ticket *ticket, aft__facts *facts, aft_error *
   if (aft__policy_tests(ticket->cmd->policy) & aft__fact_bit(AFT__FACT_ORDER_STATE))
     AFT__TRY(aft__order_state(ticket->cmd, aft__ticket_int(ticket, AFT__TICKET_ORDER),
                               &facts->text[AFT__FACT_ORDER_STATE], error));
+  if (aft__policy_tests(ticket->cmd->policy) & aft__fact_bit(AFT__FACT_CASE_STATE))
+    AFT__TRY(aft__open_case_state(ticket->cmd, aft__ticket_int(ticket, AFT__TICKET_ORDER),
+                                  &facts->text[AFT__FACT_CASE_STATE], error));
   return aft__labels_of(ticket->cmd, ticket->fresh ? 0 : aft__ticket_id(ticket),
                         aft__ticket_int(ticket, AFT__TICKET_CUSTOMER),
                         aft__ticket_int(ticket, AFT__TICKET_ORDER), facts, error);

@@ -51,6 +51,21 @@ static uint32_t keys_of(const aft_policy *policy, aft__pair_list list, aft_str *
   return found;
 }
 
+bool aft__policy_offer(const aft_policy *policy, const aft__facts *facts, uint32_t *index, aft__offer *out) {
+  uint32_t n = 0;
+  const aft__pair *pairs = pairs_of(policy, &n);
+  for (; *index < n; ++*index) {
+    const aft__pair *p = &pairs[*index];
+    if (p->list != AFT__PAIRS_OFFER || !holds(policy, p->condition, facts))
+      continue;
+    *out = (aft__offer){aft__policy_str(policy, p->key), aft__policy_str(policy, p->kind),
+                        aft__policy_str(policy, p->value)};
+    ++*index;
+    return true;
+  }
+  return false;
+}
+
 void aft__policy_rules(const aft_policy *policy, const aft__facts *facts, aft__rule_flags *out) {
   uint32_t n = 0;
   const aft__case_rule *rules = aft__section_data(policy, AFT__SECTION_CASE_RULES, &n);

@@ -108,9 +108,9 @@ int64_t aft__policy_counter_rounds(const aft_policy *policy);
 #define AFT__MOST_TYPES 16u
 typedef struct aft__evidence_limits {
   int64_t most_bytes, most_pieces;
-  int64_t quota_bytes; /* of all pieces of a case */
-  int64_t retention_ms;                 /* after the case's end */
-  aft_str types[AFT__MOST_TYPES];       /* media types; none: any */
+  int64_t quota_bytes;            /* of all pieces of a case */
+  int64_t retention_ms;           /* after the case's end */
+  aft_str types[AFT__MOST_TYPES]; /* media types; none: any */
   uint32_t n_types;
 } aft__evidence_limits;
 void aft__policy_evidence_limits(const aft_policy *policy, aft__evidence_limits *out);
@@ -126,6 +126,13 @@ typedef struct aft__risk_rules {
 void aft__policy_risk(const aft_policy *policy, aft__risk_rules *out);
 
 int64_t aft__policy_link_lifetime(const aft_policy *policy); /* milliseconds */
+typedef struct aft__offer {
+  aft_str name, kind, reason;
+} aft__offer;
+/* What may be offered with a ticket, by number, from 0: the next offer at or after *index whose condition
+ * holds; *index is moved behind it. False past the last. */
+bool aft__policy_offer(const aft_policy *policy, const aft__facts *facts, uint32_t *index, aft__offer *out);
+
 /* Where goods of a route go back to; empty: the shop's own. */
 aft_str aft__policy_address(const aft_policy *policy, aft_str route);
 

@@ -151,6 +151,21 @@ static void add_names(aft__compile *cx, const aft__node *map, const char *key, a
                         .condition = AFT__FLOW_NONE});
 }
 
+static void compile_offer(aft__compile *cx, const aft__item *item) {
+  const aft__node *kind = aft__node_get(item->value, "kind"), *reason = aft__node_get(item->value, "reason");
+  aft__pair offer = {.list = AFT__PAIRS_OFFER, .key = aft__compile_text(cx, item->key)};
+  offer.condition = aft__compile_when(cx, item->value);
+  offer.kind = kind ? aft__compile_text(cx, kind->text) : 0;
+  offer.value = reason ? aft__compile_text(cx, reason->text) : 0;
+  if (kind && !aft__node_get(map_of(cx->root, "machines"), kind->text.data))
+    aft__fault_node(cx->faults, AFT_E_POLICY, kind, "the policy has no kind of case '%.*s'",
+                    (int)aft__utf8_cut(kind->text, 60), kind->text.data);
+  if (reason && !aft__node_get(map_of(map_of(cx->root, "cases"), "reasons"), reason->text.data))
+    aft__fault_node(cx->faults, AFT_E_POLICY, reason, "the policy has no reason '%.*s'",
+                    (int)aft__utf8_cut(reason->text, 60), reason->text.data);
+  add(cx, offer);
+}
+
 static void add_texts(aft__compile *cx, const aft__node *map, aft__pair_list list) {
   for (uint32_t i = 0; map && i < map->count; i++)
     add(cx, (aft__pair){.list = list,
@@ -268,6 +283,7 @@ void aft__compile_cases(aft__compile *cx) {
   aft__compile_windows(cx, cases);
   each(cx, cases, "decide", compile_clause);
   each(cx, cases, "rules", compile_rule);
+  each(cx, cases, "offers", compile_offer);
   sort(cx, map_of(cases, "decide"), AFT__SECTION_CLAUSES);
   sort(cx, map_of(cases, "rules"), AFT__SECTION_CASE_RULES);
   add_names(cx, cases, "always", AFT__PAIRS_ALWAYS, 32);

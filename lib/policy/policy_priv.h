@@ -448,6 +448,7 @@ typedef enum aft__pair_list {
   AFT__PAIRS_ARRIVES,      /* key: instrument; number: length; unit */
   AFT__PAIRS_TYPE,         /* key: media type */
   AFT__PAIRS_ADDRESS,      /* key: route; value: address */
+  AFT__PAIRS_OFFER,        /* key: its name; kind; value: reason; condition */
   AFT__PAIRS_PLATFORM,     /* key: platform; other: status; kind; value: state; number: certainty */
   AFT__PAIR_LISTS
 } aft__pair_list;

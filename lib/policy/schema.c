@@ -365,6 +365,11 @@ SHAPE status_lines = {
 SHAPE statuses = {.kind = MAP, .expected = "a map of statuses", .of = &status_lines, .words = true};
 SHAPE platforms = {.kind = MAP, .expected = "a map of platforms", .of = &statuses};
 
+static const entry offer_fields[] = {
+    {"when", &any, true}, {"kind", &name, true}, {"reason", &name, true}, {NULL, NULL, false}};
+SHAPE offer = {.kind = STRUCT, .expected = "a map with when, kind and reason", .fields = offer_fields};
+SHAPE offers = {.kind = MAP, .expected = "a map of offers", .of = &offer};
+
 static const entry case_fields[] = {{"reasons", &reason_map, true},
                                     {"windows", &windows, true},
                                     {"exceptions", &exceptions, false},
@@ -377,6 +382,7 @@ static const entry case_fields[] = {{"reasons", &reason_map, true},
                                     {"risk", &risk, false},
                                     {"links", &links, false},
                                     {"addresses", &addresses, false},
+                                    {"offers", &offers, false},
                                     {"platforms", &platforms, false},
                                     {NULL, NULL, false}};
 SHAPE cases = {.kind = STRUCT, .expected = "a map with reasons and windows", .fields = case_fields};

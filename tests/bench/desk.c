@@ -111,6 +111,73 @@ aft_status bench_answer(bench_desk *d, aft_id ticket) {
   return told(aft_ticket_answer(d->session, &d->agent, &in, NULL, &error), "answer", &error);
 }
 
+/* ---- cases ---- */
+
+static aft_status order_of(bench_desk *d, size_t i, aft_id *order) {
+  char name[32], pay[32];
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  snprintf(name, sizeof name, "bench-%zu", i);
+  snprintf(pay, sizeof pay, "pay-%zu", i);
+  aft_customer_in buyer = {.size = sizeof buyer, .external = AFT_STR(name)};
+  aft_status status = aft_customer_put(d->session, &d->system, &buyer, &made, &error);
+  if (status < 0)
+    return told(status, "customer", &error);
+  aft_time now = aft_env_now(d->env);
+  aft_order_line_in line = {
+      .size = sizeof line, .ref = AFT_STR("1"), .title = AFT_STR("Cup"), .quantity = 1, .price = 9900};
+  aft_order_payment_in paid = {
+      .size = sizeof paid, .ref = AFT_STR(pay), .instrument = AFT_STR("card"), .captured = {9900, "CNY"}};
+  aft_order_item_in item = {sizeof item, AFT_STR("1"), 1};
+  aft_order_parcel_in parcel = {.size = sizeof parcel,
+                                .ref = AFT_STR("1"),
+                                .shipped = now - 2,
+                                .delivered = now - 1,
+                                .items = &item,
+                                .n_items = 1};
+  aft_order_facts_in in = {.size = sizeof in,
+                           .shop = d->shop,
+                           .customer = aft_customer_id(made),
+                           .number = AFT_STR(name),
+                           .currency = AFT_STR("CNY"),
+                           .placed = now - 3,
+                           .jurisdiction = AFT_STR("cn"),
+                           .lines = &line,
+                           .n_lines = 1,
+                           .payments = &paid,
+                           .n_payments = 1,
+                           .parcels = &parcel,
+                           .n_parcels = 1};
+  aft_record_free(made);
+  status = aft_order_tell(d->session, &d->system, &in, &made, &error);
+  if (status < 0)
+    return told(status, "order", &error);
+  *order = aft_order_id(made);
+  aft_record_free(made);
+  return AFT_OK;
+}
+
+aft_status bench_file(bench_desk *d, size_t order, aft_id *filed) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  aft_case_in in = {.size = sizeof in, .kind = AFT_STR("return"), .reason = AFT_STR("defective_on_arrival")};
+  aft_status status = order_of(d, order, &in.order);
+  if (status < 0)
+    return status;
+  status = aft_case_file(d->session, &d->system, &in, &made, &error);
+  if (status < 0)
+    return told(status, "filing", &error);
+  *filed = aft_case_id(made);
+  aft_record_free(made);
+  return AFT_OK;
+}
+
+aft_status bench_approve(bench_desk *d, aft_id filed) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_case_act_in in = {.size = sizeof in, .case_id = filed, .event = AFT_STR("approve")};
+  return told(aft_case_act(d->session, &d->agent, &in, NULL, &error), "approval", &error);
+}
+
 aft_status bench_resolve(bench_desk *d, aft_id ticket) {
   aft_error error = AFT_ERROR_INIT;
   aft_act_in in = {.size = sizeof in, .ticket = ticket, .act = AFT_ACT_RESOLVE, .reason = AFT_STR("solved")};

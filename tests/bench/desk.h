@@ -24,4 +24,8 @@ aft_status bench_say(bench_desk *d, size_t customer, size_t message, aft_id *tic
 aft_status bench_answer(bench_desk *d, aft_id ticket);
 aft_status bench_resolve(bench_desk *d, aft_id ticket);
 
+/* Order i of one cup, and a request to return it that waits for the shop. */
+aft_status bench_file(bench_desk *d, size_t order, aft_id *filed);
+aft_status bench_approve(bench_desk *d, aft_id filed);
+
 #endif

@@ -56,6 +56,11 @@ static aft_status resolve(bench_desk *d, const aft_id *tickets, size_t n, size_t
   return bench_resolve(d, tickets[i]);
 }
 
+static aft_status approve(bench_desk *d, const aft_id *cases, size_t n, size_t i) {
+  (void)n;
+  return bench_approve(d, cases[i]);
+}
+
 /* Who knows the schema and that only new customers write asks no more than this. */
 static const floor_read new_customer[] = {
     {"SELECT t.locale, t.zone, a.hash FROM aft_tenant t LEFT JOIN aft_activation a ON a.tenant = t.id WHERE "
@@ -75,6 +80,7 @@ static const command commands[] = {
     {"intake, a further message", "opened", true, 1.5, NULL, further_message},
     {"ticket, answer", "opened", false, 1.5, NULL, answer},
     {"ticket, resolve", "answered", false, 1.5, NULL, resolve},
+    {"case, approve a return", "filed", false, 1.5, NULL, approve},
 };
 
 /* ---- both sides ---- */
@@ -206,7 +212,8 @@ static int one_row(const bench_options *o, const bench_engine *engine, const com
   return failed;
 }
 
-/* ---- what they start from: a desk with n open tickets, and the same with all of them answered ---- */
+/* ---- what they start from: a desk with n open tickets, the same with all of them answered, and one with n
+ * returns that wait ---- */
 
 static int open_tickets(const char *place, const bench_engine *engine, aft_id *tickets, size_t n) {
   bench_desk d;
@@ -226,12 +233,33 @@ static int answer_tickets(const char *place, const bench_engine *engine, const a
   return failed;
 }
 
-static int make_bases(const bench_options *o, const bench_engine *engine, aft_id *tickets, size_t n) {
-  char opened[BENCH_PATH], answered[BENCH_PATH];
+static int file_cases(const char *place, const bench_engine *engine, aft_id *cases, size_t n) {
+  bench_desk d;
+  int failed = bench_desk_open(&d, place, engine->driver(), NULL);
+  for (size_t i = 0; i < n && !failed; i++)
+    failed = bench_file(&d, i, &cases[i]) < 0;
+  bench_desk_close(&d);
+  return failed;
+}
+
+typedef struct bases {
+  aft_id *tickets, *cases;
+} bases;
+
+static int make_bases(const bench_options *o, const bench_engine *engine, const bases *b, size_t n) {
+  char opened[BENCH_PATH], answered[BENCH_PATH], filed[BENCH_PATH];
   engine->place(o, "opened", opened);
   engine->place(o, "answered", answered);
-  return engine->make(o, "opened") || open_tickets(opened, engine, tickets, n) ||
-         engine->copy(o, "opened", "answered") || answer_tickets(answered, engine, tickets, n);
+  engine->place(o, "filed", filed);
+  return engine->make(o, "opened") || open_tickets(opened, engine, b->tickets, n) ||
+         engine->copy(o, "opened", "answered") || answer_tickets(answered, engine, b->tickets, n) ||
+         engine->make(o, "filed") || file_cases(filed, engine, b->cases, n);
+}
+
+static void drop_bases(const bench_options *o, const bench_engine *engine) {
+  engine->drop(o, "opened");
+  engine->drop(o, "answered");
+  engine->drop(o, "filed");
 }
 
 static bool wanted(const bench_options *o, const bench_engine *engine, const command *row) {
@@ -240,25 +268,28 @@ static bool wanted(const bench_options *o, const bench_engine *engine, const com
   return bench_wanted(o, name);
 }
 
+static int run_wanted(const bench_options *o, const bench_engine *engine, const bases *b, size_t n) {
+  int failed = make_bases(o, engine, b, n);
+  for (size_t i = 0; i < sizeof commands / sizeof *commands && !failed; i++)
+    if (wanted(o, engine, &commands[i]))
+      failed = one_row(o, engine, &commands[i], strcmp(commands[i].base, "filed") ? b->tickets : b->cases, n);
+  drop_bases(o, engine);
+  return failed;
+}
+
 int bench_commands_on(const bench_options *o, const bench_engine *engine) {
   size_t n = WARM + (size_t)o->commands;
-  aft_id *tickets = calloc(n, sizeof *tickets);
+  bases b = {calloc(n, sizeof(aft_id)), calloc(n, sizeof(aft_id))};
   bool any = false;
-  int failed = tickets ? 0 : -1;
+  int failed = b.tickets && b.cases ? 0 : -1;
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
     any |= wanted(o, engine, &commands[i]);
   if (!failed && any) {
     bench_section(engine->title);
-    failed = make_bases(o, engine, tickets, n);
+    failed = run_wanted(o, engine, &b, n);
   }
-  for (size_t i = 0; i < sizeof commands / sizeof *commands && !failed; i++)
-    if (wanted(o, engine, &commands[i]))
-      failed = one_row(o, engine, &commands[i], tickets, n);
-  if (any) {
-    engine->drop(o, "opened");
-    engine->drop(o, "answered");
-  }
-  free(tickets);
+  free(b.tickets);
+  free(b.cases);
   return failed;
 }
 

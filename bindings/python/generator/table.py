@@ -49,6 +49,7 @@ COMMANDS = [
     Command("aft_case_hold", "hold_case", defaults={"reason": '""'}),
     Command("aft_case_explain", "explain_case", reads=True, defaults={"about": "None", "locale": '"en"'}),
     Command("aft_case_preview", "preview_case", reads=True, defaults={"locale": '"en"'}),
+    Command("aft_case_offers", "case_offers", reads=True, defaults={"locale": '"en"'}),
     Command("aft_case_options", "case_options", reads=True, defaults={"locale": '"en"'}),
     Command("aft_order_options", "order_options", reads=True, defaults={"locale": '"en"'}),
     Command("aft_case_timeline", "timeline", reads=True, defaults={"locale": '"en"'}),
