@@ -322,6 +322,7 @@
 #define AFT_LINE_DELIVERED      0x0018001fu /* when the last of its units arrived */
 #define AFT_LINE_CASE           0x00180020u /* the case that made it as a replacement */
 #define AFT_LINE_CREATED        0x00180021u /* when the record was made */
+#define AFT_LINE_KEPT           0x00180022u /* of the price of its settled units: not given back, in minor units */
 
 #define AFT_SHARE_ID     0x00190001u /* the share's id */
 #define AFT_SHARE_REV    0x00190002u /* counts the changes of this record */
@@ -455,6 +456,7 @@
 #define AFT_CASE_HOLDS            0x001f0033u /* where its units are counted while it is open: in_return, in_exchange or in_repair */
 #define AFT_CASE_VERDICT          0x001f0034u /* buyer, seller or shared */
 #define AFT_CASE_HELD             0x001f0035u /* since when it is on legal hold */
+#define AFT_CASE_IN_WINDOW        0x001f0036u /* 1 where a window was open when it was filed, or the kind needs none */
 
 #define AFT_CASE_LINE_ID               0x00200001u /* the case line's id */
 #define AFT_CASE_LINE_REV              0x00200002u /* counts the changes of this record */
@@ -477,6 +479,7 @@
 #define AFT_CASE_LINE_WANTS            0x00200013u /* the article wanted in its place */
 #define AFT_CASE_LINE_WANTS_PRICE      0x00200014u /* its price for one unit, in minor units */
 #define AFT_CASE_LINE_GIVEN            0x00200015u /* of the amount: planned or given back, in minor units */
+#define AFT_CASE_LINE_KEPT             0x00200016u /* of the price of its settled units: not given back, in minor units */
 
 #define AFT_PROPOSAL_ID       0x00210001u /* the proposal's id */
 #define AFT_PROPOSAL_REV      0x00210002u /* counts the changes of this record */
@@ -1456,6 +1459,9 @@ static inline aft_id aft_line_case(aft_record *record) {
 static inline aft_time aft_line_created(aft_record *record) {
   return aft_record_time(record, AFT_LINE_CREATED);
 }
+static inline int64_t aft_line_kept(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_KEPT);
+}
 
 static inline aft_id aft_share_id(aft_record *record) {
   return aft_record_int(record, AFT_SHARE_ID);
@@ -1841,6 +1847,9 @@ static inline const char *aft_case_verdict(aft_record *record) {
 static inline aft_time aft_case_held(aft_record *record) {
   return aft_record_time(record, AFT_CASE_HELD);
 }
+static inline int64_t aft_case_in_window(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_IN_WINDOW);
+}
 
 static inline aft_id aft_case_line_id(aft_record *record) {
   return aft_record_int(record, AFT_CASE_LINE_ID);
@@ -1904,6 +1913,9 @@ static inline int64_t aft_case_line_wants_price(aft_record *record) {
 }
 static inline int64_t aft_case_line_given(aft_record *record) {
   return aft_record_int(record, AFT_CASE_LINE_GIVEN);
+}
+static inline int64_t aft_case_line_kept(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_KEPT);
 }
 
 static inline aft_id aft_proposal_id(aft_record *record) {

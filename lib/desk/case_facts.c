@@ -98,11 +98,22 @@ static void numbers(aft__case *c, aft__facts *facts) {
   facts->number[AFT__FACT_ON_HOLD] = !aft__row_null(c->row, AFT__CASE_HELD);
 }
 
+/* Who asks: their standing, and the tags of customer and order that the policy asks for. */
+static aft_status customer(aft__case *c, aft__facts *facts, aft_error *error) {
+  aft__label_owners of = {.customer = aft__case_int(c, AFT__CASE_CUSTOMER),
+                          .order = aft__case_int(c, AFT__CASE_ORDER)};
+  aft__value *row;
+  AFT__TRY(aft__get(c->cmd->tx, &aft__customer_table, of.customer, &row, error));
+  facts->text[AFT__FACT_TIER] = aft__row_str(row, AFT__CUSTOMER_TIER);
+  return aft__labels_of(c->cmd, c->policy, &of, facts, error);
+}
+
 aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error) {
   memset(facts, 0, sizeof *facts);
   texts(c, facts);
   numbers(c, facts);
   goods(c, facts);
+  AFT__TRY(customer(c, facts, error));
   AFT__TRY(aft__case_parcels(c, error));
   facts->number[AFT__FACT_SHIPPED] = c->shipped != AFT_TIME_NONE;
   return aft__case_rules(c, facts, error);

@@ -99,7 +99,7 @@ aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
   bool shown;
   AFT__TRY(proven(c, facts->text[AFT__FACT_REASON], &shown, error));
   facts->number[AFT__FACT_PROVEN] = shown;
-  facts->number[AFT__FACT_IN_WINDOW] = c->in_window;
+  facts->number[AFT__FACT_IN_WINDOW] = aft__case_int(c, AFT__CASE_IN_WINDOW);
   facts->number[AFT__FACT_GIFT_KEPT] = c->gift_kept;
   AFT__TRY(faults(c, facts, error));
   facts->number[AFT__FACT_OWED] = !aft__case_is(c, AFT__CASE_MONEY, "none");
@@ -285,7 +285,7 @@ aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error
     AFT__TRY(aft__case_reason_check(c, in->reason, error));
   AFT__TRY(count_applications(c, error));
   AFT__TRY(judge_lines(c, in, &e, error));
-  c->in_window = e.in_window;
+  aft__case_set(c, AFT__CASE_IN_WINDOW, aft__int(e.in_window));
   c->needs_person = e.verdict == AFT__DECISION_PERSON;
   if (e.verdict == AFT__DECISION_NO && !(staff && in->in_spite))
     return refused(c, &e, error);

@@ -138,9 +138,15 @@ static void unsettle(aft__case *c, int64_t amount) {
     if (!back)
       continue;
     int64_t units = back == given ? settled : 0;
+    int64_t kept = back == given ? aft__row_int(l->row, AFT__CASE_LINE_KEPT) : 0;
     l->line[AFT__LINE_REFUNDED] = aft__int(aft__row_int(l->line, AFT__LINE_REFUNDED) - back);
     l->line[AFT__LINE_SETTLED] = aft__int(aft__row_int(l->line, AFT__LINE_SETTLED) - units);
     l->line_mask |= UINT64_C(1) << AFT__LINE_REFUNDED | UINT64_C(1) << AFT__LINE_SETTLED;
+    if (kept) {
+      l->line[AFT__LINE_KEPT] = aft__int(aft__row_int(l->line, AFT__LINE_KEPT) - kept);
+      l->line_mask |= UINT64_C(1) << AFT__LINE_KEPT;
+      aft__case_line_set(l, AFT__CASE_LINE_KEPT, 0);
+    }
     aft__case_line_set(l, AFT__CASE_LINE_GIVEN, given - back);
     aft__case_line_set(l, AFT__CASE_LINE_SETTLED, settled - units);
     amount -= back;

@@ -31,11 +31,42 @@ static aft_status plan_from_payments(aft__case *c, int64_t amount, const char *k
 
 /* ---- the price of units ---- */
 
+/* The buyer has the units again, or never sent them: what they get is a part of the price. */
+static bool stays(const aft__case_line *l) {
+  return aft__row_int(l->row, AFT__CASE_LINE_FREED) > 0 && !aft__row_int(l->row, AFT__CASE_LINE_TAKEN) &&
+         !aft__row_int(l->row, AFT__CASE_LINE_LOST);
+}
+
+/* How many units the case gives the price of back: none whose price was given back before, and none that stay
+ * with the buyer for a part of their price. */
+static int64_t units_to_settle(const aft__case_line *l, int64_t due, int64_t amount) {
+  int64_t rest = aft__row_int(l->line, AFT__LINE_QUANTITY) - aft__row_int(l->line, AFT__LINE_SETTLED);
+  int64_t units = due < rest ? due : rest;
+  return stays(l) && amount < aft__line_worth(l->line, units) ? 0 : units;
+}
+
+/* What is not given back for settled units is kept: no later case pays it with other units. What is given for
+ * them after all comes from there. */
+static void keep(aft__case_line *l, int64_t n) {
+  int64_t kept = aft__row_int(l->row, AFT__CASE_LINE_KEPT);
+  if (kept + n < 0)
+    n = -kept;
+  if (!n)
+    return;
+  l->line[AFT__LINE_KEPT] = aft__int(aft__row_int(l->line, AFT__LINE_KEPT) + n);
+  l->line_mask |= UINT64_C(1) << AFT__LINE_KEPT;
+  aft__case_line_set(l, AFT__CASE_LINE_KEPT, kept + n);
+}
+
 /* A line's own totals go first: what one case plans to give back, no other can. */
-static aft_status settle_line(aft__case_line *l, int64_t units, int64_t amount, aft_error *error) {
+static aft_status settle_line(aft__case_line *l, int64_t units, int64_t amount, bool price,
+                              aft_error *error) {
+  int64_t worth = aft__line_worth(l->line, units);
   int64_t settled = aft__row_int(l->line, AFT__LINE_SETTLED) + units;
   int64_t refunded = aft__row_int(l->line, AFT__LINE_REFUNDED) + amount;
-  if (settled > aft__row_int(l->line, AFT__LINE_QUANTITY) || refunded > aft__row_int(l->line, AFT__LINE_PAID))
+  if (price && (units ? amount < worth : amount > 0))
+    keep(l, worth - amount);
+  if (refunded + aft__row_int(l->line, AFT__LINE_KEPT) > aft__row_int(l->line, AFT__LINE_PAID))
     return aft__error(error, AFT_E_CHECK, "case.lines", "line %.*s: its price was given back in another case",
                       (int)l->line[AFT__LINE_REF].size, l->line[AFT__LINE_REF].data);
   l->line[AFT__LINE_SETTLED] = aft__int(settled);
@@ -107,9 +138,10 @@ static aft_status plan_price(aft__case *c, const aft__case_terms *terms, aft_err
     int64_t units = price ? aft__units_due(c, l) - aft__row_int(l->row, AFT__CASE_LINE_SETTLED) : 0;
     if (amount < 0 || units < 0)
       continue; /* more is under way than is due: that is what a debt is for */
+    units = units_to_settle(l, units, amount);
     if (units)
       AFT__TRY(plan_subsidies(c, l, units, terms->release, error));
-    AFT__TRY(settle_line(l, units, amount, error));
+    AFT__TRY(settle_line(l, units, amount, price, error));
     total += amount;
   }
   return total ? plan_from_payments(c, total, "refund", terms->release, error) : AFT_OK;

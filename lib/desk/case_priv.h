@@ -59,8 +59,7 @@ typedef struct aft__case {
   uint64_t mask;
   bool fresh;
   bool needs_person; /* the policy leaves it to a person */
-  bool in_window;    /* as judged when it is filed */
-  bool gift_kept;    /* likewise */
+  bool gift_kept;    /* as judged when it is filed */
   bool parcels_seen; /* the two below are known */
   bool insured;      /* a parcel of the order has its return insured */
   aft_time shipped;  /* when the first parcel of the order left; AFT_TIME_NONE */
@@ -254,6 +253,8 @@ int64_t aft__units_due(const aft__case *c, const aft__case_line *l);
 int64_t aft__amount_due(const aft__case *c, const aft__case_line *l);
 aft_status aft__money_moves_over(aft__case *c, aft__case_line *l, int64_t units, aft_error *error);
 /* The price of n units of a line that is left to give back. */
+/* What of a line's price was neither given back nor kept for units that were. */
+int64_t aft__line_left(const aft__value *line);
 int64_t aft__line_worth(const aft__value *line, int64_t n);
 
 /* ---- case_terms.c: what the governing policy says of the money ---- */

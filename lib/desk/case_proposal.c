@@ -130,7 +130,8 @@ static aft_status check_kind(const aft__case *c, aft_str kind, aft_error *error)
 
 /* An amended case asks for what it comes to anew. */
 static aft_status amend(aft__case *c, const aft__case_input *in, aft_error *error) {
-  return aft__case_quote(c, in->amount.currency[0] ? &in->amount : NULL, error);
+  AFT__TRY(aft__case_quote(c, in->amount.currency[0] ? &in->amount : NULL, error));
+  return aft__case_deduct(c, error);
 }
 
 aft_status aft__propose(aft__case *c, aft_error *error) {

@@ -1,10 +1,15 @@
 /* What a case comes to: the price of units as it was paid, exact to the minor unit. */
 #include "desk/case_priv.h"
 
+int64_t aft__line_left(const aft__value *line) {
+  return aft__row_int(line, AFT__LINE_PAID) - aft__row_int(line, AFT__LINE_REFUNDED) -
+         aft__row_int(line, AFT__LINE_KEPT);
+}
+
 /* The rest of a line's price over the rest of its units, rounded down: the last part closes to zero. */
 int64_t aft__line_worth(const aft__value *line, int64_t n) {
   int64_t units = aft__row_int(line, AFT__LINE_QUANTITY) - aft__row_int(line, AFT__LINE_SETTLED);
-  int64_t left = aft__row_int(line, AFT__LINE_PAID) - aft__row_int(line, AFT__LINE_REFUNDED);
+  int64_t left = aft__line_left(line);
   if (n <= 0 || units <= 0 || left <= 0)
     return 0;
   return n >= units ? left : aft__share_of(left, units, 0, n);
@@ -36,16 +41,12 @@ int64_t aft__amount_due(const aft__case *c, const aft__case_line *l) {
 
 /* ---- amounts by line ---- */
 
-static int64_t left_of(const aft__case_line *l) {
-  return aft__row_int(l->line, AFT__LINE_PAID) - aft__row_int(l->line, AFT__LINE_REFUNDED);
-}
-
 static int64_t most_of(const aft__case *c, const aft__case_line *l) {
   switch (aft__case_basis(c)) {
   case AFT__BASIS_PRICE:
     return aft__line_worth(l->line, aft__row_int(l->row, AFT__CASE_LINE_QUANTITY));
   case AFT__BASIS_PART:
-    return left_of(l);
+    return aft__line_left(l->line);
   default:
     return 0;
   }
@@ -93,8 +94,9 @@ aft_status aft__money_moves_over(aft__case *c, aft__case_line *l, int64_t units,
           settled = aft__row_int(l->line, AFT__LINE_SETTLED);
   if (aft__case_is(c, AFT__CASE_KIND, "reissue"))
     return AFT_OK; /* what was missing: the first delivery's money stands behind it */
-  if (settled + units > aft__row_int(l->line, AFT__LINE_QUANTITY))
-    return aft__error(error, AFT_E_CHECK, "case.lines", "the price of these units was given back already");
+  int64_t rest = aft__row_int(l->line, AFT__LINE_QUANTITY) - settled;
+  (void)error;
+  units = units < rest ? units : rest; /* units that were paid back and kept have no price to move */
   l->line[AFT__LINE_REFUNDED] = aft__int(refunded + worth);
   l->line[AFT__LINE_SETTLED] = aft__int(settled + units);
   l->line_mask |= UINT64_C(1) << AFT__LINE_REFUNDED | UINT64_C(1) << AFT__LINE_SETTLED;

@@ -223,8 +223,11 @@ static inline int64_t aft__state_open(const aft__flow_state *state) {
 /* label_facts.c: adds the tags and attributes that the policy's conditions ask for; 0 for a record that is
  * absent.
  */
-aft_status aft__labels_of(aft__cmd *cmd, aft_id ticket, aft_id customer, aft_id order, aft__facts *facts,
-                          aft_error *error);
+typedef struct aft__label_owners {
+  aft_id ticket, customer, order;
+} aft__label_owners;
+aft_status aft__labels_of(aft__cmd *cmd, const aft_policy *policy, const aft__label_owners *of,
+                          aft__facts *facts, aft_error *error);
 /* case_access.c: the state of the latest case about an order that is still open; empty for none. */
 aft_status aft__open_case_state(aft__cmd *cmd, aft_id order, aft_str *out, aft_error *error);
 /* order.c: the host's own word for where an order stands; empty for none. */

@@ -49,8 +49,8 @@ static aft_status see_attribute(void *user, const aft__value *row, aft_error *er
   return gather(g, label, error);
 }
 
-aft_status aft__labels_of(aft__cmd *cmd, aft_id ticket, aft_id customer, aft_id order, aft__facts *facts,
-                          aft_error *error) {
+aft_status aft__labels_of(aft__cmd *cmd, const aft_policy *policy, const aft__label_owners *of,
+                          aft__facts *facts, aft_error *error) {
   const struct {
     uint32_t fact;
     const aft__table *table;
@@ -58,16 +58,16 @@ aft_status aft__labels_of(aft__cmd *cmd, aft_id ticket, aft_id customer, aft_id 
     aft__row_fn see;
     aft_id subject;
   } sources[] = {
-      {AFT__FACT_TAG, &aft__tag_table, AFT__TAG_BY_SUBJECT, see_tag, ticket},
-      {AFT__FACT_CUSTOMER_TAG, &aft__tag_table, AFT__TAG_BY_SUBJECT, see_tag, customer},
-      {AFT__FACT_ORDER_TAG, &aft__tag_table, AFT__TAG_BY_SUBJECT, see_tag, order},
-      {AFT__FACT_ATTRIBUTE, &aft__attribute_table, AFT__ATTRIBUTE_BY_SUBJECT, see_attribute, ticket},
+      {AFT__FACT_TAG, &aft__tag_table, AFT__TAG_BY_SUBJECT, see_tag, of->ticket},
+      {AFT__FACT_CUSTOMER_TAG, &aft__tag_table, AFT__TAG_BY_SUBJECT, see_tag, of->customer},
+      {AFT__FACT_ORDER_TAG, &aft__tag_table, AFT__TAG_BY_SUBJECT, see_tag, of->order},
+      {AFT__FACT_ATTRIBUTE, &aft__attribute_table, AFT__ATTRIBUTE_BY_SUBJECT, see_attribute, of->ticket},
       {AFT__FACT_CUSTOMER_ATTRIBUTE, &aft__attribute_table, AFT__ATTRIBUTE_BY_SUBJECT, see_attribute,
-       customer},
-      {AFT__FACT_ORDER_ATTRIBUTE, &aft__attribute_table, AFT__ATTRIBUTE_BY_SUBJECT, see_attribute, order},
+       of->customer},
+      {AFT__FACT_ORDER_ATTRIBUTE, &aft__attribute_table, AFT__ATTRIBUTE_BY_SUBJECT, see_attribute, of->order},
   };
   gathering g = {.arena = cmd->arena};
-  uint64_t tests = aft__policy_tests(cmd->policy);
+  uint64_t tests = aft__policy_tests(policy);
   for (size_t i = 0; i < AFT__COUNT(sources); i++) {
     if (!(tests & aft__fact_bit((aft__fact_id)sources[i].fact)) || !sources[i].subject)
       continue;

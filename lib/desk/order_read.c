@@ -133,7 +133,8 @@ static aft_status list(aft_session *session, const aft_call *call, aft_id order,
 
 aft_status aft_line_list(aft_session *session, const aft_call *call, aft_id order, aft_cursor **out,
                          aft_error *error) {
-  static const uint32_t amounts[] = {AFT__LINE_PRICE, AFT__LINE_PAID, AFT__LINE_TAX, AFT__LINE_REFUNDED};
+  static const uint32_t amounts[] = {AFT__LINE_PRICE, AFT__LINE_PAID, AFT__LINE_TAX, AFT__LINE_REFUNDED,
+                                     AFT__LINE_KEPT};
   static const part lines = {.kind = AFT_KIND_LINE,
                              .table = &aft__line_table,
                              .index = AFT__LINE_BY_REF,

@@ -114,9 +114,10 @@ aft_status aft__ticket_facts(aft__ticket *ticket, aft__facts *facts, aft_error *
   if (aft__policy_tests(ticket->cmd->policy) & aft__fact_bit(AFT__FACT_CASE_STATE))
     AFT__TRY(aft__open_case_state(ticket->cmd, aft__ticket_int(ticket, AFT__TICKET_ORDER),
                                   &facts->text[AFT__FACT_CASE_STATE], error));
-  return aft__labels_of(ticket->cmd, ticket->fresh ? 0 : aft__ticket_id(ticket),
-                        aft__ticket_int(ticket, AFT__TICKET_CUSTOMER),
-                        aft__ticket_int(ticket, AFT__TICKET_ORDER), facts, error);
+  aft__label_owners of = {.ticket = ticket->fresh ? 0 : aft__ticket_id(ticket),
+                          .customer = aft__ticket_int(ticket, AFT__TICKET_CUSTOMER),
+                          .order = aft__ticket_int(ticket, AFT__TICKET_ORDER)};
+  return aft__labels_of(ticket->cmd, ticket->cmd->policy, &of, facts, error);
 }
 
 /* ---- events ---- */

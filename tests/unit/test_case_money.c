@@ -1,0 +1,713 @@
+/* The field's mistakes with money, each as a test that is named after the mistake. */
+#include "case_story.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what several tests do ---- */
+
+static aft_id returned(case_desk *c, aft_id line, int64_t n, const char *waybill) {
+  aft_id id = case_file(c, &c->d.as_buyer, "return", "changed_mind", line, n);
+  case_ship(c, id, waybill);
+  case_act(c, &c->d.as_agent, id, "receive");
+  case_act(c, &c->d.as_agent, id, "inspect");
+  case_act(c, &c->d.as_agent, id, "accept_goods");
+  return id;
+}
+
+static int64_t refunded_for(case_desk *c, aft_id line, int64_t n, const char *waybill) {
+  aft_id id = returned(c, line, n, waybill);
+  int64_t paid = case_confirm_all(c, id);
+  assert_case(c, id, "refunded");
+  return paid;
+}
+
+static void only_leg(case_desk *c, aft_id id, case_leg *out) {
+  case_leg legs[CASE_MOST_LEGS];
+  assert_int_equal(case_legs(c, id, legs), 1);
+  *out = legs[0];
+}
+
+static void one_line(case_desk *c, desk_kind kind, int64_t units, int64_t price) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  case_story_one(&story, units, price);
+  case_story_tell(c, &story);
+}
+
+static void usual(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  case_story_tell(c, &story);
+}
+
+static void make_vip(case_desk *c) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_customer_in in = {
+      .size = sizeof in, .external = AFT_STR("wang"), .name = AFT_STR("wang"), .tier = AFT_STR("vip")};
+  assert_ok(aft_customer_put(c->d.session, &c->d.system, &in, NULL, &error));
+}
+
+static aft_id refund_of(case_desk *c, aft_id line, int64_t n, int64_t amount) {
+  aft_case_line_in one = {.size = sizeof one, .line = line, .quantity = n};
+  aft_case_in in = {.kind = AFT_STR("refund"),
+                    .reason = AFT_STR("other"),
+                    .lines = &one,
+                    .n_lines = 1,
+                    .amount = {amount, "CNY", 0}};
+  aft_id id = case_file_in(c, &c->d.as_agent, &in);
+  case_approve(c, id);
+  case_act(c, &c->d.as_agent, id, "pay_out");
+  return id;
+}
+
+/* ---- refund numbers and callbacks ---- */
+
+static void a_new_refund_number_per_call(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  case_leg first, again;
+  aft_id id = returned(&c, c.line[0], 1, "SF1");
+  only_leg(&c, id, &first);
+  for (int64_t attempt = 1; attempt <= 3; attempt++) {
+    only_leg(&c, id, &again);
+    assert_string_equal(again.number, first.number);
+    assert_int_equal(again.attempts, attempt);
+    case_fail_all(&c, id);
+    assert_case(&c, id, "refund_failed");
+    case_act(&c, &c.d.as_agent, id, "retry");
+  }
+  assert_gives(case_settle(&c, &first, AFT_SETTLE_CONFIRMED, 9000, "gw"), AFT_OK);
+  assert_case(&c, id, "refunded");
+  END_DESK(c)
+}
+
+static void status_before_gateway(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_id id = returned(&c, c.line[0], 1, "SF1");
+  assert_case(&c, id, "refunding");
+  assert_case_text(&c, id, AFT_CASE_MONEY, "sent");
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 0);
+  for (int day = 0; day < 30; day++) { /* silence is no confirmation */
+    desk_pass(&c.d, CASE_DAY);
+    desk_tick(&c.d);
+    assert_case(&c, id, "refunding");
+  }
+  assert_int_equal(case_confirm_all(&c, id), 0); /* what is unknown has to be asked after */
+  case_leg leg;
+  only_leg(&c, id, &leg);
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_CONFIRMED, 9000, "gw"), AFT_OK);
+  assert_case(&c, id, "refunded");
+  END_DESK(c)
+}
+
+/* The desk may have crashed after the provider was asked: what it hears then is all that counts. */
+static void gateway_before_status(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  case_leg leg;
+  aft_id id = returned(&c, c.line[0], 1, "SF1");
+  only_leg(&c, id, &leg);
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_UNKNOWN, 0, ""), AFT_OK);
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_FAILED, 0, ""), AFT_OK);
+  assert_case(&c, id, "refund_failed");
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_CONFIRMED, 9000, "gw"), AFT_OK);
+  assert_case(&c, id, "refunded");
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 9000);
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_PLANNED), 0);
+  END_DESK(c)
+}
+
+static void callback_replay(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  case_leg leg;
+  aft_id id = returned(&c, c.line[0], 1, "SF1");
+  only_leg(&c, id, &leg);
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_CONFIRMED, 9000, "gw"), AFT_OK);
+  char *before = case_picture(&c);
+  for (int i = 0; i < 3; i++)
+    assert_gives(case_settle(&c, &leg, AFT_SETTLE_CONFIRMED, 9000, "gw"), AFT_IGNORED);
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_CONFIRMED, 8999, "gw"), AFT_E_EXISTS);
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_CONFIRMED, 9000, "other"), AFT_E_EXISTS);
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_FAILED, 0, ""), AFT_E_EXISTS);
+  char *after = case_picture(&c);
+  assert_string_equal(before, after);
+  free(before);
+  free(after);
+  END_DESK(c)
+}
+
+static void a_callback_for_money_that_never_left(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_case_line_in one = {.size = sizeof one, .line = c.line[0], .quantity = 1};
+  aft_case_in in = {.kind = AFT_STR("return"),
+                    .reason = AFT_STR("changed_mind"),
+                    .lines = &one,
+                    .n_lines = 1,
+                    .route = AFT_STR("papers_first")};
+  case_leg leg;
+  aft_id id = case_file_in(&c, &c.d.as_buyer, &in);
+  case_ship(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_act(&c, &c.d.as_agent, id, "inspect");
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  only_leg(&c, id, &leg);
+  assert_string_equal(leg.state, "planned");
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_CONFIRMED, 9000, "gw"), AFT_E_TRANSITION);
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_FAILED, 0, ""), AFT_E_TRANSITION);
+  END_DESK(c)
+}
+
+static void an_outcome_that_nobody_asks_after(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_id id = returned(&c, c.line[0], 1, "SF1");
+  uint32_t before = case_requests(&c, id, "work.order");
+  assert_int_equal(case_requests(&c, id, "money.refund"), 1);
+  desk_pass(&c.d, CASE_DAY - CASE_HOUR);
+  desk_tick(&c.d);
+  assert_int_equal(case_legs_in(&c, id, "sent"), 1);
+  desk_pass(&c.d, 2 * CASE_HOUR);
+  desk_tick(&c.d);
+  assert_int_equal(case_legs_in(&c, id, "unknown"), 1);
+  assert_int_equal(case_requests(&c, id, "work.order"), before + 1); /* people reconcile */
+  assert_int_equal(case_requests(&c, id, "money.refund"), 1);        /* it is not sent once more */
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_PLANNED), 9000);
+  END_DESK(c)
+}
+
+/* ---- how much ---- */
+
+static void refund_above_what_arrived(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
+  case_ship(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_find(&c, id, c.line[0], "ok", 2);
+  case_find(&c, id, c.line[0], "missing", 1);
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_int_equal(case_confirm_all(&c, id), 18000);
+  assert_case(&c, id, "refunded");
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_RETURNED), 2);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_WITH_BUYER), 1);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_REFUNDED), 18000);
+  END_DESK(c)
+}
+
+static void a_provider_that_pays_less_than_was_asked(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  case_leg leg;
+  aft_id id = returned(&c, c.line[0], 1, "SF1");
+  only_leg(&c, id, &leg);
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_CONFIRMED, 9001, "gw"), AFT_E_INVALID);
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_CONFIRMED, 5000, "gw"), AFT_OK);
+  assert_case(&c, id, "refunding");
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_PLANNED), 4000);
+  assert_int_equal(case_confirm_all(&c, id), 4000);
+  assert_case(&c, id, "refunded");
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 9000);
+  END_DESK(c)
+}
+
+static void part_refund_cannot_be_topped_up(void **state) {
+  ON_EACH_DESK(c, one_line(&c, case_kinds[k], 1, 9000))
+  aft_id part = refund_of(&c, c.line[0], 1, 1000);
+  assert_int_equal(case_confirm_all(&c, part), 1000);
+  assert_case(&c, part, "refunded");
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_WITH_BUYER), 1);
+  assert_int_equal(refunded_for(&c, c.line[0], 1, "SF1"), 8000);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_REFUNDED), 9000);
+  END_DESK(c)
+}
+
+static void what_one_unit_was_lowered_by_is_paid_with_the_next(void **state) {
+  ON_EACH_DESK(c, one_line(&c, case_kinds[k], 2, 20000))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  aft_case_act_in worn = {.case_id = id, .event = AFT_STR("counter"), .amount = {6000, "CNY", 0}};
+  assert_case(&c, id, "requested");
+  case_act_with(&c, &c.d.as_agent, &worn);
+  case_act(&c, &c.d.as_buyer, id, "accept");
+  case_ship(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_act(&c, &c.d.as_agent, id, "inspect");
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_int_equal(case_confirm_all(&c, id), 6000);
+  assert_int_equal(refunded_for(&c, c.line[0], 1, "SF2"), 10000);
+  END_DESK(c)
+}
+
+static void rounding_leaves_a_cent(void **state) {
+  static const int64_t prices[] = {10000, 10001, 9999, 100};
+  ON_EACH_DESK(c, one_line(&c, case_kinds[k], 3, prices[k]))
+  int64_t total = 0;
+  for (int i = 0; i < 3; i++) {
+    char waybill[8] = {'S', 'F', (char)('1' + i)};
+    int64_t one = refunded_for(&c, c.line[0], 1, waybill);
+    assert_in_range(one, prices[k] / 3, prices[k] / 3 + 1);
+    total += one;
+  }
+  assert_int_equal(total, prices[k]);
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), prices[k]);
+  END_DESK(c)
+}
+
+static void discounts_that_a_part_return_forgets(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  int64_t total = 0;
+  total += refunded_for(&c, c.line[0], 1, "SF1");
+  assert_int_equal(total, 9000); /* 100.00 less its part of 40.00 off */
+  total += refunded_for(&c, c.line[1], 1, "SF2");
+  total += refunded_for(&c, c.line[0], 2, "SF3");
+  assert_int_equal(total, 30000 + 9999 - 4000);
+  END_DESK(c)
+}
+
+static void refunds_above_captured(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_case_in in = {
+      .kind = AFT_STR("refund"), .reason = AFT_STR("other"), .amount = {INT64_C(36000), "CNY", 0}};
+  aft_error error = AFT_ERROR_INIT;
+  in.size = sizeof in;
+  in.order = c.order;
+  assert_status(aft_case_file(c.d.session, &c.d.as_agent, &in, NULL, &error), AFT_E_INVALID);
+  assert_string_equal(error.where, "case.amount");
+  refunded_for(&c, c.line[0], 3, "SF1");
+  refunded_for(&c, c.line[1], 1, "SF2");
+  assert_gives(case_file_try(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1), AFT_E_CHECK);
+  int64_t captured = 0, refunded = 0;
+  static const char *const refs[] = {"pay-1", "pay-2"};
+  for (size_t i = 0; i < 2; i++) {
+    captured += case_payment(&c, refs[i], AFT_PAYMENT_CAPTURED);
+    refunded += case_payment(&c, refs[i], AFT_PAYMENT_REFUNDED);
+    assert_true(case_payment(&c, refs[i], AFT_PAYMENT_REFUNDED) <=
+                case_payment(&c, refs[i], AFT_PAYMENT_CAPTURED));
+  }
+  assert_int_equal(refunded, captured - 1000); /* all but the freight */
+  END_DESK(c)
+}
+
+static void refund_when_nothing_is_due(void **state) {
+  ON_EACH_DESK(c, one_line(&c, case_kinds[k], 1, 9000))
+  aft_id keep = refund_of(&c, c.line[0], 1, 9000);
+  assert_int_equal(case_confirm_all(&c, keep), 9000);
+  aft_id id = returned(&c, c.line[0], 1, "SF1"); /* it comes back all the same */
+  assert_int_equal(case_confirm_all(&c, id), 0);
+  assert_case(&c, id, "refunded");
+  assert_int_equal(case_legs_in(&c, id, "void"), 0);
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 9000);
+  END_DESK(c)
+}
+
+/* ---- to whom, and from what ---- */
+
+static void remainder_lost_across_payments(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  int64_t first = refunded_for(&c, c.line[1], 1, "SF1");
+  int64_t second = refunded_for(&c, c.line[0], 3, "SF2");
+  assert_int_equal(first + second, 35999);
+  assert_int_equal(
+      case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED) + case_payment(&c, "pay-2", AFT_PAYMENT_REFUNDED),
+      35999);
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 30000);
+  END_DESK(c)
+}
+
+static void refund_to_another_method(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  case_leg legs[CASE_MOST_LEGS];
+  aft_id id = case_file(&c, &c.d.as_agent, "return", "not_as_described", 0, 0);
+  case_ship(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_act(&c, &c.d.as_agent, id, "inspect");
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  uint32_t n = case_legs(&c, id, legs);
+  assert_int_equal(n, 2);
+  for (uint32_t i = 0; i < n; i++) {
+    bool card = strcmp(legs[i].instrument, "card") == 0;
+    assert_string_equal(legs[i].account, card ? "Visa ***1234" : "");
+    assert_true(card || strcmp(legs[i].instrument, "balance") == 0);
+    assert_true(legs[i].requested <= case_payment(&c, card ? "pay-1" : "pay-2", AFT_PAYMENT_CAPTURED));
+  }
+  END_DESK(c)
+}
+
+static void with_recipient(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  story.facts.recipient = c->d.other_buyer;
+  case_story_tell(c, &story);
+}
+
+static void a_recipient_who_sees_prices(void **state) {
+  ON_EACH_DESK(c, with_recipient(&c, case_kinds[k]))
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *record;
+  aft_cursor *cursor;
+  aft_id id = case_file(&c, &c.d.as_other_buyer, "return", "changed_mind", c.line[0], 1);
+  assert_ok(aft_case_get(c.d.session, &c.d.as_other_buyer, id, &record, &error));
+  assert_int_equal(aft_case_asked(record), 0);
+  aft_record_free(record);
+  assert_status(aft_case_parts(c.d.session, &c.d.as_other_buyer, id, AFT_KIND_LEG, &cursor, &error),
+                AFT_E_DENIED);
+  aft_case_act_in ship = {.case_id = id, .event = AFT_STR("ship"), .waybill = AFT_STR("SF1")};
+  case_act_with(&c, &c.d.as_other_buyer, &ship);
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  case_leg leg;
+  only_leg(&c, id, &leg);
+  assert_string_equal(leg.account, "Visa ***1234"); /* of who paid */
+  assert_int_equal(leg.requested, 9000);
+  END_DESK(c)
+}
+
+static void limited(case_desk *c, desk_kind kind, int64_t most, int64_t until) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  case_story_one(&story, 3, 30000);
+  story.payments[0].most_refunds = most;
+  story.payments[0].refund_until = until ? c->d.now + until : 0;
+  case_story_tell(c, &story);
+}
+
+static void more_part_refunds_than_the_provider_allows(void **state) {
+  ON_EACH_DESK(c, limited(&c, case_kinds[k], 2, 0))
+  static const char *const expected[] = {"card", "card", "transfer"};
+  for (int i = 0; i < 3; i++) {
+    char waybill[8] = {'S', 'F', (char)('1' + i)};
+    case_leg leg;
+    aft_id id = returned(&c, c.line[0], 1, waybill);
+    only_leg(&c, id, &leg);
+    assert_string_equal(leg.instrument, expected[i]);
+    assert_int_equal(case_confirm_all(&c, id), 10000);
+  }
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 30000);
+  END_DESK(c)
+}
+
+static void a_refund_that_is_too_late_for_the_provider(void **state) {
+  ON_EACH_DESK(c, limited(&c, case_kinds[k], 0, CASE_HOUR))
+  case_leg leg;
+  desk_pass(&c.d, 2 * CASE_HOUR);
+  aft_id id = returned(&c, c.line[0], 1, "SF1");
+  only_leg(&c, id, &leg);
+  assert_string_equal(leg.instrument, "transfer");
+  END_DESK(c)
+}
+
+static void paid_by_hand_without_proof(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_error error = AFT_ERROR_INIT;
+  case_leg leg;
+  aft_id id = returned(&c, c.line[0], 1, "SF1");
+  only_leg(&c, id, &leg);
+  aft_leg_in said = {
+      .size = sizeof said, .leg = leg.id, .outcome = AFT_SETTLE_CONFIRMED, .amount = {9000, "CNY", 0}};
+  /* what a provider carries out, nobody else confirms */
+  assert_status(aft_leg_settle(c.d.session, &c.d.as_agent, &said, NULL, &error), AFT_E_DENIED);
+  case_fail_all(&c, id);
+  case_act(&c, &c.d.as_agent, id, "pay_offline");
+  assert_case(&c, id, "refunding");
+  assert_int_equal(case_legs_in(&c, id, "sent"), 1);
+  case_leg legs[CASE_MOST_LEGS];
+  assert_int_equal(case_legs(&c, id, legs), 2);
+  said.leg = strcmp(legs[0].state, "sent") == 0 ? legs[0].id : legs[1].id;
+  assert_status(aft_leg_settle(c.d.session, &c.d.as_agent, &said, NULL, &error), AFT_E_INVALID);
+  assert_string_equal(error.where, "leg.proof");
+  said.proof = case_photo(&c, &c.d.as_agent, id, "bank slip");
+  assert_status(aft_leg_settle(c.d.session, &c.d.as_agent, &said, NULL, &error), AFT_OK);
+  assert_case(&c, id, "refunded");
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_CONFIRMED, 9000, "late"), AFT_E_TRANSITION);
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 9000);
+  END_DESK(c)
+}
+
+/* ---- points, gifts, coupons ---- */
+
+static void with_points(case_desk *c, desk_kind kind, int64_t units, int64_t price) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  case_story_one(&story, units, price);
+  story.facts.earned = 100;
+  story.facts.earned_spent = 50;
+  story.facts.earned_value = 1000;
+  case_story_tell(c, &story);
+}
+
+static void points_that_were_spent_already(void **state) {
+  ON_EACH_DESK(c, with_points(&c, case_kinds[k], 1, 10000))
+  assert_int_equal(refunded_for(&c, c.line[0], 1, "SF1"), 9500);
+  END_DESK(c)
+}
+
+static void points_that_come_back_with_the_last_part(void **state) {
+  ON_EACH_DESK(c, with_points(&c, case_kinds[k], 2, 20000))
+  int64_t first = refunded_for(&c, c.line[0], 1, "SF1");
+  assert_int_equal(first, 9750);
+  assert_int_equal(first + refunded_for(&c, c.line[0], 1, "SF2"), 19500);
+  END_DESK(c)
+}
+
+static void points_forgotten_when_the_buyer_amends(void **state) {
+  ON_EACH_DESK(c, with_points(&c, case_kinds[k], 1, 30000))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  assert_case(&c, id, "requested");
+  assert_int_equal(case_int(&c, id, AFT_CASE_ASKED), 29500);
+  case_act(&c, &c.d.as_buyer, id, "amend");
+  assert_int_equal(case_int(&c, id, AFT_CASE_ASKED), 29500);
+  END_DESK(c)
+}
+
+static void with_gift(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  case_story_one(&story, 1, 10000);
+  story.lines[1] = (aft_order_line_in){.size = sizeof story.lines[1],
+                                       .ref = AFT_STR("bag"),
+                                       .quantity = 1,
+                                       .price = 500,
+                                       .relation = AFT_STR("gift_of"),
+                                       .related = AFT_STR("cup")};
+  story.shares[0] = (aft_order_share_in){
+      .size = sizeof story.shares[0], .ref = AFT_STR("gift"), .line = AFT_STR("bag"), .amount = 500};
+  story.items[1].line = AFT_STR("bag");
+  story.parcels[0].n_items = 2;
+  story.facts.n_lines = 2;
+  story.facts.n_shares = 1;
+  case_story_tell(c, &story);
+}
+
+static void a_main_item_that_comes_back_without_its_gift(void **state) {
+  ON_EACH_DESK(c, with_gift(&c, case_kinds[k]))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  assert_case(&c, id, "requested"); /* a person decides what the gift is worth */
+  case_act(&c, &c.d.as_buyer, id, "cancel");
+  aft_case_line_in both[] = {{.size = sizeof both[0], .line = c.line[0], .quantity = 1},
+                             {.size = sizeof both[0], .line = c.line[1], .quantity = 1}};
+  aft_case_in in = {
+      .kind = AFT_STR("return"), .reason = AFT_STR("changed_mind"), .lines = both, .n_lines = 2};
+  id = case_file_in(&c, &c.d.as_buyer, &in);
+  assert_case(&c, id, "approved");
+  END_DESK(c)
+}
+
+static void with_coupon(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  case_story_one(&story, 2, 20000);
+  story.shares[0] = (aft_order_share_in){.size = sizeof story.shares[0],
+                                         .ref = AFT_STR("c-10"),
+                                         .kind = AFT_STR("coupon"),
+                                         .funder = AFT_STR("platform"),
+                                         .amount = 1000};
+  story.facts.n_shares = 1;
+  story.payments[0].captured.minor = 19000;
+  case_story_tell(c, &story);
+}
+
+static uint32_t coupons(case_desk *c, aft_id id) {
+  case_leg legs[CASE_MOST_LEGS];
+  uint32_t n = case_legs(c, id, legs), found = 0;
+  for (uint32_t i = 0; i < n; i++)
+    found += strcmp(legs[i].instrument, "coupon") == 0;
+  return found;
+}
+
+static void a_coupon_that_comes_back_with_a_part(void **state) {
+  ON_EACH_DESK(c, with_coupon(&c, case_kinds[k]))
+  aft_id first = returned(&c, c.line[0], 1, "SF1");
+  assert_int_equal(coupons(&c, first), 0);
+  case_confirm_all(&c, first);
+  aft_id last = returned(&c, c.line[0], 1, "SF2");
+  assert_int_equal(coupons(&c, last), 1);
+  case_confirm_all(&c, last);
+  assert_case(&c, last, "refunded");
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 19000);
+  END_DESK(c)
+}
+
+/* ---- freight and compensation ---- */
+
+static aft_id back_with_freight(case_desk *c, const char *reason, int64_t cost) {
+  aft_id id = case_file(c, &c->d.as_agent, "return", reason, c->line[0], 1);
+  aft_case_act_in ship = {
+      .case_id = id, .event = AFT_STR("ship"), .waybill = AFT_STR("SF1"), .freight_minor = cost};
+  case_approve(c, id);
+  case_act_with(c, &c->d.as_buyer, &ship);
+  case_act(c, &c->d.as_agent, id, "receive");
+  case_act(c, &c->d.as_agent, id, "accept_goods");
+  return id;
+}
+
+static void return_freight_charged_to_the_wrong_one(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_id id = back_with_freight(&c, "defective_on_arrival", 1200);
+  case_leg freight = case_leg_of(&c, id, "freight");
+  assert_int_equal(freight.requested, 1200);
+  assert_string_equal(freight.payer, "seller");
+  assert_string_equal(freight.payee, "buyer");
+  assert_int_equal(case_leg_of(&c, id, "refund").requested, 9000); /* it is not taken off the price */
+  id = back_with_freight(&c, "changed_mind", 1200);
+  assert_int_equal(case_leg_of(&c, id, "refund").requested, 9000);
+  case_leg legs[CASE_MOST_LEGS];
+  assert_int_equal(case_legs(&c, id, legs), 1);
+  END_DESK(c)
+}
+
+static aft_id goodwill(case_desk *c, int64_t amount) {
+  aft_case_in in = {
+      .kind = AFT_STR("goodwill"), .reason = AFT_STR("service_failure"), .amount = {amount, "CNY", 0}};
+  return case_file_in(c, &c->d.as_agent, &in);
+}
+
+static void compensation_above_the_funders_ceiling(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_id first = goodwill(&c, 11000), second = goodwill(&c, 100); /* 300 of 1000 of 369.99 is 110.99 */
+  aft_case_act_in approve = {.case_id = first, .event = AFT_STR("approve")};
+  assert_gives(case_attempt(&c, &c.d.as_agent, &approve), AFT_OK);
+  char *before = case_picture(&c);
+  approve.case_id = second;
+  assert_gives(case_attempt(&c, &c.d.as_agent, &approve), AFT_E_CHECK);
+  assert_string_equal(case_error.where, "case.amount");
+  char *after = case_picture(&c);
+  assert_string_equal(before, after);
+  free(before);
+  free(after);
+  assert_int_equal(case_confirm_all(&c, first), 11000);
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 0); /* it is no refund */
+  END_DESK(c)
+}
+
+static void resolved_claim_without_money(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_case_line_in one = {.size = sizeof one, .line = c.line[0], .quantity = 1};
+  aft_case_in in = {.kind = AFT_STR("claim"),
+                    .reason = AFT_STR("service_failure"),
+                    .lines = &one,
+                    .n_lines = 1,
+                    .amount = {3000, "CNY", 0}};
+  aft_id id = case_file_in(&c, &c.d.as_agent, &in);
+  case_act(&c, &c.d.as_agent, id, "approve");
+  assert_case(&c, id, "refunding");
+  case_fail_all(&c, id);
+  assert_case(&c, id, "refund_failed");
+  case_act(&c, &c.d.as_agent, id, "retry");
+  assert_int_equal(case_confirm_all(&c, id), 3000);
+  assert_case(&c, id, "settled");
+  END_DESK(c)
+}
+
+/* ---- money in advance ---- */
+
+static aft_id advanced(case_desk *c) {
+  make_vip(c);
+  aft_id id = case_file(c, &c->d.as_buyer, "return", "changed_mind", c->line[0], 1);
+  assert_case(c, id, "approved");
+  case_ship(c, id, "SF1");
+  assert_gives(case_track(c, "SF1", "t1", "picked_up"), AFT_OK);
+  assert_int_equal(case_leg_of(c, id, "advance").requested, 9000);
+  return id;
+}
+
+static void advance_that_nobody_asks_back(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_id id = advanced(&c);
+  case_confirm_all(&c, id);
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_find(&c, id, c.line[0], "wrong", 1);
+  case_act(&c, &c.d.as_agent, id, "refuse_goods");
+  case_act(&c, &c.d.as_agent, id, "send_back");
+  case_leg debt = case_leg_of(&c, id, "clawback");
+  assert_int_equal(debt.requested, 9000);
+  assert_string_equal(debt.payer, "buyer");
+  assert_string_equal(debt.payee, "seller");
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_WITH_BUYER), 3);
+  END_DESK(c)
+}
+
+static void advance_that_is_paid_twice(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_id id = advanced(&c);
+  assert_gives(case_track(&c, "SF1", "t2", "in_transit"), AFT_OK);
+  assert_gives(case_track(&c, "SF1", "t1", "picked_up"), AFT_IGNORED);
+  assert_int_equal(case_confirm_all(&c, id), 9000);
+  assert_gives(case_track(&c, "SF1", "t3", "delivered"), AFT_OK);
+  case_act(&c, &c.d.as_agent, id, "inspect");
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_int_equal(case_confirm_all(&c, id), 0);
+  assert_case(&c, id, "refunded");
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 9000);
+  END_DESK(c)
+}
+
+static void advance_for_goods_that_never_came(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_id id = case_file(&c, &c.d.as_buyer, "withdrawal", "changed_mind", c.line[0], 1);
+  aft_case_act_in pay = {.case_id = id, .event = AFT_STR("pay_first")};
+  assert_case(&c, id, "acknowledged");
+  assert_gives(case_attempt(&c, &c.d.as_agent, &pay), AFT_OK);
+  int64_t paid = case_confirm_all(&c, id);
+  assert_true(paid >= 9000);
+  desk_pass(&c.d, 20 * CASE_DAY);
+  desk_tick(&c.d);
+  assert_case(&c, id, "closed_not_shipped");
+  assert_int_equal(case_leg_of(&c, id, "clawback").requested, paid);
+  END_DESK(c)
+}
+
+/* ---- chargebacks ---- */
+
+static void a_refund_beside_a_chargeback(void **state) {
+  ON_EACH_DESK(c, one_line(&c, case_kinds[k], 1, 10000))
+  aft_error error = AFT_ERROR_INIT;
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  aft_reversal_in in = {.size = sizeof in,
+                        .payment = AFT_STR("pay-1"),
+                        .reference = AFT_STR("cb-1"),
+                        .amount = {10000, "CNY", 0}};
+  assert_status(aft_payment_reverse(c.d.session, &c.d.system, &in, NULL, &error), AFT_OK);
+  assert_case(&c, id, "closed_reversed");
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_WITH_BUYER), 1);
+  assert_status(aft_payment_reverse(c.d.session, &c.d.system, &in, NULL, &error), AFT_IGNORED);
+  /* nothing is left that a refund could come from */
+  id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  case_ship(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  aft_case_act_in accept = {.case_id = id, .event = AFT_STR("accept_goods")};
+  assert_gives(case_attempt(&c, &c.d.as_agent, &accept), AFT_E_CHECK);
+  END_DESK(c)
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_new_refund_number_per_call),
+      cmocka_unit_test(status_before_gateway),
+      cmocka_unit_test(gateway_before_status),
+      cmocka_unit_test(callback_replay),
+      cmocka_unit_test(a_callback_for_money_that_never_left),
+      cmocka_unit_test(an_outcome_that_nobody_asks_after),
+      cmocka_unit_test(refund_above_what_arrived),
+      cmocka_unit_test(a_provider_that_pays_less_than_was_asked),
+      cmocka_unit_test(part_refund_cannot_be_topped_up),
+      cmocka_unit_test(what_one_unit_was_lowered_by_is_paid_with_the_next),
+      cmocka_unit_test(rounding_leaves_a_cent),
+      cmocka_unit_test(discounts_that_a_part_return_forgets),
+      cmocka_unit_test(refunds_above_captured),
+      cmocka_unit_test(refund_when_nothing_is_due),
+      cmocka_unit_test(remainder_lost_across_payments),
+      cmocka_unit_test(refund_to_another_method),
+      cmocka_unit_test(a_recipient_who_sees_prices),
+      cmocka_unit_test(more_part_refunds_than_the_provider_allows),
+      cmocka_unit_test(a_refund_that_is_too_late_for_the_provider),
+      cmocka_unit_test(paid_by_hand_without_proof),
+      cmocka_unit_test(points_that_were_spent_already),
+      cmocka_unit_test(points_that_come_back_with_the_last_part),
+      cmocka_unit_test(points_forgotten_when_the_buyer_amends),
+      cmocka_unit_test(a_main_item_that_comes_back_without_its_gift),
+      cmocka_unit_test(a_coupon_that_comes_back_with_a_part),
+      cmocka_unit_test(return_freight_charged_to_the_wrong_one),
+      cmocka_unit_test(compensation_above_the_funders_ceiling),
+      cmocka_unit_test(resolved_claim_without_money),
+      cmocka_unit_test(advance_that_nobody_asks_back),
+      cmocka_unit_test(advance_that_is_paid_twice),
+      cmocka_unit_test(advance_for_goods_that_never_came),
+      cmocka_unit_test(a_refund_beside_a_chargeback),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
