@@ -68,6 +68,9 @@ void come_back(world *w, aft_id id, const char *waybill, const char *condition);
 void pass(world *w, int64_t ms);
 /* The shop's gateway: takes what waits in the outbox and says what came of it. */
 void gateway(world *w);
+const char *state_of(world *w, aft_id id, char out[40]);
+/* An hour later the shop approves, where the policy has not. */
+void approve_if_asked(world *w, aft_id id);
 void expect_state(world *w, aft_id id, const char *state);
 
 /* ---- returns_print.c ---- */

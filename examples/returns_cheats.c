@@ -18,7 +18,9 @@ static void refused(world *w, const char *what, aft_status status, aft_status ex
 static aft_id refund_of(world *w, aft_id *order) {
   sold s = {.lines = &mug, .n_lines = 1};
   *order = tell_order(w, &s);
-  return file_units(w, *order, "refund", "changed_mind", "mug", 1);
+  aft_id id = file_units(w, *order, "refund", "changed_mind", "mug", 1);
+  approve_if_asked(w, id);
+  return id;
 }
 
 static void callback_twice(world *w) {

@@ -74,8 +74,17 @@ static int64_t sum_of(const book *b, const char *currency) {
   return sum;
 }
 
+static bool has(const book *b, const char *currency) {
+  for (int i = 0; i < b->n; i++)
+    if (!strcmp(b->rows[i].currency, currency))
+      return true;
+  return false;
+}
+
 static void print(world *w, const book *b, const char *currency) {
   char amount[AFT_MONEY_SIZE];
+  if (!has(b, currency))
+    return;
   for (int i = 0; i < b->n; i++) {
     const row *r = &b->rows[i];
     if (strcmp(r->currency, currency))

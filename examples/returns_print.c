@@ -67,8 +67,10 @@ static json_t *story_of(world *w, aft_id id) {
 void heading(world *w, int number, aft_id id, const char *zh, const char *en) {
   json_t *story = story_of(w, id);
   int bold = isatty(STDOUT_FILENO);
-  printf("\n%s%d. %s · %s%s\n", bold ? "\033[1m" : "", number, text_of(story, "kind"), say(w, zh, en),
-         bold ? "\033[0m" : "");
+  printf("\n%s", bold ? "\033[1m" : "");
+  if (number)
+    printf("%d. ", number);
+  printf("%s · %s%s\n", text_of(story, "kind"), say(w, zh, en), bold ? "\033[0m" : "");
   printf("   %s\n", text_of(story, "code"));
   json_decref(story);
 }

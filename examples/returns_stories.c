@@ -15,22 +15,6 @@ static void finish(world *w, aft_id id, const char *waybill) {
   expect_state(w, id, "refunded");
 }
 
-static const char *state_of(world *w, aft_id id, char out[40]) {
-  aft_record *record;
-  must(w, aft_case_get(w->session, &w->system, id, &record, &w->error));
-  snprintf(out, 40, "%s", aft_case_state(record));
-  aft_record_free(record);
-  return out;
-}
-
-/* Small and harmless cases are approved by the policy; the others by the shop. */
-static void approve_if_asked(world *w, aft_id id) {
-  char state[40];
-  pass(w, HOUR);
-  if (!strcmp(state_of(w, id, state), "requested"))
-    act(w, &w->seller, id, "approve");
-}
-
 static void three_parts(world *w, int number) {
   static const bought lines[] = {{"bowl", "Bowl", 3, 33000, NULL}};
   sold s = {.lines = lines, .n_lines = 1, .off = 4000, .delivered = true};
@@ -228,7 +212,7 @@ static void repair(world *w, int number) {
   track(w, "RET-11", "delivered");
   act(w, &w->warehouse, id, "diagnose");
   act(w, &w->seller, id, "irreparable");
-  act(w, &w->as_buyer, id, "prefer_exchange");
+  act(w, &w->as_buyer, id, "follow_exchange");
   heading(w, number, id, "修不好，改为换货", "it cannot be mended and is exchanged");
   timeline(w, id);
   aft_case_filter filter = {.size = sizeof filter, .parent = id};

@@ -208,6 +208,8 @@ aft_status aft__units_free(aft__case *c, aft_error *error);
 aft_status aft__units_take(aft__case *c, aft_error *error);
 aft_status aft__units_lose(aft__case *c, aft_error *error);
 aft_status aft__units_give_back(aft__case *c, aft_error *error);
+/* Whether cases of a machine hold units at all. */
+bool aft__case_holds_units(const aft__flow *flow);
 /* Whether the warehouse looked at what came. */
 bool aft__case_inspected(const aft__case *c);
 /* The units of a line that a case still holds. */
