@@ -128,27 +128,28 @@ static aft_status drop(aft__case *c, aft__leg *leg, const char *to, aft_error *e
   return AFT_OK;
 }
 
-/* The lines get back what was set aside for money that never left. */
+/* A line gets back what was set aside for money that never left, or that is asked back. */
+static void unsettle_line(aft__case_line *l, int64_t amount, int64_t units, int64_t kept) {
+  static const uint32_t columns[] = {AFT__LINE_REFUNDED, AFT__LINE_SETTLED, AFT__LINE_KEPT};
+  static const uint32_t own[] = {AFT__CASE_LINE_GIVEN, AFT__CASE_LINE_SETTLED, AFT__CASE_LINE_KEPT};
+  const int64_t back[] = {amount, units, kept};
+  for (size_t i = 0; i < AFT__COUNT(back); i++) {
+    if (!back[i])
+      continue;
+    l->line[columns[i]] = aft__int(aft__row_int(l->line, columns[i]) - back[i]);
+    l->line_mask |= UINT64_C(1) << columns[i];
+    aft__case_line_set(l, own[i], aft__row_int(l->row, own[i]) - back[i]);
+  }
+}
+
 static void unsettle(aft__case *c, int64_t amount) {
   for (uint32_t i = c->n_lines; i-- > 0 && amount > 0;) {
     aft__case_line *l = &c->lines[i];
-    int64_t given = aft__row_int(l->row, AFT__CASE_LINE_GIVEN);
-    int64_t settled = aft__row_int(l->row, AFT__CASE_LINE_SETTLED);
-    int64_t back = given < amount ? given : amount;
-    if (!back)
-      continue;
-    int64_t units = back == given ? settled : 0;
-    int64_t kept = back == given ? aft__row_int(l->row, AFT__CASE_LINE_KEPT) : 0;
-    l->line[AFT__LINE_REFUNDED] = aft__int(aft__row_int(l->line, AFT__LINE_REFUNDED) - back);
-    l->line[AFT__LINE_SETTLED] = aft__int(aft__row_int(l->line, AFT__LINE_SETTLED) - units);
-    l->line_mask |= UINT64_C(1) << AFT__LINE_REFUNDED | UINT64_C(1) << AFT__LINE_SETTLED;
-    if (kept) {
-      l->line[AFT__LINE_KEPT] = aft__int(aft__row_int(l->line, AFT__LINE_KEPT) - kept);
-      l->line_mask |= UINT64_C(1) << AFT__LINE_KEPT;
-      aft__case_line_set(l, AFT__CASE_LINE_KEPT, 0);
-    }
-    aft__case_line_set(l, AFT__CASE_LINE_GIVEN, given - back);
-    aft__case_line_set(l, AFT__CASE_LINE_SETTLED, settled - units);
+    int64_t given = aft__row_int(l->row, AFT__CASE_LINE_GIVEN), back = given < amount ? given : amount;
+    bool whole = back == given;
+    if (back)
+      unsettle_line(l, back, whole ? aft__row_int(l->row, AFT__CASE_LINE_SETTLED) : 0,
+                    whole ? aft__row_int(l->row, AFT__CASE_LINE_KEPT) : 0);
     amount -= back;
   }
 }
@@ -224,17 +225,46 @@ aft_status aft__legs_offline(aft__case *c, aft_error *error) {
 
 /* ---- money that went out too early, and money that the buyer owes ---- */
 
-/* What was advanced for units that were then refused or never came. */
+/* Goods that nobody saw earn nothing. */
+static int64_t earned(const aft__case *c, const aft__case_line *l) {
+  return aft__case_inspected(c) ? aft__amount_due(c, l) : 0;
+}
+
+static void forget_advance(aft__case *c) {
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    aft__case_line *l = &c->lines[i];
+    int64_t back = aft__row_int(l->row, AFT__CASE_LINE_GIVEN) - earned(c, l);
+    int64_t due = aft__case_inspected(c) ? aft__units_due(c, l) : 0;
+    int64_t units = aft__row_int(l->row, AFT__CASE_LINE_SETTLED) - due;
+    if (back > 0)
+      unsettle_line(l, back, units > 0 ? units : 0, due ? 0 : aft__row_int(l->row, AFT__CASE_LINE_KEPT));
+  }
+}
+
+static bool is_advance(const aft__case *c, const aft__leg *leg) {
+  return aft__leg_is(leg, AFT__LEG_KIND, "advance") && !aft__leg_is(leg, AFT__LEG_STATE, "void") &&
+         !replaced(c, leg);
+}
+
+/* What was advanced for units that were then refused or never came. An advance that failed is no debt, and
+ * where nothing is due it is not owed any more either. */
 aft_status aft__legs_debt(aft__case *c, aft_error *error) {
-  int64_t due = 0, advanced = 0;
+  int64_t due = 0, advanced = 0, failed = 0;
   AFT__TRY(aft__legs_load(c, error));
   AFT__TRY(aft__pots_load(c, error));
   for (uint32_t i = 0; i < c->n_lines; i++)
-    due += aft__amount_due(c, &c->lines[i]);
-  for (uint32_t i = 0; i < c->n_legs; i++)
-    if (aft__leg_is(&c->legs[i], AFT__LEG_KIND, "advance") &&
-        !aft__leg_is(&c->legs[i], AFT__LEG_STATE, "void") && !replaced(c, &c->legs[i]))
-      advanced += aft__row_int(c->legs[i].row, AFT__LEG_REQUESTED);
+    due += earned(c, &c->lines[i]);
+  for (uint32_t i = 0; i < c->n_legs; i++) {
+    aft__leg *leg = &c->legs[i];
+    bool lost = aft__leg_is(leg, AFT__LEG_STATE, "failed");
+    if (!is_advance(c, leg))
+      continue;
+    if (lost && !due)
+      AFT__TRY(drop(c, leg, "void", error));
+    *(lost ? &failed : &advanced) += aft__row_int(leg->row, AFT__LEG_REQUESTED);
+  }
+  if (advanced + failed > due)
+    forget_advance(c);
   if (advanced <= due)
     return AFT_OK;
   aft__leg *leg;

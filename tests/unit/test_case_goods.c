@@ -1,42 +1,469 @@
-/* Cases: what they hold, what they give back, and what they refuse. */
-#include "case_desk.h"
+/* The field's mistakes with goods, each as a test that is named after the mistake. */
+#include "case_story.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-static const desk_kind kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE};
+static void usual(case_desk *c, desk_kind kind, case_way way) {
+  case_story story;
+  case_story_open(c, &story, kind, way);
+  case_story_tell(c, &story);
+}
 
-#define ON_EACH_DESK(c, open)                                   \
-  case_desk c;                                                  \
-  for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) { \
-    open;
-#define END_DESK(c)    \
-  case_desk_close(&c); \
-  }
+static void assert_cups(case_desk *c, int64_t undelivered, int64_t with_buyer, int64_t held) {
+  assert_int_equal(case_line(c, c->line[0], AFT_LINE_UNDELIVERED), undelivered);
+  assert_int_equal(case_line(c, c->line[0], AFT_LINE_WITH_BUYER), with_buyer);
+  assert_int_equal(case_line(c, c->line[0], AFT_LINE_IN_RETURN), held);
+}
 
-static void a_return_gives_back_what_was_paid(void **state) {
-  (void)state;
-  ON_EACH_DESK(c, case_desk_open(&c, kinds[k]))
+static void assert_nothing_happens(case_desk *c, const aft_call *as, aft_id id, const char *event) {
+  aft_case_act_in in = {.case_id = id, .event = {event, AFT_NTS}};
+  char *before = case_picture(c);
+  assert_gives(case_attempt(c, as, &in), AFT_E_TRANSITION);
+  char *after = case_picture(c);
+  assert_string_equal(before, after);
+  free(before);
+  free(after);
+}
+
+/* ---- what comes back ---- */
+
+static void receive_without_refund(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
-  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_IN_RETURN), 1);
-  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_WITH_BUYER), 2);
-  aft_case_act_in ship = {
-      .case_id = id, .event = AFT_STR("ship"), .carrier = AFT_STR("sf"), .waybill = AFT_STR("SF1")};
-  case_act_with(&c, &c.d.as_buyer, &ship);
-  case_act(&c, &c.d.as_agent, id, "receive");
+  case_ship(&c, id, "SF1");
+  assert_gives(case_track(&c, "SF1", "t1", "lost"), AFT_OK);
+  assert_case(&c, id, "lost");
+  assert_gives(case_track(&c, "SF1", "t2", "delivered"), AFT_OK); /* it turns up before anybody paid */
+  assert_case(&c, id, "received");
   case_act(&c, &c.d.as_agent, id, "inspect");
   case_act(&c, &c.d.as_agent, id, "accept_goods");
-  assert_case(&c, id, "refunding");
-  int64_t paid = case_confirm_all(&c, id);
+  assert_int_equal(case_confirm_all(&c, id), 9000);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_LOST), 0);
+  /* and after it was paid for */
+  id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  case_ship(&c, id, "SF2");
+  assert_gives(case_track(&c, "SF2", "t1", "lost"), AFT_OK);
+  case_act(&c, &c.d.as_agent, id, "pay_loss");
+  assert_int_equal(case_confirm_all(&c, id), 9000);
+  assert_gives(case_track(&c, "SF2", "t2", "delivered"), AFT_OK);
   assert_case(&c, id, "refunded");
-  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_RETURNED), 1);
-  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_REFUNDED), paid);
-  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_PAID) / 3, paid);
+  assert_int_equal(case_confirm_all(&c, id), 0);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_LOST), 1);
+  END_DESK(c)
+}
+
+static void buyer_sends_something_else(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
+  case_ship(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_find(&c, id, c.line[0], "ok", 1);
+  case_find(&c, id, c.line[0], "wrong", 1);
+  case_find(&c, id, c.line[0], "short", 1);
+  assert_int_equal(case_parts(&c, id, AFT_KIND_FINDING), 3);
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_case(&c, id, "partly_accepted");
+  assert_int_equal(case_confirm_all(&c, id), 9000);
+  case_act(&c, &c.d.as_agent, id, "send_back");
+  assert_int_equal(case_requests(&c, id, "goods.send_back"), 1);
+  assert_case(&c, id, "refunded");
+  assert_cups(&c, 0, 2, 0);
+  END_DESK(c)
+}
+
+static void more_sent_than_announced(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_case_line_in cups = {.size = sizeof cups, .line = c.line[0], .quantity = 2};
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
+  case_approve(&c, id);
+  aft_case_act_in ship = {
+      .case_id = id, .event = AFT_STR("ship"), .waybill = AFT_STR("SF1"), .lines = &cups, .n_lines = 1};
+  case_act_with(&c, &c.d.as_buyer, &ship);
+  ship.waybill = AFT_STR("SF2");
+  assert_gives(case_attempt(&c, &c.d.as_buyer, &ship), AFT_E_CHECK);
+  assert_string_equal(case_error.where, "case.lines[0].quantity");
+  cups.quantity = 1;
+  assert_gives(case_attempt(&c, &c.d.as_buyer, &ship), AFT_OK); /* the rest, in a second parcel */
+  assert_int_equal(case_parts(&c, id, AFT_KIND_PARCEL), 2);
+  case_act(&c, &c.d.as_agent, id, "receive");
+  aft_case_line_in found = {.size = sizeof found, .line = c.line[0], .quantity = 4};
+  aft_case_act_in inspect = {.case_id = id, .event = AFT_STR("inspect"), .lines = &found, .n_lines = 1};
+  assert_gives(case_attempt(&c, &c.d.as_agent, &inspect), AFT_E_CHECK);
+  assert_string_equal(case_error.where, "case.lines[0].quantity");
+  END_DESK(c)
+}
+
+static void one_case_for_every_line(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", 0, 0);
+  assert_int_equal(case_count(&c), 1);
+  assert_cups(&c, 0, 0, 3);
+  assert_int_equal(case_line(&c, c.line[1], AFT_LINE_IN_RETURN), 1);
+  assert_int_equal(case_int(&c, id, AFT_CASE_ASKED), 35999);
+  END_DESK(c)
+}
+
+/* ---- ends ---- */
+
+static void label_usable_after_cancel(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  assert_int_equal(case_requests(&c, id, "label.request"), 1);
+  case_act(&c, &c.d.as_buyer, id, "cancel");
+  assert_int_equal(case_requests(&c, id, "label.void"), 1);
+  id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  desk_pass(&c.d, 8 * CASE_DAY);
+  desk_tick(&c.d);
+  assert_case(&c, id, "closed_not_shipped");
+  assert_int_equal(case_requests(&c, id, "label.void"), 1);
+  END_DESK(c)
+}
+
+static void partly_arrived(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  story.items[0].quantity = 2;
+  story.parcels[0].n_items = 1;
+  case_story_tell(c, &story);
+}
+
+static void cancel_frees_exactly_what_was_taken(void **state) {
+  ON_EACH_DESK(c, partly_arrived(&c, case_kinds[k]))
+  assert_cups(&c, 1, 2, 0);
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
+  assert_cups(&c, 0, 0, 3);
+  case_act(&c, &c.d.as_buyer, id, "cancel");
+  assert_cups(&c, 1, 2, 0);
+  id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  assert_cups(&c, 1, 1, 1);
+  case_act(&c, &c.d.as_buyer, id, "cancel");
+  assert_cups(&c, 1, 2, 0);
+  END_DESK(c)
+}
+
+static void double_terminal(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  static const char *const events[] = {"cancel", "approve", "receive", "accept_goods", "ship"};
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  case_act(&c, &c.d.as_agent, id, "cancel");
+  for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+    assert_nothing_happens(&c, &c.d.as_agent, id, events[i]);
+  desk_pass(&c.d, 60 * CASE_DAY);
+  desk_tick(&c.d);
+  assert_case(&c, id, "canceled");
+  assert_cups(&c, 0, 3, 0);
+  END_DESK(c)
+}
+
+/* ---- goods on their way to the buyer ---- */
+
+static aft_id intercepting(case_desk *c) {
+  aft_id id = case_file(c, &c->d.as_buyer, "refund", "changed_mind", c->line[0], 3);
+  assert_case(c, id, "intercepting");
+  assert_int_equal(case_requests(c, id, "parcel.intercept"), 1);
+  assert_int_equal(case_legs_in(c, id, "sent"), 0); /* no money while nobody knows */
+  return id;
+}
+
+static void refunded_while_the_parcel_goes_on(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+  aft_id id = intercepting(&c);
+  assert_gives(case_track(&c, "SF100000001", "t1", "intercepted"), AFT_OK);
+  assert_int_equal(case_confirm_all(&c, id), 27000);
+  assert_case(&c, id, "refunded");
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_RETURNED), 3);
+  END_DESK(c)
+}
+
+static void interception_that_fails_is_the_end(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+  aft_id id = intercepting(&c);
+  assert_gives(case_track(&c, "SF100000001", "t1", "intercept_failed"), AFT_OK);
+  assert_case_text(&c, id, AFT_CASE_KIND, "return"); /* the number of the case stays */
+  assert_case(&c, id, "approved");
+  assert_cups(&c, 0, 0, 3);
+  END_DESK(c)
+}
+
+static void interception_without_a_deadline(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+  aft_id id = intercepting(&c);
+  desk_pass(&c.d, 7 * CASE_DAY + CASE_HOUR);
+  desk_tick(&c.d);
+  assert_case_text(&c, id, AFT_CASE_KIND, "return");
+  assert_case(&c, id, "approved");
+  END_DESK(c)
+}
+
+static void in_two_parcels(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_SHIPPED);
+  story.parcels[0].n_items = 1;
+  story.parcels[1] = story.parcels[0];
+  story.parcels[1].ref = AFT_STR("p-2");
+  story.parcels[1].waybill = AFT_STR("SF100000002");
+  story.parcels[1].items = &story.items[1];
+  story.facts.n_parcels = 2;
+  case_story_tell(c, &story);
+}
+
+static void another_parcel_of_the_order_arrives(void **state) {
+  ON_EACH_DESK(c, in_two_parcels(&c, case_kinds[k]))
+  aft_id id = intercepting(&c); /* the cups */
+  assert_gives(case_track(&c, "SF100000002", "t1", "delivered"), AFT_OK);
+  assert_case(&c, id, "intercepting");
+  assert_gives(case_track(&c, "SF100000002", "t2", "lost"), AFT_OK);
+  assert_case(&c, id, "intercepting");
+  assert_gives(case_track(&c, "SF100000001", "t1", "delivered"), AFT_OK);
+  assert_case(&c, id, "approved");
+  END_DESK(c)
+}
+
+/* ---- exchanges ---- */
+
+static aft_id exchanged(case_desk *c, aft_id line, int64_t units, int64_t price, const char *waybill) {
+  aft_case_line_in one = {
+      .size = sizeof one, .line = line, .quantity = units, .wants = AFT_STR("bowl"), .wants_price = price};
+  aft_case_in in = {
+      .kind = AFT_STR("exchange"), .reason = AFT_STR("changed_mind"), .lines = &one, .n_lines = 1};
+  aft_id id = case_file_in(c, &c->d.as_buyer, &in);
+  case_ship(c, id, waybill);
+  case_act(c, &c->d.as_agent, id, "receive");
+  case_act(c, &c->d.as_agent, id, "inspect");
+  case_act(c, &c->d.as_agent, id, "accept_goods");
+  case_act(c, &c->d.as_agent, id, "settle");
+  return id;
+}
+
+static void exchange_total_counts_returned_items(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id dearer = exchanged(&c, c.line[0], 2, 12000, "SF1");
+  assert_int_equal(case_int(&c, dearer, AFT_CASE_DIFFERENCE), 2 * (12000 - 9000));
+  assert_case(&c, dearer, "wait_payment");
+  case_leg charge = case_leg_of(&c, dearer, "charge");
+  assert_int_equal(charge.requested, 6000);
+  assert_gives(case_settle(&c, &charge, AFT_SETTLE_CONFIRMED, 6000, "gw"), AFT_OK);
+  assert_case(&c, dearer, "settled");
+  aft_id cheaper = exchanged(&c, c.line[0], 1, 5000, "SF2");
+  assert_int_equal(case_int(&c, cheaper, AFT_CASE_DIFFERENCE), 5000 - 9000);
+  case_act(&c, &c.d.as_agent, cheaper, "send");
+  assert_int_equal(case_leg_of(&c, cheaper, "refund").requested, 4000);
+  assert_int_equal(case_confirm_all(&c, cheaper), 4000);
+  assert_case(&c, cheaper, "replacement_sent");
+  END_DESK(c)
+}
+
+static aft_id replacement_of(case_desk *c, aft_id id) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *line;
+  aft_id made = 0;
+  assert_ok(aft_case_parts(c->d.session, &c->d.system, id, AFT_KIND_CASE_LINE, &cursor, &error));
+  while (aft_cursor_next(cursor, &line, &error) == AFT_OK)
+    made = aft_case_line_replacement(line);
+  aft_cursor_free(cursor);
+  return made;
+}
+
+/* The host tells the parcel of a replacement as it tells every other. */
+static void deliver(case_desk *c, aft_id line, const char *parcel_ref, bool arrived) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *record;
+  char ref[64] = "";
+  assert_ok(aft_line_list(c->d.session, &c->d.system, c->order, &cursor, &error));
+  while (aft_cursor_next(cursor, &record, &error) == AFT_OK)
+    if (aft_line_id(record) == line)
+      snprintf(ref, sizeof ref, "%s", aft_line_ref(record));
+  aft_cursor_free(cursor);
+  aft_order_item_in item = {sizeof item, AFT_STR(ref), case_line(c, line, AFT_LINE_QUANTITY)};
+  aft_order_parcel_in parcel = {.size = sizeof parcel,
+                                .ref = AFT_STR(parcel_ref),
+                                .shipped = c->d.now,
+                                .delivered = arrived ? c->d.now : 0,
+                                .items = &item,
+                                .n_items = 1};
+  aft_order_facts_in in = {.size = sizeof in,
+                           .shop = c->d.shop,
+                           .customer = c->d.buyer,
+                           .number = AFT_STR("O-1"),
+                           .currency = AFT_STR("CNY"),
+                           .parcels = &parcel,
+                           .n_parcels = 1};
+  assert_ok(aft_order_tell(c->d.session, &c->d.system, &in, NULL, &error));
+}
+
+static void return_on_an_item_of_an_earlier_exchange(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id line = c.line[0], id = 0;
+  static const char *const waybills[] = {"SF1", "SF2", "SF3"}, *const refs[] = {"r1", "r2", "r3"};
+  for (int link = 0; link < 3; link++) { /* an exchange of what came in exchange, and once more */
+    id = exchanged(&c, line, 1, 9000, waybills[link]);
+    case_act(&c, &c.d.as_agent, id, "send");
+    line = replacement_of(&c, id);
+    deliver(&c, line, refs[link], false);
+    assert_case(&c, id, "replacement_shipped");
+    deliver(&c, line, refs[link], true);
+    assert_case(&c, id, "replacement_delivered");
+    assert_int_equal(case_line(&c, line, AFT_LINE_WITH_BUYER), 1);
+  }
+  id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", line, 1);
+  case_ship(&c, id, "SF9");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_int_equal(case_confirm_all(&c, id), 9000);
+  assert_case(&c, id, "refunded");
+  /* its price is given back once: the other two cups are worth what they were */
+  id = case_file(&c, &c.d.as_agent, "return", "changed_mind", c.line[0], 2);
+  assert_int_equal(case_int(&c, id, AFT_CASE_ASKED), 18000);
+  END_DESK(c)
+}
+
+static void a_reissued_unit_that_is_paid_back_too(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_agent, "reissue", "missing_part", c.line[0], 1);
+  case_approve(&c, id);
+  case_act(&c, &c.d.as_agent, id, "send");
+  aft_id line = replacement_of(&c, id);
+  assert_true(line != 0);
+  deliver(&c, line, "r1", true);
+  aft_case_line_in both[] = {{.size = sizeof both[0], .line = c.line[0], .quantity = 3},
+                             {.size = sizeof both[0], .line = line, .quantity = 1}};
+  aft_case_in in = {
+      .kind = AFT_STR("return"), .reason = AFT_STR("changed_mind"), .lines = both, .n_lines = 2};
+  id = case_file_in(&c, &c.d.as_agent, &in);
+  assert_int_equal(case_int(&c, id, AFT_CASE_ASKED), 27000);
+  END_DESK(c)
+}
+
+/* ---- repairs ---- */
+
+static void with_warranty(case_desk *c, desk_kind kind, int64_t until) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  story.lines[0].warranty_until = c->d.now + until;
+  case_story_tell(c, &story);
+}
+
+static aft_id in_repair(case_desk *c) {
+  aft_id id = case_file(c, &c->d.as_buyer, "repair", "repair_wanted", c->line[0], 1);
+  case_ship(c, id, "SF1");
+  case_act(c, &c->d.as_agent, id, "receive");
+  case_act(c, &c->d.as_agent, id, "diagnose");
+  return id;
+}
+
+static void mended_and_home(case_desk *c, aft_id id) {
+  assert_case(c, id, "repairing");
+  case_act(c, &c->d.as_agent, id, "test");
+  case_act(c, &c->d.as_agent, id, "passed");
+  case_act(c, &c->d.as_agent, id, "send_back");
+  case_act(c, &c->d.as_buyer, id, "confirm");
+  assert_case(c, id, "completed");
+  assert_int_equal(case_line(c, c->line[0], AFT_LINE_IN_REPAIR), 0);
+  assert_int_equal(case_line(c, c->line[0], AFT_LINE_WITH_BUYER), 3);
+}
+
+static void a_unit_in_repair_that_is_returned_meanwhile(void **state) {
+  ON_EACH_DESK(c, with_warranty(&c, case_kinds[k], 300 * CASE_DAY))
+  aft_id id = in_repair(&c);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_IN_REPAIR), 1);
+  assert_gives(case_file_try(&c, &c.d.as_agent, "return", "changed_mind", c.line[0], 3), AFT_E_CHECK);
+  case_act(&c, &c.d.as_agent, id, "start");
+  case_leg legs[CASE_MOST_LEGS];
+  assert_int_equal(case_legs(&c, id, legs), 0); /* under warranty nothing is charged */
+  mended_and_home(&c, id);
+  END_DESK(c)
+}
+
+static void a_paid_repair_before_it_is_paid(void **state) {
+  ON_EACH_DESK(c, with_warranty(&c, case_kinds[k], -CASE_DAY))
+  aft_id id = in_repair(&c);
+  aft_case_act_in in = {.case_id = id, .event = AFT_STR("start")};
+  assert_gives(case_attempt(&c, &c.d.as_agent, &in), AFT_E_TRANSITION);
+  in.event = AFT_STR("quote");
+  assert_gives(case_attempt(&c, &c.d.as_agent, &in), AFT_E_INVALID);
+  assert_string_equal(case_error.where, "case.amount");
+  in.amount = (aft_money){4500, "CNY", 0};
+  assert_gives(case_attempt(&c, &c.d.as_agent, &in), AFT_OK);
+  case_act(&c, &c.d.as_buyer, id, "accept");
+  assert_case(&c, id, "wait_payment");
+  case_leg charge = case_leg_of(&c, id, "charge");
+  assert_int_equal(charge.requested, 4500);
+  assert_gives(case_settle(&c, &charge, AFT_SETTLE_CONFIRMED, 4500, "gw"), AFT_OK);
+  mended_and_home(&c, id);
+  END_DESK(c)
+}
+
+/* ---- signs of fraud ---- */
+
+static void a_waybill_that_was_used_before(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id first = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  case_ship(&c, first, "SF1");
+  assert_int_equal(case_int(&c, first, AFT_CASE_SIGNALS), 0);
+  aft_id second = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  case_ship(&c, second, "SF1");
+  assert_case(&c, second, "shipped"); /* it is told, not blocked */
+  assert_int_equal(case_parts(&c, second, AFT_KIND_SIGNAL), 1);
+  END_DESK(c)
+}
+
+static void evidence_that_was_used_before(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id first = case_file(&c, &c.d.as_buyer, "return", "not_as_described", c.line[0], 1);
+  case_photo(&c, &c.d.as_buyer, first, "a crack");
+  aft_id second = case_file(&c, &c.d.as_buyer, "return", "not_as_described", c.line[0], 1);
+  case_photo(&c, &c.d.as_buyer, second, "a crack");
+  assert_int_equal(case_parts(&c, first, AFT_KIND_SIGNAL), 0);
+  assert_int_equal(case_parts(&c, second, AFT_KIND_SIGNAL), 1);
+  assert_int_equal(case_int(&c, second, AFT_CASE_EVIDENCE), 1);
+  END_DESK(c)
+}
+
+static void nine_units(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  case_story_one(&story, 9, 90000);
+  for (int i = 0; i < 9; i++) { /* an order each: what counts is the customer */
+    char number[8] = {'O', '-', (char)('1' + i)}, ref[8] = {'p', '-', (char)('1' + i)};
+    story.facts.number = AFT_STR(number);
+    story.payments[0].ref = AFT_STR(ref);
+    case_story_tell(c, &story);
+    aft_id id = case_file(c, &c->d.as_buyer, "return", "changed_mind", c->line[0], 1);
+    bool marked = case_int(c, id, AFT_CASE_SIGNALS) > 0;
+    assert_int_equal(marked, i >= 7);
+    assert_case(c, id, marked ? "requested" : "approved"); /* a person looks; nobody is sent away */
+  }
+}
+
+static void a_serial_returner_who_is_blocked(void **state) {
+  ON_EACH_DESK(c, nine_units(&c, case_kinds[k]))
   END_DESK(c)
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_return_gives_back_what_was_paid),
+      cmocka_unit_test(receive_without_refund),
+      cmocka_unit_test(buyer_sends_something_else),
+      cmocka_unit_test(more_sent_than_announced),
+      cmocka_unit_test(one_case_for_every_line),
+      cmocka_unit_test(label_usable_after_cancel),
+      cmocka_unit_test(cancel_frees_exactly_what_was_taken),
+      cmocka_unit_test(double_terminal),
+      cmocka_unit_test(refunded_while_the_parcel_goes_on),
+      cmocka_unit_test(interception_that_fails_is_the_end),
+      cmocka_unit_test(interception_without_a_deadline),
+      cmocka_unit_test(another_parcel_of_the_order_arrives),
+      cmocka_unit_test(exchange_total_counts_returned_items),
+      cmocka_unit_test(return_on_an_item_of_an_earlier_exchange),
+      cmocka_unit_test(a_reissued_unit_that_is_paid_back_too),
+      cmocka_unit_test(a_unit_in_repair_that_is_returned_meanwhile),
+      cmocka_unit_test(a_paid_repair_before_it_is_paid),
+      cmocka_unit_test(a_waybill_that_was_used_before),
+      cmocka_unit_test(evidence_that_was_used_before),
+      cmocka_unit_test(a_serial_returner_who_is_blocked),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

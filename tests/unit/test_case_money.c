@@ -618,6 +618,21 @@ static void advance_that_nobody_asks_back(void **state) {
   assert_string_equal(debt.payer, "buyer");
   assert_string_equal(debt.payee, "seller");
   assert_int_equal(case_line(&c, c.line[0], AFT_LINE_WITH_BUYER), 3);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_REFUNDED), 0); /* the debt stands in its place */
+  END_DESK(c)
+}
+
+static void a_debt_for_an_advance_that_failed(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_id id = advanced(&c);
+  case_fail_all(&c, id);
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_find(&c, id, c.line[0], "wrong", 1);
+  case_act(&c, &c.d.as_agent, id, "refuse_goods");
+  case_act(&c, &c.d.as_buyer, id, "take_back");
+  assert_int_equal(case_legs_in(&c, id, "void"), 1);
+  assert_int_equal(case_legs_in(&c, id, "sent"), 0);
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_PLANNED), 0);
   END_DESK(c)
 }
 
@@ -705,6 +720,7 @@ int main(void) {
       cmocka_unit_test(compensation_above_the_funders_ceiling),
       cmocka_unit_test(resolved_claim_without_money),
       cmocka_unit_test(advance_that_nobody_asks_back),
+      cmocka_unit_test(a_debt_for_an_advance_that_failed),
       cmocka_unit_test(advance_that_is_paid_twice),
       cmocka_unit_test(advance_for_goods_that_never_came),
       cmocka_unit_test(a_refund_beside_a_chargeback),
