@@ -77,6 +77,29 @@ static aft_status name_line(aft__case *c, aft__value **rows, uint32_t n, const a
   return aft__case_add_line(c, line, in, in->quantity, error);
 }
 
+static aft_status units_of_case(aft__case *c, aft_id parent, const aft__value *line, int64_t *out,
+                                aft_error *error) {
+  aft__value keys[] = {aft__int(c->cmd->call.tenant), aft__int(parent), line[AFT__LINE_ID]}, *row;
+  aft_status status = aft__find(c->cmd->tx, &aft__case_line_table, AFT__CASE_LINE_BY_CASE, keys, &row, error);
+  *out = status >= 0 ? aft__row_int(row, AFT__CASE_LINE_QUANTITY) : 0;
+  return status == AFT_E_NOT_FOUND ? AFT_OK : status;
+}
+
+/* Units that the case is about where none is named: those that are free, or, for a case that holds none, those
+ * of the case that it is about. */
+static aft_status all_units(aft__case *c, const aft_case_in *in, aft__value **rows, uint32_t n,
+                            aft_error *error) {
+  bool holds = aft__case_holds_units(c->flow);
+  for (uint32_t i = 0; i < n; i++) {
+    int64_t units = holds ? free_units(rows[i]) : aft__row_int(rows[i], AFT__LINE_QUANTITY);
+    if (!holds && in->parent)
+      AFT__TRY(units_of_case(c, in->parent, rows[i], &units, error));
+    if (units && !aft__line_is_extra(rows[i]))
+      AFT__TRY(aft__case_add_line(c, rows[i], NULL, units, error));
+  }
+  return AFT_OK;
+}
+
 /* Which units: those named, or all that are free. Goods go before the freight and duties that rest on them.
  */
 static aft_status choose_lines(aft__case *c, const aft_case_in *in, aft_error *error) {
@@ -88,9 +111,7 @@ static aft_status choose_lines(aft__case *c, const aft_case_in *in, aft_error *e
     return aft__nomem(error);
   for (size_t i = 0; i < in->n_lines; i++)
     AFT__TRY(name_line(c, rows, n, &in->lines[i], i, error));
-  for (uint32_t i = 0; !in->n_lines && i < n; i++)
-    if (!aft__line_is_extra(rows[i]) && free_units(rows[i]))
-      AFT__TRY(aft__case_add_line(c, rows[i], NULL, free_units(rows[i]), error));
+  AFT__TRY(in->n_lines ? AFT_OK : all_units(c, in, rows, n, error));
   AFT__TRY(aft__case_add_extras(c, rows, n, error));
   qsort(c->lines, c->n_lines, sizeof *c->lines, by_line);
   return AFT_OK;

@@ -1,14 +1,6 @@
 /* A case that follows from another: about the same units, which pass from the one to the other. */
 #include "desk/case_priv.h"
 
-/* Whether cases of a machine hold units at all. */
-static bool holds_units(const aft__flow *flow) {
-  for (uint32_t i = 0; i < flow->n_effects; i++)
-    if (strcmp(flow->texts + flow->effects[i].verb, "hold") == 0)
-      return true;
-  return false;
-}
-
 /* What the parent still holds, or all that it was about where it holds nothing. */
 static void name_lines(const aft__case *parent, aft_case_line_in *lines, size_t *n) {
   int64_t held = 0;
@@ -31,7 +23,7 @@ static void name_lines(const aft__case *parent, aft_case_line_in *lines, size_t 
 static aft_status hand_units_over(aft__case *parent, const char *kind, aft_error *error) {
   const aft__flow *flow;
   AFT__TRY(aft__case_machine(parent->policy, aft__cstr(kind), &flow, error));
-  if (holds_units(flow))
+  if (aft__case_holds_units(flow))
     AFT__TRY(aft__units_free(parent, error));
   return aft__case_save(parent, error);
 }

@@ -21,9 +21,9 @@ static aft_status plan_part(aft__case *c, const aft__source_part *part, const ch
 
 static aft_status plan_from_payments(aft__case *c, int64_t amount, const char *kind, aft_str release,
                                      aft_error *error) {
-  aft__source_part parts[AFT__MOST_SOURCES];
+  aft__source_part *parts;
   uint32_t n;
-  AFT__TRY(aft__case_sources(c, amount, parts, &n, error));
+  AFT__TRY(aft__case_sources(c, amount, &parts, &n, error));
   for (uint32_t i = 0; i < n; i++)
     AFT__TRY(plan_part(c, &parts[i], kind, release, error));
   return AFT_OK;

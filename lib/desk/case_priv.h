@@ -210,6 +210,8 @@ aft_status aft__units_free(aft__case *c, aft_error *error);
 aft_status aft__units_take(aft__case *c, aft_error *error);
 aft_status aft__units_lose(aft__case *c, aft_error *error);
 aft_status aft__units_give_back(aft__case *c, aft_error *error);
+/* Whether cases of a machine hold units at all. */
+bool aft__case_holds_units(const aft__flow *flow);
 /* Whether the warehouse looked at what came. */
 bool aft__case_inspected(const aft__case *c);
 /* The units of a line that a case still holds. */
@@ -272,7 +274,6 @@ aft_status aft__case_terms_of(aft__case *c, aft__case_terms *out, aft_error *err
 aft_status aft__fund_ceiling(aft__case *c, aft_str funder, int64_t *out, aft_error *error);
 aft_time aft__leg_expected(const aft__case *c, const aft__leg *leg);
 
-#define AFT__MOST_SOURCES 64u
 #define AFT__MOST_FUNDERS 8u
 /* One payment's part of a refund. */
 typedef struct aft__source_part {
@@ -281,8 +282,8 @@ typedef struct aft__source_part {
   bool offline; /* its provider refuses: too old, or refunded too often */
 } aft__source_part;
 /* Splits an amount over the payments of the order. AFT_E_CHECK when they do not have it. */
-aft_status aft__case_sources(aft__case *c, int64_t amount, aft__source_part parts[AFT__MOST_SOURCES],
-                             uint32_t *n, aft_error *error);
+aft_status aft__case_sources(aft__case *c, int64_t amount, aft__source_part **parts, uint32_t *n,
+                             aft_error *error);
 
 /* ---- case_legs.c ---- */
 

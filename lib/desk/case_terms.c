@@ -48,50 +48,57 @@ static uint32_t rank_of(const aft__money_rules *rules, const aft__pot *pot) {
   return rules->n_instruments;
 }
 
-/* A provider refuses refunds of old payments, and more of them than it allows; those under way count. */
-static bool refuses(const aft__case *c, const aft__pot *pot) {
-  const aft__value *row = pot->row;
-  int64_t under_way = 0;
+/* Refunds that are planned or under way count against what the provider allows. */
+static int64_t refunds_left(const aft__case *c, const aft__value *row) {
+  int64_t left = aft__row_int(row, AFT__PAYMENT_MOST_REFUNDS) - aft__row_int(row, AFT__PAYMENT_REFUNDS);
+  if (aft__row_null(row, AFT__PAYMENT_MOST_REFUNDS))
+    return -1;
   for (uint32_t i = 0; i < c->n_legs; i++)
-    under_way += aft__row_int(c->legs[i].row, AFT__LEG_PAYMENT) == row[AFT__COL_ID].number &&
-                 (aft__leg_is(&c->legs[i], AFT__LEG_STATE, "planned") ||
-                  aft__leg_is(&c->legs[i], AFT__LEG_STATE, "sent"));
-  if (!aft__row_null(row, AFT__PAYMENT_REFUND_UNTIL) &&
-      aft__row_int(row, AFT__PAYMENT_REFUND_UNTIL) < c->cmd->now)
-    return true;
-  return !aft__row_null(row, AFT__PAYMENT_MOST_REFUNDS) &&
-         aft__row_int(row, AFT__PAYMENT_REFUNDS) + under_way >= aft__row_int(row, AFT__PAYMENT_MOST_REFUNDS);
+    left -= aft__row_int(c->legs[i].row, AFT__LEG_PAYMENT) == row[AFT__COL_ID].number &&
+            (aft__leg_is(&c->legs[i], AFT__LEG_STATE, "planned") ||
+             aft__leg_is(&c->legs[i], AFT__LEG_STATE, "sent"));
+  return left > 0 ? left : 0;
 }
 
-/* The next payment with something left: first in the policy's order of instruments, then the oldest. */
-static aft__pot *next_pot(aft__case *c, const aft__money_rules *rules, uint64_t used) {
-  aft__pot *best = NULL;
-  for (uint32_t i = 0; i < c->n_pots && i < AFT__MOST_SOURCES; i++) {
-    aft__pot *pot = &c->pots[i];
-    bool open = pot->table == &aft__payment_table && !(used & UINT64_C(1) << i) && aft__pot_room(pot) > 0;
-    if (open && (!best || rank_of(rules, pot) < rank_of(rules, best)))
-      best = pot;
+static aft__refund_source source_of(const aft__case *c, const aft__money_rules *rules, const aft__pot *pot) {
+  const aft__value *row = pot->row;
+  int64_t room = aft__pot_room(pot);
+  return (aft__refund_source){.available = room > 0 ? room : 0,
+                              .refunds_left = refunds_left(c, row),
+                              .open = aft__row_null(row, AFT__PAYMENT_REFUND_UNTIL) ||
+                                      aft__row_int(row, AFT__PAYMENT_REFUND_UNTIL) >= c->cmd->now,
+                              .rank = rank_of(rules, pot)};
+}
+
+static void keep_parts(aft__case *c, const aft__refund_source *sources, aft__source_part *parts, uint32_t *n) {
+  uint32_t at = 0;
+  for (uint32_t i = 0; i < c->n_pots; i++) {
+    if (c->pots[i].table != &aft__payment_table)
+      continue;
+    if (sources[at].part)
+      parts[(*n)++] = (aft__source_part){&c->pots[i], sources[at].part, sources[at].offline};
+    at++;
   }
-  return best;
 }
 
-aft_status aft__case_sources(aft__case *c, int64_t amount, aft__source_part parts[AFT__MOST_SOURCES],
-                             uint32_t *n, aft_error *error) {
+aft_status aft__case_sources(aft__case *c, int64_t amount, aft__source_part **parts, uint32_t *n,
+                             aft_error *error) {
   aft__money_rules rules;
-  uint64_t used = 0;
-  int64_t left = amount;
-  aft__pot *pot;
+  uint32_t count = 0;
   *n = 0;
   AFT__TRY(rules_of(c, &rules, error));
-  while (left > 0 && (pot = next_pot(c, &rules, used))) {
-    int64_t room = aft__pot_room(pot), part = left < room ? left : room;
-    used |= UINT64_C(1) << (pot - c->pots);
-    parts[(*n)++] = (aft__source_part){pot, part, refuses(c, pot)};
-    left -= part;
-  }
-  if (left == 0)
+  aft__refund_source *sources = aft__arena_alloc(c->cmd->arena, (c->n_pots + 1) * sizeof *sources);
+  *parts = aft__arena_alloc(c->cmd->arena, (c->n_pots + 1) * sizeof **parts);
+  if (!sources || !*parts)
+    return aft__nomem(error);
+  for (uint32_t i = 0; i < c->n_pots; i++)
+    if (c->pots[i].table == &aft__payment_table)
+      sources[count++] = source_of(c, &rules, &c->pots[i]);
+  aft__refund_split split = aft__refund_split_of(amount, sources, count);
+  keep_parts(c, sources, *parts, n);
+  if (split.missing == 0)
     return AFT_OK;
   return aft__error(error, AFT_E_CHECK, "case.amount",
                     "the order's payments have %lld minor units left to give back, not %lld",
-                    (long long)(amount - left), (long long)amount);
+                    (long long)(amount - split.missing), (long long)amount);
 }

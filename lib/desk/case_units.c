@@ -142,6 +142,13 @@ static aft_status take_line(aft__case *c, aft__case_line *l, bool counted, aft_e
   return absent > 0 ? free_line(c, l, absent, error) : AFT_OK;
 }
 
+bool aft__case_holds_units(const aft__flow *flow) {
+  for (uint32_t i = 0; i < flow->n_effects; i++)
+    if (strcmp(flow->texts + flow->effects[i].verb, "hold") == 0)
+      return true;
+  return false;
+}
+
 bool aft__case_inspected(const aft__case *c) {
   bool any = aft__case_is(c, AFT__CASE_GOODS, "counted");
   for (uint32_t i = 0; i < c->n_lines; i++)

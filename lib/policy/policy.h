@@ -306,5 +306,6 @@ void aft__policy_render(const aft_policy *policy, const char *locale, const char
                         size_t n, aft__buf *out);
 
 #include "policy/cases.h"
+#include "policy/refund_split.h"
 
 #endif

@@ -30,6 +30,22 @@ typedef struct life {
                l->error.message, (unsigned long long)l->fault.fail_at);                             \
   } while (0)
 
+static aft_buf *image; /* of the policy that each life works by, compiled once */
+
+static aft_status load_policy(aft_env *env, aft_policy **out, aft_error *error) {
+  aft_document document = {.size = sizeof document,
+                           .name = AFT_STR("shop.yaml"),
+                           .text = AFT_STR("version: 1\n"
+                                           "attributes: {ticket: {points: {type: number, indexed: true}}}\n"
+                                           "tags: {ticket: [recall]}\n"
+                                           "priority: {rules: {r: {when: {tag: recall}, points: 9}}}\n"
+                                           "texts:\n"
+                                           "  zh: {cause.r: 召回}\n"
+                                           "  en: {cause.r: recalled}\n")};
+  aft_policy_options bundle = {.size = sizeof bundle, .documents = &document, .count = 1};
+  return aft_policy_load(env, &bundle, out, NULL, error);
+}
+
 static int64_t still(void *user) {
   (void)user;
   return DESK_START;
@@ -41,20 +57,10 @@ static aft_status open_all(life *l) {
                              .clock = {.size = sizeof(aft_clock), .now_ms = still}};
   aft_store_options store = {
       .size = sizeof store, .dsn = AFT_STR(l->dsn), .flags = AFT_STORE_CREATE | AFT_STORE_RELAXED};
-  aft_document document = {.size = sizeof document,
-                           .name = AFT_STR("shop.yaml"),
-                           .text = AFT_STR("version: 1\n"
-                                           "attributes: {ticket: {points: {type: number, indexed: true}}}\n"
-                                           "tags: {ticket: [recall]}\n"
-                                           "priority: {rules: {r: {when: {tag: recall}, points: 9}}}\n"
-                                           "texts:\n"
-                                           "  zh: {cause.r: 召回}\n"
-                                           "  en: {cause.r: recalled}\n")};
-  aft_policy_options bundle = {.size = sizeof bundle, .documents = &document, .count = 1};
   STEP(aft_env_new(&options, &l->env, &l->error));
   STEP(aft_store_open(l->env, &store, &l->store, &l->error));
   STEP(aft_session_open(l->store, &l->session, &l->error));
-  STEP(aft_policy_load(l->env, &bundle, &l->policy, NULL, &l->error));
+  STEP(aft_policy_open_image(l->env, aft_buf_data(image), aft_buf_size(image), &l->policy, &l->error));
   return AFT_OK;
 }
 
@@ -222,10 +228,53 @@ static void allocations_on_sqlite(void **state) {
   assert_int_equal(system(command), 0);
 }
 
+/* Compiling a policy is long; what it allocates is failed in steps. */
+static void allocations_of_a_policy(void **state) {
+  (void)state;
+  uint64_t calls = 1, step = getenv("AFT_SLOW") ? 1 : 23;
+  for (uint64_t i = 0; i <= calls; i += step) {
+    fault_alloc fault = {.fail_at = i};
+    aft_alloc hooks = fault_alloc_hooks(&fault);
+    aft_env_options options = {.size = sizeof options, .alloc = hooks};
+    aft_error error = AFT_ERROR_INIT;
+    aft_env *env = NULL;
+    aft_policy *policy = NULL;
+    aft_status status = aft_env_new(&options, &env, &error);
+    if (status >= 0)
+      status = load_policy(env, &policy, &error);
+    assert_true(status >= 0 || status == AFT_E_NOMEM);
+    assert_true(i || status >= 0);
+    aft_policy_unref(policy);
+    aft_env_unref(env);
+    assert_int_equal(fault.bytes, 0);
+    calls = i ? calls : fault.calls;
+  }
+}
+
+static int compile(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_env *env;
+  aft_policy *policy;
+  (void)state;
+  if (aft_env_new(NULL, &env, &error) < 0 || load_policy(env, &policy, &error) < 0 ||
+      aft_policy_image(policy, &image, &error) < 0)
+    return -1;
+  aft_policy_unref(policy);
+  aft_env_unref(env);
+  return 0;
+}
+
+static int drop(void **state) {
+  (void)state;
+  aft_buf_free(image);
+  return 0;
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_allocation_in_memory),
       cmocka_unit_test(allocations_on_sqlite),
+      cmocka_unit_test(allocations_of_a_policy),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, compile, drop);
 }

@@ -232,7 +232,7 @@ static void health_tells_what_is_late(void **state) {
   desk_tick(&d);
   desk_pass(&d, AFT__DAY);
   assert_ok(aft_store_health(d.session, &health, &error));
-  static const char *const keys[] = {"\"schema\":3",       "\"due_lag_ms\":",   "\"due_parked\":0",
+  static const char *const keys[] = {"\"schema\":4",       "\"due_lag_ms\":",   "\"due_parked\":0",
                                      "\"outbox_lag_ms\":", "\"outbox_dead\":0", "\"last_tick\":"};
   for (size_t i = 0; i < AFT__COUNT(keys); i++)
     if (!strstr(aft_buf_data(health), keys[i]))
