@@ -761,6 +761,7 @@ static aft_status marketplace_says(scene *s, aft_error *error) {
                       .status = AFT_STR("USER_WAIT_RETURN"),
                       .version = 3,
                       .at = SCENE_START};
+  call.key = name(s, "marketplace"); /* what is told again is kept again */
   return aft_case_mirror(s->session, &call, &in, NULL, error);
 }
 
