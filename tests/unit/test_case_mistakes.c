@@ -17,7 +17,7 @@ static void usual(case_desk *c, desk_kind kind, case_way way) {
 
 typedef struct race {
   case_desk *c;
-  const char *kind;
+  const char *kind, *reason;
   int64_t units;
   aft_id id;
   const char *event;
@@ -35,7 +35,7 @@ static void *run_race(void *user) {
   aft_case_in in = {.size = sizeof in,
                     .order = r->c->order,
                     .kind = AFT_STR(r->kind),
-                    .reason = AFT_STR("changed_mind"),
+                    .reason = AFT_STR(r->reason),
                     .lines = &one,
                     .n_lines = 1};
   aft_case_act_in act = {.size = sizeof act, .case_id = r->id, .event = {r->event, AFT_NTS}};
@@ -64,7 +64,7 @@ static uintptr_t race_all(race *r) {
 
 static void quantity_race(void **state) {
   ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
-  race last = {.c = &c, .kind = "return", .units = 3};
+  race last = {.c = &c, .kind = "return", .reason = "changed_mind", .units = 3};
   assert_int_equal(race_all(&last), 1); /* there are three */
   assert_int_equal(case_count(&c), 1);
   assert_int_equal(case_line(&c, c.line[0], AFT_LINE_IN_RETURN), 3);
@@ -74,9 +74,9 @@ static void quantity_race(void **state) {
 
 static void quantity_race_between_kinds(void **state) {
   ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
-  race returns = {.c = &c, .kind = "return", .units = 2};
+  race returns = {.c = &c, .kind = "return", .reason = "changed_mind", .units = 2};
   assert_int_equal(race_all(&returns), 1);
-  race repairs = {.c = &c, .kind = "repair", .units = 1};
+  race repairs = {.c = &c, .kind = "repair", .reason = "repair_wanted", .units = 1};
   assert_int_equal(race_all(&repairs), 1);
   assert_gives(case_file_try(&c, &c.d.as_agent, "exchange", "changed_mind", c.line[0], 1), AFT_E_CHECK);
   END_DESK(c)
@@ -87,7 +87,7 @@ static void the_same_refund_in_four_threads(void **state) {
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
-  race accept = {.c = &c, .kind = "", .id = id, .event = "accept_goods"};
+  race accept = {.c = &c, .kind = "", .reason = "", .id = id, .event = "accept_goods"};
   assert_int_equal(race_all(&accept), 1);
   assert_int_equal(case_confirm_all(&c, id), 9000);
   assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 9000);
