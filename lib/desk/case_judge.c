@@ -117,7 +117,8 @@ aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
   AFT__TRY(faults(c, facts, error));
   facts->number[AFT__FACT_OWED] = !aft__case_is(c, AFT__CASE_MONEY, "none");
   aft__policy_rules(c->policy, facts, &flags);
-  facts->number[AFT__FACT_AUTO_OK] = flags.auto_ok && shown && !c->needs_person;
+  facts->number[AFT__FACT_AUTO_OK] =
+      flags.auto_ok && shown && !c->needs_person && !aft__case_is(c, AFT__CASE_AUTHORITY, "external");
   facts->number[AFT__FACT_ADVANCE_OK] = flags.advance_ok;
   facts->number[AFT__FACT_RETURNLESS_OK] = flags.returnless_ok;
   return AFT_OK;

@@ -76,6 +76,8 @@ static aft_status add_track(aft__cmd *cmd, const aft__value *parcel, const aft_t
   };
   aft_status status = aft__insert(cmd->tx, &aft__track_table, row, NULL, error);
   *known = status == AFT_E_EXISTS;
+  if (status >= 0)
+    aft__tx_proof(cmd->tx, &aft__track_table, row[AFT__TRACK_ID].number);
   return *known ? AFT_OK : status;
 }
 
