@@ -255,7 +255,9 @@ static aft_status insert_line(aft__case *c, const replacement *r, aft_id *id, af
     return aft__nomem(error);
   const aft__value *old = r->l->line;
   int64_t price = aft__row_int(r->l->row, AFT__CASE_LINE_WANTS_PRICE);
-  int64_t worth = price ? price * r->units : aft__line_worth(old, r->units);
+  int64_t worth = aft__case_is(c, AFT__CASE_KIND, "reissue") ? 0 /* its money stands behind the first ones */
+                  : price                                    ? price * r->units
+                                                             : aft__line_worth(old, r->units);
   static const uint32_t same[] = {AFT__LINE_ORDER,        AFT__LINE_TITLE,      AFT__LINE_CATEGORY,
                                   AFT__LINE_NATURE,       AFT__LINE_FINAL_SALE, AFT__LINE_HYGIENE,
                                   AFT__LINE_MADE_TO_ORDER};

@@ -6,6 +6,15 @@
 
 /* ---- parcels of the order ---- */
 
+/* Some units of the case had not arrived: whether they have left depends on the parcel. */
+static bool awaited(const aft__case *c) {
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    if (aft__row_int(c->lines[i].row, AFT__CASE_LINE_FROM_UNDELIVERED) ||
+        aft__row_int(c->lines[i].line, AFT__LINE_UNDELIVERED))
+      return true;
+  return false;
+}
+
 aft_status aft__case_parcels(aft__case *c, aft_error *error) {
   aft__scan scan = {.table = &aft__parcel_table,
                     .index = AFT__PARCEL_BY_REF,
@@ -24,7 +33,11 @@ aft_status aft__case_parcels(aft__case *c, aft_error *error) {
       continue;
     c->insured |= aft__row_int(rows[i], AFT__PARCEL_INSURED) != 0;
     aft_time at = aft__row_int(rows[i], AFT__PARCEL_SHIPPED);
-    if (!aft__row_null(rows[i], AFT__PARCEL_SHIPPED) && (c->shipped == AFT_TIME_NONE || at < c->shipped))
+    bool has = true;
+    if (awaited(c) && !aft__row_null(rows[i], AFT__PARCEL_SHIPPED))
+      AFT__TRY(aft__parcel_has(c, rows[i], &has, error));
+    if (has && !aft__row_null(rows[i], AFT__PARCEL_SHIPPED) &&
+        (c->shipped == AFT_TIME_NONE || at < c->shipped))
       c->shipped = at;
   }
   return AFT_OK;
@@ -104,7 +117,8 @@ aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
   AFT__TRY(faults(c, facts, error));
   facts->number[AFT__FACT_OWED] = !aft__case_is(c, AFT__CASE_MONEY, "none");
   aft__policy_rules(c->policy, facts, &flags);
-  facts->number[AFT__FACT_AUTO_OK] = flags.auto_ok && shown && !c->needs_person;
+  facts->number[AFT__FACT_AUTO_OK] =
+      flags.auto_ok && shown && !c->needs_person && !aft__case_is(c, AFT__CASE_AUTHORITY, "external");
   facts->number[AFT__FACT_ADVANCE_OK] = flags.advance_ok;
   facts->number[AFT__FACT_RETURNLESS_OK] = flags.returnless_ok;
   return AFT_OK;

@@ -41,9 +41,10 @@ void aft__case_share_amounts(aft__case *c) {
     return;
   for (uint32_t i = 0; i < c->n_lines; i++) {
     aft__case_line *l = &c->lines[i];
-    int64_t whole = aft__row_int(l->row, AFT__CASE_LINE_AMOUNT);
-    if (!aft__row_int(l->row, AFT__CASE_LINE_SETTLED))
-      aft__case_line_set(l, AFT__CASE_LINE_AMOUNT, aft__share_of(whole, 1000, 0, share));
+    int64_t given = aft__row_int(l->row, AFT__CASE_LINE_GIVEN);
+    int64_t rest = aft__row_int(l->row, AFT__CASE_LINE_AMOUNT) - given;
+    if (rest > 0) /* what was given back is in no dispute */
+      aft__case_line_set(l, AFT__CASE_LINE_AMOUNT, given + aft__share_of(rest, 1000, 0, share));
     total += aft__row_int(l->row, AFT__CASE_LINE_AMOUNT);
   }
   aft__case_set(c, AFT__CASE_AGREED, aft__int(total));

@@ -27,6 +27,7 @@ static aft_status keep(aft__case *c, const aft_mirror_in *in, const char *fate, 
       [AFT__MIRROR_AT] = aft__int(in->at),
       [AFT__MIRROR_CREATED] = aft__int(cmd->now),
   };
+  aft__tx_proof(cmd->tx, &aft__mirror_table, row[AFT__MIRROR_ID].number);
   return aft__insert(cmd->tx, &aft__mirror_table, row, NULL, error);
 }
 

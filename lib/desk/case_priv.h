@@ -136,6 +136,8 @@ bool aft__line_is_extra(const aft__value *line);
 aft_status aft__case_add_extras(aft__case *c, aft__value **rows, uint32_t n, aft_error *error);
 /* What the order's parcels say: see aft__case.shipped. */
 aft_status aft__case_parcels(aft__case *c, aft_error *error);
+/* Whether a parcel has units of the case's goods; one that was told without its items may. */
+aft_status aft__parcel_has(aft__case *c, const aft__value *parcel, bool *out, aft_error *error);
 
 /* ---- case_deduct.c ---- */
 

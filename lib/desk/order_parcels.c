@@ -163,7 +163,7 @@ static aft_status check_items(const aft__told *t, const told_parcel *p, aft__val
                     "expected the %u items that were told before, found %zu", n, p->in->n_items);
 }
 
-static aft_status add_item(aft__told *t, const told_parcel *p, size_t item, aft_error *error) {
+static aft_status add_item(aft__told *t, told_parcel *p, size_t item, aft_error *error) {
   aft__told_line *l;
   int64_t packed;
   AFT__TRY(item_line(t, p, item, &l, error));
@@ -174,6 +174,8 @@ static aft_status add_item(aft__told *t, const told_parcel *p, size_t item, aft_
                       "more than was bought: expected at most the %lld units that are in no other parcel, "
                       "found %lld",
                       (long long)(left < 0 ? 0 : left), (long long)p->in->items[item].quantity);
+  if (!aft__row_null(l->row, AFT__LINE_CASE)) /* it brings what a case sends in place of other goods */
+    aft__told_set(p->row, &p->mask, AFT__PARCEL_DIRECTION, aft__text(aft__cstr("replacement")));
   aft__value row[AFT__ITEM_COLUMNS] = {
       [AFT__ITEM_ID] = aft__int(aft__tx_id(t->cmd->tx)),
       [AFT__ITEM_TENANT] = aft__int(t->cmd->call.tenant),
@@ -184,7 +186,7 @@ static aft_status add_item(aft__told *t, const told_parcel *p, size_t item, aft_
   return aft__told_write(t, &aft__item_table, row, 0, true, error);
 }
 
-static aft_status put_items(aft__told *t, const told_parcel *p, aft_error *error) {
+static aft_status put_items(aft__told *t, told_parcel *p, aft_error *error) {
   aft__value **rows;
   uint32_t n = 0;
   if (!p->in->n_items)
@@ -275,9 +277,10 @@ static aft_status take(aft__told *t, size_t index, uint32_t *fresh, aft_error *e
   AFT__TRY(put_items(t, &p, error));
   AFT__TRY(aft__told_write(t, &aft__parcel_table, p.row, p.mask, p.fresh, error));
   bool arrived = aft__row_int(p.row, AFT__PARCEL_ARRIVED) != 0;
-  t->shipped |= p.left;
-  t->delivered |= !arrived && str_is(aft__row_str(p.row, AFT__PARCEL_STATE), "delivered");
-  if (arrived || !str_is(aft__row_str(p.row, AFT__PARCEL_STATE), "delivered"))
+  bool delivered = !arrived && str_is(aft__row_str(p.row, AFT__PARCEL_STATE), "delivered");
+  if (p.left || delivered)
+    t->news[t->n_news++] = (aft__told_news){p.row, p.left, delivered};
+  if (!delivered)
     return AFT_OK;
   t->changes++;
   return aft__parcel_arrived(t->cmd, p.row, error);
@@ -293,6 +296,9 @@ aft_status aft__told_parcels(aft__told *t, aft_error *error) {
   uint32_t n, out = 0;
   if (!t->in->n_parcels)
     return AFT_OK;
+  t->news = aft__arena_alloc(t->cmd->arena, t->in->n_parcels * sizeof *t->news);
+  if (!t->news)
+    return aft__nomem(error);
   AFT__TRY(aft__scan_all(t->cmd->tx, &scan, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++)
     out += aft__row_null(rows[i], AFT__PARCEL_CASE);

@@ -47,9 +47,15 @@ typedef struct aft__told {
   bool fresh;
   aft__told_line *lines; /* all lines of the order, those told this time included */
   uint32_t n_lines;
-  uint32_t changes;        /* rows written beside the order's own */
-  bool shipped, delivered; /* a parcel that was told is newly so */
+  uint32_t changes;            /* rows written beside the order's own */
+  struct aft__told_news *news; /* parcels that are newly under way or arrived */
+  uint32_t n_news;
 } aft__told;
+
+typedef struct aft__told_news {
+  aft__value *parcel;
+  bool shipped, delivered;
+} aft__told_news;
 
 /* Changes a column where the value is another. */
 void aft__told_set(aft__value *row, uint64_t *mask, uint32_t column, aft__value value);
@@ -93,7 +99,8 @@ aft_status aft__may_order(aft__cmd *cmd, const aft__value *order, aft_error *err
 
 /* ---- parcel_track.c ---- */
 
-/* A parcel on its way out concerns the cases that are open about its order. */
-aft_status aft__order_tells(aft__cmd *cmd, aft_id order, const char *event, aft_error *error);
+/* Tells what happened to a parcel on its way out to the open cases that are about its units, and to those
+ * that sent them in place of others. */
+aft_status aft__parcel_tells(aft__cmd *cmd, const aft__value *parcel, const char *event, aft_error *error);
 
 #endif

@@ -180,6 +180,17 @@ static aft_status note(aft__told *t, aft_error *error) {
   return aft__event_next(cmd->tx, &event, error);
 }
 
+static aft_status tell_cases(aft__told *t, aft_error *error) {
+  for (uint32_t i = 0; i < t->n_news; i++) {
+    const aft__told_news *news = &t->news[i];
+    if (news->shipped)
+      AFT__TRY(aft__parcel_tells(t->cmd, news->parcel, "order_shipped", error));
+    if (news->delivered)
+      AFT__TRY(aft__parcel_tells(t->cmd, news->parcel, "order_delivered", error));
+  }
+  return AFT_OK;
+}
+
 static aft_status tell(aft__cmd *cmd, void *given, aft_error *error) {
   aft__told t = {.cmd = cmd, .in = given};
   aft__value *shop;
@@ -202,9 +213,7 @@ static aft_status tell(aft__cmd *cmd, void *given, aft_error *error) {
   sum_up(&t);
   AFT__TRY(write_order(&t, error));
   AFT__TRY(note(&t, error));
-  aft_id order = t.order[AFT__ORDER_ID].number;
-  AFT__TRY(t.shipped ? aft__order_tells(cmd, order, "order_shipped", error) : AFT_OK);
-  return t.delivered ? aft__order_tells(cmd, order, "order_delivered", error) : AFT_OK;
+  return tell_cases(&t, error);
 }
 
 aft_status aft_order_tell(aft_session *session, const aft_call *call, const aft_order_facts_in *in,

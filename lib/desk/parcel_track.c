@@ -76,6 +76,8 @@ static aft_status add_track(aft__cmd *cmd, const aft__value *parcel, const aft_t
   };
   aft_status status = aft__insert(cmd->tx, &aft__track_table, row, NULL, error);
   *known = status == AFT_E_EXISTS;
+  if (status >= 0)
+    aft__tx_proof(cmd->tx, &aft__track_table, row[AFT__TRACK_ID].number);
   return *known ? AFT_OK : status;
 }
 
@@ -124,40 +126,106 @@ static const char *goods_of(uint32_t word) {
   return words[word].rank == 1 ? "in_transit" : words[word].rank == 4 ? "arrived" : NULL;
 }
 
-aft_status aft__order_tells(aft__cmd *cmd, aft_id order, const char *event, aft_error *error) {
-  aft__scan scan = {.table = &aft__case_table,
-                    .index = AFT__CASE_BY_ORDER,
-                    .n_equal = 2,
-                    .equal = {aft__int(cmd->call.tenant), aft__int(order)},
-                    .limit = AFT__MOST_LEGS};
-  aft__value **rows;
+/* What is in a parcel; one that was told without its items
+ * may have every line. */
+typedef struct contents {
+  aft__value **items;
   uint32_t n;
-  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
-  for (uint32_t i = 0; i < n; i++)
-    if (aft__row_int(rows[i], AFT__CASE_OPEN) == 2)
-      AFT__TRY(tell_case(cmd, rows[i][AFT__CASE_ID].number, event, NULL, error));
+} contents;
+
+static aft_status contents_of(aft__cmd *cmd, const aft__value *parcel, contents *out, aft_error *error) {
+  aft__scan scan = {.table = &aft__item_table,
+                    .index = AFT__ITEM_BY_PARCEL,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), parcel[AFT__PARCEL_ID]},
+                    .limit = AFT__MOST_ORDER_ROWS};
+  return aft__scan_all(cmd->tx, &scan, &out->items, &out->n, error);
+}
+
+static bool has_line(const contents *c, int64_t line) {
+  for (uint32_t i = 0; i < c->n; i++)
+    if (aft__row_int(c->items[i], AFT__ITEM_LINE) == line)
+      return true;
+  return c->n == 0;
+}
+
+aft_status aft__parcel_has(aft__case *c, const aft__value *parcel, bool *out, aft_error *error) {
+  contents in;
+  *out = false;
+  AFT__TRY(contents_of(c->cmd, parcel, &in, error));
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    *out |= !aft__line_is_extra(c->lines[i].line) && has_line(&in, c->lines[i].line[AFT__LINE_ID].number);
   return AFT_OK;
 }
 
-static aft_status tell(aft__cmd *cmd, const aft__value *parcel, uint32_t word, aft_error *error) {
-  aft_str direction = aft__row_str(parcel, AFT__PARCEL_DIRECTION);
-  const char *event = words[word].event;
-  if (aft__str_eq(direction, aft__cstr("back")) && !aft__row_null(parcel, AFT__PARCEL_CASE))
-    return tell_case(cmd, aft__row_int(parcel, AFT__PARCEL_CASE), event, goods_of(word), error);
-  if (aft__str_eq(direction, aft__cstr("replacement")) && !aft__row_null(parcel, AFT__PARCEL_CASE)) {
-    if (words[word].rank == 4)
-      AFT__TRY(aft__parcel_arrived(cmd, parcel, error));
-    const char *own = words[word].rank == 4   ? "replacement_delivered"
-                      : words[word].rank == 1 ? "replacement_shipped"
-                                              : event;
-    return tell_case(cmd, aft__row_int(parcel, AFT__PARCEL_CASE), own, NULL, error);
+/* A case is about units in the parcel, or the parcel brings what the case sends in their place. */
+static aft_status concerns(aft__cmd *cmd, const contents *in, aft_id id, bool *about, bool *brings,
+                           aft_error *error) {
+  aft__scan scan = {.table = &aft__case_line_table,
+                    .index = AFT__CASE_LINE_BY_CASE,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), aft__int(id)},
+                    .limit = AFT__MOST_CASE_LINES};
+  aft__value **rows;
+  uint32_t n;
+  *about = *brings = false;
+  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++) {
+    *about |= has_line(in, aft__row_int(rows[i], AFT__CASE_LINE_LINE));
+    *brings |= in->n && !aft__row_null(rows[i], AFT__CASE_LINE_REPLACEMENT) &&
+               has_line(in, aft__row_int(rows[i], AFT__CASE_LINE_REPLACEMENT));
   }
-  if (words[word].rank == 4 && !aft__str_eq(aft__cstr(words[word].status), aft__cstr("returned")))
+  return AFT_OK;
+}
+
+/* What the case that sent a replacement calls what happens to its parcel. */
+static const char *of_replacement(const char *event) {
+  if (strcmp(event, "order_shipped") == 0)
+    return "replacement_shipped";
+  return strcmp(event, "order_delivered") == 0 ? "replacement_delivered" : event;
+}
+
+aft_status aft__parcel_tells(aft__cmd *cmd, const aft__value *parcel, const char *event, aft_error *error) {
+  aft__scan scan = {.table = &aft__case_table,
+                    .index = AFT__CASE_BY_ORDER,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), parcel[AFT__PARCEL_ORDER]},
+                    .limit = AFT__MOST_LEGS};
+  aft__value **rows;
+  contents in;
+  uint32_t n;
+  AFT__TRY(contents_of(cmd, parcel, &in, error));
+  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++) {
+    aft_id id = rows[i][AFT__CASE_ID].number;
+    bool about, brings;
+    if (aft__row_int(rows[i], AFT__CASE_OPEN) != 2)
+      continue;
+    AFT__TRY(concerns(cmd, &in, id, &about, &brings, error));
+    if (about || brings)
+      AFT__TRY(tell_case(cmd, id, brings ? of_replacement(event) : event, NULL, error));
+  }
+  return AFT_OK;
+}
+
+/* A parcel that came back to its sender reached nobody: who stopped it learns that, and who waits for it. */
+static aft_status tell_returned(aft__cmd *cmd, const aft__value *parcel, aft_error *error) {
+  AFT__TRY(aft__parcel_tells(cmd, parcel, "intercepted", error));
+  return aft__parcel_tells(cmd, parcel, "parcel_delivered", error);
+}
+
+static aft_status tell(aft__cmd *cmd, const aft__value *parcel, uint32_t word, aft_error *error) {
+  const char *event = words[word].event;
+  if (!aft__row_null(parcel, AFT__PARCEL_CASE))
+    return tell_case(cmd, aft__row_int(parcel, AFT__PARCEL_CASE), event, goods_of(word), error);
+  if (strcmp(words[word].status, "returned") == 0)
+    return tell_returned(cmd, parcel, error);
+  if (words[word].rank == 4)
     AFT__TRY(aft__parcel_arrived(cmd, parcel, error));
-  const char *own = words[word].rank == 4                                           ? "order_delivered"
-                    : words[word].rank == 1 && strcmp(event, "parcel_scanned") == 0 ? "order_shipped"
-                                                                                    : event;
-  return aft__order_tells(cmd, aft__row_int(parcel, AFT__PARCEL_ORDER), own, error);
+  const char *own = words[word].rank == 4                  ? "order_delivered"
+                    : strcmp(event, "parcel_scanned") == 0 ? "order_shipped"
+                                                           : event;
+  return aft__parcel_tells(cmd, parcel, own, error);
 }
 
 /* ---- the command ---- */

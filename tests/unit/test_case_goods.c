@@ -220,6 +220,48 @@ static void another_parcel_of_the_order_arrives(void **state) {
   END_DESK(c)
 }
 
+static void one_line_shipped(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_SHIPPED);
+  story.parcels[0].n_items = 1; /* the cups alone */
+  case_story_tell(c, &story);
+}
+
+static void an_unshipped_line_that_is_chased_with_the_others(void **state) {
+  ON_EACH_DESK(c, one_line_shipped(&c, case_kinds[k]))
+  aft_id pot = case_file(&c, &c.d.as_buyer, "refund", "changed_mind", c.line[1], 1);
+  assert_case(&c, pot, "refunding");
+  assert_int_equal(case_confirm_all(&c, pot), 8999);
+  intercepting(&c);
+  END_DESK(c)
+}
+
+static void a_parcel_that_came_back_counts_as_delivered(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+  aft_id id = intercepting(&c);
+  assert_gives(case_track(&c, "SF100000001", "t1", "returned"), AFT_OK);
+  assert_case(&c, id, "refunding");
+  assert_int_equal(case_confirm_all(&c, id), 27000);
+  aft_id pot = case_file(&c, &c.d.as_agent, "undelivered", "refused", c.line[1], 1);
+  assert_case(&c, pot, "returning");
+  assert_int_equal(case_line(&c, c.line[1], AFT_LINE_WITH_BUYER), 0);
+  END_DESK(c)
+}
+
+static void an_undelivered_parcel_that_nobody_pays_back(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+  aft_id id = case_file(&c, &c.d.as_agent, "undelivered", "refused", c.line[0], 3);
+  assert_gives(case_track(&c, "SF100000001", "t1", "refused"), AFT_OK);
+  assert_case(&c, id, "returning");
+  assert_gives(case_track(&c, "SF100000001", "t2", "returned"), AFT_OK);
+  assert_case(&c, id, "received");
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_int_equal(case_confirm_all(&c, id), 27000);
+  assert_case(&c, id, "refunded");
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_RETURNED), 3);
+  END_DESK(c)
+}
+
 /* ---- exchanges ---- */
 
 static aft_id exchanged(case_desk *c, aft_id line, int64_t units, int64_t price, const char *waybill) {
@@ -456,6 +498,9 @@ int main(void) {
       cmocka_unit_test(interception_that_fails_is_the_end),
       cmocka_unit_test(interception_without_a_deadline),
       cmocka_unit_test(another_parcel_of_the_order_arrives),
+      cmocka_unit_test(an_unshipped_line_that_is_chased_with_the_others),
+      cmocka_unit_test(a_parcel_that_came_back_counts_as_delivered),
+      cmocka_unit_test(an_undelivered_parcel_that_nobody_pays_back),
       cmocka_unit_test(exchange_total_counts_returned_items),
       cmocka_unit_test(return_on_an_item_of_an_earlier_exchange),
       cmocka_unit_test(a_reissued_unit_that_is_paid_back_too),

@@ -1,42 +1,483 @@
-/* Cases: what they hold, what they give back, and what they refuse. */
-#include "case_desk.h"
+/* The field's mistakes with the order of things: races, deadlines, offers, disputes and marketplaces. */
+#include "case_story.h"
 
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const desk_kind kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE};
+static void usual(case_desk *c, desk_kind kind, case_way way) {
+  case_story story;
+  case_story_open(c, &story, kind, way);
+  case_story_tell(c, &story);
+}
 
-#define ON_EACH_DESK(c, open)                                   \
-  case_desk c;                                                  \
-  for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) { \
-    open;
-#define END_DESK(c)    \
-  case_desk_close(&c); \
+/* ---- races ---- */
+
+#define THREADS 4
+
+typedef struct race {
+  case_desk *c;
+  const char *kind, *reason;
+  int64_t units;
+  aft_id id;
+  const char *event;
+} race;
+
+/* A session of its own for each. How many went through. */
+static void *run_race(void *user) {
+  race *r = user;
+  aft_error error = AFT_ERROR_INIT;
+  aft_session *session;
+  uintptr_t done = 0;
+  if (aft_session_open(r->c->d.store, &session, &error) < 0)
+    return (void *)(uintptr_t)1000;
+  aft_case_line_in one = {.size = sizeof one, .line = r->c->line[0], .quantity = r->units};
+  aft_case_in in = {.size = sizeof in,
+                    .order = r->c->order,
+                    .kind = AFT_STR(r->kind),
+                    .reason = AFT_STR(r->reason),
+                    .lines = &one,
+                    .n_lines = 1};
+  aft_case_act_in act = {.size = sizeof act, .case_id = r->id, .event = {r->event, AFT_NTS}};
+  aft_status status = r->id ? aft_case_act(session, &r->c->d.as_agent, &act, NULL, &error)
+                            : aft_case_file(session, &r->c->d.as_agent, &in, NULL, &error);
+  if (status == AFT_OK)
+    done = 1;
+  else if (status != (r->id ? AFT_E_TRANSITION : AFT_E_CHECK))
+    done = 1000;
+  aft_session_close(session);
+  return (void *)done;
+}
+
+static uintptr_t race_all(race *r) {
+  pthread_t threads[THREADS];
+  uintptr_t total = 0;
+  for (int i = 0; i < THREADS; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, run_race, r), 0);
+  for (int i = 0; i < THREADS; i++) {
+    void *n;
+    pthread_join(threads[i], &n);
+    total += (uintptr_t)n;
   }
+  return total;
+}
 
-static void a_return_gives_back_what_was_paid(void **state) {
-  (void)state;
-  ON_EACH_DESK(c, case_desk_open(&c, kinds[k]))
+static void quantity_race(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  race last = {.c = &c, .kind = "return", .reason = "changed_mind", .units = 3};
+  assert_int_equal(race_all(&last), 1); /* there are three */
+  assert_int_equal(case_count(&c), 1);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_IN_RETURN), 3);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_WITH_BUYER), 0);
+  END_DESK(c)
+}
+
+static void quantity_race_between_kinds(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  race returns = {.c = &c, .kind = "return", .reason = "changed_mind", .units = 2};
+  assert_int_equal(race_all(&returns), 1);
+  race repairs = {.c = &c, .kind = "repair", .reason = "repair_wanted", .units = 1};
+  assert_int_equal(race_all(&repairs), 1);
+  assert_gives(case_file_try(&c, &c.d.as_agent, "exchange", "changed_mind", c.line[0], 1), AFT_E_CHECK);
+  END_DESK(c)
+}
+
+static void the_same_refund_in_four_threads(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
-  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_IN_RETURN), 1);
-  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_WITH_BUYER), 2);
-  aft_case_act_in ship = {
-      .case_id = id, .event = AFT_STR("ship"), .carrier = AFT_STR("sf"), .waybill = AFT_STR("SF1")};
-  case_act_with(&c, &c.d.as_buyer, &ship);
+  case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
-  case_act(&c, &c.d.as_agent, id, "inspect");
-  case_act(&c, &c.d.as_agent, id, "accept_goods");
-  assert_case(&c, id, "refunding");
-  int64_t paid = case_confirm_all(&c, id);
+  race accept = {.c = &c, .kind = "", .reason = "", .id = id, .event = "accept_goods"};
+  assert_int_equal(race_all(&accept), 1);
+  assert_int_equal(case_confirm_all(&c, id), 9000);
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 9000);
+  END_DESK(c)
+}
+
+/* What was read before another changed it is not acted on. */
+static void acting_on_what_has_changed(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  int64_t seen = case_int(&c, id, AFT_CASE_REV);
+  case_act(&c, &c.d.as_buyer, id, "amend");
+  assert_true(case_int(&c, id, AFT_CASE_REV) > seen);
+  aft_case_act_in approve = {.case_id = id, .event = AFT_STR("approve"), .rev = seen};
+  assert_gives(case_attempt(&c, &c.d.as_agent, &approve), AFT_E_CONFLICT);
+  assert_string_equal(case_error.where, "case.rev");
+  approve.rev = case_int(&c, id, AFT_CASE_REV);
+  assert_gives(case_attempt(&c, &c.d.as_agent, &approve), AFT_OK);
+  END_DESK(c)
+}
+
+static void a_version_that_stands_still(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  static const char *const events[] = {"receive", "inspect", "accept_goods"};
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  int64_t rev = case_int(&c, id, AFT_CASE_REV), length = case_int(&c, id, AFT_CASE_EVENTS);
+  for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+    case_act(&c, &c.d.as_agent, id, events[i]);
+    assert_true(case_int(&c, id, AFT_CASE_REV) > rev);
+    assert_true(case_int(&c, id, AFT_CASE_EVENTS) > length);
+    rev = case_int(&c, id, AFT_CASE_REV);
+    length = case_int(&c, id, AFT_CASE_EVENTS);
+  }
+  END_DESK(c)
+}
+
+/* ---- deadlines ---- */
+
+static const struct {
+  const char *kind, *reason;
+} kinds_of_case[] = {
+    {"return", "changed_mind"},         {"exchange", "changed_mind"},  {"refund", "changed_mind"},
+    {"withdrawal", "changed_mind"},     {"repair", "repair_wanted"},   {"claim", "service_failure"},
+    {"reissue", "missing_part"},        {"freight", "return_freight"}, {"goodwill", "service_failure"},
+    {"price_protection", "price_drop"}, {"undelivered", "refused"}};
+
+static void assert_all_due(case_desk *c) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *record;
+  assert_ok(aft_case_list(c->d.session, &c->d.system, NULL, &cursor, &error));
+  while (aft_cursor_next(cursor, &record, &error) == AFT_OK) {
+    if (!aft_case_open(record))
+      continue;
+    if (aft_record_is_null(record, AFT_CASE_DUE))
+      fail_msg("%s in %s has no deadline", aft_case_kind(record), aft_case_state(record));
+    if (aft_case_due(record) <= c->d.now)
+      fail_msg("%s in %s should have come to its default outcome", aft_case_kind(record),
+               aft_case_state(record));
+  }
+  aft_cursor_free(cursor);
+}
+
+/* Nobody does anything for half a year: every case goes on by itself, and at no moment does one wait for
+ * ever. */
+static void no_deadline_in_a_state(void **state) {
+  static const case_way ways[] = {CASE_DELIVERED, CASE_SHIPPED, CASE_UNSHIPPED};
+  (void)state;
+  for (size_t i = 0; i < sizeof kinds_of_case / sizeof *kinds_of_case; i++)
+    for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
+      case_desk c;
+      usual(&c, DESK_MEMORY, ways[w]);
+      aft_case_line_in one = {.size = sizeof one, .line = c.line[0], .quantity = 1};
+      aft_case_in in = {.kind = AFT_STR(kinds_of_case[i].kind),
+                        .reason = AFT_STR(kinds_of_case[i].reason),
+                        .lines = &one,
+                        .n_lines = 1,
+                        .amount = {1000, "CNY", 0},
+                        .in_spite = 1};
+      if (strcmp(kinds_of_case[i].kind, "repair") == 0 || strcmp(kinds_of_case[i].kind, "reissue") == 0)
+        in.amount = (aft_money){0, "", 0};
+      aft_id id = case_file_in(&c, &c.d.as_agent, &in);
+      for (int day = 0; day < 180; day++) {
+        assert_all_due(&c);
+        desk_pass(&c.d, CASE_DAY);
+        desk_tick(&c.d);
+      }
+      assert_all_due(&c);
+      /* units are where somebody has them, or in a case that is still open */
+      if (!case_int(&c, id, AFT_CASE_OPEN)) {
+        assert_int_equal(case_line(&c, c.line[0], AFT_LINE_IN_REPAIR), 0);
+        assert_true(case_line(&c, c.line[0], AFT_LINE_IN_EXCHANGE) +
+                        case_line(&c, c.line[0], AFT_LINE_IN_RETURN) <=
+                    1);
+      }
+      case_desk_close(&c);
+    }
+}
+
+static void seller_silence_that_costs_the_buyer(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  assert_case(&c, id, "requested");
+  desk_pass(&c.d, 48 * CASE_HOUR - 60000);
+  desk_tick(&c.d);
+  assert_case(&c, id, "requested");
+  desk_pass(&c.d, 60000);
+  desk_tick(&c.d);
+  assert_case(&c, id, "approved");
+  desk_tick(&c.d);
+  assert_case(&c, id, "approved"); /* once */
+  END_DESK(c)
+}
+
+/* A deadline of a state that was left fires nothing. */
+static void a_timer_of_a_state_that_was_left(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  desk_pass(&c.d, 47 * CASE_HOUR);
+  case_act(&c, &c.d.as_agent, id, "reject");
+  desk_pass(&c.d, 2 * CASE_HOUR);
+  desk_tick(&c.d);
+  assert_case(&c, id, "rejected");
+  desk_pass(&c.d, 7 * CASE_DAY);
+  desk_tick(&c.d);
+  assert_case(&c, id, "closed_rejected");
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_WITH_BUYER), 3);
+  END_DESK(c)
+}
+
+/* ---- offers ---- */
+
+static aft_status counter(case_desk *c, aft_id id, int64_t amount) {
+  aft_case_act_in in = {.case_id = id, .event = AFT_STR("counter"), .amount = {amount, "CNY", 0}};
+  return case_attempt(c, &c->d.as_agent, &in);
+}
+
+static void a_counter_offer_above_what_was_asked(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  assert_gives(counter(&c, id, 9001), AFT_E_INVALID);
+  assert_string_equal(case_error.where, "case.amount");
+  assert_case(&c, id, "requested");
+  assert_gives(counter(&c, id, 8000), AFT_OK);
+  case_act(&c, &c.d.as_buyer, id, "accept");
+  assert_int_equal(case_int(&c, id, AFT_CASE_AGREED), 8000);
+  END_DESK(c)
+}
+
+static void bargaining_without_end(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  for (int64_t round = 1; round <= 2; round++) {
+    assert_gives(counter(&c, id, 9000 - round), AFT_OK);
+    case_act(&c, &c.d.as_buyer, id, "decline");
+    assert_int_equal(case_int(&c, id, AFT_CASE_ROUNDS), round);
+  }
+  assert_gives(counter(&c, id, 8000), AFT_E_INELIGIBLE);
+  assert_case(&c, id, "requested");
+  case_act(&c, &c.d.as_agent, id, "approve"); /* what the buyer asked for is what counts again */
+  assert_int_equal(case_int(&c, id, AFT_CASE_AGREED), 9000);
+  END_DESK(c)
+}
+
+static void an_offer_that_changes_the_number_of_the_case(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  aft_case_act_in keep = {
+      .case_id = id, .event = AFT_STR("counter"), .kind = AFT_STR("refund"), .amount = {3000, "CNY", 0}};
+  assert_gives(case_attempt(&c, &c.d.as_agent, &keep), AFT_OK);
+  case_act(&c, &c.d.as_buyer, id, "accept");
+  assert_int_equal(case_count(&c), 1);
+  assert_case_text(&c, id, AFT_CASE_KIND, "refund");
+  case_act(&c, &c.d.as_agent, id, "pay_out");
+  assert_int_equal(case_confirm_all(&c, id), 3000);
   assert_case(&c, id, "refunded");
-  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_RETURNED), 1);
-  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_REFUNDED), paid);
-  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_PAID) / 3, paid);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_WITH_BUYER), 3);
+  END_DESK(c)
+}
+
+/* ---- disputes ---- */
+
+static aft_id disputed(case_desk *c, aft_id parent) {
+  aft_case_in in = {.kind = AFT_STR("dispute"), .reason = AFT_STR("decision_disputed"), .parent = parent};
+  aft_id id = case_file_in(c, &c->d.as_buyer, &in);
+  assert_case(c, parent, "disputed");
+  return id;
+}
+
+static aft_id refused_refund(case_desk *c) {
+  aft_case_line_in one = {.size = sizeof one, .line = c->line[0], .quantity = 1};
+  aft_case_in in = {.kind = AFT_STR("refund"), .reason = AFT_STR("other"), .lines = &one, .n_lines = 1};
+  aft_id id = case_file_in(c, &c->d.as_buyer, &in);
+  case_act(c, &c->d.as_agent, id, "reject");
+  return id;
+}
+
+static void a_verdict_that_nobody_carries_out(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_call as = case_arbiter(&c);
+  aft_id parent = refused_refund(&c), id = disputed(&c, parent);
+  aft_case_act_in rule = {.case_id = id, .event = AFT_STR("rule_shared")};
+  case_act(&c, &as, id, "ready");
+  assert_gives(case_attempt(&c, &as, &rule), AFT_E_INVALID);
+  assert_string_equal(case_error.where, "case.share");
+  rule.share = 500;
+  assert_gives(case_attempt(&c, &c.d.as_agent, &rule), AFT_E_DENIED);
+  assert_gives(case_attempt(&c, &as, &rule), AFT_OK);
+  assert_case(&c, parent, "disputed");
+  desk_pass(&c.d, 8 * CASE_DAY);
+  desk_tick(&c.d);
+  assert_case(&c, id, "closed");
+  assert_case(&c, parent, "refunding");
+  assert_int_equal(case_confirm_all(&c, parent), 4500);
+  assert_case(&c, parent, "refunded");
+  END_DESK(c)
+}
+
+static void a_shared_verdict_on_what_was_refused(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_call as = case_arbiter(&c);
+  aft_id parent = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 2);
+  case_ship(&c, parent, "SF1");
+  case_act(&c, &c.d.as_agent, parent, "receive");
+  case_find(&c, parent, c.line[0], "ok", 1);
+  case_find(&c, parent, c.line[0], "damaged", 1);
+  case_act(&c, &c.d.as_agent, parent, "accept_goods");
+  assert_int_equal(case_confirm_all(&c, parent), 9000);
+  aft_id id = disputed(&c, parent);
+  aft_case_act_in rule = {.case_id = id, .event = AFT_STR("rule_shared"), .share = 500};
+  case_act(&c, &as, id, "ready");
+  assert_gives(case_attempt(&c, &as, &rule), AFT_OK);
+  case_act(&c, &as, id, "carry_out");
+  assert_int_equal(case_confirm_all(&c, parent), 4500); /* half of what was in dispute */
+  assert_case(&c, parent, "refunded");
+  END_DESK(c)
+}
+
+static void an_appeal_after_the_appeal(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_call as = case_arbiter(&c);
+  aft_id parent = refused_refund(&c), id = disputed(&c, parent);
+  case_act(&c, &as, id, "ready");
+  case_act(&c, &as, id, "rule_seller");
+  aft_case_act_in appeal = {.case_id = id, .event = AFT_STR("appeal")};
+  assert_gives(case_attempt(&c, &c.d.as_agent, &appeal), AFT_E_DENIED); /* who won has nothing to appeal */
+  assert_gives(case_attempt(&c, &c.d.as_buyer, &appeal), AFT_OK);
+  case_act(&c, &as, id, "rule_buyer");
+  assert_case(&c, id, "closed");
+  assert_gives(case_attempt(&c, &c.d.as_agent, &appeal), AFT_E_TRANSITION);
+  assert_int_equal(case_confirm_all(&c, parent), 9000);
+  END_DESK(c)
+}
+
+/* ---- marketplaces ---- */
+
+static aft_id mirrored(case_desk *c, const char *external) {
+  aft_case_line_in one = {.size = sizeof one, .line = c->line[0], .quantity = 1};
+  aft_case_in in = {.kind = AFT_STR("return"),
+                    .reason = AFT_STR("changed_mind"),
+                    .lines = &one,
+                    .n_lines = 1,
+                    .platform = AFT_STR("wechat"),
+                    .external = AFT_STR(external),
+                    .in_spite = 1};
+  return case_file_in(c, &c->d.system, &in);
+}
+
+static aft_status mirror(case_desk *c, const char *external, const char *status, int64_t version) {
+  aft_mirror_in in = {.size = sizeof in,
+                      .platform = AFT_STR("wechat"),
+                      .external = AFT_STR(external),
+                      .status = AFT_STR(status),
+                      .version = version,
+                      .at = c->d.now};
+  case_error = (aft_error)AFT_ERROR_INIT;
+  return aft_case_mirror(c->d.session, &c->d.system, &in, NULL, &case_error);
+}
+
+static void late_and_repeated_statuses(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = mirrored(&c, "wx-1");
+  assert_gives(mirror(&c, "wx-1", "USER_WAIT_RETURN", 3), AFT_OK);
+  assert_case(&c, id, "approved");
+  assert_gives(mirror(&c, "wx-1", "USER_WAIT_RETURN", 3), AFT_IGNORED);
+  assert_gives(mirror(&c, "wx-1", "MERCHANT_PROCESSING", 2), AFT_IGNORED);
+  assert_case(&c, id, "approved");
+  assert_int_equal(case_parts(&c, id, AFT_KIND_MIRROR), 3); /* all of them are kept */
+  assert_gives(mirror(&c, "wx-1", "MERCHANT_REFUND_SUCCESS", 9), AFT_OK);
+  assert_case(&c, id, "refunded");
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 9000);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_IN_RETURN), 0);
+  assert_int_equal(case_requests(&c, id, "money.refund"), 0); /* the marketplace has paid */
+  END_DESK(c)
+}
+
+static void an_unknown_status_that_is_thrown_away(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = mirrored(&c, "wx-1");
+  aft_record *record = case_get(&c, id);
+  char before[64];
+  snprintf(before, sizeof before, "%s", aft_case_state(record));
+  aft_record_free(record);
+  assert_gives(mirror(&c, "wx-1", "SOMETHING_NEW", 4), AFT_OK);
+  assert_case(&c, id, before);
+  assert_case_text(&c, id, AFT_CASE_EXTERNAL_STATUS, "SOMETHING_NEW");
+  assert_int_equal(case_parts(&c, id, AFT_KIND_MIRROR), 1);
+  END_DESK(c)
+}
+
+static void our_wish_taken_for_the_marketplaces_word(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = mirrored(&c, "wx-1");
+  assert_gives(mirror(&c, "wx-1", "MERCHANT_PROCESSING", 1), AFT_OK);
+  assert_case(&c, id, "requested");
+  case_act(&c, &c.d.as_agent, id, "approve");
+  assert_case(&c, id, "requested"); /* until it says so */
+  assert_case_text(&c, id, AFT_CASE_INTENT, "approve");
+  assert_int_equal(case_requests(&c, id, "platform.command"), 1);
+  assert_gives(mirror(&c, "wx-1", "USER_WAIT_RETURN", 2), AFT_OK);
+  assert_case(&c, id, "approved");
+  aft_record *record = case_get(&c, id);
+  assert_true(aft_record_is_null(record, AFT_CASE_INTENT));
+  aft_record_free(record);
+  END_DESK(c)
+}
+
+/* ---- rights ---- */
+
+static void under_the_law_of(case_desk *c, desk_kind kind, const char *country) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  story.facts.jurisdiction = (aft_str){country, AFT_NTS};
+  case_story_tell(c, &story);
+}
+
+static void a_withdrawal_that_has_to_be_approved(void **state) {
+  ON_EACH_DESK(c, under_the_law_of(&c, case_kinds[k], "DE"))
+  aft_id id = case_file(&c, &c.d.as_buyer, "withdrawal", "changed_mind", 0, 0);
+  aft_case_act_in in = {.case_id = id, .event = AFT_STR("reject")};
+  assert_case(&c, id, "acknowledged");
+  assert_gives(case_attempt(&c, &c.d.as_agent, &in), AFT_E_TRANSITION);
+  in.event = AFT_STR("contest");
+  assert_gives(case_attempt(&c, &c.d.as_agent, &in), AFT_E_TRANSITION);
+  assert_int_equal(case_int(&c, id, AFT_CASE_ASKED), 36999); /* with the way there */
+  case_ship(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_int_equal(case_confirm_all(&c, id), 36999);
+  assert_case(&c, id, "refunded");
+  END_DESK(c)
+}
+
+/* Serious doubt brings a person in; it does not turn a right into a request. */
+static void a_right_that_is_contested_without_ground(void **state) {
+  ON_EACH_DESK(c, under_the_law_of(&c, case_kinds[k], "DE"))
+  for (int i = 0; i < 3; i++) {
+    aft_id before = case_file(&c, &c.d.as_buyer, "withdrawal", "changed_mind", c.line[0], 1);
+    case_act(&c, &c.d.as_buyer, before, "cancel");
+  }
+  aft_id id = case_file(&c, &c.d.as_buyer, "withdrawal", "changed_mind", c.line[0], 1);
+  assert_case(&c, id, "stated");
+  case_act(&c, &c.d.as_buyer, id, "confirm");
+  aft_case_act_in in = {.case_id = id, .event = AFT_STR("contest")};
+  assert_gives(case_attempt(&c, &c.d.as_agent, &in), AFT_E_TRANSITION);
+  case_act(&c, &c.d.as_agent, id, "acknowledge");
   END_DESK(c)
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_return_gives_back_what_was_paid),
+      cmocka_unit_test(quantity_race),
+      cmocka_unit_test(quantity_race_between_kinds),
+      cmocka_unit_test(the_same_refund_in_four_threads),
+      cmocka_unit_test(acting_on_what_has_changed),
+      cmocka_unit_test(a_version_that_stands_still),
+      cmocka_unit_test(no_deadline_in_a_state),
+      cmocka_unit_test(seller_silence_that_costs_the_buyer),
+      cmocka_unit_test(a_timer_of_a_state_that_was_left),
+      cmocka_unit_test(a_counter_offer_above_what_was_asked),
+      cmocka_unit_test(bargaining_without_end),
+      cmocka_unit_test(an_offer_that_changes_the_number_of_the_case),
+      cmocka_unit_test(a_verdict_that_nobody_carries_out),
+      cmocka_unit_test(a_shared_verdict_on_what_was_refused),
+      cmocka_unit_test(an_appeal_after_the_appeal),
+      cmocka_unit_test(late_and_repeated_statuses),
+      cmocka_unit_test(an_unknown_status_that_is_thrown_away),
+      cmocka_unit_test(our_wish_taken_for_the_marketplaces_word),
+      cmocka_unit_test(a_withdrawal_that_has_to_be_approved),
+      cmocka_unit_test(a_right_that_is_contested_without_ground),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -495,6 +495,7 @@ static void units_that_a_case_took_arrive_in_the_case(void **state) {
   story s;
   aft_error error = AFT_ERROR_INIT;
   tell_of(&s, "A-1");
+  s.items[2] = (aft_order_item_in){sizeof s.items[2], S("film"), 2};
   planted p = {.order = told(&s.facts)};
   aft_case_line_in film = {.size = sizeof film, .line = line_of(p.order, "film"), .quantity = 1};
   aft_case_in in = {.size = sizeof in,
@@ -505,8 +506,6 @@ static void units_that_a_case_took_arrive_in_the_case(void **state) {
                     .n_lines = 1,
                     .in_spite = 1};
   assert_ok(aft_case_file(d.session, &d.system, &in, NULL, &error));
-  s.items[2] = (aft_order_item_in){sizeof s.items[2], S("film"), 2};
-  s.parcels[1].ref = S("sack");
   s.parcels[1].delivered = DESK_START;
   told(&s.facts);
   told(&s.facts);
