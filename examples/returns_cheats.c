@@ -35,7 +35,7 @@ static standing standing_of(world *w, aft_id order) {
 }
 
 typedef struct attempt {
-  const char *what, *answer;
+  const char *what;
   aft_id order;
   standing before;
 } attempt;
@@ -81,17 +81,19 @@ static aft_leg_in callback_of(world *w, aft_id id, char reference[64]) {
 }
 
 static void callbacks(world *w) {
-  char reference[64] = "";
+  char reference[64] = "", booked[AFT_MONEY_SIZE], answer[160];
   aft_id order, id = refund_of(w, &order);
   aft_leg_in in = callback_of(w, id, reference);
   attempt a = try(w, order, "支付网关把同一笔退款回调两次", "The gateway reports one refund twice.");
   refused(w, &a, aft_leg_settle(w->session, &w->system, &in, NULL, &w->error), AFT_IGNORED,
           say(w, "忽略：这笔退款早已入账，不会再退一次",
               "Ignored: it is booked already, and is not paid again."));
-  in.amount.minor = 4800;
-  a = try(w, order, "再次回调，金额却变成 48 元", "It reports it once more, with another amount.");
-  refused(w, &a, aft_leg_settle(w->session, &w->system, &in, NULL, &w->error), AFT_E_EXISTS,
-          say(w, "拒绝：已按 49 元入账，不能改写", "Refused: it is booked with 49.00, and that stands."));
+  money_text(w, in.amount.minor, "CNY", booked);
+  snprintf(answer, sizeof answer,
+           say(w, "拒绝：已按 %s 入账，不能改写", "Refused: it is booked with %s, and that stands."), booked);
+  in.amount.minor -= 100;
+  a = try(w, order, "再次回调，金额却少了 1 元", "It reports it once more, with another amount.");
+  refused(w, &a, aft_leg_settle(w->session, &w->system, &in, NULL, &w->error), AFT_E_EXISTS, answer);
 }
 
 static bool looks_possible(world *w, aft_session *session, const aft_case_in *in) {

@@ -124,7 +124,7 @@ static void withdrawal(world *w, int number) {
   expect_state(w, id, "acknowledged");
   ship(w, id, "RET-10", 0);
   finish(w, id, "RET-10");
-  expect_money(w, id, "refund", "seller", "buyer", 9490);
+  expect_money(w, id, "advance", "seller", "buyer", 9490); /* with the parcel's first scan */
   heading(w, number, id, "德国买家 14 天内撤回，去程邮费一并退还（柏林时间）",
           "a buyer in Germany, postage refunded too (times in Berlin)");
   timeline(w, id, 0);
