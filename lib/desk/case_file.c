@@ -85,8 +85,8 @@ static aft_status units_of_case(aft__case *c, aft_id parent, const aft__value *l
   return status == AFT_E_NOT_FOUND ? AFT_OK : status;
 }
 
-/* Units that the case is about where none is named: those that are free, or, for a case that holds none, those
- * of the case that it is about. */
+/* Units that the case is about where none is named: those that are free, or, for a case that holds none,
+ * those of the case that it is about. */
 static aft_status all_units(aft__case *c, const aft_case_in *in, aft__value **rows, uint32_t n,
                             aft_error *error) {
   bool holds = aft__case_holds_units(c->flow);
@@ -320,7 +320,7 @@ aft_status aft_case_file(aft_session *session, const aft_call *call, const aft_c
                                        .audits = true,
                                        .digest = digest,
                                        .run = run};
-  aft_case_in local;
+  aft_case_in local = {0};
   aft__arena arena;
   if (!session)
     return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");
@@ -328,6 +328,8 @@ aft_status aft_case_file(aft_session *session, const aft_call *call, const aft_c
   aft_status status = aft__case_in_copy(&local, in, &arena, error);
   if (status >= 0)
     status = aft__command_run(session, call, &command, &local, out, error);
+  else
+    aft__command_refused(session, call, &command, local.order, status);
   aft__arena_done(&arena);
   return status;
 }
