@@ -59,6 +59,12 @@ static aft_status find_line(aft__value **rows, uint32_t n, const aft_case_line_i
   return aft__error(error, AFT_E_INVALID, where, "the order has no line %lld", (long long)in->line);
 }
 
+static aft_status twice(const aft_case_line_in *in, size_t index, aft_error *error) {
+  char where[64];
+  snprintf(where, sizeof where, "case.lines[%zu].line", index);
+  return aft__error(error, AFT_E_INVALID, where, "line %lld is named twice", (long long)in->line);
+}
+
 static aft_status name_line(aft__case *c, aft__value **rows, uint32_t n, const aft_case_line_in *in,
                             size_t index, aft_error *error) {
   char where[64];
@@ -73,7 +79,7 @@ static aft_status name_line(aft__case *c, aft__value **rows, uint32_t n, const a
                       (long long)aft__row_int(line, AFT__LINE_QUANTITY), (long long)in->quantity);
   for (uint32_t i = 0; i < c->n_lines; i++)
     if (c->lines[i].line == line)
-      return aft__error(error, AFT_E_INVALID, where, "line %lld is named twice", (long long)in->line);
+      return twice(in, index, error);
   return aft__case_add_line(c, line, in, in->quantity, error);
 }
 

@@ -162,8 +162,8 @@ static aft_status attempt(aft__tx *tx, void *user, aft_error *error) {
 
 /* What the caller hands in that no command could take, whoever calls. */
 static bool is_bad_input(aft_status status) {
-  static const aft_status known[] = {AFT_E_INVALID,   AFT_E_ENCODING, AFT_E_NUL_BYTE,
-                                     AFT_E_TOO_LARGE, AFT_E_OVERFLOW, AFT_E_CURRENCY};
+  static const aft_status known[] = {AFT_E_INVALID,   AFT_E_NULL_HANDLE, AFT_E_ENCODING, AFT_E_NUL_BYTE,
+                                     AFT_E_TOO_LARGE, AFT_E_OVERFLOW,    AFT_E_CURRENCY};
   for (size_t i = 0; i < AFT__COUNT(known); i++)
     if (status == known[i])
       return true;

@@ -168,18 +168,18 @@ static void orders_and_buyers(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
   aft_cursor *cursor;
-  filed(&c.d.as_other_buyer, AFT_E_DENIED, "call.actor");
-  filed(&c.d.as_other_agent, AFT_E_DENIED, "call.actor");
+  filed(&c.d.as_other_buyer, AFT_E_DENIED, "case.file");
+  filed(&c.d.as_other_agent, AFT_E_DENIED, "case.file");
   filing.customer = c.d.other_buyer;
   filed(&c.d.as_agent, AFT_E_INVALID, "case.customer");
-  filed(&c.d.as_buyer, AFT_E_DENIED, "call.actor");
+  filed(&c.d.as_buyer, AFT_E_DENIED, "case.file");
   filing.customer = 0;
   filing.order = INT64_MAX;
   filed(&c.d.as_agent, AFT_E_NOT_FOUND, "case.order");
   filing.order = 0;
   filed(&c.d.as_agent, AFT_E_INVALID, "case.order");
-  acted(&c.d.as_other_buyer, AFT_E_DENIED, "call.actor");
-  acted(&c.d.as_other_agent, AFT_E_DENIED, "call.actor");
+  acted(&c.d.as_other_buyer, AFT_E_DENIED, "case.act");
+  acted(&c.d.as_other_agent, AFT_E_DENIED, "case.act");
   assert_status(aft_case_parts(c.d.session, &c.d.as_other_buyer, open_case, AFT_KIND_LEG, &cursor, &error),
                 AFT_E_DENIED);
 }
@@ -242,7 +242,7 @@ static void findings(void **state) {
   one.quantity = 0;
   acted(&c.d.as_agent, AFT_E_INVALID, "case.lines[0].quantity");
   one.quantity = 1;
-  one.line = c.line[1];
+  one.line = c.line[1]; /* of the order, and not in the case */
   acted(&c.d.as_agent, AFT_E_INVALID, "case.lines[0].line");
 }
 
@@ -303,8 +303,8 @@ static void callbacks(void **state) {
   in.amount = (aft_money){9000, "USD", 0};
   settled(&c.d.system, &in, AFT_E_CURRENCY, "leg.amount");
   in.amount = (aft_money){9000, "CNY", 0};
-  settled(&c.d.as_buyer, &in, AFT_E_DENIED, "call.role");
-  settled(&c.d.as_other_agent, &in, AFT_E_DENIED, "call.actor");
+  settled(&c.d.as_buyer, &in, AFT_E_DENIED, "leg.settle");
+  settled(&c.d.as_other_agent, &in, AFT_E_DENIED, "leg.settle");
   in.outcome = 9;
   settled(&c.d.system, &in, AFT_E_INVALID, "leg.outcome");
   in.outcome = AFT_SETTLE_CONFIRMED;
@@ -329,7 +329,7 @@ static void statuses_of_marketplaces(void **state) {
   look();
   in.version = 0;
   status = aft_case_mirror(c.d.session, &c.d.as_buyer, &in, NULL, &error);
-  assert_refused(&error, status, AFT_E_DENIED, "call.role");
+  assert_refused(&error, status, AFT_E_DENIED, "case.mirror");
 }
 
 #define ON(test, kind) \
