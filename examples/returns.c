@@ -6,14 +6,16 @@
 #include <string.h>
 
 static const char help[] =
-    "Usage: returns [--play] [--lang zh|en]\n"
+    "usage: returns [--play] [--lang zh|en]\n"
     "\n"
-    "Plays a shop's day: eleven cases from filing to their end, each as a timeline, then the ledger of all\n"
-    "that was paid, then what happens to those who try to cheat. The desk lives in memory; the day has a\n"
-    "clock of its own. The exit status is 1 when the ledger or a refusal is not as it must be.\n"
+    "Tells a shop's day: eleven stories, each case as a timeline, what is said to those who try to cheat, "
+    "and\n"
+    "the ledger of all that was paid. The desk lives in memory, with a clock of its own. The exit status is "
+    "1\n"
+    "when a case, a refusal or the ledger is not as it must be.\n"
     "\n"
-    "  --play        one case, step by step, as buyer, seller, warehouse or clock\n"
-    "  --lang LANG   zh or en (default)\n";
+    "  --play        one case step by step, as buyer, seller, warehouse or clock, by numbers from the input\n"
+    "  --lang zh|en  language of what is shown; default: en\n";
 
 static int usage(const char *wrong) {
   fprintf(stderr, "returns: '%s' is not understood\n%s", wrong, help);
@@ -21,12 +23,14 @@ static int usage(const char *wrong) {
 }
 
 static int day(world *w) {
-  note("%s", say(w, "一家厨具店的售后一天", "A day after the sale, in a shop for kitchenware"));
+  title(say(w, "一家厨具店的售后", "After the sale, in a shop for kitchenware"));
   stories(w);
+  disagreements(w);
   cheats(w);
   ledger(w);
-  note("\n%s", w->wrong ? say(w, "有的地方不对，见上", "something is not as it must be, see above")
-                        : say(w, "货与款都对上了", "goods and money agree"));
+  note("\n%s", w->wrong
+                   ? say(w, "有的地方不对，见标准错误", "Something is not as it must be: see standard error.")
+                   : say(w, "货与款都对上了", "Goods and money agree."));
   return w->wrong ? 1 : 0;
 }
 

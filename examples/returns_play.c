@@ -10,95 +10,142 @@
 
 typedef struct choice {
   const aft_call *as;
+  const char *who;       /* as named() knows them */
+  const char *condition; /* of what is inspected; NULL: no inspection */
   char event[64], label[160];
 } choice;
 
+typedef struct menu {
+  choice all[MOST];
+  int n;
+} menu;
+
 static const bought pot = {"pot", "Pot", 1, 25900, NULL};
 
-static int offer(world *w, aft_id id, const aft_call *as, const char *who, choice *list, int n) {
+static void add(menu *m, const choice *c) {
+  if (m->n < MOST)
+    m->all[m->n++] = *c;
+}
+
+/* An inspection has two outcomes to choose from. */
+static void add_event(const world *w, menu *m, choice c, const json_t *option) {
+  const char *event = json_string_value(json_object_get(option, "event"));
+  const char *label = json_string_value(json_object_get(option, "label"));
+  snprintf(c.event, sizeof c.event, "%s", event ? event : "");
+  snprintf(c.label, sizeof c.label, "%s", label ? label : "");
+  if (strcmp(c.event, "inspect") != 0) {
+    add(m, &c);
+    return;
+  }
+  c.condition = "ok";
+  snprintf(c.label, sizeof c.label, say(w, "%s：完好", "%s: in good order"), label);
+  add(m, &c);
+  c.condition = "wrong";
+  snprintf(c.label, sizeof c.label, say(w, "%s：不是原商品", "%s: something else"), label);
+  add(m, &c);
+}
+
+static void offer(world *w, menu *m, aft_id id, const aft_call *as, const char *who) {
   aft_buf *buf;
-  size_t i;
-  json_t *one;
+  choice c = {.as = as, .who = who};
   must(w, aft_case_options(w->session, as, id, w->zh ? "zh" : "en", &buf, &w->error));
   json_t *all = json_loadb(aft_buf_data(buf), aft_buf_size(buf), 0, NULL);
-  aft_buf_free(buf);
-  json_array_foreach(all, i, one) {
-    if (n == MOST)
-      break;
-    list[n].as = as;
-    snprintf(list[n].event, sizeof list[n].event, "%s", json_string_value(json_object_get(one, "event")));
-    snprintf(list[n].label, sizeof list[n].label, "%s: %s", who,
-             json_string_value(json_object_get(one, "label")));
-    n++;
-  }
+  for (size_t i = 0; i < json_array_size(all); i++)
+    add_event(w, m, c, json_array_get(all, i));
   json_decref(all);
-  return n;
+  aft_buf_free(buf);
 }
 
-static int offer_all(world *w, aft_id id, choice *list) {
-  int n = offer(w, id, &w->as_buyer, say(w, "买家", "buyer"), list, 0);
-  n = offer(w, id, &w->seller, say(w, "商家", "seller"), list, n);
-  return offer(w, id, &w->warehouse, say(w, "仓库", "warehouse"), list, n);
-}
-
-static void do_it(world *w, aft_id id, const choice *c) {
+/* What an event needs beside its name is filled in as these people would. */
+static void choose(world *w, aft_id id, const choice *c) {
   aft_case_act_in in = {.size = sizeof in, .case_id = id, .event = AFT_STR(c->event)};
+  aft_record *record = case_of(w, id);
+  aft_case_line_in line = {.size = sizeof line, .quantity = 1};
+  line.line = line_of(w, aft_case_order(record), "pot");
   if (!strcmp(c->event, "ship")) {
     in.carrier = AFT_STR("sf");
     in.waybill = AFT_STR("RET-PLAY");
   }
-  if (!strcmp(c->event, "counter")) {
-    aft_record *record;
-    must(w, aft_case_get(w->session, &w->system, id, &record, &w->error));
-    in.amount = (aft_money){aft_case_asked(record) / 2, "CNY"};
-    aft_record_free(record);
+  if (!strcmp(c->event, "counter"))
+    in.amount = (aft_money){aft_case_asked(record) / 2, "CNY", 0};
+  if (c->condition) {
+    line.condition = AFT_STR(c->condition);
+    in.lines = &line;
+    in.n_lines = 1;
   }
-  aft_status status = aft_case_act(w->session, c->as, &in, NULL, &w->error);
-  if (status < 0)
-    note("   %s: %s", aft_status_name(status), w->error.message);
-  gateway(w);
+  aft_record_free(record);
+  if (aft_case_act(w->session, c->as, &in, NULL, &w->error) < 0)
+    note("   %s: %s", say(w, "不行", "not possible"), w->error.message);
 }
 
-static bool open(world *w, aft_id id) {
-  aft_record *record;
-  must(w, aft_case_get(w->session, &w->system, id, &record, &w->error));
+static bool in_work(world *w, aft_id id) {
+  aft_record *record = case_of(w, id);
   bool work = aft_case_open(record) != 0;
   aft_record_free(record);
   return work;
 }
 
-static void show(world *w, aft_id id, const choice *list, int n) {
-  heading(w, 0, id, "一步一步", "step by step");
-  timeline(w, id);
-  for (int i = 0; i < n; i++)
-    note("  %2d  %s", i + 1, list[i].label);
-  note("   t  %s", say(w, "过一天", "a day passes"));
-  note("   q  %s", say(w, "结束", "quit"));
-  printf("> ");
+static void print_menu(const world *w, const menu *m) {
+  for (int i = 0; i < m->n; i++) {
+    printf("  %3d  ", i + 1);
+    cell(named(w, m->all[i].who), 11);
+    puts(m->all[i].label);
+  }
+  printf("    t  ");
+  cell(say(w, "时钟", "clock"), 11);
+  printf("%s\n    q  %s\n> ", say(w, "过一天", "a day passes"), say(w, "结束", "quit"));
   fflush(stdout);
+}
+
+/* A line without its end; whatever of it is too long is skipped. false at the end of the input. */
+static bool read_line(char *line, int size) {
+  int c = 0;
+  if (!fgets(line, size, stdin))
+    return false;
+  if (!strchr(line, '\n'))
+    while ((c = getchar()) != '\n' && c != EOF)
+      ;
+  line[strcspn(line, "\r\n")] = 0;
+  return true;
+}
+
+/* false to quit */
+static bool take_turn(world *w, aft_id id, const menu *m) {
+  char line[32], *end;
+  if (!read_line(line, sizeof line)) {
+    putchar('\n');
+    return false;
+  }
+  if (!strcmp(line, "q"))
+    return false;
+  long chosen = strtol(line, &end, 10);
+  if (!strcmp(line, "t"))
+    pass(w, DAY);
+  else if (*line && !*end && chosen >= 1 && chosen <= m->n)
+    choose(w, id, &m->all[chosen - 1]);
+  else
+    note(say(w, "   请输入 1 到 %d、t 或 q", "   expected 1 to %d, t or q"), m->n);
+  gateway(w);
+  return true;
 }
 
 int play(world *w) {
   sold s = {.lines = &pot, .n_lines = 1, .delivered = true};
   aft_id id = file_units(w, tell_order(w, &s), "return", "defective_on_arrival", "pot", 1);
-  char line[64];
-  choice list[MOST];
-  while (open(w, id)) {
-    int n = offer_all(w, id, list);
-    show(w, id, list, n);
-    if (!fgets(line, sizeof line, stdin) || line[0] == 'q')
+  size_t seen = 0;
+  heading(w, 0, id, "锅有质量问题，一步一步办", "a faulty pot, step by step");
+  for (bool going = true; going;) {
+    menu m = {.n = 0};
+    seen = timeline(w, id, seen);
+    next_step(w, id);
+    if (!in_work(w, id))
       break;
-    int chosen = atoi(line);
-    if (line[0] == 't')
-      pass(w, DAY);
-    else if (chosen >= 1 && chosen <= n)
-      do_it(w, id, &list[chosen - 1]);
-    else
-      note(say(w, "   请输入 1 到 %d、t 或 q", "   expected 1 to %d, t or q"), n);
-    gateway(w);
+    offer(w, &m, id, &w->as_buyer, "buyer");
+    offer(w, &m, id, &w->seller, "seller");
+    offer(w, &m, id, &w->warehouse, "warehouse");
+    print_menu(w, &m);
+    going = take_turn(w, id, &m);
   }
-  heading(w, 0, id, "经过", "what happened");
-  timeline(w, id);
   ledger(w);
   return w->wrong ? 1 : 0;
 }

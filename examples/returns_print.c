@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define TEXT_COLUMNS 70
+
 void note(const char *format, ...) {
   va_list args;
   va_start(args, format);
@@ -15,17 +17,50 @@ void note(const char *format, ...) {
   putchar('\n');
 }
 
-void money_text(const world *w, int64_t minor, const char *currency, char out[AFT_MONEY_SIZE]) {
-  aft_money money = {.minor = minor};
-  aft_error error = AFT_ERROR_INIT;
-  out[0] = 0;
-  if (strlen(currency) == 3) {
-    strcpy(money.currency, currency);
-    aft_money_format(&money, w->zh ? "zh" : "en", out, &error);
-  }
+void title(const char *text) {
+  int bold = isatty(STDOUT_FILENO);
+  printf("\n%s%s%s\n", bold ? "\033[1m" : "", text, bold ? "\033[0m" : "");
 }
 
-/* The text up to a width; Chinese characters take two columns. */
+void cell(const char *text, size_t width) {
+  size_t used = aft_text_columns(text, strlen(text));
+  printf("%s%*s", text, used < width ? (int)(width - used) : 1, "");
+}
+
+void money_text(const world *w, int64_t minor, const char *currency, char out[AFT_MONEY_SIZE]) {
+  aft_money money = {.minor = minor};
+  snprintf(money.currency, sizeof money.currency, "%s", currency);
+  if (aft_money_format(&money, w->zh ? "zh" : "en", out, NULL) < 0)
+    snprintf(out, AFT_MONEY_SIZE, "?");
+}
+
+void money_cell(const world *w, int64_t minor, const char *currency, size_t width) {
+  char amount[AFT_MONEY_SIZE];
+  money_text(w, minor, currency, amount);
+  size_t used = aft_text_columns(amount, strlen(amount));
+  printf("%*s%s", used < width ? (int)(width - used) : 1, "", amount);
+}
+
+const char *named(const world *w, const char *name) {
+  static const struct {
+    const char *name, *zh, *en;
+  } known[] = {{"buyer", "买家", "buyer"},         {"agent", "商家", "shop"},
+               {"seller", "商家", "shop"},         {"system", "系统", "desk"},
+               {"warehouse", "仓库", "warehouse"}, {"arbiter", "平台", "arbiter"},
+               {"platform", "平台", "platform"},   {"insurer", "保险公司", "insurer"},
+               {"carrier", "快递公司", "carrier"}, {"wechat", "微信支付", "WeChat Pay"},
+               {"card", "银行卡", "card"},         {"balance", "余额", "balance"},
+               {"transfer", "转账", "transfer"},   {"store_credit", "店铺余额", "store credit"},
+               {"refund", "退款", "refund"},       {"advance", "先行退款", "advance"},
+               {"freight", "退货运费", "freight"}, {"compensation", "补偿", "compensation"},
+               {"clawback", "追回", "debt"},       {"charge", "补差价", "charge"}};
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (!strcmp(name, known[i].name))
+      return w->zh ? known[i].zh : known[i].en;
+  return name;
+}
+
+/* Bytes of the text up to a width; Chinese characters take two columns. */
 static int fit(const char *text, size_t width) {
   size_t at = 0, used = 0;
   while (text[at]) {
@@ -39,21 +74,20 @@ static int fit(const char *text, size_t width) {
   return (int)at;
 }
 
+/* ---- the story of a case ---- */
+
 static const char *text_of(const json_t *object, const char *key) {
   const char *text = json_string_value(json_object_get(object, key));
   return text ? text : "";
 }
 
-/* 2026-11-20T03:00:00.000Z as the shop's clock shows it: the day of the month and the time in Shanghai. */
-static void clock_text(const char *iso, char out[32]) {
+/* "11-20 03:00" on the buyer's clock. */
+static void clock_text(const world *w, const char *iso, char out[32]) {
   aft_time at;
   char local[AFT_TIME_ISO_SIZE];
-  aft_error error = AFT_ERROR_INIT;
   out[0] = 0;
-  if (aft_time_parse(iso, strlen(iso), &at, &error) < 0 ||
-      aft_time_iso(at + 8 * HOUR, NULL, local, &error) < 0)
-    return;
-  snprintf(out, 32, "%.5s %.5s", local + 5, local + 11);
+  if (aft_time_parse(iso, strlen(iso), &at, NULL) >= 0 && aft_time_iso(at, w->zone, local, NULL) >= 0)
+    snprintf(out, 32, "%.5s %.5s", local + 5, local + 11);
 }
 
 static json_t *story_of(world *w, aft_id id) {
@@ -65,48 +99,68 @@ static json_t *story_of(world *w, aft_id id) {
 }
 
 void heading(world *w, int number, aft_id id, const char *zh, const char *en) {
+  char text[240], serial[16] = "";
   json_t *story = story_of(w, id);
-  int bold = isatty(STDOUT_FILENO);
-  printf("\n%s", bold ? "\033[1m" : "");
   if (number)
-    printf("%d. ", number);
-  printf("%s · %s%s\n", text_of(story, "kind"), say(w, zh, en), bold ? "\033[0m" : "");
-  printf("   %s\n", text_of(story, "code"));
+    snprintf(serial, sizeof serial, "%d. ", number);
+  snprintf(text, sizeof text, "%s%s %s: %s", serial, text_of(story, "kind"), text_of(story, "code"),
+           say(w, zh, en));
+  title(text);
   json_decref(story);
 }
 
-static void print_steps(const json_t *story) {
-  size_t i;
-  json_t *step;
-  char at[32];
+/* A case may pass through a state without telling anything new. */
+static size_t print_steps(const world *w, const json_t *story, size_t from) {
+  const json_t *steps = json_object_get(story, "steps");
   const char *last = "";
-  json_array_foreach(json_object_get(story, "steps"), i, step) {
+  char at[32];
+  for (size_t i = 0; i < json_array_size(steps); i++) {
+    const json_t *step = json_array_get(steps, i);
     const char *text = text_of(step, "text");
-    if (!strcmp(text, last))
-      continue;
-    clock_text(text_of(step, "at"), at);
-    printf("   %s  %.*s\n", at, fit(text, 80), text);
+    if (i >= from && strcmp(text, last) != 0) {
+      clock_text(w, text_of(step, "at"), at);
+      printf("   %s  ", at);
+      cell(named(w, text_of(step, "by")), 11);
+      printf("%.*s\n", fit(text, TEXT_COLUMNS), text);
+    }
     last = text;
   }
+  return json_array_size(steps);
+}
+
+static void print_leg(const world *w, const json_t *leg) {
+  bool from_buyer = !strcmp(text_of(leg, "payer"), "buyer");
+  const char *payer = named(w, text_of(leg, "payer"));
+  char way[64];
+  snprintf(way, sizeof way, "%s → %s", payer, from_buyer ? named(w, "seller") : named(w, "buyer"));
+  printf("   ");
+  money_cell(w, json_integer_value(json_object_get(leg, "amount")), text_of(leg, "currency"), 11);
+  printf("  ");
+  cell(named(w, text_of(leg, "kind")), 11);
+  cell(way, 19);
+  cell(named(w, text_of(leg, "instrument")), 14);
+  printf("%s%s%s\n", text_of(leg, "account"), *text_of(leg, "account") ? "  " : "",
+         strcmp(text_of(leg, "state"), "confirmed") ? say(w, "处理中", "under way")
+                                                    : say(w, "已到账", "arrived"));
 }
 
 static void print_money(const world *w, const json_t *story) {
-  size_t i;
-  json_t *leg;
-  char amount[AFT_MONEY_SIZE];
-  json_array_foreach(json_object_get(story, "money"), i, leg) {
-    bool to_buyer = strcmp(text_of(leg, "payer"), "buyer") != 0;
-    const char *state = text_of(leg, "state"), *account = text_of(leg, "account");
-    money_text(w, json_integer_value(json_object_get(leg, "amount")), text_of(leg, "currency"), amount);
-    printf("   %s %s  %s%s%s\n", to_buyer ? say(w, "→ 买家", "→ buyer ") : say(w, "← 买家", "← buyer "),
-           amount, !strcmp(state, "confirmed") ? say(w, "已到账", "arrived") : say(w, "处理中", "under way"),
-           *account ? "  " : "", account);
-  }
+  const json_t *money = json_object_get(story, "money");
+  for (size_t i = 0; i < json_array_size(money); i++)
+    print_leg(w, json_array_get(money, i));
 }
 
-void timeline(world *w, aft_id id) {
+size_t timeline(world *w, aft_id id, size_t from) {
   json_t *story = story_of(w, id);
-  print_steps(story);
-  print_money(w, story);
+  size_t n = print_steps(w, story, from);
+  if (n > from)
+    print_money(w, story);
+  json_decref(story);
+  return n;
+}
+
+void next_step(world *w, aft_id id) {
+  json_t *story = story_of(w, id);
+  note("   → %s", text_of(story, "next"));
   json_decref(story);
 }

@@ -173,6 +173,17 @@ AFT_API aft_status aft_case_parts(aft_session *session, const aft_call *call, af
                                   aft_cursor **out, aft_error *error);
 
 /*
+ * Replays the audit events of a case through the machines of its policy, and compares what they come to with
+ * the records: its state, the units it holds, the states of its legs. Not for buyers.
+ *
+ * Threads: the session's one.
+ * Errors: those of <aftersales/desk.h>; AFT_E_CORRUPT names the first event or record that differs.
+ * Since: 0.1
+ */
+AFT_API aft_status aft_case_verify(aft_session *session, const aft_call *call, aft_id case_id,
+                                   aft_error *error);
+
+/*
  * Says why a case is as it is, in sentences, one a line: eligibility, amounts, freight, risk, deadlines.
  *
  * about: "eligibility", "amount", "freight", "risk", "due", or NULL for all; closed by NUL.

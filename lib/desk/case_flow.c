@@ -159,11 +159,13 @@ aft_status aft__case_note_moved(aft__case *c, const char *verb, aft_error *error
   return aft__case_note(c, verb, facts, (aft_str){0}, error);
 }
 
-static aft_status audit(aft__case *c, const char *name, const aft__flow_step_out *step, aft_error *error) {
+/* flow: the machine that the event was one of; a case may be of another kind by now. */
+static aft_status audit(aft__case *c, const aft__flow *flow, const char *name, const aft__flow_step_out *step,
+                        aft_error *error) {
   char verb[80];
   snprintf(verb, sizeof verb, "case.%s", name);
   aft__event entry = {.verb = aft__cstr(verb),
-                      .from = aft__cstr(c->flow->texts + c->flow->states[step->from].name),
+                      .from = aft__cstr(flow->texts + flow->states[step->from].name),
                       .to = aft__case_str(c, AFT__CASE_STATE)};
   AFT__TRY(facts_of(c, &entry.facts, error));
   if (c->in)
@@ -185,7 +187,7 @@ static aft_status carry_out(aft__case *c, const char *name, const aft__flow_step
     AFT__TRY(end(c, error));
   else if (!elsewhere)
     AFT__TRY(set_deadline(c, step, error));
-  return audit(c, name, step, error);
+  return audit(c, flow, name, step, error);
 }
 
 aft_status aft__case_follow_move(aft__case *c, const aft__flow_move *move, aft_error *error) {

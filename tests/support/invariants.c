@@ -65,9 +65,37 @@ static const struct rule {
     {"parts, revisions, decisions and surveys have their owner",
      "SELECT id FROM aft_part WHERE message NOT IN (SELECT id FROM aft_message) UNION ALL "
      "SELECT id FROM aft_revision WHERE message NOT IN (SELECT id FROM aft_message) UNION ALL "
-     "SELECT id FROM aft_decision WHERE ticket NOT IN (SELECT id FROM aft_ticket) UNION ALL "
+     "SELECT id FROM aft_decision WHERE ticket NOT IN (SELECT id FROM aft_ticket UNION ALL SELECT id FROM "
+     "aft_case) UNION ALL "
      "SELECT id FROM aft_survey WHERE ticket NOT IN (SELECT id FROM aft_ticket) UNION ALL "
      "SELECT id FROM aft_activation WHERE document NOT IN (SELECT id FROM aft_document)"},
+    {"a case knows the length and the end of its chain",
+     "SELECT t.id, t.events, e.seq FROM aft_case t LEFT JOIN aft_event e ON e.tenant = t.tenant AND "
+     "e.subject "
+     "= t.id AND e.seq = t.events WHERE e.id IS NULL OR e.hash <> t.chain OR EXISTS (SELECT 1 FROM aft_event "
+     "f WHERE f.tenant = t.tenant AND f.subject = t.id AND f.seq > t.events)"},
+    {"units under way are those that cases hold",
+     "SELECT l.id FROM aft_line l WHERE l.in_return + l.in_exchange + l.in_repair <> (SELECT "
+     "coalesce(sum(c.held - c.taken - c.freed - c.lost), 0) FROM aft_case_line c WHERE c.line = l.id)"},
+    {"a payment has planned and given back what its legs say",
+     "SELECT p.id, p.planned, p.refunded FROM aft_payment p WHERE p.planned <> (SELECT "
+     "coalesce(sum(g.requested), 0) FROM aft_leg g WHERE g.payment = p.id AND g.state IN ('planned', 'sent', "
+     "'unknown', 'failed') AND g.id NOT IN (SELECT replaces FROM aft_leg WHERE replaces IS NOT NULL)) OR "
+     "p.refunded <> (SELECT coalesce(sum(g.confirmed), 0) FROM aft_leg g WHERE g.payment = p.id)"},
+    {"a line has given back at least what its cases gave",
+     "SELECT l.id FROM aft_line l WHERE l.refunded < (SELECT coalesce(sum(c.given), 0) FROM aft_case_line c "
+     "WHERE c.line = l.id)"},
+    {"a case that has ended holds and plans nothing",
+     "SELECT c.id FROM aft_case c WHERE c.open = 0 AND (EXISTS (SELECT 1 FROM aft_leg g WHERE g.\"case\" = "
+     "c.id AND g.state = 'planned') OR EXISTS (SELECT 1 FROM aft_case_line l WHERE l.\"case\" = c.id AND "
+     "l.held <> l.taken + l.freed + l.lost))"},
+    {"a case in work that the shop decides has a deadline",
+     "SELECT c.id FROM aft_case c WHERE c.open > 0 AND c.authority = 'local' AND c.id NOT IN (SELECT subject "
+     "FROM aft_due WHERE kind = 31 AND name = 'state')"},
+    {"deadlines of cases belong to what lives",
+     "SELECT d.id FROM aft_due d WHERE d.kind = 31 AND d.subject NOT IN (SELECT id FROM aft_case WHERE open "
+     "> "
+     "0)"},
     {"an outcome names records that are there",
      "SELECT i.id, i.verb FROM aft_idem i WHERE i.verb IN ('ticket.answer', 'message.intake') AND i.result_0 "
      "NOT IN "

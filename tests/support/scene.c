@@ -281,6 +281,102 @@ static aft_status tell_order(scene *s, const char *number, const char *payment, 
   return aft_order_tell(s->session, &call, &in, NULL, error);
 }
 
+/* ---- cases ---- */
+
+static aft_status cups_order(scene *s, aft_id *order, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_record *made;
+  aft_cursor *cursor;
+  aft_order_line_in line = {.size = sizeof line, .ref = AFT_STR("cup"), .quantity = 20, .price = 20000};
+  aft_order_payment_in paid = {.size = sizeof paid,
+                               .ref = name(s, "paid C-1"),
+                               .instrument = AFT_STR("card"),
+                               .captured = {.currency = "CNY", .minor = 20000}};
+  aft_order_item_in item = {.size = sizeof item, .line = AFT_STR("cup"), .quantity = 20};
+  aft_order_parcel_in parcel = {.size = sizeof parcel,
+                                .ref = AFT_STR("box"),
+                                .shipped = SCENE_START - 2 * DAY,
+                                .delivered = SCENE_START - DAY,
+                                .items = &item,
+                                .n_items = 1};
+  aft_order_facts_in in = {.size = sizeof in,
+                           .shop = s->shop,
+                           .customer = s->buyer,
+                           .number = name(s, "C-1"),
+                           .currency = AFT_STR("CNY"),
+                           .placed = SCENE_START - 3 * DAY,
+                           .jurisdiction = AFT_STR("CN"),
+                           .invoice = AFT_STR("INV-1"),
+                           .lines = &line,
+                           .n_lines = 1,
+                           .payments = &paid,
+                           .n_payments = 1,
+                           .parcels = &parcel,
+                           .n_parcels = 1};
+  TRY(aft_order_tell(s->session, &call, &in, &made, error));
+  *order = taken(made, AFT_ORDER_ID);
+  TRY(aft_line_list(s->session, &call, *order, &cursor, error));
+  aft_status status = aft_cursor_next(cursor, &made, error);
+  s->cups = status == AFT_OK ? aft_line_id(made) : 0;
+  aft_cursor_free(cursor);
+  return status == AFT_OK ? AFT_OK : AFT_E_NOT_FOUND;
+}
+
+static aft_status file_cup(scene *s, aft_id order, const char *external, aft_id *id, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_record *made;
+  aft_case_line_in line = {.size = sizeof line, .line = s->cups, .quantity = 1};
+  aft_case_in in = {.size = sizeof in,
+                    .order = order,
+                    .kind = AFT_STR("return"),
+                    .reason = AFT_STR("defective_on_arrival"),
+                    .lines = &line,
+                    .n_lines = 1,
+                    .in_spite = 1};
+  if (external) {
+    in.platform = AFT_STR("wechat");
+    in.external = name(s, external);
+  }
+  TRY(aft_case_file(s->session, &call, &in, &made, error));
+  *id = taken(made, AFT_CASE_ID);
+  return AFT_OK;
+}
+
+static aft_status on_case(scene *s, aft_id id, const char *event, const char *waybill, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_case_act_in in = {.size = sizeof in, .case_id = id, .event = AFT_STR(event)};
+  if (waybill)
+    in.waybill = name(s, waybill);
+  return aft_case_act(s->session, &call, &in, NULL, error);
+}
+
+static aft_status last_part(scene *s, aft_id id, uint32_t kind, uint32_t field, aft_id *out,
+                            aft_error *error) {
+  aft_call call = as_system(s);
+  aft_cursor *cursor;
+  aft_record *part;
+  *out = 0;
+  TRY(aft_case_parts(s->session, &call, id, kind, &cursor, error));
+  while (aft_cursor_next(cursor, &part, error) == AFT_OK)
+    *out = aft_record_int(part, field);
+  aft_cursor_free(cursor);
+  return *out ? AFT_OK : AFT_E_NOT_FOUND;
+}
+
+static aft_status bring_cases(scene *s, aft_error *error) {
+  static const char *const to_pay[] = {"approve", "receive", "inspect", "accept_goods"};
+  aft_id order;
+  TRY(cups_order(s, &order, error));
+  for (int i = 0; i < SCENE_CASES; i++)
+    TRY(file_cup(s, order, i == SCENE_THEIRS ? "E-1" : NULL, &s->cases[i], error));
+  for (size_t i = 0; i < sizeof to_pay / sizeof *to_pay; i++)
+    TRY(on_case(s, s->cases[SCENE_PAYING], to_pay[i], NULL, error));
+  TRY(on_case(s, s->cases[SCENE_COMING], "approve", NULL, error));
+  TRY(on_case(s, s->cases[SCENE_COMING], "ship", "SF-scene", error));
+  TRY(last_part(s, s->cases[SCENE_PAYING], AFT_KIND_LEG, AFT_LEG_ID, &s->leg, error));
+  return last_part(s, s->cases[SCENE_COMING], AFT_KIND_PARCEL, AFT_PARCEL_ID, &s->parcel, error);
+}
+
 aft_status scene_fill(scene *s, const char *round, aft_error *error) {
   snprintf(s->round, sizeof s->round, "%s", round);
   TRY(put_agent(s, "lin", &s->agent, error));
@@ -291,6 +387,7 @@ aft_status scene_fill(scene *s, const char *round, aft_error *error) {
   TRY(bring_to_state(s, error));
   TRY(tag(s, "first", NULL, true, error));
   TRY(tell_order(s, "B-1", "paid B-1", error));
+  TRY(bring_cases(s, error));
   return lease_effects(s, error);
 }
 
@@ -599,6 +696,87 @@ static aft_status chargeback(scene *s, aft_error *error) {
   return aft_payment_reverse(s->session, &call, &in, NULL, error);
 }
 
+static aft_status new_case(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_record *asked;
+  TRY(aft_case_get(s->session, &call, s->cases[SCENE_ASKED], &asked, error));
+  aft_id order = taken(asked, AFT_CASE_ORDER);
+  aft_case_line_in line = {.size = sizeof line, .line = s->cups, .quantity = 2};
+  aft_case_in in = {.size = sizeof in,
+                    .order = order,
+                    .kind = AFT_STR("return"),
+                    .reason = AFT_STR("defective_on_arrival"),
+                    .lines = &line,
+                    .n_lines = 1,
+                    .in_spite = 1};
+  call.key = name(s, "new case");
+  return aft_case_file(s->session, &call, &in, NULL, error);
+}
+
+static aft_status approve_case(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_case_act_in in = {.size = sizeof in, .case_id = s->cases[SCENE_ASKED], .event = AFT_STR("approve")};
+  call.key = name(s, "approve");
+  return aft_case_act(s->session, &call, &in, NULL, error);
+}
+
+static aft_status hold_case(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  return aft_case_hold(s->session, &call, s->cases[SCENE_ASKED], 1, "court", error);
+}
+
+static aft_status confirm_leg(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_leg_in in = {.size = sizeof in,
+                   .leg = s->leg,
+                   .outcome = AFT_SETTLE_CONFIRMED,
+                   .amount = {.currency = "CNY", .minor = 1000},
+                   .reference = AFT_STR("gw-1")};
+  return aft_leg_settle(s->session, &call, &in, NULL, error);
+}
+
+static aft_status red_invoice(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_invoice_in in = {.size = sizeof in,
+                       .case_id = s->cases[SCENE_PAYING],
+                       .outcome = AFT_INVOICE_ISSUED,
+                       .red = AFT_STR("R-1")};
+  return aft_invoice_told(s->session, &call, &in, NULL, error);
+}
+
+static aft_status goods_arrive(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_track_in in = {.size = sizeof in,
+                     .parcel = s->parcel,
+                     .ref = AFT_STR("scan"),
+                     .status = AFT_STR("delivered"),
+                     .at = SCENE_START};
+  return aft_parcel_track(s->session, &call, &in, NULL, error);
+}
+
+static aft_status marketplace_says(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_mirror_in in = {.size = sizeof in,
+                      .case_id = s->cases[SCENE_THEIRS],
+                      .status = AFT_STR("USER_WAIT_RETURN"),
+                      .version = 3,
+                      .at = SCENE_START};
+  call.key = name(s, "marketplace"); /* what is told again is kept again */
+  return aft_case_mirror(s->session, &call, &in, NULL, error);
+}
+
+static aft_status visit(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_appointment_in in = {.size = sizeof in,
+                           .case_id = s->cases[SCENE_VISIT],
+                           .act = AFT_APPOINTMENT_BOOK,
+                           .kind = AFT_STR("visit"),
+                           .begins = SCENE_START + 400 * DAY,
+                           .ends = SCENE_START + 400 * DAY + 60 * MINUTE};
+  call.key = name(s, "visit");
+  return aft_appointment_put(s->session, &call, &in, NULL, error);
+}
+
 /* The host's order and our ticket in one transaction of the host's; what is there already stays. */
 static aft_status with_hosts_order(scene *s, aft_error *error) {
   sqlite3 *host = scene_host(s);
@@ -638,6 +816,14 @@ const command scene_commands[] = {
     {"a link taken back", "aft_link_revoke", revoke_link, .steps = true},
     {"an order in full", "aft_order_tell", full_order},
     {"a chargeback", "aft_payment_reverse", chargeback},
+    {"a case", "aft_case_file", new_case},
+    {"an event of a case", "aft_case_act", approve_case},
+    {"a case on hold", "aft_case_hold", hold_case},
+    {"a refund that arrived", "aft_leg_settle", confirm_leg},
+    {"a reversed invoice", "aft_invoice_told", red_invoice},
+    {"goods that arrive", "aft_parcel_track", goods_arrive},
+    {"a marketplace's word", "aft_case_mirror", marketplace_says},
+    {"a visit", "aft_appointment_put", visit},
     {"a policy", "aft_policy_activate", activate},
     {"a first message", "aft_intake", first_message},
     {"a message that joins", "aft_intake", next_message},

@@ -19,6 +19,16 @@
 #define SCENE_SETTLE  16 /* and the two after it */
 #define SCENE_SAID    19
 
+/* Cases, each for one command. */
+enum {
+  SCENE_ASKED,  /* waits for the shop */
+  SCENE_PAYING, /* its refund and the reversal of its invoice are under way */
+  SCENE_COMING, /* its goods are on their way back */
+  SCENE_THEIRS, /* a marketplace decides it */
+  SCENE_VISIT,  /* somebody is to come */
+  SCENE_CASES
+};
+
 typedef struct scene {
   /* To be set before scene_open. */
   char path[160];
@@ -36,6 +46,7 @@ typedef struct scene {
   aft_id tenant, shop, agent, other_agent, buyer, guest;
   aft_id ticket[SCENE_TICKETS], message[2], effect[3];
   int64_t fence[3];
+  aft_id cases[SCENE_CASES], cups, leg, parcel;
 } scene;
 
 /* Environment, store and session; scene_close is due whatever it returns. */

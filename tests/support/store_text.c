@@ -27,7 +27,9 @@ static void keep(lines *l, char *line) {
 
 static bool is_code(const char *s) {
   static const char pattern[] = "T-xxxx-xxxx";
-  for (int i = 0; pattern[i]; i++)
+  if (*s != 'T' && *s != 'R')
+    return false;
+  for (int i = 1; pattern[i]; i++)
     if (pattern[i] == 'x' ? !isupper((unsigned char)s[i]) && !isdigit((unsigned char)s[i])
                           : s[i] != pattern[i])
       return false;
@@ -43,7 +45,7 @@ static void add_text(sqlite3_str *out, const char *s) {
     else if (digits)
       sqlite3_str_append(out, s, (int)digits);
     else if (is_code(s))
-      sqlite3_str_appendall(out, "T-#");
+      sqlite3_str_appendf(out, "%c-#", *s);
     else
       sqlite3_str_appendchar(out, 1, *s);
     s += digits ? digits : is_code(s) ? 11 : 1;

@@ -52,6 +52,7 @@ COMMANDS = [
     Command("aft_case_offers", "case_offers", reads=True, defaults={"locale": '"en"'}),
     Command("aft_case_options", "case_options", reads=True, defaults={"locale": '"en"'}),
     Command("aft_order_options", "order_options", reads=True, defaults={"locale": '"en"'}),
+    Command("aft_case_verify", "verify_case", reads=True),
     Command("aft_case_timeline", "timeline", reads=True, defaults={"locale": '"en"'}),
     Command("aft_policy_activate", "activate_policy", "Activation"),
     Command("aft_policy_current", "current_policy", reads=True),

@@ -1,0 +1,320 @@
+/* Random lives of cases: whoever does whatever in whatever order, units and money are conserved, every move
+ * is one of the machine's, nothing stands without a deadline, and the audit replays to what the records show.
+ */
+#include "case_desk.h"
+#include "invariants.h"
+#include "random.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_CASES 200
+#define HOUR       INT64_C(3600000)
+
+static const char *const kinds[] = {"return",  "exchange", "refund",     "reissue", "price_protection",
+                                    "freight", "goodwill", "withdrawal", "repair",  "claim"};
+static const char *const reasons[] = {
+    "changed_mind", "defective_on_arrival", "wrong_item",      "missing_part",  "not_received",
+    "price_drop",   "return_freight",       "service_failure", "repair_wanted", "damaged_in_transit"};
+static const char *const words[] = {"ok", "ok", "opened", "damaged", "wrong", "short", "missing"};
+static const char *const scans[] = {"picked_up", "in_transit", "delivered", "lost", "refused", "intercepted"};
+
+typedef struct life {
+  case_desk c;
+  uint64_t seed;
+  aft_id cases[MOST_CASES];
+  int n;
+  int64_t done, refused, steps;
+} life;
+
+static uint64_t pick(life *l, uint64_t n) { return draw(&l->seed) % n; }
+
+#define ONE_OF(l, list) (list)[pick(l, sizeof(list) / sizeof *(list))]
+
+static aft_call anybody(life *l) {
+  const desk *d = &l->c.d;
+  aft_call calls[] = {d->system, d->as_agent, d->as_buyer, d->system, d->system};
+  calls[3].role = AFT_ROLE_WAREHOUSE;
+  calls[4].role = AFT_ROLE_ARBITER;
+  return ONE_OF(l, calls);
+}
+
+/* A refusal is an answer; damage never is. */
+static void heard(life *l, aft_status status, const aft_error *error) {
+  static const aft_status answers[] = {AFT_E_INVALID,   AFT_E_DENIED,   AFT_E_TRANSITION, AFT_E_INELIGIBLE,
+                                       AFT_E_CHECK,     AFT_E_CURRENCY, AFT_E_EXISTS,     AFT_E_NOT_FOUND,
+                                       AFT_E_TOO_LARGE, AFT_E_CONFLICT};
+  l->steps++;
+  if (status >= 0) {
+    l->done++;
+    return;
+  }
+  l->refused++;
+  for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+    if (status == answers[i])
+      return;
+  fail_msg("%s at %s: %s", aft_status_name(status), error->where, error->message);
+}
+
+static void file(life *l) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  aft_call call = anybody(l);
+  aft_case_line_in line = {.size = sizeof line,
+                           .line = l->c.line[pick(l, 2)],
+                           .quantity = (int64_t)pick(l, 3) + 1,
+                           .wants_price = (int64_t)pick(l, 3) * 6000};
+  aft_case_in in = {.size = sizeof in,
+                    .order = l->c.order,
+                    .kind = AFT_STR(ONE_OF(l, kinds)),
+                    .reason = AFT_STR(ONE_OF(l, reasons)),
+                    .lines = &line,
+                    .n_lines = pick(l, 8) != 0,
+                    .in_spite = call.role != AFT_ROLE_BUYER};
+  if (l->n && pick(l, 5) == 0) {
+    in.kind = AFT_STR("dispute");
+    in.reason = AFT_STR("decision_disputed");
+    in.parent = l->cases[pick(l, (uint64_t)l->n)];
+  }
+  if (pick(l, 3) == 0)
+    in.amount = (aft_money){(int64_t)pick(l, 12000), "CNY"};
+  aft_status status = aft_case_file(l->c.d.session, &call, &in, &made, &error);
+  heard(l, status, &error);
+  if (status < 0)
+    return;
+  if (l->n < MOST_CASES)
+    l->cases[l->n++] = aft_case_id(made);
+  aft_record_free(made);
+}
+
+/* Mostly what the machine would let the caller do, sometimes anything. */
+static void event_of(life *l, const aft_call *call, aft_id id, char out[64]) {
+  static const char *const any[] = {"approve",      "cancel",   "ship",    "inspect",
+                                    "accept_goods", "disputed", "nonsense"};
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *buf;
+  int n = 0;
+  snprintf(out, 64, "%s", ONE_OF(l, any));
+  if (pick(l, 10) == 0 || aft_case_options(l->c.d.session, call, id, "en", &buf, &error) < 0)
+    return;
+  const char *at = aft_buf_data(buf), key[] = "\"event\":\"";
+  char text[16384];
+  snprintf(text, sizeof text, "%.*s", (int)aft_buf_size(buf), at);
+  aft_buf_free(buf);
+  for (char *p = text; (p = strstr(p, key)); p += sizeof key)
+    if (pick(l, (uint64_t)++n) == 0)
+      sscanf(p + sizeof key - 1, "%63[a-z_]", out);
+}
+
+static void act(life *l) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_call call = anybody(l);
+  char event[64], waybill[32];
+  aft_id id = l->cases[pick(l, (uint64_t)l->n)];
+  aft_case_line_in lines[2];
+  event_of(l, &call, id, event);
+  snprintf(waybill, sizeof waybill, "W-%lld", (long long)l->steps);
+  for (int i = 0; i < 2; i++)
+    lines[i] = (aft_case_line_in){.size = sizeof lines[i],
+                                  .line = l->c.line[i],
+                                  .quantity = (int64_t)pick(l, 3),
+                                  .condition = AFT_STR(ONE_OF(l, words))};
+  aft_case_act_in in = {.size = sizeof in,
+                        .case_id = id,
+                        .event = AFT_STR(event),
+                        .lines = lines + pick(l, 2),
+                        .n_lines = pick(l, 3) == 0,
+                        .waybill = AFT_STR(waybill),
+                        .freight_minor = (int64_t)pick(l, 2000),
+                        .verdict = AFT_STR("shared"),
+                        .share = (int64_t)pick(l, 1000)};
+  if (pick(l, 2))
+    in.amount = (aft_money){(int64_t)pick(l, 9000), "CNY"};
+  heard(l, aft_case_act(l->c.d.session, &call, &in, NULL, &error), &error);
+}
+
+static aft_id any_part(life *l, aft_id id, uint32_t kind, uint32_t field, int64_t *amount) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *part;
+  aft_id found = 0;
+  int n = 0;
+  assert_ok(aft_case_parts(l->c.d.session, &l->c.d.system, id, kind, &cursor, &error));
+  while (aft_cursor_next(cursor, &part, &error) == AFT_OK)
+    if (pick(l, (uint64_t)++n) == 0) {
+      found = aft_record_int(part, field);
+      *amount = kind == AFT_KIND_LEG ? aft_leg_requested(part) : 0;
+    }
+  aft_cursor_free(cursor);
+  return found;
+}
+
+/* Callbacks come once, twice, late, with less, and with another amount than they should. */
+static void settle(life *l) {
+  static const char *const references[] = {"gw-1", "gw-2"};
+  aft_error error = AFT_ERROR_INIT;
+  int64_t amount = 0;
+  aft_id leg = any_part(l, l->cases[pick(l, (uint64_t)l->n)], AFT_KIND_LEG, AFT_LEG_ID, &amount);
+  aft_leg_in in = {.size = sizeof in,
+                   .leg = leg,
+                   .outcome = pick(l, 4) ? AFT_SETTLE_CONFIRMED : (uint32_t)pick(l, 3) + 1,
+                   .amount = {amount, "CNY"},
+                   .reference = AFT_STR(ONE_OF(l, references))};
+  if (!leg)
+    return;
+  if (pick(l, 6) == 0)
+    in.amount.minor += (int64_t)pick(l, 200) - 150;
+  heard(l, aft_leg_settle(l->c.d.session, &l->c.d.system, &in, NULL, &error), &error);
+}
+
+static void scan(life *l) {
+  aft_error error = AFT_ERROR_INIT;
+  int64_t ignored;
+  char ref[32];
+  aft_id parcel = any_part(l, l->cases[pick(l, (uint64_t)l->n)], AFT_KIND_PARCEL, AFT_PARCEL_ID, &ignored);
+  snprintf(ref, sizeof ref, "scan-%llu", (unsigned long long)pick(l, 1000));
+  aft_track_in in = {.size = sizeof in,
+                     .parcel = parcel,
+                     .ref = AFT_STR(ref),
+                     .status = AFT_STR(ONE_OF(l, scans)),
+                     .at = l->c.d.now - (int64_t)pick(l, 50) * HOUR};
+  if (parcel)
+    heard(l, aft_parcel_track(l->c.d.session, &l->c.d.system, &in, NULL, &error), &error);
+}
+
+static void time_passes(life *l) {
+  desk_pass(&l->c.d, (int64_t)pick(l, pick(l, 4) ? 30 : 400) * HOUR);
+  desk_tick(&l->c.d);
+}
+
+static void step(life *l) {
+  uint64_t what = pick(l, 100);
+  if (what < 12 || l->n == 0)
+    file(l);
+  else if (what < 62)
+    act(l);
+  else if (what < 82)
+    settle(l);
+  else if (what < 92)
+    scan(l);
+  else
+    time_passes(l);
+}
+
+/* ---- what must hold ---- */
+
+/* The story of a case that does not replay, for whoever reads the failure. */
+static void tell(life *l, aft_id id) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *event;
+  if (aft_case_parts(l->c.d.session, &l->c.d.system, id, AFT_KIND_EVENT, &cursor, &error) < 0)
+    return;
+  while (aft_cursor_next(cursor, &event, &error) == AFT_OK)
+    print_message("# %lld %s: %s -> %s %s\n", (long long)aft_event_seq(event), aft_event_verb(event),
+                  aft_event_from(event), aft_event_to(event), aft_event_facts(event));
+  aft_cursor_free(cursor);
+}
+
+static void replays(life *l) {
+  aft_error error = AFT_ERROR_INIT;
+  for (int i = 0; i < l->n; i++) {
+    aft_status status = aft_case_verify(l->c.d.session, &l->c.d.system, l->cases[i], &error);
+    if (status < 0)
+      tell(l, l->cases[i]);
+    assert_ok(status);
+  }
+}
+
+static void units_are_conserved(life *l) {
+  static const uint32_t places[] = {AFT_LINE_UNDELIVERED, AFT_LINE_WITH_BUYER, AFT_LINE_IN_RETURN,
+                                    AFT_LINE_IN_EXCHANGE, AFT_LINE_IN_REPAIR,  AFT_LINE_RETURNED,
+                                    AFT_LINE_LOST};
+  for (int i = 0; i < 3; i++) {
+    int64_t sum = 0;
+    for (size_t p = 0; p < sizeof places / sizeof *places; p++)
+      sum += case_line(&l->c, l->c.line[i], places[p]);
+    assert_int_equal(sum, case_line(&l->c, l->c.line[i], AFT_LINE_QUANTITY));
+    assert_true(case_line(&l->c, l->c.line[i], AFT_LINE_REFUNDED) <=
+                case_line(&l->c, l->c.line[i], AFT_LINE_PAID));
+  }
+}
+
+/* Σ of the legs that reached the buyer out of a payment is what the payment says it gave back. */
+static void money_is_conserved(life *l) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *payment;
+  assert_ok(aft_payment_list(l->c.d.session, &l->c.d.system, l->c.order, &cursor, &error));
+  while (aft_cursor_next(cursor, &payment, &error) == AFT_OK)
+    assert_true(aft_payment_planned(payment) + aft_payment_refunded(payment) +
+                    aft_payment_reversed(payment) <=
+                aft_payment_captured(payment));
+  aft_cursor_free(cursor);
+}
+
+static void nothing_waits_for_ever(life *l) {
+  for (int i = 0; i < l->n; i++) {
+    aft_record *record = case_get(&l->c, l->cases[i]);
+    if (aft_case_open(record) && aft_record_is_null(record, AFT_CASE_DUE))
+      fail_msg("case %s of kind %s is in '%s' without a deadline", aft_case_code(record),
+               aft_case_kind(record), aft_case_state(record));
+    aft_record_free(record);
+  }
+}
+
+static void check(life *l) {
+  char why[1200];
+  replays(l);
+  units_are_conserved(l);
+  money_is_conserved(l);
+  nothing_waits_for_ever(l);
+  if (l->c.d.kind == DESK_SQLITE && !getenv("AFT_TEST_DSN") &&
+      !invariants_hold(l->c.d.place.file, why, sizeof why))
+    fail_msg("%s", why);
+}
+
+static void run(desk_kind kind, int lives, int steps) {
+  uint64_t seed = seed_of("cases");
+  int64_t filed = 0, done = 0, refused = 0;
+  for (int i = 0; i < lives; i++) {
+    life l = {.seed = seed + (uint64_t)i * 7919};
+    if (i % 2)
+      case_desk_open(&l.c, kind);
+    else
+      case_desk_open_unshipped(&l.c, kind, i % 4 == 0);
+    for (int s = 0; s < steps; s++)
+      step(&l);
+    check(&l);
+    filed += l.n;
+    done += l.done;
+    refused += l.refused;
+    case_desk_close(&l.c);
+  }
+  print_message("# %lld cases, %lld commands done, %lld refused\n", (long long)filed, (long long)done,
+                (long long)refused);
+}
+
+static int times(int usual) { return getenv("AFT_SLOW") ? usual * 200 : usual; }
+
+static void on_memory(void **state) {
+  (void)state;
+  run(DESK_MEMORY, times(150), 300);
+}
+static void on_sqlite(void **state) {
+  (void)state;
+  run(DESK_SQLITE, times(30), 300);
+}
+static void on_a_hostile_store(void **state) {
+  (void)state;
+  run(DESK_HOSTILE, times(60), 200);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(on_memory),
+      cmocka_unit_test(on_sqlite),
+      cmocka_unit_test(on_a_hostile_store),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
