@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MOST 40
 
@@ -106,6 +107,8 @@ static bool read_line(char *line, int size) {
     while ((c = getchar()) != '\n' && c != EOF)
       ;
   line[strcspn(line, "\r\n")] = 0;
+  if (!isatty(STDIN_FILENO))
+    puts(line); /* nobody's terminal has shown it */
   return true;
 }
 
