@@ -10,6 +10,7 @@ import unicodedata
 
 import tap
 
+ROOT = pathlib.Path(sys.argv[1])
 RETURNS = pathlib.Path(sys.argv[2]).resolve()
 SEED = int(os.environ.get("AFT_SEED", random.randrange(2**32)))
 ROUNDS = 40 if os.environ.get("AFT_SLOW") else 8
@@ -95,7 +96,7 @@ def pick(said, who, label):
 
 
 def a_return_from_beginning_to_end():
-    way = [("shop", "Approve"), ("buyer", "Enter the waybill"), ("warehouse", "Confirm receipt"),
+    way = [("shop", "Approve"), ("buyer", "I have sent it"), ("warehouse", "Received"),
            ("warehouse", ".*in good order"), ("shop", "Accept the goods")]
     keys = ""
     for who, label in way:
@@ -125,6 +126,13 @@ def leaves_nothing_behind():
         tap.expect(not os.listdir(folder), "left behind:", os.listdir(folder))
 
 
+def readme():
+    """Every line of the story that the README shows."""
+    section = (ROOT / "README.md").read_text().partition("## A day of returns")[2]
+    shown, said = section.split("```")[3].strip("\n"), returns().stdout
+    tap.expect(shown in said, "the README shows what the program does not print:", shown)
+
+
 def helps():
     done = returns("--help")
     tap.expect(done.returncode == 0 and "--play" in done.stdout and not done.stderr, done.stdout, done.stderr)
@@ -149,6 +157,7 @@ tap.main([
     ("any numbers in any order", any_numbers),
     ("the end of the input ends it", ends_with_its_input),
     ("nothing is left behind", leaves_nothing_behind),
+    ("the README shows what it prints", readme),
     ("--help", helps),
     ("an unknown option is refused", refuses("--colour")),
     ("another language is refused", refuses("--lang", "fr")),
