@@ -771,8 +771,8 @@ static aft_status visit(scene *s, aft_error *error) {
                            .case_id = s->cases[SCENE_VISIT],
                            .act = AFT_APPOINTMENT_BOOK,
                            .kind = AFT_STR("visit"),
-                           .begins = SCENE_START + 2 * DAY,
-                           .ends = SCENE_START + 2 * DAY + 60 * MINUTE};
+                           .begins = SCENE_START + 400 * DAY,
+                           .ends = SCENE_START + 400 * DAY + 60 * MINUTE};
   call.key = name(s, "visit");
   return aft_appointment_put(s->session, &call, &in, NULL, error);
 }
