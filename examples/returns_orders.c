@@ -33,7 +33,7 @@ static aft_order_payment_in payment_of(const world *w, const sold *s, const char
       .account = AFT_STR(abroad ? "Visa ***4242" : say(w, "尾号 6688", "***6688")),
       .captured = {.minor = amount},
       .paid = w->now - 5 * DAY};
-  strcpy(payment.captured.currency, abroad ? s->currency : "CNY");
+  snprintf(payment.captured.currency, sizeof payment.captured.currency, "%s", abroad ? s->currency : "CNY");
   return payment;
 }
 
