@@ -30,8 +30,8 @@ static int photos(world *w, aft_id id) {
   int n = 0;
   must(w, aft_evidence_list(w->session, &w->arbiter, id, &cursor, &w->error));
   while (aft_cursor_next(cursor, &photo, &w->error) == AFT_OK) {
-    note(say(w, "   凭证：%s（%lld 字节）", "   evidence: %s (%lld bytes)"), aft_evidence_name(photo),
-         (long long)aft_evidence_bytes(photo));
+    const char *who = aft_evidence_role(photo) == AFT_ROLE_BUYER ? "buyer" : "seller";
+    note(say(w, "   照片（%s）：%s", "   photo from the %s: %s"), named(w, who), aft_evidence_name(photo));
     n++;
   }
   aft_cursor_free(cursor);

@@ -98,6 +98,21 @@ static void set_tier(world *w, const char *tier) {
   must(w, aft_customer_put(w->session, &w->system, &in, NULL, &w->error));
 }
 
+/* What the warehouse wrote down. */
+static bool found_wrong(world *w, aft_id id) {
+  aft_cursor *cursor;
+  aft_record *finding;
+  bool wrong = false;
+  must(w, aft_case_parts(w->session, &w->seller, id, AFT_KIND_FINDING, &cursor, &w->error));
+  while (aft_cursor_next(cursor, &finding, &w->error) == AFT_OK)
+    wrong |= !strcmp(aft_finding_condition(finding), "wrong");
+  aft_cursor_free(cursor);
+  if (wrong)
+    note("   %s",
+         say(w, "验收记录：寄回的不是原商品", "found at the inspection: not the article that was sold"));
+  return wrong;
+}
+
 static void advance_and_debt(world *w, int number) {
   sold s = {.lines = &pot, .n_lines = 1, .delivered = true};
   set_tier(w, "vip");
@@ -114,6 +129,7 @@ static void advance_and_debt(world *w, int number) {
   heading(w, number, id, "先行退款，寄回的却不是原物，退款追回",
           "paid when the parcel left, and something else came back");
   timeline(w, id, 0);
+  check(w, found_wrong(w, id), "nothing was found wrong, and the goods were refused");
   set_tier(w, "regular");
 }
 
