@@ -59,6 +59,12 @@ static aft_status find_line(aft__value **rows, uint32_t n, const aft_case_line_i
   return aft__error(error, AFT_E_INVALID, where, "the order has no line %lld", (long long)in->line);
 }
 
+static aft_status twice(const aft_case_line_in *in, size_t index, aft_error *error) {
+  char where[64];
+  snprintf(where, sizeof where, "case.lines[%zu].line", index);
+  return aft__error(error, AFT_E_INVALID, where, "line %lld is named twice", (long long)in->line);
+}
+
 static aft_status name_line(aft__case *c, aft__value **rows, uint32_t n, const aft_case_line_in *in,
                             size_t index, aft_error *error) {
   char where[64];
@@ -73,7 +79,7 @@ static aft_status name_line(aft__case *c, aft__value **rows, uint32_t n, const a
                       (long long)aft__row_int(line, AFT__LINE_QUANTITY), (long long)in->quantity);
   for (uint32_t i = 0; i < c->n_lines; i++)
     if (c->lines[i].line == line)
-      return aft__error(error, AFT_E_INVALID, where, "line %lld is named twice", (long long)in->line);
+      return twice(in, index, error);
   return aft__case_add_line(c, line, in, in->quantity, error);
 }
 
@@ -85,8 +91,8 @@ static aft_status units_of_case(aft__case *c, aft_id parent, const aft__value *l
   return status == AFT_E_NOT_FOUND ? AFT_OK : status;
 }
 
-/* Units that the case is about where none is named: those that are free, or, for a case that holds none, those
- * of the case that it is about. */
+/* Units that the case is about where none is named: those that are free, or, for a case that holds none,
+ * those of the case that it is about. */
 static aft_status all_units(aft__case *c, const aft_case_in *in, aft__value **rows, uint32_t n,
                             aft_error *error) {
   bool holds = aft__case_holds_units(c->flow);
@@ -320,7 +326,7 @@ aft_status aft_case_file(aft_session *session, const aft_call *call, const aft_c
                                        .audits = true,
                                        .digest = digest,
                                        .run = run};
-  aft_case_in local;
+  aft_case_in local = {0};
   aft__arena arena;
   if (!session)
     return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");
@@ -328,6 +334,8 @@ aft_status aft_case_file(aft_session *session, const aft_call *call, const aft_c
   aft_status status = aft__case_in_copy(&local, in, &arena, error);
   if (status >= 0)
     status = aft__command_run(session, call, &command, &local, out, error);
+  else
+    aft__command_refused(session, call, &command, local.order, status);
   aft__arena_done(&arena);
   return status;
 }

@@ -210,6 +210,25 @@ static void digest(aft__sha256 *sha, const void *given) {
     aft__digest_str(sha, texts[i]);
 }
 
+static aft_status check_input(aft_mirror_in *in, aft_error *error) {
+  AFT__TRY(aft__in_text(&in->platform, 64, "mirror.platform", error));
+  AFT__TRY(aft__in_text(&in->external, AFT__NAME_BYTES, "mirror.external", error));
+  AFT__TRY(aft__in_name(&in->status, AFT__NAME_BYTES, "mirror.status", error));
+  AFT__TRY(aft__case_money_check(&in->amount, error));
+  if (!in->platform.len || !in->external.len || in->case_id)
+    AFT__TRY(aft__in_id(in->case_id, "mirror.case_id", error));
+  const struct {
+    const char *where;
+    int64_t number, least;
+  } numbers[] = {
+      {"mirror.at", in->at, 1}, {"mirror.version", in->version, 0}, {"mirror.deadline", in->deadline, 0}};
+  for (size_t i = 0; i < AFT__COUNT(numbers); i++)
+    if (numbers[i].number < numbers[i].least)
+      return aft__error(error, AFT_E_INVALID, numbers[i].where, "expected %lld or more, found %lld",
+                        (long long)numbers[i].least, (long long)numbers[i].number);
+  return AFT_OK;
+}
+
 aft_status aft_case_mirror(aft_session *session, const aft_call *call, const aft_mirror_in *in,
                            aft_record **out, aft_error *error) {
   static const aft__command command = {.verb = "case.mirror",
@@ -221,14 +240,9 @@ aft_status aft_case_mirror(aft_session *session, const aft_call *call, const aft
                                        .run = run};
   aft_mirror_in local;
   AFT__TRY(aft__abi_copy(&local, sizeof local, in, MIRROR_V1, "aft_mirror_in", error));
-  AFT__TRY(aft__in_text(&local.platform, 64, "mirror.platform", error));
-  AFT__TRY(aft__in_text(&local.external, AFT__NAME_BYTES, "mirror.external", error));
-  AFT__TRY(aft__in_name(&local.status, AFT__NAME_BYTES, "mirror.status", error));
-  AFT__TRY(aft__case_money_check(&local.amount, error));
-  if (!local.platform.len || !local.external.len || local.case_id)
-    AFT__TRY(aft__in_id(local.case_id, "mirror.case_id", error));
-  if (local.at <= 0 || local.version < 0 || local.deadline < 0)
-    return aft__error(error, AFT_E_INVALID, local.at <= 0 ? "mirror.at" : "mirror.version",
-                      "expected when it happened, and no numbers below 0");
-  return aft__command_run(session, call, &command, &local, out, error);
+  aft_status status = check_input(&local, error);
+  if (status >= 0)
+    return aft__command_run(session, call, &command, &local, out, error);
+  aft__command_refused(session, call, &command, local.case_id, status);
+  return status;
 }

@@ -689,6 +689,90 @@ static void a_refund_beside_a_chargeback(void **state) {
   END_DESK(c)
 }
 
+static void reverse(case_desk *c, const char *payment, int64_t amount) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_reversal_in in = {.size = sizeof in,
+                        .payment = AFT_STR(payment),
+                        .reference = AFT_STR("cb-1"),
+                        .amount = {amount, "CNY", 0}};
+  assert_status(aft_payment_reverse(c->d.session, &c->d.system, &in, NULL, &error), AFT_OK);
+}
+
+static aft_id far_as(case_desk *c, const char *kind, const char *const *steps, size_t n) {
+  aft_case_line_in one = {.size = sizeof one, .line = c->line[0], .quantity = 1};
+  aft_case_in in = {.kind = AFT_STR(kind),
+                    .reason = AFT_STR("changed_mind"),
+                    .lines = &one,
+                    .n_lines = 1,
+                    .route = AFT_STR("papers_first")};
+  aft_id id = case_file_in(c, &c->d.as_buyer, &in);
+  for (size_t i = 0; i < n; i++)
+    case_act(c, &c->d.as_agent, id, steps[i]);
+  return id;
+}
+
+/* The bank has given the buyer the money: no case may wait for ever for what it cannot pay. */
+static void a_chargeback_in_the_middle_of_a_case(void **state) {
+  static const char *const kinds[] = {"return", "exchange"}, *const steps[] = {"ship", "receive", "inspect",
+                                                                               "accept_goods"};
+  (void)state;
+  for (size_t kind = 0; kind < 2; kind++)
+    for (size_t n = 0; n <= sizeof steps / sizeof *steps; n++) {
+      case_desk c;
+      one_line(&c, DESK_MEMORY, 1, 10000);
+      aft_id id = far_as(&c, kinds[kind], steps, n);
+      reverse(&c, "pay-1", 10000);
+      desk_pass(&c.d, 60 * CASE_DAY);
+      desk_tick(&c.d);
+      assert_case(&c, id, "closed_reversed");
+      assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_PLANNED), 0);
+      assert_int_equal(case_line(&c, c.line[0], n >= 2 ? AFT_LINE_RETURNED : AFT_LINE_WITH_BUYER), 1);
+      case_desk_close(&c);
+    }
+}
+
+/* What cannot be paid is a matter for people: time goes on for everybody else. */
+static void a_timer_that_fails_and_stops_all_others(void **state) {
+  ON_EACH_DESK(c, one_line(&c, case_kinds[k], 2, 10000))
+  reverse(&c, "pay-1", 10000);
+  aft_id broke = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  case_ship(&c, broke, "SF1");
+  case_act(&c, &c.d.as_agent, broke, "receive");
+  aft_id other = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  desk_pass(&c.d, 11 * CASE_DAY);
+  desk_tick(&c.d);
+  assert_case(&c, other, "approved");
+  assert_case(&c, broke, "received");
+  END_DESK(c)
+}
+
+/* ---- crashes ---- */
+
+static uint32_t offered(case_desk *c, const char *topic) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *effect;
+  uint32_t n = 0;
+  assert_ok(aft_outbox_claim(c->d.session, NULL, &cursor, &error));
+  while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
+    n += strcmp(aft_effect_topic(effect), topic) == 0;
+  aft_cursor_free(cursor);
+  return n;
+}
+
+static void paid_twice_after_a_crash(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_id id = returned(&c, c.line[0], 1, "SF1");
+  assert_int_equal(offered(&c, "money.refund"), 1); /* the worker dies with it */
+  for (int hour = 0; hour < 100; hour++) {
+    desk_pass(&c.d, CASE_HOUR);
+    desk_tick(&c.d);
+    assert_int_equal(offered(&c, "money.refund"), 0);
+  }
+  assert_int_equal(case_legs_in(&c, id, "unknown"), 1);
+  END_DESK(c)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_new_refund_number_per_call),
@@ -724,6 +808,9 @@ int main(void) {
       cmocka_unit_test(advance_that_is_paid_twice),
       cmocka_unit_test(advance_for_goods_that_never_came),
       cmocka_unit_test(a_refund_beside_a_chargeback),
+      cmocka_unit_test(a_chargeback_in_the_middle_of_a_case),
+      cmocka_unit_test(a_timer_that_fails_and_stops_all_others),
+      cmocka_unit_test(paid_twice_after_a_crash),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
