@@ -123,6 +123,8 @@ void heading(world *w, int number, aft_id id, const char *zh, const char *en);
 size_t timeline(world *w, aft_id id, size_t from);
 void next_step(world *w, aft_id id);
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* "11-20 03:00" on the buyer's clock. */
+void time_text(const world *w, aft_time at, char out[16]);
 void cell(const char *text, size_t width);
 void money_cell(const world *w, int64_t minor, const char *currency, size_t width); /* to the right */
 void money_text(const world *w, int64_t minor, const char *currency, char out[AFT_MONEY_SIZE]);

@@ -112,6 +112,13 @@ static bool read_line(char *line, int size) {
   return true;
 }
 
+static void let_a_day_pass(world *w) {
+  char now[16];
+  pass(w, DAY);
+  time_text(w, w->now, now);
+  note(say(w, "   现在是 %s", "   It is %s."), now);
+}
+
 /* false to quit */
 static bool take_turn(world *w, aft_id id, const menu *m) {
   char line[32], *end;
@@ -123,7 +130,7 @@ static bool take_turn(world *w, aft_id id, const menu *m) {
     return false;
   long chosen = strtol(line, &end, 10);
   if (!strcmp(line, "t"))
-    pass(w, DAY);
+    let_a_day_pass(w);
   else if (*line && !*end && chosen >= 1 && chosen <= m->n)
     choose(w, id, &m->all[chosen - 1]);
   else
