@@ -80,7 +80,10 @@ static aft_status name_line(aft__case *c, aft__value **rows, uint32_t n, const a
   for (uint32_t i = 0; i < c->n_lines; i++)
     if (c->lines[i].line == line)
       return twice(in, index, error);
-  return aft__case_add_line(c, line, in, in->quantity, error);
+  AFT__TRY(aft__case_add_line(c, line, in, in->quantity, error));
+  c->lines[c->n_lines - 1].asks = in->amount;
+  c->lines[c->n_lines - 1].index = (uint32_t)index;
+  return AFT_OK;
 }
 
 static aft_status units_of_case(aft__case *c, aft_id parent, const aft__value *line, int64_t *out,
@@ -224,8 +227,23 @@ aft_status aft__case_prepare(aft__cmd *cmd, const aft_case_in *in, aft__case *c,
   return set_difference(c, error);
 }
 
-static aft_status tell_parent(aft__case *c, aft_error *error) {
-  return aft__case_is(c, AFT__CASE_KIND, "dispute") ? aft__case_tell_parent(c, "disputed", error) : AFT_OK;
+/* Only what was refused can be disputed, and only once at a time. */
+static aft_status dispute(aft__case *c, aft_error *error) {
+  aft__case parent;
+  bool lets = false;
+  if (!aft__case_is(c, AFT__CASE_KIND, "dispute"))
+    return AFT_OK;
+  aft_status status = aft__case_load(c->cmd, aft__case_int(c, AFT__CASE_PARENT), &parent, error);
+  if (status >= 0)
+    status = aft__case_lets(&parent, "disputed", AFT_ROLE_SYSTEM, &lets, error);
+  if (status >= 0 && !lets)
+    status = aft__error(error, AFT_E_TRANSITION, "case.parent",
+                        "nothing is to dispute about a case in state '%.*s'",
+                        (int)parent.row[AFT__CASE_STATE].size, parent.row[AFT__CASE_STATE].data);
+  aft__case_done(&parent);
+  c->cmd->subject = aft__case_id(c);
+  AFT__TRY(status);
+  return aft__case_tell_parent(c, "disputed", error);
 }
 
 static aft_status file(aft__case *c, const aft_case_in *in, aft_error *error) {
@@ -237,7 +255,7 @@ static aft_status file(aft__case *c, const aft_case_in *in, aft_error *error) {
   c->mirrored = in->platform.len != 0;
   AFT__TRY(aft__case_fire(c, &fire, error));
   AFT__TRY(aft__case_save(c, error));
-  AFT__TRY(tell_parent(c, error));
+  AFT__TRY(dispute(c, error));
   return aft__case_ticket(c, "resolve", error);
 }
 

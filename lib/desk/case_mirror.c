@@ -93,6 +93,8 @@ static aft_status confirm_all(aft__case *c, aft_error *error) {
     if (pot) {
       AFT__TRY(aft__pot_add(pot, AFT__POT_PLANNED(pot), -requested, error));
       AFT__TRY(aft__pot_add(pot, AFT__POT_PAID(pot), requested, error));
+      if (pot->table == &aft__payment_table)
+        AFT__TRY(aft__pot_add(pot, AFT__PAYMENT_REFUNDS, 1, error));
     }
     aft__leg_change(c, leg, "confirmed");
     aft__leg_set(leg, AFT__LEG_CONFIRMED, aft__int(requested));

@@ -122,6 +122,8 @@ static void amounts(void **state) {
   filed(&c.d.as_buyer, AFT_E_INVALID, "case.lines[0].amount");
   one.amount = INT64_MAX;
   filed(&c.d.as_buyer, AFT_E_OVERFLOW, "case.lines[0].amount");
+  one.amount = 9001; /* more than was paid for it */
+  filed(&c.d.as_buyer, AFT_E_INVALID, "case.lines[0].amount");
   one.amount = 0;
   one.wants_price = INT64_MAX;
   filed(&c.d.as_buyer, AFT_E_OVERFLOW, "case.lines[0].wants_price");

@@ -295,6 +295,22 @@ static void refund_when_nothing_is_due(void **state) {
   END_DESK(c)
 }
 
+/* Each line may ask for less than it is worth; what it asks for is no other line's. */
+static void an_amount_that_lands_on_another_line(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_case_line_in two[] = {{.size = sizeof two[0], .line = c.line[0], .quantity = 1, .amount = 2000},
+                            {.size = sizeof two[0], .line = c.line[1], .quantity = 1, .amount = 500}};
+  aft_case_in in = {.kind = AFT_STR("refund"), .reason = AFT_STR("other"), .lines = two, .n_lines = 2};
+  aft_id id = case_file_in(&c, &c.d.as_agent, &in);
+  assert_int_equal(case_int(&c, id, AFT_CASE_ASKED), 2500);
+  case_approve(&c, id);
+  case_act(&c, &c.d.as_agent, id, "pay_out");
+  assert_int_equal(case_confirm_all(&c, id), 2500);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_REFUNDED), 2000);
+  assert_int_equal(case_line(&c, c.line[1], AFT_LINE_REFUNDED), 500);
+  END_DESK(c)
+}
+
 /* ---- to whom, and from what ---- */
 
 static void remainder_lost_across_payments(void **state) {
@@ -785,6 +801,7 @@ int main(void) {
       cmocka_unit_test(a_provider_that_pays_less_than_was_asked),
       cmocka_unit_test(part_refund_cannot_be_topped_up),
       cmocka_unit_test(what_one_unit_was_lowered_by_is_paid_with_the_next),
+      cmocka_unit_test(an_amount_that_lands_on_another_line),
       cmocka_unit_test(rounding_leaves_a_cent),
       cmocka_unit_test(discounts_that_a_part_return_forgets),
       cmocka_unit_test(refunds_above_captured),
