@@ -226,7 +226,7 @@ static aft_status check_fields(void *thing, const shape *s, const char *list, si
     uint32_t flag = *(const uint32_t *)((const char *)thing + s->flags[i].offset);
     if (flag != 0 && flag != 1)
       return aft__error(error, AFT_E_INVALID, place(list, index, s->flags[i].name).text,
-                        "expected 0 or 1, found %d", flag);
+                        "expected 0 or 1, found %u", flag);
   }
   return AFT_OK;
 }
