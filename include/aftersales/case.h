@@ -308,14 +308,14 @@ AFT_API aft_status aft_parcel_track(aft_session *session, const aft_call *call, 
 /* What a marketplace says of a case of its own. */
 typedef struct aft_mirror_in {
   size_t size;
-  aft_id case_id;    /* one of case_id, and platform with external: */
-  aft_str platform;  /* taobao, jd, pinduoduo, douyin, wechat or the policy's own */
-  aft_str external;  /* its number of the case */
-  aft_str status;    /* required: its own word */
-  int64_t version;   /* of the status; 0: ordered by `at` */
-  aft_time at;       /* when it happened; required */
-  aft_time deadline; /* its own for the present status; 0 for none */
-  aft_money amount;  /* currency "": not told */
+  aft_id case_id;   /* one of case_id, and platform with external: */
+  aft_str platform; /* taobao, jd, pinduoduo, douyin, wechat or the policy's own */
+  aft_str external; /* its number of the case */
+  aft_str status;   /* required: its own word */
+  int64_t version;  /* of the status; 0: ordered by `at` */
+  aft_time at;      /* when it happened; required */
+  aft_time due;     /* its own deadline for the present status; 0 for none */
+  aft_money amount; /* currency "": not told */
 } aft_mirror_in;
 
 /*

@@ -23,7 +23,7 @@ static aft_status keep(aft__case *c, const aft_mirror_in *in, const char *fate, 
       [AFT__MIRROR_STATE] = state.len ? aft__text(state) : aft__null(),
       [AFT__MIRROR_FATE] = aft__text(aft__cstr(fate)),
       [AFT__MIRROR_AMOUNT] = in->amount.currency[0] ? aft__int(in->amount.minor) : aft__null(),
-      [AFT__MIRROR_DEADLINE] = in->deadline ? aft__int(in->deadline) : aft__null(),
+      [AFT__MIRROR_DEADLINE] = in->due ? aft__int(in->due) : aft__null(),
       [AFT__MIRROR_AT] = aft__int(in->at),
       [AFT__MIRROR_CREATED] = aft__int(cmd->now),
   };
@@ -126,8 +126,8 @@ static void set_amount(aft__case *c, const aft_mirror_in *in) {
 
 /* A deadline of the marketplace stands in the place of the machine's. */
 static void set_due(aft__case *c, const aft_mirror_in *in) {
-  if (in->deadline && aft__case_int(c, AFT__CASE_OPEN))
-    aft__case_set(c, AFT__CASE_DUE, aft__int(in->deadline));
+  if (in->due && aft__case_int(c, AFT__CASE_OPEN))
+    aft__case_set(c, AFT__CASE_DUE, aft__int(in->due));
 }
 
 static aft_status apply(aft__case *c, const aft_mirror_in *in, aft_str state, const char **fate,
@@ -204,7 +204,7 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
 
 static void digest(aft__sha256 *sha, const void *given) {
   const aft_mirror_in *in = given;
-  const int64_t numbers[] = {in->case_id, in->version, in->at, in->deadline, in->amount.minor};
+  const int64_t numbers[] = {in->case_id, in->version, in->at, in->due, in->amount.minor};
   const aft_str texts[] = {in->platform, in->external, in->status};
   for (size_t i = 0; i < AFT__COUNT(numbers); i++)
     aft__digest_i64(sha, numbers[i]);
@@ -223,7 +223,7 @@ static aft_status check_input(aft_mirror_in *in, aft_error *error) {
     const char *where;
     int64_t number, least;
   } numbers[] = {
-      {"mirror.at", in->at, 1}, {"mirror.version", in->version, 0}, {"mirror.deadline", in->deadline, 0}};
+      {"mirror.at", in->at, 1}, {"mirror.version", in->version, 0}, {"mirror.deadline", in->due, 0}};
   for (size_t i = 0; i < AFT__COUNT(numbers); i++)
     if (numbers[i].number < numbers[i].least)
       return aft__error(error, AFT_E_INVALID, numbers[i].where, "expected %lld or more, found %lld",
