@@ -1,5 +1,6 @@
 /* The shop's payment gateway and its issuer of invoices: what waits in the outbox is carried out, and the
- * desk is told what came of it. The gateway keeps a book of its own. */
+ * desk is told what came of it. The gateway keeps a book of its own. Carrier and warehouse note what they are
+ * asked for; the stories say what they make of it. */
 #include "returns.h"
 
 #include <jansson.h>
@@ -54,6 +55,8 @@ static void carry_out(world *w, aft_record *effect) {
     move_money(w, asked);
   else if (!strcmp(topic, "invoice.reverse"))
     reverse_invoice(w, asked);
+  w->stops += !strcmp(topic, "parcel.intercept");
+  w->sends += !strcmp(topic, "goods.ship");
   json_decref(asked);
 }
 

@@ -45,7 +45,7 @@ typedef struct aft_case_in {
   aft_str external;
   aft_str freight;       /* who pays the return freight; empty: by reason and policy */
   int64_t freight_minor; /* what the way back costs, where that is known */
-  int32_t in_spite;      /* 1: staff file what the policy would refuse; the reasons are kept */
+  uint32_t in_spite;     /* 1: staff file what the policy would refuse; the reasons are kept */
   uint32_t reserved0;
 } aft_case_in;
 
@@ -399,7 +399,7 @@ AFT_API aft_status aft_appointment_put(aft_session *session, const aft_call *cal
  * Errors: those of <aftersales/desk.h>. Not for buyers.
  * Since: 0.1
  */
-AFT_API aft_status aft_case_hold(aft_session *session, const aft_call *call, aft_id case_id, int32_t hold,
+AFT_API aft_status aft_case_hold(aft_session *session, const aft_call *call, aft_id case_id, uint32_t hold,
                                  const char *reason, aft_error *error);
 
 #ifdef __cplusplus

@@ -318,8 +318,8 @@ static aft_status check_ids(const aft_case_in *in, aft_error *error) {
   if (in->freight_minor < 0)
     return aft__error(error, AFT_E_INVALID, "case.freight_minor", "expected 0 or more, found %lld",
                       (long long)in->freight_minor);
-  if (in->in_spite < 0 || in->in_spite > 1)
-    return aft__error(error, AFT_E_INVALID, "case.in_spite", "expected 0 or 1, found %d", in->in_spite);
+  if (in->in_spite > 1)
+    return aft__error(error, AFT_E_INVALID, "case.in_spite", "expected 0 or 1, found %u", in->in_spite);
   return AFT_OK;
 }
 

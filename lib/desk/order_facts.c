@@ -223,7 +223,7 @@ static aft_status check_fields(void *thing, const shape *s, const char *list, si
   for (size_t i = 0; i < s->n_numbers; i++)
     AFT__TRY(check_number(thing, &s->numbers[i], place(list, index, s->numbers[i].name).text, error));
   for (size_t i = 0; i < s->n_flags; i++) {
-    int32_t flag = *(const int32_t *)((const char *)thing + s->flags[i].offset);
+    uint32_t flag = *(const uint32_t *)((const char *)thing + s->flags[i].offset);
     if (flag != 0 && flag != 1)
       return aft__error(error, AFT_E_INVALID, place(list, index, s->flags[i].name).text,
                         "expected 0 or 1, found %d", flag);
@@ -372,7 +372,7 @@ static void digest_all(aft__sha256 *sha, const void *all, size_t n, const shape 
     for (size_t i = 0; i < s->n_numbers; i++)
       aft__digest_i64(sha, *(const int64_t *)(thing + s->numbers[i].offset));
     for (size_t i = 0; i < s->n_flags; i++)
-      aft__digest_i64(sha, *(const int32_t *)(thing + s->flags[i].offset));
+      aft__digest_i64(sha, *(const uint32_t *)(thing + s->flags[i].offset));
   }
 }
 

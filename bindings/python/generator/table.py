@@ -93,7 +93,17 @@ COMMANDS = [
 ]
 
 # Structs that stand inside others, in arrays: each becomes a class of aftersales.inputs.
-INPUTS = {"aft_field_in": "FieldIn", "aft_message_in": "MessageIn", "aft_part_in": "PartIn"}
+INPUTS = {
+    "aft_field_in": "FieldIn",
+    "aft_message_in": "MessageIn",
+    "aft_part_in": "PartIn",
+    "aft_case_line_in": "CaseLineIn",
+    "aft_order_item_in": "OrderItemIn",
+    "aft_order_line_in": "OrderLineIn",
+    "aft_order_parcel_in": "OrderParcelIn",
+    "aft_order_payment_in": "OrderPaymentIn",
+    "aft_order_share_in": "OrderShareIn",
+}
 
 # Statuses whose names would not say by themselves that something failed, or are taken.
 ERROR_NAMES = {
