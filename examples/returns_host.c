@@ -40,7 +40,7 @@ static void move_money(world *w, const json_t *asked) {
 
 static void reverse_invoice(world *w, const json_t *asked) {
   char red[32];
-  aft_invoice_in in = {.size = sizeof in, .case_id = id_in(asked, "case"), .outcome = AFT_INVOICE_ISSUED};
+  aft_invoice_in in = {.size = sizeof in, .case_id = id_in(asked, "case"), .outcome = AFT_RED_ISSUED};
   snprintf(red, sizeof red, "RED-%04d", ++w->invoices);
   in.red = AFT_STR(red);
   must(w, aft_invoice_told(w->session, &w->system, &in, NULL, &w->error));

@@ -332,15 +332,15 @@ AFT_API aft_status aft_case_mirror(aft_session *session, const aft_call *call, c
                                    aft_record **out, aft_error *error);
 
 /* What became of the invoice that a case reverses. */
-#define AFT_INVOICE_BUYER_CONFIRMS 1u
-#define AFT_INVOICE_ISSUED         2u
-#define AFT_INVOICE_FAILED         3u
+#define AFT_RED_BUYER_CONFIRMS 1u
+#define AFT_RED_ISSUED         2u
+#define AFT_RED_FAILED         3u
 
 /* What the issuer of invoices says. */
 typedef struct aft_invoice_in {
   size_t size;
   aft_id case_id;   /* required */
-  uint32_t outcome; /* AFT_INVOICE_…; required */
+  uint32_t outcome; /* AFT_RED_…; required */
   uint32_t reserved0;
   aft_str red;  /* number of the reversing invoice */
   aft_str note; /* why it failed */
@@ -359,18 +359,18 @@ AFT_API aft_status aft_invoice_told(aft_session *session, const aft_call *call, 
                                     aft_record **out, aft_error *error);
 
 /* What happens to an appointment. */
-#define AFT_APPOINTMENT_BOOK    1u
-#define AFT_APPOINTMENT_KEPT    2u
-#define AFT_APPOINTMENT_NO_SHOW 3u
-#define AFT_APPOINTMENT_CANCEL  4u
-#define AFT_APPOINTMENT_REBOOK  5u
+#define AFT_BOOKING_BOOK    1u
+#define AFT_BOOKING_KEPT    2u
+#define AFT_BOOKING_NO_SHOW 3u
+#define AFT_BOOKING_CANCEL  4u
+#define AFT_BOOKING_REBOOK  5u
 
 /* An appointment to book, or what became of one. */
 typedef struct aft_appointment_in {
   size_t size;
   aft_id case_id;     /* to book one */
   aft_id appointment; /* for everything else */
-  uint32_t act;       /* AFT_APPOINTMENT_…; required */
+  uint32_t act;       /* AFT_BOOKING_…; required */
   uint32_t reserved0;
   aft_str kind;          /* pickup, installation or visit */
   aft_time begins, ends; /* of the window, to book and rebook */

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ._error import Error, error_of, new_error
 from ._ffi import ffi, lib
@@ -12,10 +12,15 @@ from ._frame import Frame
 from .commands import DeskCommands
 from .inputs import MessageIn
 from .learning import Learning
+from .record import Record
+from .values import identity as id_of
 from .values import span_ms
 
 if TYPE_CHECKING:
+    from .cursor import Cursor
     from .store import Session
+
+R = TypeVar("R", bound=Record)
 
 
 class BatchResult(NamedTuple):
@@ -48,6 +53,11 @@ class Desk(DeskCommands, Learning):
         self._who.id("tenant", tenant)
         self._who.number("role", role)
         self._who.id("actor", actor)
+
+    def parts_of_case(self, case: int, kind: type[R], *, deadline: timedelta | None = None) -> Cursor[R]:
+        """What belongs to a case, in the order in which it arose: CaseLine, Proposal, Leg, Finding, Parcel,
+        Appointment, Invoice, Mirror, Signal or Event. The last three are not for buyers."""
+        return self._cursor(lib.aft_case_parts, [id_of("case", case), kind.KIND], kind, None, deadline)
 
     @property
     def tenant(self) -> int:

@@ -131,6 +131,7 @@ ERROR_NAMES = {
 # function is noticed by the tests.
 BY_HAND = """
 aft_correction_train aft_model_activate aft_model_current
+aft_case_parts
 aft_batch_count aft_batch_free aft_batch_message aft_batch_status aft_batch_ticket aft_buf_data aft_buf_free
 aft_buf_size aft_code_parse aft_currency_exponent aft_cursor_free aft_cursor_next aft_cursor_token aft_env_new
 aft_env_now aft_env_unref aft_eval_add aft_eval_free aft_eval_new aft_eval_report aft_flow_export aft_id_time
