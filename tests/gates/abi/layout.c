@@ -389,7 +389,7 @@ AT(aft_mirror_in, external, 32, 48);
 AT(aft_mirror_in, status, 48, 64);
 AT(aft_mirror_in, version, 64, 72);
 AT(aft_mirror_in, at, 72, 80);
-AT(aft_mirror_in, deadline, 80, 88);
+AT(aft_mirror_in, due, 80, 88);
 AT(aft_mirror_in, amount, 88, 104);
 SIZE(aft_model_info, 72);
 AT(aft_model_info, size, 0, 8);
