@@ -1,6 +1,7 @@
 """One call of the library: errors become exceptions, exceptions of callbacks reach the caller, results are taken."""
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -146,6 +147,16 @@ class Commands:
     ) -> str:
         out = ffi.new("aft_buf **")
         return self._run(function, arguments, [out], lambda _s, _status: buffer_bytes(out).decode(), key, deadline)
+
+    def _json(
+        self,
+        function: Callable[..., int],
+        arguments: list[Any],
+        key: str | None = None,
+        deadline: timedelta | None = None,
+    ) -> Any:
+        """Plain Python objects: dict, list, str, int, bool and None."""
+        return json.loads(self._text(function, arguments, key, deadline))
 
     def _policy(
         self,

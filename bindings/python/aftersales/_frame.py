@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
 from typing import Any
 
 from ._ffi import ffi
@@ -108,8 +109,7 @@ class Frame:
         """An array of structs, each filled by a class of aftersales.inputs."""
         array = ffi.new(kind.STRUCT + "[]", len(items(name, values)))
         for i, value in enumerate(values):
-            if not isinstance(value, kind):
-                raise wrong_type(f"{name}[{i}]", f"a {kind.__name__}", value)
+            value = made_of(f"{name}[{i}]", value, kind)
             inner = Frame(kind.STRUCT)
             try:
                 value.fill(inner)
@@ -123,6 +123,22 @@ class Frame:
         self.kept.append(array)
         self.put(name, array)
         self.put("n_" + name, n)
+
+
+def made_of(name: str, value: Any, kind: type[Any]) -> Any:
+    """An input of this class; a dict of its fields will do."""
+    if isinstance(value, kind):
+        return value
+    if not isinstance(value, Mapping):
+        raise wrong_type(name, f"a {kind.__name__} or a dict", value)
+    known = fields(kind)
+    for key in value:
+        if key not in [f.name for f in known]:
+            raise ValueError(f"{name}.{key}: expected one of {', '.join(f.name for f in known)}")
+    for field in known:
+        if field.default is MISSING and field.name not in value:
+            raise ValueError(f"{name}.{field.name}: expected a value, found none")
+    return kind(**value)
 
 
 def chosen(name: str, value: object, numbers: Mapping[str, int]) -> int:

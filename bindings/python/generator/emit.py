@@ -25,6 +25,7 @@ SCALARS = {
     "uint32_t": ("int", "number"),
     "int32_t": ("int", "number"),
 }
+FLAG = re.compile(r"1: |1 when|1 where|0 or 1$|1 or 0$")
 
 
 def python_name(name: str) -> str:
@@ -78,7 +79,7 @@ class Argument(NamedTuple):
 
 
 def is_flag(field: Field) -> bool:
-    return field.type == "uint32_t" and field.doc.startswith(("1: ", "1 when", "1 where"))
+    return field.type in ("uint32_t", "int32_t") and FLAG.match(field.doc) is not None
 
 
 def argument(field: Field, headers: Headers) -> Argument:
@@ -96,7 +97,7 @@ def argument(field: Field, headers: Headers) -> Argument:
         kind = f"Sequence[{item}]"
     elif field.type[len("const ") :].rstrip(" *") in INPUTS and field.type.endswith("*"):
         item, fill = INPUTS[field.type[len("const ") :].rstrip(" *")], "inputs"
-        kind, more = f"Sequence[{item}]", f", {item}"
+        kind, more = f"Sequence[{item} | Mapping[str, Any]]", f", {item}"
     elif field.type in BOUNDS:
         kind, fill = BOUNDS[field.type]
     elif field.type in SCALARS:
@@ -172,14 +173,14 @@ def all_choices(headers: Headers) -> list[Choice]:
 
 def inputs_module(headers: Headers) -> str:
     out = [HEAD.format(doc="What commands take beside plain values, and the words for numbers with names.")]
-    out.append("from collections.abc import Sequence\nfrom dataclasses import dataclass\nfrom datetime import datetime")
-    out.append("from typing import Literal\n\nfrom ._ffi import lib\nfrom ._frame import Frame\n")
+    out.append("from collections.abc import Mapping, Sequence\nfrom dataclasses import dataclass\nfrom datetime import datetime")
+    out.append("from typing import Any, Literal\n\nfrom ._ffi import lib\nfrom ._frame import Frame\nfrom .values import Money\n")
     for named in all_choices(headers):
         words = ", ".join(f'"{w}"' for w in named.values)
         out.append(f"{named.name} = Literal[{words}]")
         rows = ", ".join(f'"{w}": lib.{c}' for w, c in named.values.items())
         out.append(f"{named.table}: dict[str, int] = {{{rows}}}\n")
-    for struct, name in sorted(INPUTS.items(), key=lambda row: row[0] == "aft_message_in"):
+    for struct, name in sorted(INPUTS.items(), key=lambda row: row[0] in ("aft_message_in", "aft_order_parcel_in")):
         args = arguments(struct, headers)
         out.append(f"\n@dataclass(frozen=True)\nclass {name}:")
         out.append(docstring(described(args) or name, 4) + "\n")
@@ -284,6 +285,8 @@ class Method:
         if not self.out and "AFT_IGNORED" in self.function.slots.get("Returns", ""):
             call, kind = "_done", "bool"
             self.docs.append("Returns whether something changed.")
+        if self.command.json:
+            call, kind = "_json", "Any"
         kind = kind.format(self.command.gives)
         heads = self.required + self.optional
         tails = []
@@ -307,7 +310,7 @@ def commands_module(headers: Headers) -> str:
     kinds = sorted({c.gives for c in COMMANDS if c.gives})
     inputs = sorted({n for c in all_choices(headers) for n in (c.name, c.table)} | set(INPUTS.values()))
     out = [HEAD.format(doc="The commands of the library, one method each.")]
-    out.append("from collections.abc import Sequence\nfrom datetime import datetime, timedelta\n")
+    out.append("from collections.abc import Mapping, Sequence\nfrom datetime import datetime, timedelta\nfrom typing import Any\n")
     out.append("from ._call import NTS, Commands, bytes_of, chosen, id_of, number_of, policy_of, text_of")
     out.append("from ._ffi import lib\nfrom ._frame import Frame\nfrom .cursor import Cursor")
     out.append(f"from .inputs import {', '.join(inputs)}\nfrom .policy import Policy")
