@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
-__all__ = ["NTS", "Commands", "bytes_of", "chosen", "id_of", "number_of", "policy_of", "run", "text_of"]
+__all__ = ["NTS", "Commands", "bytes_of", "chosen", "flag_of", "id_of", "number_of", "policy_of", "run", "text_of"]
 NTS = 2 ** (8 * ffi.sizeof("size_t")) - 1  # the length of a text that ends with a NUL byte
 
 
@@ -70,6 +70,12 @@ def buffer_bytes(out: Any) -> bytes:
         return bytes(ffi.buffer(lib.aft_buf_data(out[0]), lib.aft_buf_size(out[0])))
     finally:
         lib.aft_buf_free(out[0])
+
+
+def flag_of(name: str, value: object) -> int:
+    if not isinstance(value, bool):
+        raise wrong_type(name, "a bool", value)
+    return int(value)
 
 
 def policy_of(name: str, value: Any) -> Any:

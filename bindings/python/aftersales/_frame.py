@@ -25,6 +25,7 @@ class Frame:
         self.struct = ffi.new(struct + " *")
         self.struct.size = ffi.sizeof(struct)
         self.kept: list[Any] = []
+        self.currencies: list[tuple[str, str]] = []  # where Money stands for minor units, and its currency
         self.types = dict(ffi.typeof(struct).fields)
 
     def put(self, name: str, value: Any) -> None:
@@ -82,6 +83,18 @@ class Frame:
             raise wrong_type(name, "Money", value)
         self.put(name, value.struct()[0])
 
+    def minor(self, name: str, value: Money | int | None) -> None:
+        """Money, or whole minor units of it."""
+        if isinstance(value, Money):
+            self.currencies.append((name, value.currency))
+            value = value.minor
+        self.number(name, value)
+
+    def one_currency(self, currency: str) -> None:
+        for name, found in self.currencies:
+            if found != currency:
+                raise ValueError(f"{name}: expected {currency}, the currency of the order, found {found}")
+
     def choice(self, name: str, value: str | None, numbers: Mapping[str, int]) -> None:
         if value is not None:
             self.put(name, chosen(name, value, numbers))
@@ -117,6 +130,7 @@ class Frame:
                 raise type(error)(f"{name}[{i}].{error}") from None
             array[i] = inner.struct[0]
             self.kept += inner.kept
+            self.currencies += [(f"{name}[{i}].{place}", currency) for place, currency in inner.currencies]
         return array, len(values)
 
     def array(self, name: str, array: Any, n: int) -> None:

@@ -10,8 +10,10 @@ from ._error import Error, error_of, new_error
 from ._ffi import ffi, lib
 from ._frame import Frame
 from .commands import DeskCommands
+from .evidence import EvidenceCommands
 from .inputs import MessageIn
 from .learning import Learning
+from .links import LinkCommands
 from .values import span_ms
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def batch_results(batch: Any) -> list[BatchResult]:
     return results
 
 
-class Desk(DeskCommands, Learning):
+class Desk(DeskCommands, EvidenceCommands, LinkCommands, Learning):
     """Made by Session.as_system and its like. key: a name of your own for what must happen once; the same again gives
     the first outcome. deadline: how long the call may take."""
 

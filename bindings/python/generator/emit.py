@@ -82,7 +82,7 @@ def is_flag(field: Field) -> bool:
     return field.type in ("uint32_t", "int32_t") and FLAG.match(field.doc) is not None
 
 
-def argument(field: Field, headers: Headers) -> Argument:
+def argument(field: Field, headers: Headers, owner: str) -> Argument:
     named = choice(field, headers)
     name, more = field.name, ""
     if named:
@@ -100,6 +100,8 @@ def argument(field: Field, headers: Headers) -> Argument:
         kind, more = f"Sequence[{item} | Mapping[str, Any]]", f", {item}"
     elif field.type in BOUNDS:
         kind, fill = BOUNDS[field.type]
+    elif field.type == "int64_t" and field.doc.endswith("minor units") and owner.startswith("aft_order_"):
+        kind, fill = "Money | int", "minor"
     elif field.type in SCALARS:
         kind, fill = SCALARS[field.type]
     else:
@@ -124,7 +126,7 @@ def bits(field: Field, headers: Headers) -> list[Argument]:
 def arguments(struct: str, headers: Headers) -> list[Argument]:
     counts = {"n_" + f.name for f in headers.structs[struct] if f.type.endswith("*")}
     shown = [f for f in headers.structs[struct] if f.name not in counts | {"size"} and "reserved" not in f.name]
-    found = [a for field in shown for a in (bits(field, headers) or [argument(field, headers)])]
+    found = [a for field in shown for a in (bits(field, headers) or [argument(field, headers, struct)])]
     return sorted(found, key=lambda a: not a.required)
 
 
@@ -239,6 +241,7 @@ class Method:
         kind, convert = {
             "aft_id": ("int", "{0}"),
             "int64_t": ("int", "{0}"),
+            "int32_t": ("bool", "{0}"),
             "uint32_t": (named.name if named else "int", "{0}"),
             "aft_time": ("datetime", "{0}"),
             "const char *": ("str", "{0}"),
@@ -247,6 +250,8 @@ class Method:
         name = param.name
         if named:
             self.passed.append(f'chosen("{name}", {name}, {named.table})')
+        elif param.type == "int32_t":
+            self.passed.append(f'flag_of("{name}", {name})')
         elif param.type == "aft_id":
             self.passed.append(f'id_of("{name}", {name})')
         elif param.type == "const char *" and following is not None and following.name == "len":
@@ -275,6 +280,8 @@ class Method:
         self.optional += [parameter(a) for a in places] + ["*"] * bool(rest) + [parameter(a) for a in rest]
         self.lines.append(f'        frame = Frame("{struct}")')
         self.lines += fills(args, "", 8)
+        if struct == "aft_order_facts_in":
+            self.lines.append("        frame.one_currency(currency)")
         self.passed.append("frame")
         said = described(args)
         if said:
@@ -311,7 +318,7 @@ def commands_module(headers: Headers) -> str:
     inputs = sorted({n for c in all_choices(headers) for n in (c.name, c.table)} | set(INPUTS.values()))
     out = [HEAD.format(doc="The commands of the library, one method each.")]
     out.append("from collections.abc import Mapping, Sequence\nfrom datetime import datetime, timedelta\nfrom typing import Any\n")
-    out.append("from ._call import NTS, Commands, bytes_of, chosen, id_of, number_of, policy_of, text_of")
+    out.append("from ._call import NTS, Commands, bytes_of, chosen, flag_of, id_of, number_of, policy_of, text_of")
     out.append("from ._ffi import lib\nfrom ._frame import Frame\nfrom .cursor import Cursor")
     out.append(f"from .inputs import {', '.join(inputs)}\nfrom .policy import Policy")
     out.append(f"from .records import {', '.join(kinds)}\nfrom .values import Money, ms_of\n\n")
