@@ -25,6 +25,8 @@ SCALARS = {
     "uint32_t": ("int", "number"),
     "int32_t": ("int", "number"),
 }
+AMOUNTS = {("aft_order_line_in", name) for name in ("price", "paid", "tax")}
+AMOUNTS |= {("aft_order_share_in", "amount"), ("aft_order_facts_in", "earned_value")}
 FLAG = re.compile(r"1: |1 when|1 where|0 or 1$|1 or 0$")
 
 
@@ -100,12 +102,15 @@ def argument(field: Field, headers: Headers, owner: str) -> Argument:
         kind, more = f"Sequence[{item} | Mapping[str, Any]]", f", {item}"
     elif field.type in BOUNDS:
         kind, fill = BOUNDS[field.type]
-    elif field.type == "int64_t" and field.doc.endswith("minor units") and owner.startswith("aft_order_"):
+    elif field.type == "int64_t" and (owner, name) in AMOUNTS:
         kind, fill = "Money | int", "minor"
     elif field.type in SCALARS:
         kind, fill = SCALARS[field.type]
     else:
         raise SystemExit(f"generator: no way to pass the field {field.name} of type '{field.type}' from Python")
+    if name == "deadline":  # that of the call itself is called so
+        more += ', field="deadline"'
+        name = "due"
     if python_name(name) != name:
         more += f', field="{field.name}"'
         name = python_name(name)
