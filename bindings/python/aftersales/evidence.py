@@ -36,7 +36,7 @@ class BlobsCopied(NamedTuple):
 
 
 class Blobs(Shared):
-    """A directory that keeps the contents of evidence, for Store(…, blobs=…). It is made where it is missing."""
+    """A directory that keeps the contents of evidence, for Store(…, blobs=…). The folder must be there."""
 
     def __init__(self, path: str | os.PathLike[str], *, env: Env | None = None) -> None:
         self.env = env_of(env)

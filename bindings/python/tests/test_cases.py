@@ -62,6 +62,7 @@ def cases(tmp_path: pathlib.Path) -> Iterator[Shop]:
     shop = Shop(tmp_path)
     shop.session.close()
     shop.store.close()
+    (tmp_path / "blobs").mkdir()
     shop.store = Store(shop.path, env=shop.env, blobs=tmp_path / "blobs")
     shop.session = shop.store.session()
     shop.desk = shop.session.as_system(shop.tenant)
