@@ -144,7 +144,7 @@ def made_of(name: str, value: Any, kind: type[Any]) -> Any:
     if isinstance(value, kind):
         return value
     if not isinstance(value, Mapping):
-        raise wrong_type(name, f"a {kind.__name__} or a dict", value)
+        raise wrong_type(name, f"{kind.__name__} or a dict", value)
     known = fields(kind)
     for key in value:
         if key not in [f.name for f in known]:

@@ -78,12 +78,12 @@ def cup_of(shop: Shop, order: int) -> int:
 
 
 def filed(shop: Shop, order: int) -> Case:
-    return shop.ann.open_case(order, "return", "no_reason", lines=[CaseLineIn(cup_of(shop, order), quantity=1)])
+    return shop.ann.open_case(order, "return", "changed_mind", lines=[CaseLineIn(cup_of(shop, order), quantity=1)])
 
 
 def test_a_return_goes_from_filing_to_the_money(cases: Shop) -> None:
     order = tell(cases.desk, cases)
-    preview = cases.ann.preview_case(order, "return", "no_reason", lines=[{"line": cup_of(cases, order), "quantity": 1}])
+    preview = cases.ann.preview_case(order, "return", "changed_mind", lines=[{"line": cup_of(cases, order), "quantity": 1}])
     assert preview["verdict"] == "yes"
     case = filed(cases, order)
     assert [line.quantity for line in cases.desk.case_parts(case.id, CaseLine)] == [1]
@@ -121,7 +121,7 @@ def test_a_wrong_dict_is_told_by_its_place(cases: Shop, lines: Any, words: str) 
 
 
 def test_lines_that_are_no_dicts_are_refused(cases: Shop) -> None:
-    with pytest.raises(TypeError, match=r"lines\[0\]: expected a OrderLineIn or a dict, found int"):
+    with pytest.raises(TypeError, match=r"lines\[0\]: expected OrderLineIn or a dict, found int"):
         tell(cases.desk, cases, lines=[3])
 
 
