@@ -25,6 +25,7 @@ COLUMNS = {
     "kind": "the case to file: return, refund, goodwill …",
     "reason": "a reason of the policy: changed_mind, size_small …",
     "units": "how many the case is about, 1 to quantity",
+    "outcome": "the state in which the case must end, or refused",
 }
 
 
@@ -38,6 +39,7 @@ class Row(NamedTuple):
     kind: str
     reason: str
     units: int
+    outcome: str
 
     @property
     def total(self) -> Money:
@@ -90,6 +92,7 @@ def row_of(cells: dict[str, Any], line: int, seen: set[str]) -> Row:
         take("kind", word),
         take("reason", word),
         take("units", number),
+        take("outcome", word),
     )
     if row.units > quantity:
         raise Bad(f"line {line}, column units: expected 1 to {quantity}, found {row.units}")
@@ -128,9 +131,27 @@ def tell(desk: Desk, shop: int, buyer: int, row: Row) -> int:
     ).id
 
 
-def play(system: Desk, amy: Desk, ann: Desk, case: Case) -> None:
-    """Warehouse and gateway, as far as this case has something for them."""
-    moves: list[tuple[Desk, str, dict[str, str]]] = [
+class Gateway:
+    """Keeps a book of its own, which the desk's must agree with."""
+
+    def __init__(self) -> None:
+        self.book: dict[tuple[str, str], int] = {}  # (whose, currency) → minor units
+
+    def move(self, payer: str, payee: str, money: Money) -> None:
+        for whose, minor in ((payer, -money.minor), (payee, money.minor)):
+            place = whose, money.currency
+            self.book[place] = self.book.get(place, 0) + minor
+
+    def settle(self, desk: Desk, case: int) -> None:
+        for leg in desk.case_parts(case, Leg):
+            if leg.state == "sent":
+                desk.settle_leg("confirmed", leg=leg.id, amount=leg.requested, reference=f"gw {leg.number}")
+                self.move(leg.payer, leg.payee, leg.requested)
+
+
+def play(amy: Desk, ann: Desk, case: Case) -> None:
+    """The shop decides, the buyer sends the goods back, the warehouse looks at them: where the case has a use for it."""
+    moves: list[tuple[Desk, str, dict[str, Any]]] = [
         (amy, "approve", {}),
         (ann, "ship", {"carrier": "sf", "waybill": f"SF{case.id}"}),
         (amy, "receive", {}),
@@ -139,52 +160,69 @@ def play(system: Desk, amy: Desk, ann: Desk, case: Case) -> None:
     ]
     for who, event, more in moves:
         if event in [option["event"] for option in who.case_options(case.id)]:
-            who.act_on_case(case.id, event, **more)  # type: ignore[arg-type]
-    for leg in system.case_parts(case.id, Leg):
-        if leg.state == "sent":
-            system.settle_leg("confirmed", leg=leg.id, amount=leg.requested, reference=f"gw {leg.number}")
+            who.act_on_case(case.id, event, **more)
 
 
-def ledger(desk: Desk, orders: list[int]) -> bool:
-    """What was captured is what buyers got back and what the shop keeps; both are counted apart."""
-    right = True
+def show(row: Row, told: dict[str, Any]) -> None:
+    print(f"\n{row.order}  {told['code']}  {told['kind']}: {told['now']}")
+    for step in told["steps"]:
+        print(f"  {step['at'][:16].replace('T', ' ')}  {step['text']}")
+
+
+def ledger(desk: Desk, orders: list[int], gateway: Gateway) -> bool:
+    """Every account from the desk's records. They sum to zero in each currency, and are what the gateway has."""
+    desks, right = Gateway(), True
     for order in orders:
-        payments = list(desk.payments(order))
         legs = [leg for case in desk.cases(order=order) for leg in desk.case_parts(case.id, Leg)]
-        for payment in payments:
-            back = sum(leg.confirmed.minor for leg in legs if leg.payment == payment.id and leg.state == "confirmed")
-            kept = payment.captured.minor - payment.refunded.minor
-            left = payment.captured.minor - kept - back
-            print(f"{payment.ref:<12} {payment.captured!s:>10} = {payment.refunded!s:>10} + {Money.of_minor(kept, payment.currency)!s:>10}")
-            right = right and left == 0
-    return right
+        done = [leg for leg in legs if leg.state == "confirmed"]
+        for payment in desk.payments(order):
+            desks.move("buyer", "seller", payment.captured)
+            back = sum(leg.confirmed.minor for leg in done if leg.payment == payment.id)
+            right = right and back == payment.refunded.minor
+        for leg in done:
+            desks.move(leg.payer, leg.payee, leg.confirmed)
+    print()
+    for (whose, currency), minor in sorted(desks.book.items()):
+        print(f"{whose:<10} {Money.of_minor(minor, currency)!s:>14}")
+    for currency in sorted({currency for _, currency in desks.book}):
+        total = sum(minor for (_, c), minor in desks.book.items() if c == currency)
+        print(f"{'sum':<10} {Money.of_minor(total, currency)!s:>14}")
+        right = right and total == 0
+    if not right or desks.book != gateway.book:
+        print(f"the ledger is wrong: the gateway has {gateway.book}", file=sys.stderr)
+    return right and desks.book == gateway.book
 
 
 def run(session: Session, path: pathlib.Path, lang: str) -> bool:
     tenant = session.as_system().put_tenant("acme", zone="Asia/Shanghai").id
     desk = session.as_system(tenant)
     shop, buyer = desk.put_shop("home").id, desk.put_customer(external="ann").id
-    amy = session.as_agent(tenant, desk.put_agent("amy", shops=[shop]).id)
-    ann, orders, right = session.as_buyer(tenant, buyer), [], True
+    amy, ann = session.as_agent(tenant, desk.put_agent("amy", shops=[shop]).id), session.as_buyer(tenant, buyer)
+    gateway, right = Gateway(), True
+    orders: list[int] = []
     for row in rows_of(path):
+        outcome = "an error"
         try:
-            order = tell(desk, shop, buyer, row)
-            orders.append(order)
-            line = next(iter(desk.lines(order))).id
-            who = amy if row.kind == "goodwill" else ann
-            asked = {"amount": row.price} if row.kind == "goodwill" else {}
-            case = who.open_case(order, row.kind, row.reason, lines=[{"line": line, "quantity": row.units}], **asked)
-            play(desk, amy, ann, case)
+            orders.append(tell(desk, shop, buyer, row))
+            gateway.move("buyer", "seller", row.total)
+            line = next(iter(list(desk.lines(orders[-1])))).id
+            who, amount = (amy, row.price) if row.kind == "goodwill" else (ann, None)
+            lines = [{"line": line, "quantity": row.units}]
+            case = who.open_case(orders[-1], row.kind, row.reason, lines=lines, amount=amount)
+            play(amy, ann, case)
+            gateway.settle(desk, case.id)
             desk.verify_case(case.id)
-            print(f"\n{row.order}  {row.kind}  {desk.case(case.id).state}\n{ann.timeline(case.id, lang)}")
+            outcome = desk.case(case.id).state
+            show(row, ann.timeline(case.id, lang))
         except Ineligible as refused:
-            print(f"\n{row.order}  {refused}")
-            right = right and bool(refused.message)
+            outcome = "refused"
+            print(f"\n{row.order}  {refused.message}")
         except Error as error:
             print(f"{row.order}: {error}", file=sys.stderr)
+        if outcome != row.outcome:
+            print(f"{row.order}: expected {row.outcome}, found {outcome}", file=sys.stderr)
             right = False
-    print()
-    return ledger(desk, orders) and right
+    return ledger(desk, orders, gateway) and right
 
 
 def main() -> int:

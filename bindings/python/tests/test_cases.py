@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import io
+import os
 import pathlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -100,7 +103,9 @@ def test_a_return_goes_from_filing_to_the_money(cases: Shop) -> None:
 
 
 def test_what_the_policy_refuses_names_its_place(cases: Shop) -> None:
-    order = tell(cases.desk, cases, parcels=[])
+    past = START - timedelta(days=60)
+    parcel = {"ref": "p-1", "shipped": past, "delivered": past, "items": [{"line": "cup", "quantity": 2}]}
+    order = tell(cases.desk, cases, placed=past, parcels=[parcel])
     with pytest.raises(Error) as refused:
         filed(cases, order)
     assert isinstance(refused.value, Ineligible) and refused.value.message
@@ -159,6 +164,28 @@ def test_evidence_that_fails_leaves_nothing(cases: Shop) -> None:
     with pytest.raises(TypeError, match="binary mode"):
         cases.ann.add_evidence(case, io.StringIO("text"), kind="photo", type="image/png")  # type: ignore[arg-type]
     assert list(cases.amy.evidence(case)) == []
+
+
+def example(top: pathlib.Path, *words: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", top / "bindings/python/examples/returns.py", *words]
+    env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, encoding="utf-8", timeout=120, env=env)
+
+
+@pytest.mark.parametrize("lang, words", [("en", "Your money has been refunded."), ("zh", "退款")])
+def test_the_example_of_returns(top: pathlib.Path, lang: str, words: str) -> None:
+    done = example(top, "--lang", lang)
+    assert done.returncode == 0 and words in done.stdout and "sum" in done.stdout
+    assert done.stderr.splitlines() == [
+        "orders.csv, line 6, column placed: expected a date such as 2026-11-18, found '2026-13-40'"
+    ]
+
+
+def test_the_example_fails_where_a_refusal_is_missing(top: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    sample = (top / "bindings/python/examples/orders.csv").read_text(encoding="utf-8")
+    (tmp_path / "orders.csv").write_text(sample.replace("1,refunded", "1,refused", 1), encoding="utf-8")
+    done = example(top, "--csv", tmp_path / "orders.csv")
+    assert done.returncode == 1 and "A-1001: expected refused, found refunded" in done.stderr
 
 
 def test_a_link_lets_its_buyer_in_and_nobody_else(cases: Shop) -> None:
