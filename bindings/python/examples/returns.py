@@ -231,6 +231,8 @@ def main() -> int:
     parser.add_argument("--csv", type=pathlib.Path, default=SAMPLE, metavar="ORDERS.csv")
     parser.add_argument("--lang", choices=["zh", "en"], default="en")
     given = parser.parse_args()
+    if not given.csv.is_file():
+        parser.error(f"--csv: there is no file {given.csv}")
     with Env(clock=lambda: NOW) as env, Store("memory:", create=True, env=env) as store, store.session() as session:
         return 0 if run(session, given.csv, given.lang) else 1
 

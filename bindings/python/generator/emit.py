@@ -25,6 +25,7 @@ SCALARS = {
     "uint32_t": ("int", "number"),
     "int32_t": ("int", "number"),
 }
+RENAMED = {"Appointment": "AppointmentAct", "Invoice": "InvoiceOutcome"}  # these are records
 AMOUNTS = {("aft_order_line_in", name) for name in ("price", "paid", "tax")}
 AMOUNTS |= {("aft_order_share_in", "amount"), ("aft_order_facts_in", "earned_value")}
 FLAG = re.compile(r"1: |1 when|1 where|0 or 1$|1 or 0$")
@@ -65,7 +66,7 @@ def choice(field: Field, headers: Headers) -> Choice | None:
     prefix = stated.group(1) if stated else prefix
     prefix = prefix[: prefix.rfind("_") + 1]
     name = prefix[len("AFT_") : -1] or field.name
-    return Choice(camel(name), {n[len(prefix) :].lower(): n for n in names})
+    return Choice(RENAMED.get(camel(name), camel(name)), {n[len(prefix) :].lower(): n for n in names})
 
 
 class Argument(NamedTuple):
