@@ -144,7 +144,8 @@ def made_of(name: str, value: Any, kind: type[Any]) -> Any:
     if isinstance(value, kind):
         return value
     if not isinstance(value, Mapping):
-        raise wrong_type(name, f"{kind.__name__} or a dict", value)
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise wrong_type(name, f"{article} {kind.__name__} or a dict", value)
     known = fields(kind)
     for key in value:
         if key not in [f.name for f in known]:

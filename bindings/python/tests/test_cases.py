@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftersales import (
+    Blobs,
     Case,
+    CaseLine,
     CaseLineIn,
     Closed,
-    CaseLine,
     Denied,
     Desk,
     Error,
@@ -126,7 +127,7 @@ def test_a_wrong_dict_is_told_by_its_place(cases: Shop, lines: Any, words: str) 
 
 
 def test_lines_that_are_no_dicts_are_refused(cases: Shop) -> None:
-    with pytest.raises(TypeError, match=r"lines\[0\]: expected OrderLineIn or a dict, found int"):
+    with pytest.raises(TypeError, match=r"lines\[0\]: expected an OrderLineIn or a dict, found int"):
         tell(cases.desk, cases, lines=[3])
 
 
@@ -148,6 +149,16 @@ def test_evidence_streams_in_and_comes_back(cases: Shop, tmp_path: pathlib.Path)
     other = cases.ann.add_evidence(case, io.BytesIO(PNG + b"2"), kind="photo", type="image/png")
     assert cases.amy.read_evidence(other.id) == PNG + b"2"
     assert cases.session.sweep_evidence() == 0
+
+
+def test_contents_are_copied_and_come_back(cases: Shop, tmp_path: pathlib.Path) -> None:
+    case = filed(cases, tell(cases.desk, cases)).id
+    cases.ann.add_evidence(case, PNG, kind="photo", type="image/png")
+    (tmp_path / "copy").mkdir()
+    with Blobs(tmp_path / "copy", env=cases.env) as copy:
+        assert cases.store.blobs is not None
+        assert cases.store.blobs.copy_to(copy) == (1, 0, len(PNG))
+        assert cases.store.blobs.copy_to(copy) == (0, 1, 0)
 
 
 def test_evidence_that_fails_leaves_nothing(cases: Shop) -> None:
@@ -200,6 +211,9 @@ def test_a_link_lets_its_buyer_in_and_nobody_else(cases: Shop) -> None:
     cases.desk.revoke_link(made.link.id)
     with pytest.raises(Denied):
         cases.session.open_link(cases.tenant, keys, made.token)
+    piece = filed(cases, order).id
+    token = cases.desk.make_link(keys, cases.buyer, case=piece, lifetime=timedelta(hours=1)).token
+    assert cases.session.open_link(cases.tenant, keys, token).case == piece
     keys.close()
     with pytest.raises(Closed):
         cases.session.open_link(cases.tenant, keys, made.token)
