@@ -1,5 +1,4 @@
-/* A shop's day in cases: returns, refunds, repairs and a dispute, one ledger that sums to zero, and what is
- * said to those who try to cheat. */
+/* A shop's day in cases, from filing to their end, what is said to cheats, and a ledger that sums to zero. */
 #include "returns.h"
 
 #include <stdio.h>

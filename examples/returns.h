@@ -40,9 +40,10 @@ typedef struct world {
   int n_cases;
   aft_id orders[MOST_ORDERS]; /* in the order of telling */
   int n_orders;
-  int invoices; /* reversed so far */
-  book bank;    /* what the gateway paid out, as it wrote it down itself */
-  int wrong;    /* what was not as the story says */
+  int invoices;     /* reversed so far */
+  int stops, sends; /* asked of the carrier and of the warehouse so far */
+  book bank;        /* what the gateway paid out, as it wrote it down itself */
+  int wrong;        /* what was not as the story says */
   aft_error error;
 } world;
 
@@ -84,18 +85,22 @@ void send_replacement(world *w, aft_id id, bool arrived);
 /* ---- returns_cases.c ---- */
 
 /* Files a case; the library's refusal ends the program. */
-aft_id file_case(world *w, const aft_call *as, aft_case_in *in);
+aft_id file_case(world *w, const aft_call *call, aft_case_in *in);
 /* ref: NULL for all of the order. */
 aft_id file_units(world *w, aft_id order, const char *kind, const char *reason, const char *ref, int64_t n);
-void act(world *w, const aft_call *as, aft_id id, const char *event);
-void act_with(world *w, const aft_call *as, aft_id id, const char *event, aft_case_act_in *in);
+void act(world *w, const aft_call *call, aft_id id, const char *event);
+void act_with(world *w, const aft_call *call, aft_id id, const char *event, aft_case_act_in *in);
 void ship(world *w, aft_id id, const char *waybill, int64_t cost);
 void track(world *w, const char *waybill, const char *status);
 /* The warehouse finds all units of the case in one condition. */
 void inspect(world *w, aft_id id, const char *condition);
 /* The goods come back and are looked at; condition NULL: good. */
 void come_back(world *w, aft_id id, const char *waybill, const char *condition);
-void add_photo(world *w, const aft_call *as, aft_id id, const char *name);
+/* Then the shop accepts them, and the money goes back: the case ends as refunded. */
+void finish(world *w, aft_id id, const char *waybill);
+/* New goods are sent and arrive: the case ends as completed. */
+void replace_goods(world *w, aft_id id);
+void add_photo(world *w, const aft_call *call, aft_id id, const char *name);
 aft_record *case_of(world *w, aft_id id);
 bool is_in(world *w, aft_id id, const char *state);
 /* An hour later the shop approves, where the policy has not. */
@@ -118,6 +123,8 @@ void heading(world *w, int number, aft_id id, const char *zh, const char *en);
 size_t timeline(world *w, aft_id id, size_t from);
 void next_step(world *w, aft_id id);
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* "11-20 03:00" on the buyer's clock. */
+void time_text(const world *w, aft_time at, char out[16]);
 void cell(const char *text, size_t width);
 void money_cell(const world *w, int64_t minor, const char *currency, size_t width); /* to the right */
 void money_text(const world *w, int64_t minor, const char *currency, char out[AFT_MONEY_SIZE]);

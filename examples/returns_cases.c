@@ -81,6 +81,29 @@ void come_back(world *w, aft_id id, const char *waybill, const char *condition) 
   pass(w, HOUR / 2);
 }
 
+void finish(world *w, aft_id id, const char *waybill) {
+  come_back(w, id, waybill, NULL);
+  act(w, &w->seller, id, "accept_goods");
+  pass(w, HOUR / 2);
+  gateway(w);
+  expect_state(w, id, "refunded");
+}
+
+/* What is sent in place of other goods leaves when the desk asks for it. */
+void replace_goods(world *w, aft_id id) {
+  int asked = w->sends;
+  act(w, &w->warehouse, id, "send");
+  gateway(w);
+  check(w, w->sends == asked + 1, "the warehouse was not asked to send the new goods");
+  pass(w, 4 * HOUR);
+  send_replacement(w, id, false);
+  pass(w, 30 * HOUR);
+  send_replacement(w, id, true);
+  pass(w, HOUR);
+  act(w, &w->as_buyer, id, "confirm");
+  expect_state(w, id, "completed");
+}
+
 /* A photo begins with the bytes that tell its type; the rest is made up here. */
 void add_photo(world *w, const aft_call *call, aft_id id, const char *name) {
   char bytes[128];

@@ -6,14 +6,6 @@
 
 static const bought pot = {"pot", "Pot", 1, 25900, NULL};
 
-static void finish(world *w, aft_id id, const char *waybill) {
-  come_back(w, id, waybill, NULL);
-  act(w, &w->seller, id, "accept_goods");
-  pass(w, HOUR / 2);
-  gateway(w);
-  expect_state(w, id, "refunded");
-}
-
 static aft_id faulty_pot(world *w, const sold *s, aft_id *order) {
   *order = tell_order(w, s);
   return file_units(w, *order, "return", "defective_on_arrival", "pot", 1);
@@ -38,8 +30,8 @@ static int photos(world *w, aft_id id) {
   int n = 0;
   must(w, aft_evidence_list(w->session, &w->arbiter, id, &cursor, &w->error));
   while (aft_cursor_next(cursor, &photo, &w->error) == AFT_OK) {
-    note(say(w, "   凭证：%s（%lld 字节）", "   evidence: %s (%lld bytes)"), aft_evidence_name(photo),
-         (long long)aft_evidence_bytes(photo));
+    const char *who = aft_evidence_role(photo) == AFT_ROLE_BUYER ? "buyer" : "seller";
+    note(say(w, "   照片（%s）：%s", "   photo from the %s: %s"), named(w, who), aft_evidence_name(photo));
     n++;
   }
   aft_cursor_free(cursor);
@@ -154,14 +146,7 @@ static void exchange(world *w, int number, aft_id id) {
   inspect(w, id, "ok");
   act(w, &w->seller, id, "accept_goods");
   pass(w, HOUR);
-  act(w, &w->warehouse, id, "send");
-  pass(w, 4 * HOUR);
-  send_replacement(w, id, false);
-  pass(w, 30 * HOUR);
-  send_replacement(w, id, true);
-  pass(w, HOUR);
-  act(w, &w->as_buyer, id, "confirm");
-  expect_state(w, id, "completed");
+  replace_goods(w, id);
   heading(w, number, id, "由维修转来，换一只新锅", "a new pot for the one that could not be repaired");
   timeline(w, id, 0);
 }

@@ -1,5 +1,6 @@
 /* The shop's payment gateway and its issuer of invoices: what waits in the outbox is carried out, and the
- * desk is told what came of it. The gateway keeps a book of its own. */
+ * desk is told what came of it. The gateway keeps a book of its own. Carrier and warehouse note what they are
+ * asked for; the stories say what they make of it. */
 #include "returns.h"
 
 #include <jansson.h>
@@ -39,7 +40,7 @@ static void move_money(world *w, const json_t *asked) {
 
 static void reverse_invoice(world *w, const json_t *asked) {
   char red[32];
-  aft_invoice_in in = {.size = sizeof in, .case_id = id_in(asked, "case"), .outcome = AFT_INVOICE_ISSUED};
+  aft_invoice_in in = {.size = sizeof in, .case_id = id_in(asked, "case"), .outcome = AFT_RED_ISSUED};
   snprintf(red, sizeof red, "RED-%04d", ++w->invoices);
   in.red = AFT_STR(red);
   must(w, aft_invoice_told(w->session, &w->system, &in, NULL, &w->error));
@@ -54,6 +55,8 @@ static void carry_out(world *w, aft_record *effect) {
     move_money(w, asked);
   else if (!strcmp(topic, "invoice.reverse"))
     reverse_invoice(w, asked);
+  w->stops += !strcmp(topic, "parcel.intercept");
+  w->sends += !strcmp(topic, "goods.ship");
   json_decref(asked);
 }
 

@@ -26,13 +26,14 @@ static void fill_lines(const world *w, const sold *s, aft_order_line_in *lines, 
 
 static aft_order_payment_in payment_of(const world *w, const sold *s, const char *ref, int64_t amount) {
   bool abroad = s->currency != NULL;
-  aft_order_payment_in payment = {.size = sizeof payment,
-                                  .ref = AFT_STR(ref),
-                                  .instrument = AFT_STR(abroad ? "card" : "wechat"),
-                                  .account = AFT_STR(abroad ? "Visa ***4242" : say(w, "尾号 8", "***8")),
-                                  .captured = {.minor = amount},
-                                  .paid = w->now - 5 * DAY};
-  strcpy(payment.captured.currency, abroad ? s->currency : "CNY");
+  aft_order_payment_in payment = {
+      .size = sizeof payment,
+      .ref = AFT_STR(ref),
+      .instrument = AFT_STR(abroad ? "card" : "wechat"),
+      .account = AFT_STR(abroad ? "Visa ***4242" : say(w, "尾号 6688", "***6688")),
+      .captured = {.minor = amount},
+      .paid = w->now - 5 * DAY};
+  snprintf(payment.captured.currency, sizeof payment.captured.currency, "%s", abroad ? s->currency : "CNY");
   return payment;
 }
 

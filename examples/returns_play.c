@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MOST 40
 
@@ -106,7 +107,16 @@ static bool read_line(char *line, int size) {
     while ((c = getchar()) != '\n' && c != EOF)
       ;
   line[strcspn(line, "\r\n")] = 0;
+  if (!isatty(STDIN_FILENO))
+    puts(line); /* nobody's terminal has shown it */
   return true;
+}
+
+static void let_a_day_pass(world *w) {
+  char now[16];
+  pass(w, DAY);
+  time_text(w, w->now, now);
+  note(say(w, "   现在是 %s", "   It is %s."), now);
 }
 
 /* false to quit */
@@ -120,7 +130,7 @@ static bool take_turn(world *w, aft_id id, const menu *m) {
     return false;
   long chosen = strtol(line, &end, 10);
   if (!strcmp(line, "t"))
-    pass(w, DAY);
+    let_a_day_pass(w);
   else if (*line && !*end && chosen >= 1 && chosen <= m->n)
     choose(w, id, &m->all[chosen - 1]);
   else

@@ -81,13 +81,11 @@ static const char *text_of(const json_t *object, const char *key) {
   return text ? text : "";
 }
 
-/* "11-20 03:00" on the buyer's clock. */
-static void clock_text(const world *w, const char *iso, char out[32]) {
-  aft_time at;
+void time_text(const world *w, aft_time at, char out[16]) {
   char local[AFT_TIME_ISO_SIZE];
   out[0] = 0;
-  if (aft_time_parse(iso, strlen(iso), &at, NULL) >= 0 && aft_time_iso(at, w->zone, local, NULL) >= 0)
-    snprintf(out, 32, "%.5s %.5s", local + 5, local + 11);
+  if (aft_time_iso(at, w->zone, local, NULL) >= 0)
+    snprintf(out, 16, "%.5s %.5s", local + 5, local + 11);
 }
 
 static json_t *story_of(world *w, aft_id id) {
@@ -113,12 +111,15 @@ void heading(world *w, int number, aft_id id, const char *zh, const char *en) {
 static size_t print_steps(const world *w, const json_t *story, size_t from) {
   const json_t *steps = json_object_get(story, "steps");
   const char *last = "";
-  char at[32];
+  char at[16];
+  aft_time when;
   for (size_t i = 0; i < json_array_size(steps); i++) {
     const json_t *step = json_array_get(steps, i);
     const char *text = text_of(step, "text");
     if (i >= from && strcmp(text, last) != 0) {
-      clock_text(w, text_of(step, "at"), at);
+      if (aft_time_parse(text_of(step, "at"), AFT_NTS, &when, NULL) < 0)
+        when = 0;
+      time_text(w, when, at);
       printf("   %s  ", at);
       cell(named(w, text_of(step, "by")), 11);
       printf("%.*s\n", fit(text, TEXT_COLUMNS), text);

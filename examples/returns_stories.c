@@ -7,15 +7,6 @@
 static const bought cup = {"cup", "Cup", 1, 9900, NULL};
 static const bought pot = {"pot", "Pot", 1, 25900, NULL};
 
-/* The goods came back in order, and the money went. */
-static void finish(world *w, aft_id id, const char *waybill) {
-  come_back(w, id, waybill, NULL);
-  act(w, &w->seller, id, "accept_goods");
-  pass(w, HOUR / 2);
-  gateway(w);
-  expect_state(w, id, "refunded");
-}
-
 /* What was given back of a line, and what was paid for it. */
 static int64_t line_refunded(world *w, aft_id order, const char *ref, int64_t *paid) {
   aft_cursor *cursor;
@@ -31,7 +22,7 @@ static int64_t line_refunded(world *w, aft_id order, const char *ref, int64_t *p
   return refunded;
 }
 
-static void one_part(world *w, aft_id order, int part) {
+static void one_part(world *w, int number, aft_id order, int part) {
   char waybill[16];
   aft_id id = file_units(w, order, "return", "changed_mind", "bowl", 1);
   snprintf(waybill, sizeof waybill, "RET-1-%d", part);
@@ -39,10 +30,10 @@ static void one_part(world *w, aft_id order, int part) {
   ship(w, id, waybill, 0);
   finish(w, id, waybill);
   if (part == 1)
-    heading(w, 1, id, "满 300 减 40 买的三只碗，分三次退，第一只",
+    heading(w, number, id, "满 300 减 40 买的三只碗，分三次退，第一只",
             "the first of three bowls bought with 40 off");
   else
-    heading(w, 1, id, part == 2 ? "第二只" : "第三只，退到一分不差",
+    heading(w, number, id, part == 2 ? "第二只" : "第三只，退到一分不差",
             part == 2 ? "the second" : "the third, which closes to the cent");
   timeline(w, id, 0);
 }
@@ -53,9 +44,8 @@ static void three_parts(world *w, int number) {
   aft_id order = tell_order(w, &s);
   int64_t paid = 0;
   char amount[AFT_MONEY_SIZE];
-  (void)number;
   for (int part = 1; part <= 3; part++)
-    one_part(w, order, part);
+    one_part(w, number, order, part);
   int64_t refunded = line_refunded(w, order, "bowl", &paid);
   check(w, refunded == 29000 && paid == 29000, "three parts do not come to what was paid");
   money_text(w, refunded, "CNY", amount);
@@ -69,6 +59,8 @@ static void interception(world *w, int number) {
   char waybill[32];
   snprintf(waybill, sizeof waybill, "OUT-%d", 1000 + w->n_orders);
   expect_state(w, id, "intercepting");
+  gateway(w);
+  check(w, w->stops == 1, "the carrier was not asked to stop the parcel");
   pass(w, 5 * HOUR);
   track(w, waybill, "intercept_failed");
   pass(w, 20 * HOUR);
@@ -106,6 +98,21 @@ static void set_tier(world *w, const char *tier) {
   must(w, aft_customer_put(w->session, &w->system, &in, NULL, &w->error));
 }
 
+/* What the warehouse wrote down. */
+static bool found_wrong(world *w, aft_id id) {
+  aft_cursor *cursor;
+  aft_record *finding;
+  bool wrong = false;
+  must(w, aft_case_parts(w->session, &w->seller, id, AFT_KIND_FINDING, &cursor, &w->error));
+  while (aft_cursor_next(cursor, &finding, &w->error) == AFT_OK)
+    wrong |= !strcmp(aft_finding_condition(finding), "wrong");
+  aft_cursor_free(cursor);
+  if (wrong)
+    note("   %s",
+         say(w, "验收记录：寄回的不是原商品", "found at the inspection: not the article that was sold"));
+  return wrong;
+}
+
 static void advance_and_debt(world *w, int number) {
   sold s = {.lines = &pot, .n_lines = 1, .delivered = true};
   set_tier(w, "vip");
@@ -122,6 +129,7 @@ static void advance_and_debt(world *w, int number) {
   heading(w, number, id, "先行退款，寄回的却不是原物，退款追回",
           "paid when the parcel left, and something else came back");
   timeline(w, id, 0);
+  check(w, found_wrong(w, id), "nothing was found wrong, and the goods were refused");
   set_tier(w, "regular");
 }
 
@@ -130,14 +138,7 @@ static void reissue(world *w, int number) {
   sold s = {.lines = set, .n_lines = 1, .delivered = true};
   aft_id id = file_units(w, tell_order(w, &s), "reissue", "missing_part", "cups", 1);
   approve_if_asked(w, id);
-  act(w, &w->warehouse, id, "send");
-  pass(w, 4 * HOUR);
-  send_replacement(w, id, false);
-  pass(w, 30 * HOUR);
-  send_replacement(w, id, true);
-  pass(w, HOUR);
-  act(w, &w->as_buyer, id, "confirm");
-  expect_state(w, id, "completed");
+  replace_goods(w, id);
   heading(w, number, id, "少发了一只杯子", "one of two cups was missing");
   timeline(w, id, 0);
 }

@@ -12,11 +12,30 @@
 
 const char *say(const world *w, const char *zh, const char *en) { return w->zh ? zh : en; }
 
+/* Contents of evidence stand two folders deep. */
+static void remove_folder(const char *path, int depth) {
+  struct dirent *entry;
+  char below[512];
+  DIR *folder = opendir(path);
+  while (folder && (entry = readdir(folder))) {
+    if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+      continue;
+    snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
+    if (unlink(below) != 0 && depth < 4)
+      remove_folder(below, depth + 1);
+  }
+  if (folder)
+    closedir(folder);
+  rmdir(path);
+}
+
 aft_status must(world *w, aft_status status) {
   if (status >= 0)
     return status;
   fprintf(stderr, "returns: %s%s%s (%s)\n", w->error.where, *w->error.where ? ": " : "", w->error.message,
           aft_status_name(status));
+  if (*w->folder)
+    remove_folder(w->folder, 0);
   exit(1);
 }
 
@@ -105,23 +124,6 @@ static void open_blobs(world *w) {
     exit(1);
   }
   must(w, aft_blob_directory_open(w->env, AFT_STR(w->folder), &w->blobs, &w->error));
-}
-
-/* The folder's contents stand two folders deep. */
-static void remove_folder(const char *path, int depth) {
-  struct dirent *entry;
-  char below[512];
-  DIR *folder = opendir(path);
-  while (folder && (entry = readdir(folder))) {
-    if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-      continue;
-    snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
-    if (unlink(below) != 0 && depth < 4)
-      remove_folder(below, depth + 1);
-  }
-  if (folder)
-    closedir(folder);
-  rmdir(path);
 }
 
 void world_open(world *w, bool zh) {

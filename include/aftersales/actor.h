@@ -13,7 +13,7 @@ extern "C" {
 #define AFT_ROLE_SYSTEM    1u /* the host itself, its timers and webhooks */
 #define AFT_ROLE_AGENT     2u /* a person of the shop: sees the shops it is a member of */
 #define AFT_ROLE_BUYER     3u /* a customer: sees only what is theirs */
-#define AFT_ROLE_WAREHOUSE 4u /* no command of this version is for it */
+#define AFT_ROLE_WAREHOUSE 4u /* people who count and send goods: events of cases that the machines name */
 #define AFT_ROLE_ARBITER   5u /* the platform's: spans shops */
 
 /*

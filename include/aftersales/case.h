@@ -45,7 +45,7 @@ typedef struct aft_case_in {
   aft_str external;
   aft_str freight;       /* who pays the return freight; empty: by reason and policy */
   int64_t freight_minor; /* what the way back costs, where that is known */
-  int32_t in_spite;      /* 1: staff file what the policy would refuse; the reasons are kept */
+  uint32_t in_spite;     /* 1: staff file what the policy would refuse; the reasons are kept */
   uint32_t reserved0;
 } aft_case_in;
 
@@ -308,14 +308,14 @@ AFT_API aft_status aft_parcel_track(aft_session *session, const aft_call *call, 
 /* What a marketplace says of a case of its own. */
 typedef struct aft_mirror_in {
   size_t size;
-  aft_id case_id;    /* one of case_id, and platform with external: */
-  aft_str platform;  /* taobao, jd, pinduoduo, douyin, wechat or the policy's own */
-  aft_str external;  /* its number of the case */
-  aft_str status;    /* required: its own word */
-  int64_t version;   /* of the status; 0: ordered by `at` */
-  aft_time at;       /* when it happened; required */
-  aft_time deadline; /* its own for the present status; 0 for none */
-  aft_money amount;  /* currency "": not told */
+  aft_id case_id;   /* one of case_id, and platform with external: */
+  aft_str platform; /* taobao, jd, pinduoduo, douyin, wechat or the policy's own */
+  aft_str external; /* its number of the case */
+  aft_str status;   /* required: its own word */
+  int64_t version;  /* of the status; 0: ordered by `at` */
+  aft_time at;      /* when it happened; required */
+  aft_time due;     /* its own deadline for the present status; 0 for none */
+  aft_money amount; /* currency "": not told */
 } aft_mirror_in;
 
 /*
@@ -332,15 +332,15 @@ AFT_API aft_status aft_case_mirror(aft_session *session, const aft_call *call, c
                                    aft_record **out, aft_error *error);
 
 /* What became of the invoice that a case reverses. */
-#define AFT_INVOICE_BUYER_CONFIRMS 1u
-#define AFT_INVOICE_ISSUED         2u
-#define AFT_INVOICE_FAILED         3u
+#define AFT_RED_BUYER_CONFIRMS 1u
+#define AFT_RED_ISSUED         2u
+#define AFT_RED_FAILED         3u
 
 /* What the issuer of invoices says. */
 typedef struct aft_invoice_in {
   size_t size;
   aft_id case_id;   /* required */
-  uint32_t outcome; /* AFT_INVOICE_…; required */
+  uint32_t outcome; /* AFT_RED_…; required */
   uint32_t reserved0;
   aft_str red;  /* number of the reversing invoice */
   aft_str note; /* why it failed */
@@ -359,18 +359,18 @@ AFT_API aft_status aft_invoice_told(aft_session *session, const aft_call *call, 
                                     aft_record **out, aft_error *error);
 
 /* What happens to an appointment. */
-#define AFT_APPOINTMENT_BOOK    1u
-#define AFT_APPOINTMENT_KEPT    2u
-#define AFT_APPOINTMENT_NO_SHOW 3u
-#define AFT_APPOINTMENT_CANCEL  4u
-#define AFT_APPOINTMENT_REBOOK  5u
+#define AFT_BOOKING_BOOK    1u
+#define AFT_BOOKING_KEPT    2u
+#define AFT_BOOKING_NO_SHOW 3u
+#define AFT_BOOKING_CANCEL  4u
+#define AFT_BOOKING_REBOOK  5u
 
 /* An appointment to book, or what became of one. */
 typedef struct aft_appointment_in {
   size_t size;
   aft_id case_id;     /* to book one */
   aft_id appointment; /* for everything else */
-  uint32_t act;       /* AFT_APPOINTMENT_…; required */
+  uint32_t act;       /* AFT_BOOKING_…; required */
   uint32_t reserved0;
   aft_str kind;          /* pickup, installation or visit */
   aft_time begins, ends; /* of the window, to book and rebook */
@@ -399,7 +399,7 @@ AFT_API aft_status aft_appointment_put(aft_session *session, const aft_call *cal
  * Errors: those of <aftersales/desk.h>. Not for buyers.
  * Since: 0.1
  */
-AFT_API aft_status aft_case_hold(aft_session *session, const aft_call *call, aft_id case_id, int32_t hold,
+AFT_API aft_status aft_case_hold(aft_session *session, const aft_call *call, aft_id case_id, uint32_t hold,
                                  const char *reason, aft_error *error);
 
 #ifdef __cplusplus

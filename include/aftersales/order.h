@@ -15,18 +15,20 @@ extern "C" {
  * a case is about it. */
 typedef struct aft_order_line_in {
   size_t size;
-  aft_str ref;      /* required: the host's name for the line, unique in the order */
-  aft_str sku;      /* the article; default: ref */
-  aft_str title;    /* what people see; default: sku */
-  aft_str category; /* of the article: what eligibility asks for */
-  aft_str nature;   /* physical (default), digital, voucher, service, fresh, freight or duty */
-  int64_t quantity; /* units, from 1; of freight and duty: 1 */
-  int64_t price;    /* of all its units before discounts, in minor units */
-  int64_t paid;     /* of all its units, tax included; 0: the price less its discounts */
-  int64_t tax;      /* the tax in what was paid */
-  aft_str relation; /* gift_of, part_of, service_for, trade_in_of or replaces */
-  aft_str related;  /* ref of that line of the same order */
-  int32_t final_sale, hygiene, made_to_order; /* 0 or 1 */
+  aft_str ref;            /* required: the host's name for the line, unique in the order */
+  aft_str sku;            /* the article; default: ref */
+  aft_str title;          /* what people see; default: sku */
+  aft_str category;       /* of the article: what eligibility asks for */
+  aft_str nature;         /* physical (default), digital, voucher, service, fresh, freight or duty */
+  int64_t quantity;       /* units, from 1; of freight and duty: 1 */
+  int64_t price;          /* of all its units before discounts, in minor units */
+  int64_t paid;           /* of all its units, tax included; 0: the price less its discounts */
+  int64_t tax;            /* the tax in what was paid */
+  aft_str relation;       /* gift_of, part_of, service_for, trade_in_of or replaces */
+  aft_str related;        /* ref of that line of the same order */
+  uint32_t final_sale;    /* 1: it was sold as final */
+  uint32_t hygiene;       /* 1: opened it cannot be sold again */
+  uint32_t made_to_order; /* 1: it was made for this buyer */
   uint32_t reserved0;
   aft_str serials; /* serial numbers of its units, separated by spaces */
   aft_time warranty_until;
@@ -73,7 +75,7 @@ typedef struct aft_order_parcel_in {
       state; /* announced, in_transit, delivered, lost, intercepted, refused or void; empty: by the times */
   aft_time shipped;   /* 0: not yet */
   aft_time delivered; /* 0: not yet */
-  int32_t insured;    /* 1 where its freight is insured */
+  uint32_t insured;   /* 1 where its freight is insured */
   uint32_t reserved0;
   aft_str address;
   const aft_order_item_in *items;

@@ -44,20 +44,20 @@ static aft_status add(aft__case *c, const aft_appointment_in *in, aft_str kind, 
 
 /* ---- what became of one ---- */
 
-static const char *const states[] = {[AFT_APPOINTMENT_KEPT] = "kept",
-                                     [AFT_APPOINTMENT_NO_SHOW] = "no_show",
-                                     [AFT_APPOINTMENT_CANCEL] = "cancelled",
-                                     [AFT_APPOINTMENT_REBOOK] = "rebooked"};
+static const char *const states[] = {[AFT_BOOKING_KEPT] = "kept",
+                                     [AFT_BOOKING_NO_SHOW] = "no_show",
+                                     [AFT_BOOKING_CANCEL] = "cancelled",
+                                     [AFT_BOOKING_REBOOK] = "rebooked"};
 
 static aft_status change(aft__case *c, aft__value *row, const aft_appointment_in *in, aft_error *error) {
   uint64_t mask = UINT64_C(1) << AFT__APPOINTMENT_STATE;
   aft_str state = aft__row_str(row, AFT__APPOINTMENT_STATE);
-  bool missed = aft__str_eq(state, aft__cstr("no_show")) && in->act == AFT_APPOINTMENT_REBOOK;
+  bool missed = aft__str_eq(state, aft__cstr("no_show")) && in->act == AFT_BOOKING_REBOOK;
   if (!aft__str_eq(state, aft__cstr("booked")) && !missed)
     return aft__error(error, AFT_E_TRANSITION, "appointment", "the appointment is %.*s", (int)state.len,
                       state.data);
   row[AFT__APPOINTMENT_STATE] = aft__text(aft__cstr(states[in->act]));
-  if (in->act == AFT_APPOINTMENT_REBOOK) {
+  if (in->act == AFT_BOOKING_REBOOK) {
     aft_id id;
     AFT__TRY(add(c, in, aft__row_str(row, AFT__APPOINTMENT_KIND),
                  aft__row_int(row, AFT__APPOINTMENT_ATTEMPT) + 1, &id, error));
@@ -89,14 +89,13 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   aft__value *row = NULL;
   aft__case c;
   aft_id id = in->case_id;
-  if (in->act != AFT_APPOINTMENT_BOOK) {
+  if (in->act != AFT_BOOKING_BOOK) {
     AFT__TRY(aft__load(cmd, &aft__appointment_table, AFT__APPOINTMENT_TENANT, in->appointment, "appointment",
                        &row, error));
     id = aft__row_int(row, AFT__APPOINTMENT_CASE);
     cmd->ids[0] = in->appointment;
   }
-  if (cmd->call.role == AFT_ROLE_BUYER &&
-      (in->act == AFT_APPOINTMENT_KEPT || in->act == AFT_APPOINTMENT_NO_SHOW))
+  if (cmd->call.role == AFT_ROLE_BUYER && (in->act == AFT_BOOKING_KEPT || in->act == AFT_BOOKING_NO_SHOW))
     return aft__denied(cmd, "whether somebody came, the shop says", error);
   aft_status status = aft__case_load(cmd, id, &c, error);
   if (status >= 0)
@@ -139,10 +138,9 @@ aft_status aft_appointment_put(aft_session *session, const aft_call *call, const
   AFT__TRY(aft__in_text(&local.kind, 64, "appointment.kind", error));
   AFT__TRY(aft__in_text(&local.address, 1000, "appointment.address", error));
   AFT__TRY(aft__in_text(&local.text, 1000, "appointment.text", error));
-  if (local.act < AFT_APPOINTMENT_BOOK || local.act > AFT_APPOINTMENT_REBOOK)
-    return aft__error(error, AFT_E_INVALID, "appointment.act", "expected AFT_APPOINTMENT_…, found %u",
-                      local.act);
-  if (local.act == AFT_APPOINTMENT_BOOK) {
+  if (local.act < AFT_BOOKING_BOOK || local.act > AFT_BOOKING_REBOOK)
+    return aft__error(error, AFT_E_INVALID, "appointment.act", "expected AFT_BOOKING_…, found %u", local.act);
+  if (local.act == AFT_BOOKING_BOOK) {
     AFT__TRY(aft__in_id(local.case_id, "appointment.case_id", error));
     AFT__TRY(check_kind(local.kind, error));
   } else {

@@ -178,6 +178,8 @@ aft_status aft_case_act(aft_session *session, const aft_call *call, const aft_ca
   aft_status status = check(&local, &arena, error);
   if (status >= 0)
     status = aft__command_run(session, call, &command, &local, out, error);
+  else
+    aft__command_refused(session, call, &command, local.case_id, status);
   aft__arena_done(&arena);
   return status;
 }

@@ -59,6 +59,12 @@ static aft_status find_line(aft__value **rows, uint32_t n, const aft_case_line_i
   return aft__error(error, AFT_E_INVALID, where, "the order has no line %lld", (long long)in->line);
 }
 
+static aft_status twice(const aft_case_line_in *in, size_t index, aft_error *error) {
+  char where[64];
+  snprintf(where, sizeof where, "case.lines[%zu].line", index);
+  return aft__error(error, AFT_E_INVALID, where, "line %lld is named twice", (long long)in->line);
+}
+
 static aft_status name_line(aft__case *c, aft__value **rows, uint32_t n, const aft_case_line_in *in,
                             size_t index, aft_error *error) {
   char where[64];
@@ -73,8 +79,11 @@ static aft_status name_line(aft__case *c, aft__value **rows, uint32_t n, const a
                       (long long)aft__row_int(line, AFT__LINE_QUANTITY), (long long)in->quantity);
   for (uint32_t i = 0; i < c->n_lines; i++)
     if (c->lines[i].line == line)
-      return aft__error(error, AFT_E_INVALID, where, "line %lld is named twice", (long long)in->line);
-  return aft__case_add_line(c, line, in, in->quantity, error);
+      return twice(in, index, error);
+  AFT__TRY(aft__case_add_line(c, line, in, in->quantity, error));
+  c->lines[c->n_lines - 1].asks = in->amount;
+  c->lines[c->n_lines - 1].index = (uint32_t)index;
+  return AFT_OK;
 }
 
 static aft_status units_of_case(aft__case *c, aft_id parent, const aft__value *line, int64_t *out,
@@ -85,8 +94,8 @@ static aft_status units_of_case(aft__case *c, aft_id parent, const aft__value *l
   return status == AFT_E_NOT_FOUND ? AFT_OK : status;
 }
 
-/* Units that the case is about where none is named: those that are free, or, for a case that holds none, those
- * of the case that it is about. */
+/* Units that the case is about where none is named: those that are free, or, for a case that holds none,
+ * those of the case that it is about. */
 static aft_status all_units(aft__case *c, const aft_case_in *in, aft__value **rows, uint32_t n,
                             aft_error *error) {
   bool holds = aft__case_holds_units(c->flow);
@@ -218,8 +227,23 @@ aft_status aft__case_prepare(aft__cmd *cmd, const aft_case_in *in, aft__case *c,
   return set_difference(c, error);
 }
 
-static aft_status tell_parent(aft__case *c, aft_error *error) {
-  return aft__case_is(c, AFT__CASE_KIND, "dispute") ? aft__case_tell_parent(c, "disputed", error) : AFT_OK;
+/* Only what was refused can be disputed, and only once at a time. */
+static aft_status dispute(aft__case *c, aft_error *error) {
+  aft__case parent;
+  bool lets = false;
+  if (!aft__case_is(c, AFT__CASE_KIND, "dispute"))
+    return AFT_OK;
+  aft_status status = aft__case_load(c->cmd, aft__case_int(c, AFT__CASE_PARENT), &parent, error);
+  if (status >= 0)
+    status = aft__case_lets(&parent, "disputed", AFT_ROLE_SYSTEM, &lets, error);
+  if (status >= 0 && !lets)
+    status = aft__error(error, AFT_E_TRANSITION, "case.parent",
+                        "nothing is to dispute about a case in state '%.*s'",
+                        (int)parent.row[AFT__CASE_STATE].size, parent.row[AFT__CASE_STATE].data);
+  aft__case_done(&parent);
+  c->cmd->subject = aft__case_id(c);
+  AFT__TRY(status);
+  return aft__case_tell_parent(c, "disputed", error);
 }
 
 static aft_status file(aft__case *c, const aft_case_in *in, aft_error *error) {
@@ -231,7 +255,7 @@ static aft_status file(aft__case *c, const aft_case_in *in, aft_error *error) {
   c->mirrored = in->platform.len != 0;
   AFT__TRY(aft__case_fire(c, &fire, error));
   AFT__TRY(aft__case_save(c, error));
-  AFT__TRY(tell_parent(c, error));
+  AFT__TRY(dispute(c, error));
   return aft__case_ticket(c, "resolve", error);
 }
 
@@ -294,8 +318,8 @@ static aft_status check_ids(const aft_case_in *in, aft_error *error) {
   if (in->freight_minor < 0)
     return aft__error(error, AFT_E_INVALID, "case.freight_minor", "expected 0 or more, found %lld",
                       (long long)in->freight_minor);
-  if (in->in_spite < 0 || in->in_spite > 1)
-    return aft__error(error, AFT_E_INVALID, "case.in_spite", "expected 0 or 1, found %d", in->in_spite);
+  if (in->in_spite > 1)
+    return aft__error(error, AFT_E_INVALID, "case.in_spite", "expected 0 or 1, found %u", in->in_spite);
   return AFT_OK;
 }
 
@@ -320,7 +344,7 @@ aft_status aft_case_file(aft_session *session, const aft_call *call, const aft_c
                                        .audits = true,
                                        .digest = digest,
                                        .run = run};
-  aft_case_in local;
+  aft_case_in local = {0};
   aft__arena arena;
   if (!session)
     return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");
@@ -328,6 +352,8 @@ aft_status aft_case_file(aft_session *session, const aft_call *call, const aft_c
   aft_status status = aft__case_in_copy(&local, in, &arena, error);
   if (status >= 0)
     status = aft__command_run(session, call, &command, &local, out, error);
+  else
+    aft__command_refused(session, call, &command, local.order, status);
   aft__arena_done(&arena);
   return status;
 }

@@ -10,6 +10,14 @@ static aft_status too_many(size_t index, const char *what, int64_t n, int64_t mo
                     (long long)most, what, (long long)n);
 }
 
+static aft_status at_least_one(int64_t n, size_t index, aft_error *error) {
+  char where[48];
+  if (n > 0)
+    return AFT_OK;
+  snprintf(where, sizeof where, "case.lines[%zu].quantity", index);
+  return aft__error(error, AFT_E_INVALID, where, "expected 1 or more units, found %lld", (long long)n);
+}
+
 static aft__value *new_row(aft__case *c, const aft__table *table) {
   aft__value *row = aft__arena_alloc(c->cmd->arena, table->n_columns * sizeof *row);
   if (!row)
@@ -63,6 +71,7 @@ static aft_status ship_line(aft__case *c, const aft__value *parcel, aft__case_li
                             size_t index, aft_error *error) {
   int64_t shipped = aft__row_int(l->row, AFT__CASE_LINE_SHIPPED);
   int64_t most = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY) - shipped;
+  AFT__TRY(at_least_one(n, index, error));
   if (n > most)
     return too_many(index, "sent", n, most, error);
   aft__case_line_set(l, AFT__CASE_LINE_SHIPPED, shipped + n);
@@ -149,6 +158,7 @@ static aft_status count_line(aft__case *c, const aft_case_line_in *in, size_t in
   if (!l)
     return AFT_E_INVALID;
   AFT__TRY(check_finding(in, index, error));
+  AFT__TRY(at_least_one(in->quantity, index, error));
   int64_t counted = aft__row_int(l->row, AFT__CASE_LINE_COUNTED);
   int64_t most = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY) - counted;
   if (in->quantity > most)

@@ -3,7 +3,7 @@
 
 typedef struct hold_in {
   aft_id id;
-  int32_t hold;
+  uint32_t hold;
   aft_str reason;
 } hold_in;
 
@@ -51,7 +51,7 @@ static void digest(aft__sha256 *sha, const void *given) {
   aft__digest_str(sha, in->reason);
 }
 
-aft_status aft_case_hold(aft_session *session, const aft_call *call, aft_id case_id, int32_t hold_it,
+aft_status aft_case_hold(aft_session *session, const aft_call *call, aft_id case_id, uint32_t hold_it,
                          const char *reason, aft_error *error) {
   static const aft__command command = {.verb = "case.hold",
                                        .name = "case_hold",
@@ -62,8 +62,8 @@ aft_status aft_case_hold(aft_session *session, const aft_call *call, aft_id case
   hold_in in = {case_id, hold_it, {reason, reason ? AFT_NTS : 0}};
   AFT__TRY(aft__in_id(case_id, "case.case_id", error));
   AFT__TRY(aft__in_text(&in.reason, AFT__NAME_BYTES, "case.reason", error));
-  if (hold_it < 0 || hold_it > 1)
-    return aft__error(error, AFT_E_INVALID, "case.hold", "expected 0 or 1, found %d", hold_it);
+  if (hold_it > 1)
+    return aft__error(error, AFT_E_INVALID, "case.hold", "expected 0 or 1, found %u", hold_it);
   if (hold_it && !in.reason.len)
     return aft__error(error, AFT_E_INVALID, "case.reason", "expected why the case is held");
   return aft__command_run(session, call, &command, &in, NULL, error);

@@ -93,9 +93,9 @@ aft_status aft__invoice_request(aft__case *c, aft_error *error) {
 
 static const struct {
   const char *state, *event;
-} outcomes[] = {[AFT_INVOICE_BUYER_CONFIRMS] = {"buyer_confirms", NULL},
-                [AFT_INVOICE_ISSUED] = {"issued", "invoice_issued"},
-                [AFT_INVOICE_FAILED] = {"failed", "invoice_failed"}};
+} outcomes[] = {[AFT_RED_BUYER_CONFIRMS] = {"buyer_confirms", NULL},
+                [AFT_RED_ISSUED] = {"issued", "invoice_issued"},
+                [AFT_RED_FAILED] = {"failed", "invoice_failed"}};
 
 static aft_status told(aft__case *c, const aft_invoice_in *in, aft_error *error) {
   aft__value *row;
@@ -161,8 +161,7 @@ aft_status aft_invoice_told(aft_session *session, const aft_call *call, const af
   AFT__TRY(aft__in_id(local.case_id, "invoice.case_id", error));
   AFT__TRY(aft__in_text(&local.red, AFT__NAME_BYTES, "invoice.red", error));
   AFT__TRY(aft__in_text(&local.note, 1000, "invoice.note", error));
-  if (local.outcome < AFT_INVOICE_BUYER_CONFIRMS || local.outcome > AFT_INVOICE_FAILED)
-    return aft__error(error, AFT_E_INVALID, "invoice.outcome", "expected AFT_INVOICE_…, found %u",
-                      local.outcome);
+  if (local.outcome < AFT_RED_BUYER_CONFIRMS || local.outcome > AFT_RED_FAILED)
+    return aft__error(error, AFT_E_INVALID, "invoice.outcome", "expected AFT_RED_…, found %u", local.outcome);
   return aft__command_run(session, call, &command, &local, out, error);
 }

@@ -23,7 +23,7 @@ static aft_status keep(aft__case *c, const aft_mirror_in *in, const char *fate, 
       [AFT__MIRROR_STATE] = state.len ? aft__text(state) : aft__null(),
       [AFT__MIRROR_FATE] = aft__text(aft__cstr(fate)),
       [AFT__MIRROR_AMOUNT] = in->amount.currency[0] ? aft__int(in->amount.minor) : aft__null(),
-      [AFT__MIRROR_DEADLINE] = in->deadline ? aft__int(in->deadline) : aft__null(),
+      [AFT__MIRROR_DEADLINE] = in->due ? aft__int(in->due) : aft__null(),
       [AFT__MIRROR_AT] = aft__int(in->at),
       [AFT__MIRROR_CREATED] = aft__int(cmd->now),
   };
@@ -93,6 +93,8 @@ static aft_status confirm_all(aft__case *c, aft_error *error) {
     if (pot) {
       AFT__TRY(aft__pot_add(pot, AFT__POT_PLANNED(pot), -requested, error));
       AFT__TRY(aft__pot_add(pot, AFT__POT_PAID(pot), requested, error));
+      if (pot->table == &aft__payment_table)
+        AFT__TRY(aft__pot_add(pot, AFT__PAYMENT_REFUNDS, 1, error));
     }
     aft__leg_change(c, leg, "confirmed");
     aft__leg_set(leg, AFT__LEG_CONFIRMED, aft__int(requested));
@@ -124,8 +126,8 @@ static void set_amount(aft__case *c, const aft_mirror_in *in) {
 
 /* A deadline of the marketplace stands in the place of the machine's. */
 static void set_due(aft__case *c, const aft_mirror_in *in) {
-  if (in->deadline && aft__case_int(c, AFT__CASE_OPEN))
-    aft__case_set(c, AFT__CASE_DUE, aft__int(in->deadline));
+  if (in->due && aft__case_int(c, AFT__CASE_OPEN))
+    aft__case_set(c, AFT__CASE_DUE, aft__int(in->due));
 }
 
 static aft_status apply(aft__case *c, const aft_mirror_in *in, aft_str state, const char **fate,
@@ -202,12 +204,31 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
 
 static void digest(aft__sha256 *sha, const void *given) {
   const aft_mirror_in *in = given;
-  const int64_t numbers[] = {in->case_id, in->version, in->at, in->deadline, in->amount.minor};
+  const int64_t numbers[] = {in->case_id, in->version, in->at, in->due, in->amount.minor};
   const aft_str texts[] = {in->platform, in->external, in->status};
   for (size_t i = 0; i < AFT__COUNT(numbers); i++)
     aft__digest_i64(sha, numbers[i]);
   for (size_t i = 0; i < AFT__COUNT(texts); i++)
     aft__digest_str(sha, texts[i]);
+}
+
+static aft_status check_input(aft_mirror_in *in, aft_error *error) {
+  AFT__TRY(aft__in_text(&in->platform, 64, "mirror.platform", error));
+  AFT__TRY(aft__in_text(&in->external, AFT__NAME_BYTES, "mirror.external", error));
+  AFT__TRY(aft__in_name(&in->status, AFT__NAME_BYTES, "mirror.status", error));
+  AFT__TRY(aft__case_money_check(&in->amount, error));
+  if (!in->platform.len || !in->external.len || in->case_id)
+    AFT__TRY(aft__in_id(in->case_id, "mirror.case_id", error));
+  const struct {
+    const char *where;
+    int64_t number, least;
+  } numbers[] = {
+      {"mirror.at", in->at, 1}, {"mirror.version", in->version, 0}, {"mirror.deadline", in->due, 0}};
+  for (size_t i = 0; i < AFT__COUNT(numbers); i++)
+    if (numbers[i].number < numbers[i].least)
+      return aft__error(error, AFT_E_INVALID, numbers[i].where, "expected %lld or more, found %lld",
+                        (long long)numbers[i].least, (long long)numbers[i].number);
+  return AFT_OK;
 }
 
 aft_status aft_case_mirror(aft_session *session, const aft_call *call, const aft_mirror_in *in,
@@ -221,14 +242,9 @@ aft_status aft_case_mirror(aft_session *session, const aft_call *call, const aft
                                        .run = run};
   aft_mirror_in local;
   AFT__TRY(aft__abi_copy(&local, sizeof local, in, MIRROR_V1, "aft_mirror_in", error));
-  AFT__TRY(aft__in_text(&local.platform, 64, "mirror.platform", error));
-  AFT__TRY(aft__in_text(&local.external, AFT__NAME_BYTES, "mirror.external", error));
-  AFT__TRY(aft__in_name(&local.status, AFT__NAME_BYTES, "mirror.status", error));
-  AFT__TRY(aft__case_money_check(&local.amount, error));
-  if (!local.platform.len || !local.external.len || local.case_id)
-    AFT__TRY(aft__in_id(local.case_id, "mirror.case_id", error));
-  if (local.at <= 0 || local.version < 0 || local.deadline < 0)
-    return aft__error(error, AFT_E_INVALID, local.at <= 0 ? "mirror.at" : "mirror.version",
-                      "expected when it happened, and no numbers below 0");
-  return aft__command_run(session, call, &command, &local, out, error);
+  aft_status status = check_input(&local, error);
+  if (status >= 0)
+    return aft__command_run(session, call, &command, &local, out, error);
+  aft__command_refused(session, call, &command, local.case_id, status);
+  return status;
 }

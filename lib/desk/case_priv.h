@@ -15,6 +15,8 @@ typedef struct aft__case_line {
   aft__value *line; /* of line */
   uint64_t mask, line_mask;
   bool fresh;
+  int64_t asks;   /* of money, where the line itself asks for some */
+  uint32_t index; /* among the lines that were handed in */
 } aft__case_line;
 
 typedef struct aft__leg {

@@ -1,6 +1,8 @@
 /* What a case comes to: the price of units as it was paid, exact to the minor unit. */
 #include "desk/case_priv.h"
 
+#include <stdio.h>
+
 int64_t aft__line_left(const aft__value *line) {
   return aft__row_int(line, AFT__LINE_PAID) - aft__row_int(line, AFT__LINE_REFUNDED) -
          aft__row_int(line, AFT__LINE_KEPT);
@@ -69,8 +71,34 @@ static aft_status spread(aft__case *c, int64_t amount, int64_t most, aft_error *
   return AFT_OK;
 }
 
+static int64_t asked_by_lines(const aft__case *c) {
+  int64_t total = 0;
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    total += c->lines[i].asks; /* each is bounded so that their sum is */
+  return total;
+}
+
+/* A line gives what it asks for itself; one that asks for nothing, what the kind of case works out. */
+static aft_status quote_lines(aft__case *c, aft__basis basis, aft_error *error) {
+  int64_t total = 0;
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    aft__case_line *l = &c->lines[i];
+    int64_t most = most_of(c, l), amount = l->asks ? l->asks : basis == AFT__BASIS_PRICE ? most : 0;
+    char where[48];
+    snprintf(where, sizeof where, "case.lines[%u].amount", l->index);
+    if (amount > most)
+      return aft__error(error, AFT_E_INVALID, where,
+                        "expected at most %lld minor units, what was paid and is left; found %lld",
+                        (long long)most, (long long)amount);
+    aft__case_line_set(l, AFT__CASE_LINE_AMOUNT, amount);
+    total += amount;
+  }
+  aft__case_set(c, AFT__CASE_ASKED, aft__int(total));
+  return AFT_OK;
+}
+
 static aft_status quote_fund(aft__case *c, const aft_money *amount) {
-  aft__case_set(c, AFT__CASE_ASKED, aft__int(amount ? amount->minor : 0));
+  aft__case_set(c, AFT__CASE_ASKED, aft__int(amount ? amount->minor : asked_by_lines(c)));
   return AFT_OK;
 }
 
@@ -82,6 +110,8 @@ aft_status aft__case_quote(aft__case *c, const aft_money *amount, aft_error *err
   for (uint32_t i = 0; i < c->n_lines; i++)
     if (aft__add_i64(most, most_of(c, &c->lines[i]), &most))
       return aft__error(error, AFT_E_OVERFLOW, "case.lines", "the lines come to more than 64 bits hold");
+  if (!amount && asked_by_lines(c))
+    return quote_lines(c, basis, error);
   asked = amount ? amount->minor : basis == AFT__BASIS_PRICE ? most : 0;
   AFT__TRY(spread(c, asked, most, error));
   aft__case_set(c, AFT__CASE_ASKED, aft__int(asked));

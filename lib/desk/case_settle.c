@@ -227,6 +227,20 @@ static void digest(aft__sha256 *sha, const void *given) {
   aft__digest_str(sha, in->note);
 }
 
+static aft_status check_input(aft_leg_in *in, aft_error *error) {
+  AFT__TRY(aft__in_text(&in->number, 64, "leg.number", error));
+  AFT__TRY(aft__in_text(&in->reference, AFT__NAME_BYTES, "leg.reference", error));
+  AFT__TRY(aft__in_text(&in->note, 1000, "leg.note", error));
+  AFT__TRY(aft__case_money_check(&in->amount, error));
+  if (in->proof)
+    AFT__TRY(aft__in_id(in->proof, "leg.proof", error));
+  if (!in->number.len || in->leg)
+    AFT__TRY(aft__in_id(in->leg, "leg.leg", error));
+  if (in->outcome >= AFT_SETTLE_CONFIRMED && in->outcome <= AFT_SETTLE_UNKNOWN)
+    return AFT_OK;
+  return aft__error(error, AFT_E_INVALID, "leg.outcome", "expected AFT_SETTLE_…, found %u", in->outcome);
+}
+
 aft_status aft_leg_settle(aft_session *session, const aft_call *call, const aft_leg_in *in, aft_record **out,
                           aft_error *error) {
   static const aft__command command = {.verb = "leg.settle",
@@ -238,17 +252,11 @@ aft_status aft_leg_settle(aft_session *session, const aft_call *call, const aft_
                                        .run = run};
   aft_leg_in local;
   AFT__TRY(aft__abi_copy(&local, sizeof local, in, LEG_V1, "aft_leg_in", error));
-  AFT__TRY(aft__in_text(&local.number, 64, "leg.number", error));
-  AFT__TRY(aft__in_text(&local.reference, AFT__NAME_BYTES, "leg.reference", error));
-  AFT__TRY(aft__in_text(&local.note, 1000, "leg.note", error));
-  AFT__TRY(aft__case_money_check(&local.amount, error));
-  if (local.proof)
-    AFT__TRY(aft__in_id(local.proof, "leg.proof", error));
-  if (!local.number.len || local.leg)
-    AFT__TRY(aft__in_id(local.leg, "leg.leg", error));
-  if (local.outcome < AFT_SETTLE_CONFIRMED || local.outcome > AFT_SETTLE_UNKNOWN)
-    return aft__error(error, AFT_E_INVALID, "leg.outcome", "expected AFT_SETTLE_…, found %u", local.outcome);
-  return aft__command_run(session, call, &command, &local, out, error);
+  aft_status status = check_input(&local, error);
+  if (status >= 0)
+    return aft__command_run(session, call, &command, &local, out, error);
+  aft__command_refused(session, call, &command, local.leg, status);
+  return status;
 }
 
 /* ---- time ---- */

@@ -70,7 +70,8 @@ static aft__refund_source source_of(const aft__case *c, const aft__money_rules *
                               .rank = rank_of(rules, pot)};
 }
 
-static void keep_parts(aft__case *c, const aft__refund_source *sources, aft__source_part *parts, uint32_t *n) {
+static void keep_parts(aft__case *c, const aft__refund_source *sources, aft__source_part *parts,
+                       uint32_t *n) {
   uint32_t at = 0;
   for (uint32_t i = 0; i < c->n_pots; i++) {
     if (c->pots[i].table != &aft__payment_table)

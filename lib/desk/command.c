@@ -160,10 +160,28 @@ static aft_status attempt(aft__tx *tx, void *user, aft_error *error) {
 
 /* ---- the audit of refusals ---- */
 
+/* What the caller hands in that no command could take, whoever calls. */
+static bool is_bad_input(aft_status status) {
+  static const aft_status known[] = {AFT_E_INVALID,   AFT_E_NULL_HANDLE, AFT_E_ENCODING, AFT_E_NUL_BYTE,
+                                     AFT_E_TOO_LARGE, AFT_E_OVERFLOW,    AFT_E_CURRENCY};
+  for (size_t i = 0; i < AFT__COUNT(known); i++)
+    if (status == known[i])
+      return true;
+  return false;
+}
+
 /* Statuses of the domain lie between these numbers. */
 static bool is_refusal(const aft__command *command, aft_status status) {
-  return status == AFT_E_DENIED ||
-         (command->audits && !command->read && status <= AFT_E_NOT_FOUND && status > -300);
+  return status == AFT_E_DENIED || (command->audits && !command->read &&
+                                    ((status <= AFT_E_NOT_FOUND && status > -300) || is_bad_input(status)));
+}
+
+/* A call that is no call itself is nobody's: there is nothing to keep. */
+void aft__command_refused(aft_session *session, const aft_call *given, const aft__command *command,
+                          aft_id subject, aft_status status) {
+  aft_call call;
+  if (session && is_refusal(command, status) && check_call(given, command, &call, NULL) >= 0)
+    aft__refusal_keep(session, &call, command->verb, subject > 0 ? subject : 0, status);
 }
 
 aft_status aft__command_run(aft_session *session, const aft_call *call, const aft__command *command, void *in,

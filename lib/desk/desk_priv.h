@@ -85,7 +85,7 @@ typedef struct aft__command {
   uint32_t returns; /* kind of the record that ids[0] names; 0 for none */
   bool read;        /* changes nothing: no key, no outcome */
   bool makes_tenant;
-  bool audits; /* keeps every refusal of the domain, not those of the actor alone */
+  bool audits; /* keeps every refusal of the domain and of bad input, not those of the actor alone */
   void (*digest)(aft__sha256 *sha, const void *in); /* of the request; NULL for reads */
   aft_status (*run)(aft__cmd *cmd, void *in, aft_error *error);
 } aft__command;
@@ -94,6 +94,9 @@ typedef struct aft__command {
  * replays the outcome of a key, keeps refusals, and makes the record to return. */
 aft_status aft__command_run(aft_session *session, const aft_call *call, const aft__command *command, void *in,
                             aft_record **out, aft_error *error);
+/* Keeps that a command was refused before it ran, where its refusals are kept at all. */
+void aft__command_refused(aft_session *session, const aft_call *call, const aft__command *command,
+                          aft_id subject, aft_status status);
 
 /* A caller's call and its key, checked as far as that goes without the store. */
 aft_status aft__call_copy(const aft_call *given, aft_call *call, aft_error *error);

@@ -25,8 +25,9 @@ typedef struct flag_field {
 
 /* One kind of struct that a telling has an array of. */
 typedef struct shape {
-  const char *list, *what;
-  size_t size, v1, most;
+  const char *list;
+  size_t size, most;
+  aft_status (*copy)(void *to, const void *from, aft_error *error);
   const text_field *texts;
   const number_field *numbers;
   const flag_field *flags;
@@ -98,11 +99,32 @@ static const number_field order_numbers[] = {{"placed", FACTS(placed), 0, MOST_T
                                              {"earned_spent", FACTS(earned_spent), 0, AFT__MOST_MINOR},
                                              {"earned_value", FACTS(earned_value), 0, AFT__MOST_MINOR}};
 
-#define END_OF(type, field) (offsetof(type, field) + sizeof(((type *)0)->field))
+#define LINE_V1    (offsetof(aft_order_line_in, customs) + sizeof(aft_str))
+#define SHARE_V1   (offsetof(aft_order_share_in, amount) + sizeof(int64_t))
+#define PAYMENT_V1 (offsetof(aft_order_payment_in, paid) + sizeof(aft_time))
+#define PARCEL_V1  (offsetof(aft_order_parcel_in, n_items) + sizeof(size_t))
+#define ITEM_V1    (offsetof(aft_order_item_in, quantity) + sizeof(int64_t))
+#define FACTS_V1   (offsetof(aft_order_facts_in, n_parcels) + sizeof(size_t))
+
+static aft_status copy_line(void *to, const void *from, aft_error *error) {
+  return aft__abi_copy(to, sizeof(aft_order_line_in), from, LINE_V1, "aft_order_line_in", error);
+}
+static aft_status copy_share(void *to, const void *from, aft_error *error) {
+  return aft__abi_copy(to, sizeof(aft_order_share_in), from, SHARE_V1, "aft_order_share_in", error);
+}
+static aft_status copy_payment(void *to, const void *from, aft_error *error) {
+  return aft__abi_copy(to, sizeof(aft_order_payment_in), from, PAYMENT_V1, "aft_order_payment_in", error);
+}
+static aft_status copy_parcel(void *to, const void *from, aft_error *error) {
+  return aft__abi_copy(to, sizeof(aft_order_parcel_in), from, PARCEL_V1, "aft_order_parcel_in", error);
+}
+static aft_status copy_item(void *to, const void *from, aft_error *error) {
+  return aft__abi_copy(to, sizeof(aft_order_item_in), from, ITEM_V1, "aft_order_item_in", error);
+}
+
 static const shape lines = {.list = "lines",
-                            .what = "aft_order_line_in",
                             .size = sizeof(aft_order_line_in),
-                            .v1 = END_OF(aft_order_line_in, customs),
+                            .copy = copy_line,
                             .most = AFT__MOST_LINES,
                             .texts = line_texts,
                             .n_texts = AFT__COUNT(line_texts),
@@ -111,27 +133,24 @@ static const shape lines = {.list = "lines",
                             .flags = line_flags,
                             .n_flags = AFT__COUNT(line_flags)};
 static const shape shares = {.list = "shares",
-                             .what = "aft_order_share_in",
                              .size = sizeof(aft_order_share_in),
-                             .v1 = END_OF(aft_order_share_in, amount),
+                             .copy = copy_share,
                              .most = AFT__MOST_SHARES,
                              .texts = share_texts,
                              .n_texts = AFT__COUNT(share_texts),
                              .numbers = share_numbers,
                              .n_numbers = AFT__COUNT(share_numbers)};
 static const shape payments = {.list = "payments",
-                               .what = "aft_order_payment_in",
                                .size = sizeof(aft_order_payment_in),
-                               .v1 = END_OF(aft_order_payment_in, paid),
+                               .copy = copy_payment,
                                .most = AFT__MOST_PAYMENTS,
                                .texts = payment_texts,
                                .n_texts = AFT__COUNT(payment_texts),
                                .numbers = payment_numbers,
                                .n_numbers = AFT__COUNT(payment_numbers)};
 static const shape parcels = {.list = "parcels",
-                              .what = "aft_order_parcel_in",
                               .size = sizeof(aft_order_parcel_in),
-                              .v1 = END_OF(aft_order_parcel_in, n_items),
+                              .copy = copy_parcel,
                               .most = AFT__MOST_PARCELS,
                               .texts = parcel_texts,
                               .n_texts = AFT__COUNT(parcel_texts),
@@ -140,9 +159,8 @@ static const shape parcels = {.list = "parcels",
                               .flags = parcel_flags,
                               .n_flags = AFT__COUNT(parcel_flags)};
 static const shape items = {.list = "items",
-                            .what = "aft_order_item_in",
                             .size = sizeof(aft_order_item_in),
-                            .v1 = END_OF(aft_order_item_in, quantity),
+                            .copy = copy_item,
                             .most = AFT__MOST_LINES,
                             .texts = item_texts,
                             .n_texts = AFT__COUNT(item_texts),
@@ -205,10 +223,10 @@ static aft_status check_fields(void *thing, const shape *s, const char *list, si
   for (size_t i = 0; i < s->n_numbers; i++)
     AFT__TRY(check_number(thing, &s->numbers[i], place(list, index, s->numbers[i].name).text, error));
   for (size_t i = 0; i < s->n_flags; i++) {
-    int32_t flag = *(const int32_t *)((const char *)thing + s->flags[i].offset);
+    uint32_t flag = *(const uint32_t *)((const char *)thing + s->flags[i].offset);
     if (flag != 0 && flag != 1)
       return aft__error(error, AFT_E_INVALID, place(list, index, s->flags[i].name).text,
-                        "expected 0 or 1, found %d", flag);
+                        "expected 0 or 1, found %u", flag);
   }
   return AFT_OK;
 }
@@ -250,7 +268,7 @@ static aft_status copy_all(aft__arena *arena, const void *given, size_t n, const
   for (size_t i = 0; i < n; i++) {
     size_t size;
     memcpy(&size, from, sizeof size);
-    AFT__TRY(aft__abi_copy(all + i * s->size, s->size, from, s->v1, s->what, error));
+    AFT__TRY(s->copy(all + i * s->size, from, error));
     AFT__TRY(check_fields(all + i * s->size, s, list, i, error));
     AFT__TRY(check_unique(all, i, s, list, error));
     from += size;
@@ -320,8 +338,7 @@ static aft_status check_zone(aft_env *env, const aft_order_facts_in *in, aft_err
 aft_status aft__facts_copy(aft_env *env, aft__arena *arena, const aft_order_facts_in *in,
                            aft_order_facts_in *out, aft_error *error) {
   void *copy;
-  AFT__TRY(aft__abi_copy(out, sizeof *out, in, END_OF(aft_order_facts_in, n_parcels), "aft_order_facts_in",
-                         error));
+  AFT__TRY(aft__abi_copy(out, sizeof *out, in, FACTS_V1, "aft_order_facts_in", error));
   AFT__TRY(aft__in_id(out->shop, "order.shop", error));
   AFT__TRY(aft__in_id(out->customer, "order.customer", error));
   if (out->payer)
@@ -355,7 +372,7 @@ static void digest_all(aft__sha256 *sha, const void *all, size_t n, const shape 
     for (size_t i = 0; i < s->n_numbers; i++)
       aft__digest_i64(sha, *(const int64_t *)(thing + s->numbers[i].offset));
     for (size_t i = 0; i < s->n_flags; i++)
-      aft__digest_i64(sha, *(const int32_t *)(thing + s->flags[i].offset));
+      aft__digest_i64(sha, *(const uint32_t *)(thing + s->flags[i].offset));
   }
 }
 

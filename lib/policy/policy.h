@@ -279,7 +279,7 @@ typedef enum aft__retain {
 #define AFT__RETAIN_NEVER INT64_C(-1)
 int64_t aft__policy_retain(const aft_policy *policy, aft__retain what);
 
-const aft__flow *aft__policy_machine(const aft_policy *policy, const char *name); /* NULL when missing */
+const aft__flow *aft__policy_machine(const aft_policy *policy, const char *name);  /* NULL when missing */
 const aft__flow *aft__policy_machine_at(const aft_policy *policy, uint32_t index); /* NULL past the last */
 
 /* Whether a category exists in the policy. */

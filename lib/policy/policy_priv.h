@@ -525,7 +525,7 @@ aft__names aft__compile_names(aft__compile *cx, const aft__node *map, const char
 uint32_t aft__compile_when(aft__compile *cx, const aft__node *map);
 /* compile_forms.c */
 void aft__compile_forms(aft__compile *cx);
-void aft__compile_machines(aft__compile *cx);    /* compile_machine.c */
+void aft__compile_machines(aft__compile *cx); /* compile_machine.c */
 /* "48h", or business days "3bd"; *ms is 24 hours for each of them. */
 bool aft__deadline_parse(aft_str text, int64_t *ms, bool *business);
 const aft__flow_contract *aft__machine_contract(const char *machine); /* compile_contract.c */

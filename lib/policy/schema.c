@@ -338,12 +338,9 @@ SHAPE case_money = {.kind = STRUCT, .expected = "a map of money rules", .fields 
 
 static const entry negotiation_fields[] = {{"rounds", &few, false}, {NULL, NULL, false}};
 SHAPE negotiation = {.kind = STRUCT, .expected = "a map with rounds", .fields = negotiation_fields};
-static const entry evidence_fields[] = {{"most_bytes", &minor, false},
-                                        {"most_pieces", &count, false},
-                                        {"quota_bytes", &minor, false},
-                                        {"types", &texts, false},
-                                        {"retention", &duration, false},
-                                        {NULL, NULL, false}};
+static const entry evidence_fields[] = {{"most_bytes", &minor, false},   {"most_pieces", &count, false},
+                                        {"quota_bytes", &minor, false},  {"types", &texts, false},
+                                        {"retention", &duration, false}, {NULL, NULL, false}};
 SHAPE case_evidence = {.kind = STRUCT, .expected = "a map of bounds", .fields = evidence_fields};
 static const entry risk_rule_fields[] = {
     {"cases", &count, true}, {"within", &duration, true}, {NULL, NULL, false}};

@@ -174,7 +174,7 @@ struct aft_store {
   bool memory;
   atomic_bool proven; /* a commit was looked for and found */
   aft__backend *backend;
-  aft_blobs *blobs; /* NULL: it takes no evidence */
+  aft_blobs *blobs;      /* NULL: it takes no evidence */
   pthread_mutex_t mutex; /* guards idle, n_idle and what the desk hangs on */
   aft__conn *idle[AFT__MOST_IDLE];
   uint32_t n_idle;

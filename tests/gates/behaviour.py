@@ -33,7 +33,7 @@ MUTANTS = [
     ("a buyer reads every ticket", "access", "lib/desk/access.c",
      ("lib/desk/access.c", "  return part ? AFT_OK", "  return part || true ? AFT_OK")),
     ("refusals are not kept", "access", "lib/desk/command.c",
-     ("lib/desk/command.c", "  if (is_refusal(status))\n", "  if (false)\n")),
+     ("lib/desk/command.c", "  if (is_refusal(command, status))\n", "  if (false)\n")),
 ]
 
 

@@ -62,11 +62,12 @@ static const struct rule {
     {"a message has the revisions that it counts",
      "SELECT m.id, m.version, count(r.id) FROM aft_message m LEFT JOIN aft_revision r ON r.message = m.id "
      "GROUP BY m.id HAVING m.version <> count(r.id) + 1"},
-    {"parts, revisions, decisions and surveys have their owner",
+    {"decisions have their owner",
+     "SELECT id FROM aft_decision WHERE ticket NOT IN (SELECT id FROM aft_ticket UNION ALL SELECT id FROM "
+     "aft_case)"},
+    {"parts, revisions and surveys have their owner",
      "SELECT id FROM aft_part WHERE message NOT IN (SELECT id FROM aft_message) UNION ALL "
      "SELECT id FROM aft_revision WHERE message NOT IN (SELECT id FROM aft_message) UNION ALL "
-     "SELECT id FROM aft_decision WHERE ticket NOT IN (SELECT id FROM aft_ticket UNION ALL SELECT id FROM "
-     "aft_case) UNION ALL "
      "SELECT id FROM aft_survey WHERE ticket NOT IN (SELECT id FROM aft_ticket) UNION ALL "
      "SELECT id FROM aft_activation WHERE document NOT IN (SELECT id FROM aft_document)"},
     {"a case knows the length and the end of its chain",
@@ -130,7 +131,19 @@ static bool ended(check *c, sqlite3_stmt *stmt, int rc) {
   return rc == SQLITE_DONE || broken(c, "SQLite: %s", sqlite3_errmsg(c->db));
 }
 
+/* A store of an earlier version has no cases of which something could hold. */
+static bool is_of_later(check *c, const struct rule *rule) {
+  sqlite3_stmt *stmt = NULL;
+  if (!strstr(rule->sql, "aft_case") && !strstr(rule->sql, "aft_leg"))
+    return false;
+  bool missing = sqlite3_prepare_v2(c->db, "SELECT id FROM aft_case", -1, &stmt, NULL) != SQLITE_OK;
+  sqlite3_finalize(stmt);
+  return missing;
+}
+
 static bool holds(check *c, const struct rule *rule) {
+  if (is_of_later(c, rule))
+    return true;
   sqlite3_stmt *stmt = prepare(c, rule->sql);
   if (!stmt)
     return false;

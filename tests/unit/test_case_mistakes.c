@@ -342,6 +342,43 @@ static void an_appeal_after_the_appeal(void **state) {
   END_DESK(c)
 }
 
+static void one_unit(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  case_story_one(&story, 1, 9000);
+  case_story_tell(c, &story);
+}
+
+static void a_dispute_about_the_only_unit_there_is(void **state) {
+  ON_EACH_DESK(c, one_unit(&c, case_kinds[k]))
+  aft_call as = case_arbiter(&c);
+  aft_id parent = refused_refund(&c), id = disputed(&c, parent);
+  assert_int_equal(case_parts(&c, id, AFT_KIND_CASE_LINE), 1);
+  case_act(&c, &as, id, "ready");
+  case_act(&c, &as, id, "rule_buyer");
+  case_act(&c, &as, id, "carry_out");
+  assert_int_equal(case_confirm_all(&c, parent), 9000);
+  END_DESK(c)
+}
+
+static void a_dispute_that_disputes_nothing(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_error error = AFT_ERROR_INIT;
+  aft_id parent = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  aft_case_in in = {.size = sizeof in,
+                    .order = c.order,
+                    .kind = AFT_STR("dispute"),
+                    .reason = AFT_STR("decision_disputed"),
+                    .parent = parent};
+  assert_status(aft_case_file(c.d.session, &c.d.as_buyer, &in, NULL, &error), AFT_E_TRANSITION);
+  assert_string_equal(error.where, "case.parent"); /* nothing was refused */
+  in.parent = refused_refund(&c);
+  disputed(&c, in.parent);
+  assert_status(aft_case_file(c.d.session, &c.d.as_buyer, &in, NULL, &error), AFT_E_TRANSITION);
+  assert_int_equal(case_count(&c), 3); /* a second dispute about the same is none */
+  END_DESK(c)
+}
+
 /* ---- marketplaces ---- */
 
 static aft_id mirrored(case_desk *c, const char *external) {
@@ -473,6 +510,8 @@ int main(void) {
       cmocka_unit_test(a_verdict_that_nobody_carries_out),
       cmocka_unit_test(a_shared_verdict_on_what_was_refused),
       cmocka_unit_test(an_appeal_after_the_appeal),
+      cmocka_unit_test(a_dispute_about_the_only_unit_there_is),
+      cmocka_unit_test(a_dispute_that_disputes_nothing),
       cmocka_unit_test(late_and_repeated_statuses),
       cmocka_unit_test(an_unknown_status_that_is_thrown_away),
       cmocka_unit_test(our_wish_taken_for_the_marketplaces_word),

@@ -100,12 +100,23 @@ static void status_before_gateway(void **state) {
   END_DESK(c)
 }
 
+static void start_again(desk *d) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_store_options options = desk_store(d, AFT_STORE_RELAXED);
+  aft_session_close(d->session);
+  aft_store_unref(d->store);
+  assert_ok(aft_store_open(d->env, &options, &d->store, &error));
+  assert_ok(aft_session_open(d->store, &d->session, &error));
+}
+
 /* The desk may have crashed after the provider was asked: what it hears then is all that counts. */
 static void gateway_before_status(void **state) {
   ON_EACH_DESK(c, usual(&c, case_kinds[k]))
   case_leg leg;
   aft_id id = returned(&c, c.line[0], 1, "SF1");
   only_leg(&c, id, &leg);
+  if (case_kinds[k] == DESK_SQLITE)
+    start_again(&c.d);
   assert_gives(case_settle(&c, &leg, AFT_SETTLE_UNKNOWN, 0, ""), AFT_OK);
   assert_gives(case_settle(&c, &leg, AFT_SETTLE_FAILED, 0, ""), AFT_OK);
   assert_case(&c, id, "refund_failed");
@@ -292,6 +303,22 @@ static void refund_when_nothing_is_due(void **state) {
   assert_case(&c, id, "refunded");
   assert_int_equal(case_legs_in(&c, id, "void"), 0);
   assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 9000);
+  END_DESK(c)
+}
+
+/* Each line may ask for less than it is worth; what it asks for is no other line's. */
+static void an_amount_that_lands_on_another_line(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_case_line_in two[] = {{.size = sizeof two[0], .line = c.line[0], .quantity = 1, .amount = 2000},
+                            {.size = sizeof two[0], .line = c.line[1], .quantity = 1, .amount = 500}};
+  aft_case_in in = {.kind = AFT_STR("refund"), .reason = AFT_STR("other"), .lines = two, .n_lines = 2};
+  aft_id id = case_file_in(&c, &c.d.as_agent, &in);
+  assert_int_equal(case_int(&c, id, AFT_CASE_ASKED), 2500);
+  case_approve(&c, id);
+  case_act(&c, &c.d.as_agent, id, "pay_out");
+  assert_int_equal(case_confirm_all(&c, id), 2500);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_REFUNDED), 2000);
+  assert_int_equal(case_line(&c, c.line[1], AFT_LINE_REFUNDED), 500);
   END_DESK(c)
 }
 
@@ -689,6 +716,90 @@ static void a_refund_beside_a_chargeback(void **state) {
   END_DESK(c)
 }
 
+static void reverse(case_desk *c, const char *payment, int64_t amount) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_reversal_in in = {.size = sizeof in,
+                        .payment = AFT_STR(payment),
+                        .reference = AFT_STR("cb-1"),
+                        .amount = {amount, "CNY", 0}};
+  assert_status(aft_payment_reverse(c->d.session, &c->d.system, &in, NULL, &error), AFT_OK);
+}
+
+static aft_id far_as(case_desk *c, const char *kind, const char *const *steps, size_t n) {
+  aft_case_line_in one = {.size = sizeof one, .line = c->line[0], .quantity = 1};
+  aft_case_in in = {.kind = AFT_STR(kind),
+                    .reason = AFT_STR("changed_mind"),
+                    .lines = &one,
+                    .n_lines = 1,
+                    .route = AFT_STR("papers_first")};
+  aft_id id = case_file_in(c, &c->d.as_buyer, &in);
+  for (size_t i = 0; i < n; i++)
+    case_act(c, &c->d.as_agent, id, steps[i]);
+  return id;
+}
+
+/* The bank has given the buyer the money: no case may wait for ever for what it cannot pay. */
+static void a_chargeback_in_the_middle_of_a_case(void **state) {
+  static const char *const kinds[] = {"return", "exchange"}, *const steps[] = {"ship", "receive", "inspect",
+                                                                               "accept_goods"};
+  (void)state;
+  for (size_t kind = 0; kind < 2; kind++)
+    for (size_t n = 0; n <= sizeof steps / sizeof *steps; n++) {
+      case_desk c;
+      one_line(&c, DESK_MEMORY, 1, 10000);
+      aft_id id = far_as(&c, kinds[kind], steps, n);
+      reverse(&c, "pay-1", 10000);
+      desk_pass(&c.d, 60 * CASE_DAY);
+      desk_tick(&c.d);
+      assert_case(&c, id, "closed_reversed");
+      assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_PLANNED), 0);
+      assert_int_equal(case_line(&c, c.line[0], n >= 2 ? AFT_LINE_RETURNED : AFT_LINE_WITH_BUYER), 1);
+      case_desk_close(&c);
+    }
+}
+
+/* What cannot be paid is a matter for people: time goes on for everybody else. */
+static void a_timer_that_fails_and_stops_all_others(void **state) {
+  ON_EACH_DESK(c, one_line(&c, case_kinds[k], 2, 10000))
+  reverse(&c, "pay-1", 10000);
+  aft_id broke = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  case_ship(&c, broke, "SF1");
+  case_act(&c, &c.d.as_agent, broke, "receive");
+  aft_id other = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  desk_pass(&c.d, 11 * CASE_DAY);
+  desk_tick(&c.d);
+  assert_case(&c, other, "approved");
+  assert_case(&c, broke, "received");
+  END_DESK(c)
+}
+
+/* ---- crashes ---- */
+
+static uint32_t offered(case_desk *c, const char *topic) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *effect;
+  uint32_t n = 0;
+  assert_ok(aft_outbox_claim(c->d.session, NULL, &cursor, &error));
+  while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
+    n += strcmp(aft_effect_topic(effect), topic) == 0;
+  aft_cursor_free(cursor);
+  return n;
+}
+
+static void paid_twice_after_a_crash(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_id id = returned(&c, c.line[0], 1, "SF1");
+  assert_int_equal(offered(&c, "money.refund"), 1); /* the worker dies with it */
+  for (int hour = 0; hour < 100; hour++) {
+    desk_pass(&c.d, CASE_HOUR);
+    desk_tick(&c.d);
+    assert_int_equal(offered(&c, "money.refund"), 0);
+  }
+  assert_int_equal(case_legs_in(&c, id, "unknown"), 1);
+  END_DESK(c)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_new_refund_number_per_call),
@@ -701,6 +812,7 @@ int main(void) {
       cmocka_unit_test(a_provider_that_pays_less_than_was_asked),
       cmocka_unit_test(part_refund_cannot_be_topped_up),
       cmocka_unit_test(what_one_unit_was_lowered_by_is_paid_with_the_next),
+      cmocka_unit_test(an_amount_that_lands_on_another_line),
       cmocka_unit_test(rounding_leaves_a_cent),
       cmocka_unit_test(discounts_that_a_part_return_forgets),
       cmocka_unit_test(refunds_above_captured),
@@ -724,6 +836,9 @@ int main(void) {
       cmocka_unit_test(advance_that_is_paid_twice),
       cmocka_unit_test(advance_for_goods_that_never_came),
       cmocka_unit_test(a_refund_beside_a_chargeback),
+      cmocka_unit_test(a_chargeback_in_the_middle_of_a_case),
+      cmocka_unit_test(a_timer_that_fails_and_stops_all_others),
+      cmocka_unit_test(paid_twice_after_a_crash),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,6 @@
 #define JPEG "\xff\xd8\xff\xe0JFIF"
 #define PDF  "%PDF-1.7"
 
-
 static desk d;
 static aft_id order, of, other;
 

@@ -149,7 +149,7 @@ class EvidenceCommands(Commands):
         self._run(lib.aft_evidence_read, given, [], lambda _s, _status: None, None, deadline)
         return b"".join(pieces)
 
-    def case_parts(self, case: int, kind: type[R], *, deadline: timedelta | None = None) -> Cursor[R]:
+    def parts_of_case(self, case: int, kind: type[R], *, deadline: timedelta | None = None) -> Cursor[R]:
         """What belongs to a case, in the order in which it arose.
 
         kind: a class of records: CaseLine, Proposal, Leg, Finding, Parcel, Appointment, Invoice, Mirror, Signal

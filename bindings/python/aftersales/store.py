@@ -135,6 +135,10 @@ class Session(SessionCommands, Handle):
         """A customer: what is theirs."""
         return Desk(self, tenant, lib.AFT_ROLE_BUYER, customer)
 
+    def as_warehouse(self, tenant: int) -> Desk:
+        """People who count and send goods."""
+        return Desk(self, tenant, lib.AFT_ROLE_WAREHOUSE, 0)
+
     def as_arbiter(self, tenant: int) -> Desk:
         """The platform's: tickets of all shops."""
         return Desk(self, tenant, lib.AFT_ROLE_ARBITER, 0)

@@ -143,7 +143,7 @@ class Gateway:
             self.book[place] = self.book.get(place, 0) + minor
 
     def settle(self, desk: Desk, case: int) -> None:
-        for leg in desk.case_parts(case, Leg):
+        for leg in desk.parts_of_case(case, Leg):
             if leg.state == "sent":
                 desk.settle_leg("confirmed", leg=leg.id, amount=leg.requested, reference=f"gw {leg.number}")
                 self.move(leg.payer, leg.payee, leg.requested)
@@ -173,7 +173,7 @@ def ledger(desk: Desk, orders: list[int], gateway: Gateway) -> bool:
     """Every account from the desk's records. They sum to zero in each currency, and are what the gateway has."""
     desks, right = Gateway(), True
     for order in orders:
-        legs = [leg for case in desk.cases(order=order) for leg in desk.case_parts(case.id, Leg)]
+        legs = [leg for case in desk.cases(order=order) for leg in desk.parts_of_case(case.id, Leg)]
         done = [leg for leg in legs if leg.state == "confirmed"]
         for payment in desk.payments(order):
             desks.move("buyer", "seller", payment.captured)

@@ -90,12 +90,12 @@ def test_a_return_goes_from_filing_to_the_money(cases: Shop) -> None:
     preview = cases.ann.preview_case(order, "return", "changed_mind", lines=[{"line": cup_of(cases, order), "quantity": 1}])
     assert preview["verdict"] == "yes"
     case = filed(cases, order)
-    assert [line.quantity for line in cases.desk.case_parts(case.id, CaseLine)] == [1]
+    assert [line.quantity for line in cases.desk.parts_of_case(case.id, CaseLine)] == [1]
     assert isinstance(cases.ann.case_options(case.id), list) and isinstance(cases.ann.order_options(order), list)
     cases.ann.act_on_case(case.id, "ship", carrier="sf", waybill="SF200")
     for event in ("receive", "inspect", "accept_goods"):
         cases.amy.act_on_case(case.id, event)
-    legs = [leg for leg in cases.desk.case_parts(case.id, Leg) if leg.state == "sent"]
+    legs = [leg for leg in cases.desk.parts_of_case(case.id, Leg) if leg.state == "sent"]
     assert [leg.requested for leg in legs] == [Money("100.00", "CNY")]
     for leg in legs:
         cases.desk.settle_leg("confirmed", leg=leg.id, amount=leg.requested, reference="gw-1")
