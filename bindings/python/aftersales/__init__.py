@@ -20,8 +20,20 @@ from .env import Env, Trace
 from .errors import *  # noqa: F403
 from .errors import Error
 from .evaluation import Evaluation
-from .inputs import FieldIn, MessageIn, PartIn
+from .evidence import Blobs, BlobsCopied
+from .inputs import (
+    CaseLineIn,
+    FieldIn,
+    MessageIn,
+    OrderItemIn,
+    OrderLineIn,
+    OrderParcelIn,
+    OrderPaymentIn,
+    OrderShareIn,
+    PartIn,
+)
 from .learning import Takeover
+from .links import LinkKeys, MadeLink, OpenedLink
 from .model import Comparison, Model, ModelInfo, Prediction, Threshold, compare_models
 from .policy import Policy
 from .query import Rows
@@ -33,6 +45,9 @@ from .values import Money, exponent, made_at, time_of
 
 __all__ = [
     "BatchResult",
+    "Blobs",
+    "BlobsCopied",
+    "CaseLineIn",
     "Closed",
     "Comparison",
     "Cursor",
@@ -41,11 +56,19 @@ __all__ = [
     "Error",
     "Evaluation",
     "FieldIn",
+    "LinkKeys",
+    "MadeLink",
     "MessageIn",
     "Model",
     "ModelInfo",
     "Money",
     "NotFitted",
+    "OpenedLink",
+    "OrderItemIn",
+    "OrderLineIn",
+    "OrderParcelIn",
+    "OrderPaymentIn",
+    "OrderShareIn",
     "PartIn",
     "Policy",
     "Prediction",

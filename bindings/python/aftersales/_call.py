@@ -1,6 +1,7 @@
 """One call of the library: errors become exceptions, exceptions of callbacks reach the caller, results are taken."""
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
-__all__ = ["NTS", "Commands", "bytes_of", "chosen", "id_of", "number_of", "policy_of", "run", "text_of"]
+__all__ = ["NTS", "Commands", "bytes_of", "chosen", "flag_of", "id_of", "number_of", "policy_of", "run", "text_of"]
 NTS = 2 ** (8 * ffi.sizeof("size_t")) - 1  # the length of a text that ends with a NUL byte
 
 
@@ -69,6 +70,12 @@ def buffer_bytes(out: Any) -> bytes:
         return bytes(ffi.buffer(lib.aft_buf_data(out[0]), lib.aft_buf_size(out[0])))
     finally:
         lib.aft_buf_free(out[0])
+
+
+def flag_of(name: str, value: object) -> int:
+    if not isinstance(value, bool):
+        raise wrong_type(name, "a bool", value)
+    return int(value)
 
 
 def policy_of(name: str, value: Any) -> Any:
@@ -146,6 +153,16 @@ class Commands:
     ) -> str:
         out = ffi.new("aft_buf **")
         return self._run(function, arguments, [out], lambda _s, _status: buffer_bytes(out).decode(), key, deadline)
+
+    def _json(
+        self,
+        function: Callable[..., int],
+        arguments: list[Any],
+        key: str | None = None,
+        deadline: timedelta | None = None,
+    ) -> Any:
+        """Plain Python objects: dict, list, str, int, bool and None."""
+        return json.loads(self._text(function, arguments, key, deadline))
 
     def _policy(
         self,

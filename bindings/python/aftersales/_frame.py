@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
 from typing import Any
 
 from ._ffi import ffi
@@ -24,6 +25,7 @@ class Frame:
         self.struct = ffi.new(struct + " *")
         self.struct.size = ffi.sizeof(struct)
         self.kept: list[Any] = []
+        self.currencies: list[tuple[str, str]] = []  # where Money stands for minor units, and its currency
         self.types = dict(ffi.typeof(struct).fields)
 
     def put(self, name: str, value: Any) -> None:
@@ -81,6 +83,18 @@ class Frame:
             raise wrong_type(name, "Money", value)
         self.put(name, value.struct()[0])
 
+    def minor(self, name: str, value: Money | int | None) -> None:
+        """Money, or whole minor units of it."""
+        if isinstance(value, Money):
+            self.currencies.append((name, value.currency))
+            value = value.minor
+        self.number(name, value)
+
+    def one_currency(self, currency: str) -> None:
+        for name, found in self.currencies:
+            if found != currency:
+                raise ValueError(f"{name}: expected {currency}, the currency of the order, found {found}")
+
     def choice(self, name: str, value: str | None, numbers: Mapping[str, int]) -> None:
         if value is not None:
             self.put(name, chosen(name, value, numbers))
@@ -108,8 +122,7 @@ class Frame:
         """An array of structs, each filled by a class of aftersales.inputs."""
         array = ffi.new(kind.STRUCT + "[]", len(items(name, values)))
         for i, value in enumerate(values):
-            if not isinstance(value, kind):
-                raise wrong_type(f"{name}[{i}]", f"a {kind.__name__}", value)
+            value = made_of(f"{name}[{i}]", value, kind)
             inner = Frame(kind.STRUCT)
             try:
                 value.fill(inner)
@@ -117,12 +130,30 @@ class Frame:
                 raise type(error)(f"{name}[{i}].{error}") from None
             array[i] = inner.struct[0]
             self.kept += inner.kept
+            self.currencies += [(f"{name}[{i}].{place}", currency) for place, currency in inner.currencies]
         return array, len(values)
 
     def array(self, name: str, array: Any, n: int) -> None:
         self.kept.append(array)
         self.put(name, array)
         self.put("n_" + name, n)
+
+
+def made_of(name: str, value: Any, kind: type[Any]) -> Any:
+    """An input of this class; a dict of its fields will do."""
+    if isinstance(value, kind):
+        return value
+    if not isinstance(value, Mapping):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise wrong_type(name, f"{article} {kind.__name__} or a dict", value)
+    known = fields(kind)
+    for key in value:
+        if key not in [f.name for f in known]:
+            raise ValueError(f"{name}.{key}: expected one of {', '.join(f.name for f in known)}")
+    for field in known:
+        if field.default is MISSING and field.name not in value:
+            raise ValueError(f"{name}.{field.name}: expected a value, found none")
+    return kind(**value)
 
 
 def chosen(name: str, value: object, numbers: Mapping[str, int]) -> int:

@@ -10,10 +10,10 @@ from ._error import Error, error_of, new_error
 from ._ffi import ffi, lib
 from ._frame import Frame
 from .commands import DeskCommands
+from .evidence import EvidenceCommands
 from .inputs import MessageIn
 from .learning import Learning
-from .record import Record
-from .values import identity as id_of
+from .links import LinkCommands
 from .values import span_ms
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def batch_results(batch: Any) -> list[BatchResult]:
     return results
 
 
-class Desk(DeskCommands, Learning):
+class Desk(DeskCommands, EvidenceCommands, LinkCommands, Learning):
     """Made by Session.as_system and its like. key: a name of your own for what must happen once; the same again gives
     the first outcome. deadline: how long the call may take."""
 
@@ -53,11 +53,6 @@ class Desk(DeskCommands, Learning):
         self._who.id("tenant", tenant)
         self._who.number("role", role)
         self._who.id("actor", actor)
-
-    def parts_of_case(self, case: int, kind: type[R], *, deadline: timedelta | None = None) -> Cursor[R]:
-        """What belongs to a case, in the order in which it arose: CaseLine, Proposal, Leg, Finding, Parcel,
-        Appointment, Invoice, Mirror, Signal or Event. The last three are not for buyers."""
-        return self._cursor(lib.aft_case_parts, [id_of("case", case), kind.KIND], kind, None, deadline)
 
     @property
     def tenant(self) -> int:

@@ -5,12 +5,12 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from . import _copies
-from ._call import buffer_bytes, run
+from ._call import buffer_bytes, id_of, run
 from ._ffi import ffi, lib
 from ._frame import Frame
 from ._handle import Handle, Shared
@@ -19,6 +19,8 @@ from .commands import SessionCommands
 from .desk import Desk
 from .env import Env, env_of
 from .errors import BusySession, Forked
+from .evidence import Blobs, sweep
+from .links import LinkKeys, OpenedLink, opened
 from .query import Rows
 from .values import integer, span_ms, time_of, wrong_type
 
@@ -40,7 +42,8 @@ class Store(Shared):
     dsn: a file name; "memory:" for a store in this process's memory, for tests. create: make the file and tables
     where they are missing. migrate: bring older tables up. relaxed: commits that a power loss may undo. restored: the file
     was put back from a backup; say so once. busy: how
-    long to wait for a locked database. prefix: of the tables' names."""
+    long to wait for a locked database. prefix: of the tables' names. blobs: the
+    directory that keeps evidence; without one none is taken."""
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class Store(Shared):
         restored: bool = False,
         busy: timedelta | None = None,
         prefix: str | None = None,
+        blobs: Blobs | str | os.PathLike[str] | None = None,
         env: Env | None = None,
     ) -> None:
         self.env = env_of(env)
@@ -68,7 +72,9 @@ class Store(Shared):
             frame.struct.flags |= getattr(lib, f"AFT_STORE_{name}") if given else 0
         if busy is not None:
             frame.number("busy_ms", integer("busy", span_ms("busy", busy), 1, 2**32 - 1))
-        with self.env._use() as pointer:
+        self.blobs = blobs if blobs is None or isinstance(blobs, Blobs) else Blobs(blobs, env=self.env)
+        with self.env._use() as pointer, self.blobs._use() if self.blobs else nullcontext(ffi.NULL) as kept:
+            frame.struct.blobs = kept
             run(lib.aft_store_open, [pointer, frame.struct, out], lambda _status: None)
         super().__init__(out[0], lib.aft_store_unref, self.env._callbacks)
         _copies.guard(path, self)
@@ -136,6 +142,14 @@ class Session(SessionCommands, Handle):
     def as_arbiter(self, tenant: int) -> Desk:
         """The platform's: tickets of all shops."""
         return Desk(self, tenant, lib.AFT_ROLE_ARBITER, 0)
+
+    def open_link(self, tenant: int, keys: LinkKeys, token: str) -> OpenedLink:
+        """Opens a link: a Desk of the buyer whom it lets in. Denied says why where it is refused."""
+        return opened(self, id_of("tenant", tenant), keys, token)
+
+    def sweep_evidence(self) -> int:
+        """Removes contents that belong to no evidence and are older than a day; returns how many. Call it once a day."""
+        return sweep(self)
 
     def tick(self, *, rows: int | None = None, time: timedelta | None = None) -> TickReport:
         """Does what has fallen due: deadlines, surveys, the feed. Call it every minute or so; in the budget given, else

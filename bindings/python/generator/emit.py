@@ -25,6 +25,10 @@ SCALARS = {
     "uint32_t": ("int", "number"),
     "int32_t": ("int", "number"),
 }
+RENAMED = {"Appointment": "AppointmentAct", "Invoice": "InvoiceOutcome"}  # these are records
+AMOUNTS = {("aft_order_line_in", name) for name in ("price", "paid", "tax")}
+AMOUNTS |= {("aft_order_share_in", "amount"), ("aft_order_facts_in", "earned_value")}
+FLAG = re.compile(r"1: |1 when|1 where|0 or 1$|1 or 0$")
 
 
 def python_name(name: str) -> str:
@@ -62,7 +66,7 @@ def choice(field: Field, headers: Headers) -> Choice | None:
     prefix = stated.group(1) if stated else prefix
     prefix = prefix[: prefix.rfind("_") + 1]
     name = prefix[len("AFT_") : -1] or field.name
-    return Choice(camel(name), {n[len(prefix) :].lower(): n for n in names})
+    return Choice(RENAMED.get(camel(name), camel(name)), {n[len(prefix) :].lower(): n for n in names})
 
 
 class Argument(NamedTuple):
@@ -78,10 +82,10 @@ class Argument(NamedTuple):
 
 
 def is_flag(field: Field) -> bool:
-    return field.type == "uint32_t" and field.doc.startswith(("1: ", "1 when", "1 where"))
+    return field.type in ("uint32_t", "int32_t") and FLAG.match(field.doc) is not None
 
 
-def argument(field: Field, headers: Headers) -> Argument:
+def argument(field: Field, headers: Headers, owner: str) -> Argument:
     named = choice(field, headers)
     name, more = field.name, ""
     if named:
@@ -96,13 +100,18 @@ def argument(field: Field, headers: Headers) -> Argument:
         kind = f"Sequence[{item}]"
     elif field.type[len("const ") :].rstrip(" *") in INPUTS and field.type.endswith("*"):
         item, fill = INPUTS[field.type[len("const ") :].rstrip(" *")], "inputs"
-        kind, more = f"Sequence[{item}]", f", {item}"
+        kind, more = f"Sequence[{item} | Mapping[str, Any]]", f", {item}"
     elif field.type in BOUNDS:
         kind, fill = BOUNDS[field.type]
+    elif field.type == "int64_t" and (owner, name) in AMOUNTS:
+        kind, fill = "Money | int", "minor"
     elif field.type in SCALARS:
         kind, fill = SCALARS[field.type]
     else:
         raise SystemExit(f"generator: no way to pass the field {field.name} of type '{field.type}' from Python")
+    if name == "deadline":  # that of the call itself is called so
+        more += ', field="deadline"'
+        name = "due"
     if python_name(name) != name:
         more += f', field="{field.name}"'
         name = python_name(name)
@@ -123,7 +132,7 @@ def bits(field: Field, headers: Headers) -> list[Argument]:
 def arguments(struct: str, headers: Headers) -> list[Argument]:
     counts = {"n_" + f.name for f in headers.structs[struct] if f.type.endswith("*")}
     shown = [f for f in headers.structs[struct] if f.name not in counts | {"size"} and "reserved" not in f.name]
-    found = [a for field in shown for a in (bits(field, headers) or [argument(field, headers)])]
+    found = [a for field in shown for a in (bits(field, headers) or [argument(field, headers, struct)])]
     return sorted(found, key=lambda a: not a.required)
 
 
@@ -172,14 +181,14 @@ def all_choices(headers: Headers) -> list[Choice]:
 
 def inputs_module(headers: Headers) -> str:
     out = [HEAD.format(doc="What commands take beside plain values, and the words for numbers with names.")]
-    out.append("from collections.abc import Sequence\nfrom dataclasses import dataclass\nfrom datetime import datetime")
-    out.append("from typing import Literal\n\nfrom ._ffi import lib\nfrom ._frame import Frame\nfrom .values import Money\n")
+    out.append("from collections.abc import Mapping, Sequence\nfrom dataclasses import dataclass\nfrom datetime import datetime")
+    out.append("from typing import Any, Literal\n\nfrom ._ffi import lib\nfrom ._frame import Frame\nfrom .values import Money\n")
     for named in all_choices(headers):
         words = ", ".join(f'"{w}"' for w in named.values)
         out.append(f"{named.name} = Literal[{words}]")
         rows = ", ".join(f'"{w}": lib.{c}' for w, c in named.values.items())
         out.append(f"{named.table}: dict[str, int] = {{{rows}}}\n")
-    for struct, name in sorted(INPUTS.items(), key=lambda row: row[0] == "aft_message_in"):
+    for struct, name in sorted(INPUTS.items(), key=lambda row: row[0] in ("aft_message_in", "aft_order_parcel_in")):
         args = arguments(struct, headers)
         out.append(f"\n@dataclass(frozen=True)\nclass {name}:")
         out.append(docstring(described(args) or name, 4) + "\n")
@@ -238,6 +247,7 @@ class Method:
         kind, convert = {
             "aft_id": ("int", "{0}"),
             "int64_t": ("int", "{0}"),
+            "int32_t": ("bool", "{0}"),
             "uint32_t": (named.name if named else "int", "{0}"),
             "aft_time": ("datetime", "{0}"),
             "const char *": ("str", "{0}"),
@@ -246,6 +256,8 @@ class Method:
         name = param.name
         if named:
             self.passed.append(f'chosen("{name}", {name}, {named.table})')
+        elif param.type == "int32_t":
+            self.passed.append(f'flag_of("{name}", {name})')
         elif param.type == "aft_id":
             self.passed.append(f'id_of("{name}", {name})')
         elif param.type == "const char *" and following is not None and following.name == "len":
@@ -274,6 +286,8 @@ class Method:
         self.optional += [parameter(a) for a in places] + ["*"] * bool(rest) + [parameter(a) for a in rest]
         self.lines.append(f'        frame = Frame("{struct}")')
         self.lines += fills(args, "", 8)
+        if struct == "aft_order_facts_in":
+            self.lines.append("        frame.one_currency(currency)")
         self.passed.append("frame")
         said = described(args)
         if said:
@@ -284,6 +298,8 @@ class Method:
         if not self.out and "AFT_IGNORED" in self.function.slots.get("Returns", ""):
             call, kind = "_done", "bool"
             self.docs.append("Returns whether something changed.")
+        if self.command.json:
+            call, kind = "_json", "Any"
         kind = kind.format(self.command.gives)
         heads = self.required + self.optional
         tails = []
@@ -307,8 +323,8 @@ def commands_module(headers: Headers) -> str:
     kinds = sorted({c.gives for c in COMMANDS if c.gives})
     inputs = sorted({n for c in all_choices(headers) for n in (c.name, c.table)} | set(INPUTS.values()))
     out = [HEAD.format(doc="The commands of the library, one method each.")]
-    out.append("from collections.abc import Sequence\nfrom datetime import datetime, timedelta\n")
-    out.append("from ._call import NTS, Commands, bytes_of, chosen, id_of, number_of, policy_of, text_of")
+    out.append("from collections.abc import Mapping, Sequence\nfrom datetime import datetime, timedelta\nfrom typing import Any\n")
+    out.append("from ._call import NTS, Commands, bytes_of, chosen, flag_of, id_of, number_of, policy_of, text_of")
     out.append("from ._ffi import lib\nfrom ._frame import Frame\nfrom .cursor import Cursor")
     out.append(f"from .inputs import {', '.join(inputs)}\nfrom .policy import Policy")
     out.append(f"from .records import {', '.join(kinds)}\nfrom .values import Money, ms_of\n\n")

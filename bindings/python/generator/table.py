@@ -13,6 +13,7 @@ class Command(NamedTuple):
     name: str  # in Python
     gives: str = ""  # the record's class; of a cursor, of each record; "" for none, text and policies
     reads: bool = False  # changes nothing: takes no key
+    json: bool = False  # its text is JSON, given as plain Python objects
     first: tuple[str, ...] = ()  # optional arguments that may be given by position, after the required ones
     defaults: dict[str, str] = {}  # of scalars
 
@@ -48,12 +49,12 @@ COMMANDS = [
     Command("aft_appointment_put", "put_appointment", "Appointment"),
     Command("aft_case_hold", "hold_case", defaults={"reason": '""'}),
     Command("aft_case_explain", "explain_case", reads=True, defaults={"about": "None", "locale": '"en"'}),
-    Command("aft_case_preview", "preview_case", reads=True, defaults={"locale": '"en"'}),
-    Command("aft_case_offers", "case_offers", reads=True, defaults={"locale": '"en"'}),
-    Command("aft_case_options", "case_options", reads=True, defaults={"locale": '"en"'}),
-    Command("aft_order_options", "order_options", reads=True, defaults={"locale": '"en"'}),
+    Command("aft_case_preview", "preview_case", json=True, reads=True, defaults={"locale": '"en"'}),
+    Command("aft_case_offers", "case_offers", json=True, reads=True, defaults={"locale": '"en"'}),
+    Command("aft_case_options", "case_options", json=True, reads=True, defaults={"locale": '"en"'}),
+    Command("aft_order_options", "order_options", json=True, reads=True, defaults={"locale": '"en"'}),
     Command("aft_case_verify", "verify_case", reads=True),
-    Command("aft_case_timeline", "timeline", reads=True, defaults={"locale": '"en"'}),
+    Command("aft_case_timeline", "timeline", json=True, reads=True, defaults={"locale": '"en"'}),
     Command("aft_policy_activate", "activate_policy", "Activation"),
     Command("aft_policy_current", "current_policy", reads=True),
     Command("aft_refusal_list", "refusals", "Refusal", reads=True),
@@ -94,15 +95,15 @@ COMMANDS = [
 
 # Structs that stand inside others, in arrays: each becomes a class of aftersales.inputs.
 INPUTS = {
+    "aft_case_line_in": "CaseLineIn",
     "aft_field_in": "FieldIn",
     "aft_message_in": "MessageIn",
-    "aft_part_in": "PartIn",
-    "aft_case_line_in": "CaseLineIn",
     "aft_order_item_in": "OrderItemIn",
     "aft_order_line_in": "OrderLineIn",
     "aft_order_parcel_in": "OrderParcelIn",
     "aft_order_payment_in": "OrderPaymentIn",
     "aft_order_share_in": "OrderShareIn",
+    "aft_part_in": "PartIn",
 }
 
 # Statuses whose names would not say by themselves that something failed, or are taken.
@@ -130,8 +131,9 @@ ERROR_NAMES = {
 # Functions that hand-written modules call. Whatever the headers declare must stand here or above, so that a new
 # function is noticed by the tests.
 BY_HAND = """
-aft_correction_train aft_model_activate aft_model_current
-aft_case_parts
+aft_blob_copy aft_blob_directory_open aft_blobs_unref aft_case_parts aft_evidence_abort aft_evidence_begin
+aft_evidence_commit aft_evidence_read aft_evidence_sweep aft_evidence_write aft_link_keys_new aft_link_keys_unref
+aft_link_make aft_link_open aft_correction_train aft_model_activate aft_model_current
 aft_batch_count aft_batch_free aft_batch_message aft_batch_status aft_batch_ticket aft_buf_data aft_buf_free
 aft_buf_size aft_code_parse aft_currency_exponent aft_cursor_free aft_cursor_next aft_cursor_token aft_env_new
 aft_env_now aft_env_unref aft_eval_add aft_eval_free aft_eval_new aft_eval_report aft_flow_export aft_id_time
@@ -147,17 +149,10 @@ aft_triage_number aft_triage_run aft_triage_stated_count aft_triage_stated_numbe
 aft_triage_text aft_version
 """.split()
 
-# Not in Python yet: contents that stream, and links that need a ring of keys.
-LATER = """
-aft_blob_copy aft_blob_directory_open aft_blobs_open aft_blobs_ref aft_blobs_unref aft_evidence_abort aft_evidence_add
-aft_evidence_begin aft_evidence_commit aft_evidence_read aft_evidence_sweep aft_evidence_write aft_link_keys_new
-aft_link_keys_ref aft_link_keys_unref aft_link_make aft_link_open
-""".split()
-
 # Not in Python: references are the collector's, records are plain objects there, the class says the kind and its
-# fields, datetime has zones and ISO 8601, and a connection of the host's cannot be taken out of its module.
+# fields, datetime has zones and ISO 8601, evidence is added as it streams, and a connection of the host's cannot be taken out of its module.
 NOT_THERE = """
-aft_env_ref aft_model_ref aft_store_ref aft_record_int aft_record_is_null aft_record_kind aft_record_size
+aft_blobs_open aft_blobs_ref aft_evidence_add aft_link_keys_ref aft_env_ref aft_model_ref aft_store_ref aft_record_int aft_record_is_null aft_record_kind aft_record_size
 aft_record_status aft_record_text aft_record_time aft_field_name aft_field_type aft_kind_field aft_status_text
 aft_time_iso aft_time_parse aft_zone_offset aft_zone_open aft_zone_unref aft_session_attach aft_sql_sqlite
 """.split()

@@ -25,6 +25,7 @@ extern "Python" int aft_py_random(void *, void *, size_t);
 extern "Python" void aft_py_log(void *, int32_t, const char *);
 extern "Python" void aft_py_trace(void *, const aft_trace *);
 extern "Python" int aft_py_progress(void *, int64_t, int64_t);
+extern "Python" int aft_py_sink(void *, const void *, size_t);
 extern "Python" int aft_py_load(void *, size_t, aft_document *);
 extern "Python" int aft_py_example(void *, aft_example *);
 extern "Python" int aft_py_training(void *, uint32_t);

@@ -1,0 +1,115 @@
+"""Signed links that let a buyer into an order or a case, for a time."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ._call import Commands, buffer_bytes
+from ._ffi import ffi, lib
+from ._frame import Frame
+from ._handle import Shared
+from ._call import run
+from .env import Env, env_of
+from .records import Link
+from .values import time_of, utf8, wrong_type
+
+if TYPE_CHECKING:
+    from .desk import Desk
+
+
+class LinkKeys(Shared):
+    """Secrets that sign links, by their names, the newest first: {"2026-11": 32 or more random bytes}. The first
+    signs, all verify. They are kept in memory and nowhere else."""
+
+    def __init__(self, keys: Mapping[str, bytes], *, env: Env | None = None) -> None:
+        if not isinstance(keys, Mapping):
+            raise wrong_type("keys", "a dict of names and secrets", keys)
+        self.env, out = env_of(env), ffi.new("aft_link_keys **")
+        array, kept = ffi.new("aft_signing_key[]", len(keys)), []
+        for place, (name, secret) in zip(array, keys.items()):
+            if not isinstance(secret, bytes):
+                raise wrong_type(f"keys[{name!r}]", "bytes", secret)
+            memory = [ffi.from_buffer("char[]", utf8("keys", name) or b"\0"), ffi.from_buffer("char[]", secret or b"\0")]
+            kept.append(memory)
+            place.size = ffi.sizeof("aft_signing_key")
+            place.name.data, place.name.len = memory[0], len(name.encode())
+            place.secret, place.n = memory[1], len(secret)
+        with self.env._use() as pointer:
+            run(lib.aft_link_keys_new, [pointer, array, len(keys), out], lambda _status: None)
+        super().__init__(out[0], lib.aft_link_keys_unref, self.env._callbacks)
+
+
+def keys_of(value: object) -> LinkKeys:
+    if not isinstance(value, LinkKeys):
+        raise wrong_type("keys", "a LinkKeys", value)
+    return value
+
+
+class MadeLink(NamedTuple):
+    """A link. token: what stands in the address; nobody can read it again from the store."""
+
+    token: str
+    link: Link
+
+
+class OpenedLink(NamedTuple):
+    """A link that was found good. desk: that of the buyer whom it lets in."""
+
+    desk: Desk
+    link: int
+    customer: int
+    order: int | None
+    case: int | None
+    expires: datetime
+
+
+class LinkCommands(Commands):
+    def make_link(
+        self,
+        keys: LinkKeys,
+        customer: int,
+        *,
+        lifetime: timedelta,
+        order: int | None = None,
+        case: int | None = None,
+        key: str | None = None,
+        deadline: timedelta | None = None,
+    ) -> MadeLink:
+        """Makes a link into an order or a case, for its customer, payer or recipient.
+
+        lifetime: a minute to 366 days."""
+        frame = Frame("aft_link_in")
+        frame.id("customer", customer)
+        frame.id("order", order)
+        frame.id("case", case, field="of")
+        frame.span("lifetime", lifetime, field="lifetime")
+        token, out = ffi.new("aft_buf **"), ffi.new("aft_record **")
+
+        def take(_session: Any, status: int) -> MadeLink:
+            try:
+                return MadeLink(buffer_bytes(token).decode(), Link._read(out[0], status))
+            finally:
+                lib.aft_record_free(out[0])
+
+        with keys_of(keys)._use() as ring:
+            return self._run(lib.aft_link_make, [ring, frame], [token, out], take, key, deadline)
+
+
+def opened(session: Any, tenant: int, keys: LinkKeys, token: str) -> OpenedLink:
+    from .desk import Desk
+
+    text, out = Frame("aft_link_in"), Frame("aft_link_opened")
+    data = utf8("token", token)
+    place = ffi.new("aft_str *")
+    text.fill_text(place, data)
+
+    def take(found: Any, _status: int) -> OpenedLink:
+        o = out.struct
+        desk = Desk(found, int(o.call.tenant), int(o.call.role), int(o.call.actor))
+        return OpenedLink(desk, o.link, o.customer, o.order or None, o.of or None, time_of(o.expires))
+
+    out.struct.call.size = ffi.sizeof("aft_call")
+    with keys_of(keys)._use() as ring:
+        found: OpenedLink = session._run(lib.aft_link_open, [tenant, ring, place[0], out], [], take, None, None)
+    return found

@@ -1,0 +1,219 @@
+"""Orders in full, cases about them, their evidence and the links that let a buyer in."""
+from __future__ import annotations
+
+import io
+import os
+import pathlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from conftest import START, Shop
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftersales import (
+    Blobs,
+    Case,
+    CaseLine,
+    CaseLineIn,
+    Closed,
+    Denied,
+    Desk,
+    Error,
+    Ineligible,
+    Leg,
+    LinkKeys,
+    Money,
+    OrderLineIn,
+    OrderParcelIn,
+    OrderPaymentIn,
+    Store,
+)
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 600
+
+
+def tell(desk: Desk, shop: Shop, **more: Any) -> int:
+    """An order of two cups and a pot, delivered yesterday."""
+    told: dict[str, Any] = dict(
+        placed=START - timedelta(days=5),
+        status="paid",
+        jurisdiction="cn",
+        zone="Asia/Shanghai",
+        lines=[
+            OrderLineIn("cup", quantity=2, price=Money("200.00", "CNY"), category="kitchen"),
+            {"ref": "pot", "quantity": 1, "price": 9999, "category": "kitchen"},
+        ],
+        payments=[OrderPaymentIn("pay-1", "card", captured=Money("299.99", "CNY"))],
+        parcels=[
+            OrderParcelIn(
+                "p-1",
+                shipped=START - timedelta(days=3),
+                delivered=START - timedelta(days=1),
+                items=[{"line": "cup", "quantity": 2}, {"line": "pot", "quantity": 1}],
+            )
+        ],
+    )
+    return desk.tell_order(shop.shop, shop.buyer, "O-1", "CNY", **{**told, **more}).id
+
+
+@pytest.fixture
+def cases(tmp_path: pathlib.Path) -> Iterator[Shop]:
+    shop = Shop(tmp_path)
+    shop.session.close()
+    shop.store.close()
+    (tmp_path / "blobs").mkdir()
+    shop.store = Store(shop.path, env=shop.env, blobs=tmp_path / "blobs")
+    shop.session = shop.store.session()
+    shop.desk = shop.session.as_system(shop.tenant)
+    shop.ann = shop.session.as_buyer(shop.tenant, shop.buyer)
+    shop.amy = shop.session.as_agent(shop.tenant, shop.agent)
+    yield shop
+    shop.session.close()
+    shop.store.close()
+
+
+def cup_of(shop: Shop, order: int) -> int:
+    return next(line.id for line in shop.desk.lines(order) if line.ref == "cup")
+
+
+def filed(shop: Shop, order: int) -> Case:
+    return shop.ann.open_case(order, "return", "changed_mind", lines=[CaseLineIn(cup_of(shop, order), quantity=1)])
+
+
+def test_a_return_goes_from_filing_to_the_money(cases: Shop) -> None:
+    order = tell(cases.desk, cases)
+    preview = cases.ann.preview_case(order, "return", "changed_mind", lines=[{"line": cup_of(cases, order), "quantity": 1}])
+    assert preview["verdict"] == "yes"
+    case = filed(cases, order)
+    assert [line.quantity for line in cases.desk.parts_of_case(case.id, CaseLine)] == [1]
+    assert isinstance(cases.ann.case_options(case.id), list) and isinstance(cases.ann.order_options(order), list)
+    cases.ann.act_on_case(case.id, "ship", carrier="sf", waybill="SF200")
+    for event in ("receive", "inspect", "accept_goods"):
+        cases.amy.act_on_case(case.id, event)
+    legs = [leg for leg in cases.desk.parts_of_case(case.id, Leg) if leg.state == "sent"]
+    assert [leg.requested for leg in legs] == [Money("100.00", "CNY")]
+    for leg in legs:
+        cases.desk.settle_leg("confirmed", leg=leg.id, amount=leg.requested, reference="gw-1")
+    assert isinstance(cases.ann.timeline(case.id, "zh"), dict)
+    cases.desk.verify_case(case.id)
+
+
+def test_what_the_policy_refuses_names_its_place(cases: Shop) -> None:
+    past = START - timedelta(days=60)
+    parcel = {"ref": "p-1", "shipped": past, "delivered": past, "items": [{"line": "cup", "quantity": 2}]}
+    order = tell(cases.desk, cases, placed=past, parcels=[parcel])
+    with pytest.raises(Error) as refused:
+        filed(cases, order)
+    assert isinstance(refused.value, Ineligible) and refused.value.message
+
+
+@pytest.mark.parametrize(
+    "lines, words",
+    [
+        ([{"ref": "cup", "colour": "red"}], r"lines\[0\].colour: expected one of ref, "),
+        ([{"quantity": 1}], r"lines\[0\].ref: expected a value, found none"),
+        ([{"ref": "cup", "price": Money(1, "JPY")}], r"lines\[0\].price: expected CNY, .* found JPY"),
+    ],
+)
+def test_a_wrong_dict_is_told_by_its_place(cases: Shop, lines: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        tell(cases.desk, cases, lines=lines)
+    assert cases.count("order") == 0
+
+
+def test_lines_that_are_no_dicts_are_refused(cases: Shop) -> None:
+    with pytest.raises(TypeError, match=r"lines\[0\]: expected an OrderLineIn or a dict, found int"):
+        tell(cases.desk, cases, lines=[3])
+
+
+@given(key=st.text(min_size=1).filter(lambda k: k not in OrderLineIn.__dataclass_fields__))
+def test_no_unknown_key_passes(key: str) -> None:
+    from aftersales._frame import made_of
+
+    with pytest.raises(ValueError):
+        made_of("lines[0]", {"ref": "cup", key: 1}, OrderLineIn)
+
+
+def test_evidence_streams_in_and_comes_back(cases: Shop, tmp_path: pathlib.Path) -> None:
+    case = filed(cases, tell(cases.desk, cases)).id
+    photo = tmp_path / "scratch.png"
+    photo.write_bytes(PNG)
+    kept = cases.ann.add_evidence(case, photo, kind="photo", key="e1")
+    assert (kept.name, kept.bytes, cases.amy.read_evidence(kept.id)) == ("scratch.png", len(PNG), PNG)
+    assert cases.ann.add_evidence(case, photo, kind="photo", key="e1").replayed
+    other = cases.ann.add_evidence(case, io.BytesIO(PNG + b"2"), kind="photo", type="image/png")
+    assert cases.amy.read_evidence(other.id) == PNG + b"2"
+    assert cases.session.sweep_evidence() == 0
+
+
+def test_contents_are_copied_and_come_back(cases: Shop, tmp_path: pathlib.Path) -> None:
+    case = filed(cases, tell(cases.desk, cases)).id
+    cases.ann.add_evidence(case, PNG, kind="photo", type="image/png")
+    (tmp_path / "copy").mkdir()
+    with Blobs(tmp_path / "copy", env=cases.env) as copy:
+        assert cases.store.blobs is not None
+        assert cases.store.blobs.copy_to(copy) == (1, 0, len(PNG))
+        assert cases.store.blobs.copy_to(copy) == (0, 1, 0)
+
+
+def test_evidence_that_fails_leaves_nothing(cases: Shop) -> None:
+    case = filed(cases, tell(cases.desk, cases)).id
+
+    class Broken(io.BytesIO):
+        def read(self, n: int | None = -1, /) -> bytes:
+            raise OSError("the disk went away")
+
+    with pytest.raises(OSError, match="went away"):
+        cases.ann.add_evidence(case, Broken(), kind="photo", type="image/png")
+    with pytest.raises(Error):
+        cases.ann.add_evidence(case, b"no picture", kind="photo", type="image/png")
+    with pytest.raises(TypeError, match="binary mode"):
+        cases.ann.add_evidence(case, io.StringIO("text"), kind="photo", type="image/png")  # type: ignore[arg-type]
+    assert list(cases.amy.evidence(case)) == []
+
+
+def example(top: pathlib.Path, *words: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", top / "bindings/python/examples/returns.py", *words]
+    env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, encoding="utf-8", timeout=120, env=env)
+
+
+@pytest.mark.parametrize("lang, words", [("en", "Your money has been refunded."), ("zh", "退款")])
+def test_the_example_of_returns(top: pathlib.Path, lang: str, words: str) -> None:
+    done = example(top, "--lang", lang)
+    assert done.returncode == 0 and words in done.stdout and "sum" in done.stdout
+    assert done.stderr.splitlines() == [
+        "orders.csv, line 6, column placed: expected a date such as 2026-11-18, found '2026-13-40'"
+    ]
+
+
+def test_the_example_fails_where_a_refusal_is_missing(top: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    sample = (top / "bindings/python/examples/orders.csv").read_text(encoding="utf-8")
+    (tmp_path / "orders.csv").write_text(sample.replace("1,refunded", "1,refused", 1), encoding="utf-8")
+    done = example(top, "--csv", tmp_path / "orders.csv")
+    assert done.returncode == 1 and "A-1001: expected refused, found refunded" in done.stderr
+
+
+def test_a_link_lets_its_buyer_in_and_nobody_else(cases: Shop) -> None:
+    order = tell(cases.desk, cases)
+    keys = LinkKeys({"2026-11": bytes(range(32))}, env=cases.env)
+    made = cases.desk.make_link(keys, cases.buyer, order=order, lifetime=timedelta(hours=1))
+    opened = cases.session.open_link(cases.tenant, keys, made.token)
+    assert (opened.order, opened.case, opened.desk.actor) == (order, None, cases.buyer)
+    assert opened.desk.order(order).id == order
+    with pytest.raises(Denied):
+        cases.session.open_link(cases.tenant, LinkKeys({"2026-11": bytes(32)}, env=cases.env), made.token)
+    cases.desk.revoke_link(made.link.id)
+    with pytest.raises(Denied):
+        cases.session.open_link(cases.tenant, keys, made.token)
+    piece = filed(cases, order).id
+    token = cases.desk.make_link(keys, cases.buyer, case=piece, lifetime=timedelta(hours=1)).token
+    assert cases.session.open_link(cases.tenant, keys, token).case == piece
+    keys.close()
+    with pytest.raises(Closed):
+        cases.session.open_link(cases.tenant, keys, made.token)
