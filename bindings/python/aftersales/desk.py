@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._error import Error, error_of, new_error
 from ._ffi import ffi, lib
@@ -17,10 +17,7 @@ from .links import LinkCommands
 from .values import span_ms
 
 if TYPE_CHECKING:
-    from .cursor import Cursor
     from .store import Session
-
-R = TypeVar("R", bound=Record)
 
 
 class BatchResult(NamedTuple):

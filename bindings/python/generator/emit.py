@@ -25,7 +25,7 @@ SCALARS = {
     "uint32_t": ("int", "number"),
     "int32_t": ("int", "number"),
 }
-RENAMED = {"Appointment": "AppointmentAct", "Invoice": "InvoiceOutcome"}  # these are records
+RENAMED = {"Appointment": "AppointmentAct", "Invoice": "InvoiceOutcome"}  # records are called so
 AMOUNTS = {("aft_order_line_in", name) for name in ("price", "paid", "tax")}
 AMOUNTS |= {("aft_order_share_in", "amount"), ("aft_order_facts_in", "earned_value")}
 FLAG = re.compile(r"1: |1 when|1 where|0 or 1$|1 or 0$")
