@@ -39,6 +39,8 @@ static aft_status ask(aft__case *c, const char *name, uint32_t role, aft__flow_s
 
 /* At an end nothing is held and nothing is planned, whatever the shop's machine says. */
 static aft_status end(aft__case *c, aft_error *error) {
+  uint32_t reason = aft__row_null(c->row, AFT__CASE_FOUND) ? AFT__CASE_REASON : AFT__CASE_FOUND;
+  aft__case_set(c, AFT__CASE_FINAL, c->row[reason]);
   aft__case_set(c, AFT__CASE_CLOSED, aft__int(c->cmd->now));
   aft__case_set(c, AFT__CASE_DUE, aft__null());
   AFT__TRY(aft__units_free(c, error));

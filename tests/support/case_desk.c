@@ -79,6 +79,11 @@ void case_desk_open(case_desk *c, desk_kind kind) {
   tell(c, true, true);
 }
 
+void case_desk_open_with(case_desk *c, desk_kind kind, const aft_alloc *alloc) {
+  desk_open_with(&c->d, kind, alloc);
+  tell(c, true, true);
+}
+
 void case_desk_open_unshipped(case_desk *c, desk_kind kind, bool shipped) {
   desk_open(&c->d, kind);
   tell(c, shipped, false);

@@ -14,6 +14,8 @@ typedef struct case_desk {
 void case_desk_open(case_desk *c, desk_kind kind);
 /* The same, not delivered yet; shipped or not. */
 void case_desk_open_unshipped(case_desk *c, desk_kind kind, bool shipped);
+/* The first, with an allocator that may fail once it is open. */
+void case_desk_open_with(case_desk *c, desk_kind kind, const aft_alloc *alloc);
 void case_desk_close(case_desk *c);
 
 aft_id case_file(case_desk *c, const aft_call *as, const char *kind, const char *reason, aft_id line,

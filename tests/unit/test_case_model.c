@@ -2,6 +2,7 @@
  * is one of the machine's, nothing stands without a deadline, and the audit replays to what the records show.
  */
 #include "case_desk.h"
+#include "fault_alloc.h"
 #include "invariants.h"
 #include "random.h"
 
@@ -22,12 +23,28 @@ static const char *const scans[] = {"picked_up", "in_transit", "delivered", "los
 typedef struct life {
   case_desk c;
   uint64_t seed;
+  aft_session *beside; /* a second one, that takes turns with the first */
+  fault_alloc *scarce; /* memory that runs out now and then; NULL: there is enough */
+  int64_t confirmed;   /* what we were told that it was booked: the naive ledger */
   aft_id cases[MOST_CASES];
   int n;
   int64_t done, refused, steps;
 } life;
 
 static uint64_t pick(life *l, uint64_t n) { return draw(&l->seed) % n; }
+
+static aft_session *session(life *l) { return pick(l, 2) ? l->beside : l->c.d.session; }
+
+/* One of the next allocations fails, or none. */
+static void run_short(life *l) {
+  if (l->scarce)
+    l->scarce->fail_at = pick(l, 2) ? l->scarce->calls + 1 + pick(l, 120) : 0;
+}
+
+static void recover(life *l) {
+  if (l->scarce)
+    l->scarce->fail_at = 0;
+}
 
 #define ONE_OF(l, list) (list)[pick(l, sizeof(list) / sizeof *(list))]
 
@@ -41,6 +58,7 @@ static aft_call anybody(life *l) {
 
 /* A refusal is an answer; damage never is. */
 static void heard(life *l, aft_status status, const aft_error *error) {
+  recover(l);
   static const aft_status answers[] = {AFT_E_INVALID,   AFT_E_DENIED,   AFT_E_TRANSITION, AFT_E_INELIGIBLE,
                                        AFT_E_CHECK,     AFT_E_CURRENCY, AFT_E_EXISTS,     AFT_E_NOT_FOUND,
                                        AFT_E_TOO_LARGE, AFT_E_CONFLICT};
@@ -50,6 +68,8 @@ static void heard(life *l, aft_status status, const aft_error *error) {
     return;
   }
   l->refused++;
+  if (l->scarce && status == AFT_E_NOMEM)
+    return;
   for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
     if (status == answers[i])
       return;
@@ -78,7 +98,8 @@ static void file(life *l) {
   }
   if (pick(l, 3) == 0)
     in.amount = (aft_money){(int64_t)pick(l, 12000), "CNY"};
-  aft_status status = aft_case_file(l->c.d.session, &call, &in, &made, &error);
+  run_short(l);
+  aft_status status = aft_case_file(session(l), &call, &in, &made, &error);
   heard(l, status, &error);
   if (status < 0)
     return;
@@ -130,7 +151,8 @@ static void act(life *l) {
                         .share = (int64_t)pick(l, 1000)};
   if (pick(l, 2))
     in.amount = (aft_money){(int64_t)pick(l, 9000), "CNY"};
-  heard(l, aft_case_act(l->c.d.session, &call, &in, NULL, &error), &error);
+  run_short(l);
+  heard(l, aft_case_act(session(l), &call, &in, NULL, &error), &error);
 }
 
 static aft_id any_part(life *l, aft_id id, uint32_t kind, uint32_t field, int64_t *amount) {
@@ -164,7 +186,11 @@ static void settle(life *l) {
     return;
   if (pick(l, 6) == 0)
     in.amount.minor += (int64_t)pick(l, 200) - 150;
-  heard(l, aft_leg_settle(l->c.d.session, &l->c.d.system, &in, NULL, &error), &error);
+  run_short(l);
+  aft_status status = aft_leg_settle(session(l), &l->c.d.system, &in, NULL, &error);
+  heard(l, status, &error);
+  if (status == AFT_OK && in.outcome == AFT_SETTLE_CONFIRMED)
+    l->confirmed += in.amount.minor;
 }
 
 static void scan(life *l) {
@@ -178,8 +204,10 @@ static void scan(life *l) {
                      .ref = AFT_STR(ref),
                      .status = AFT_STR(ONE_OF(l, scans)),
                      .at = l->c.d.now - (int64_t)pick(l, 50) * HOUR};
-  if (parcel)
-    heard(l, aft_parcel_track(l->c.d.session, &l->c.d.system, &in, NULL, &error), &error);
+  if (parcel) {
+    run_short(l);
+    heard(l, aft_parcel_track(session(l), &l->c.d.system, &in, NULL, &error), &error);
+  }
 }
 
 static void time_passes(life *l) {
@@ -253,6 +281,24 @@ static void money_is_conserved(life *l) {
   aft_cursor_free(cursor);
 }
 
+/* What was booked is what we were told that it was, once: children of cases that the desk opened included. */
+static void the_ledger_agrees(life *l) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_case_filter filter = {.size = sizeof filter, .order = l->c.order};
+  aft_cursor *cases, *legs;
+  aft_record *one, *leg;
+  int64_t booked = 0;
+  assert_ok(aft_case_list(l->c.d.session, &l->c.d.system, &filter, &cases, &error));
+  while (aft_cursor_next(cases, &one, &error) == AFT_OK) {
+    assert_ok(aft_case_parts(l->c.d.session, &l->c.d.system, aft_case_id(one), AFT_KIND_LEG, &legs, &error));
+    while (aft_cursor_next(legs, &leg, &error) == AFT_OK)
+      booked += aft_leg_confirmed(leg);
+    aft_cursor_free(legs);
+  }
+  aft_cursor_free(cases);
+  assert_int_equal(booked, l->confirmed);
+}
+
 static void nothing_waits_for_ever(life *l) {
   for (int i = 0; i < l->n; i++) {
     aft_record *record = case_get(&l->c, l->cases[i]);
@@ -268,24 +314,33 @@ static void check(life *l) {
   replays(l);
   units_are_conserved(l);
   money_is_conserved(l);
+  the_ledger_agrees(l);
   nothing_waits_for_ever(l);
   if (l->c.d.kind == DESK_SQLITE && !getenv("AFT_TEST_DSN") &&
       !invariants_hold(l->c.d.place.file, why, sizeof why))
     fail_msg("%s", why);
 }
 
-static void run(desk_kind kind, int lives, int steps) {
+static void run(desk_kind kind, bool scarce, int lives, int steps) {
   uint64_t seed = seed_of("cases");
   int64_t filed = 0, done = 0, refused = 0;
   for (int i = 0; i < lives; i++) {
     life l = {.seed = seed + (uint64_t)i * 7919};
-    if (i % 2)
+    fault_alloc memory = {0};
+    aft_alloc hooks = fault_alloc_hooks(&memory);
+    aft_error error = AFT_ERROR_INIT;
+    if (scarce)
+      case_desk_open_with(&l.c, kind, &hooks);
+    else if (i % 2)
       case_desk_open(&l.c, kind);
     else
       case_desk_open_unshipped(&l.c, kind, i % 4 == 0);
+    assert_ok(aft_session_open(l.c.d.store, &l.beside, &error));
+    l.scarce = scarce ? &memory : NULL;
     for (int s = 0; s < steps; s++)
       step(&l);
     check(&l);
+    aft_session_close(l.beside);
     filed += l.n;
     done += l.done;
     refused += l.refused;
@@ -299,15 +354,22 @@ static int times(int usual) { return getenv("AFT_SLOW") ? usual * 200 : usual; }
 
 static void on_memory(void **state) {
   (void)state;
-  run(DESK_MEMORY, times(150), 300);
+  run(DESK_MEMORY, false, times(150), 300);
 }
 static void on_sqlite(void **state) {
   (void)state;
-  run(DESK_SQLITE, times(30), 300);
+  run(DESK_SQLITE, false, times(30), 300);
 }
 static void on_a_hostile_store(void **state) {
   (void)state;
-  run(DESK_HOSTILE, times(60), 200);
+  run(DESK_HOSTILE, false, times(60), 200);
+}
+
+/* Of every machine, since every kind of case is filed and moved. */
+static void with_memory_that_runs_out(void **state) {
+  (void)state;
+  run(DESK_MEMORY, true, times(60), 300);
+  run(DESK_SQLITE, true, times(8), 200);
 }
 
 int main(void) {
@@ -315,6 +377,7 @@ int main(void) {
       cmocka_unit_test(on_memory),
       cmocka_unit_test(on_sqlite),
       cmocka_unit_test(on_a_hostile_store),
+      cmocka_unit_test(with_memory_that_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
