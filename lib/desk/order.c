@@ -1,5 +1,5 @@
 /* Orders as the host tells them. */
-#include "desk/desk_priv.h"
+#include "desk/order_priv.h"
 
 #define ORDER_V1 (offsetof(aft_order_in, placed) + sizeof(aft_time))
 
@@ -43,6 +43,8 @@ static aft_status change_order(aft__cmd *cmd, aft__value *row, const aft_order_i
   uint64_t mask = 0;
   if (aft__row_int(row, AFT__ORDER_CUSTOMER) != in->customer)
     return aft__error(error, AFT_E_EXISTS, "order.number", "the number belongs to another customer's order");
+  if (in->total.currency[0])
+    AFT__TRY(aft__order_in_currency(cmd, row, aft__cstr(in->total.currency), "order.total", error));
   fill(row, in, &mask);
   cmd->row = row;
   return mask ? aft__update(cmd->tx, &aft__order_table, row, mask, error) : AFT_OK;

@@ -5,10 +5,10 @@
 
 static bool str_is(aft_str text, const char *word) { return aft__str_eq(text, aft__cstr(word)); }
 
-/* Later words win, whatever order they are told in. */
+/* Later words win, whatever order they are told in: what arrived has arrived. */
 static uint32_t rank_of(aft_str state) {
-  static const char *const states[] = {"announced",   "in_transit", "lost", "refused",
-                                       "intercepted", "delivered",  "void"};
+  static const char *const states[] = {"announced",   "in_transit", "lost",     "refused",
+                                       "intercepted", "void",       "delivered"};
   for (uint32_t i = 0; i < AFT__COUNT(states); i++)
     if (str_is(state, states[i]))
       return i;
@@ -26,12 +26,15 @@ static aft_status items_of(aft__cmd *cmd, aft_id parcel, aft__value ***rows, uin
   return aft__scan_all(cmd->tx, &scan, rows, n, error);
 }
 
+static bool came_back(const aft__value *parcel) {
+  return str_is(aft__row_str(parcel, AFT__PARCEL_DIRECTION), "back");
+}
+
 /* Goods of a parcel that was lost or came back are sent once more. */
 static bool counts(const aft__value *parcel) {
   aft_str state = aft__row_str(parcel, AFT__PARCEL_STATE);
-  return !str_is(aft__row_str(parcel, AFT__PARCEL_DIRECTION), "back") &&
-         (aft__row_int(parcel, AFT__PARCEL_ARRIVED) || str_is(state, "announced") ||
-          str_is(state, "in_transit") || str_is(state, "delivered"));
+  return !came_back(parcel) && (aft__row_int(parcel, AFT__PARCEL_ARRIVED) || str_is(state, "announced") ||
+                                str_is(state, "in_transit") || str_is(state, "delivered"));
 }
 
 aft_status aft__line_in_parcels(aft__cmd *cmd, aft_id line, int64_t *out, aft_error *error) {
@@ -80,6 +83,25 @@ static aft_status arrive_in_cases(aft__cmd *cmd, const aft__value *line, int64_t
   return AFT_OK;
 }
 
+/* When the last units of the line arrived, by the parcels that brought them. */
+static aft_status last_arrival(aft__cmd *cmd, aft_id line, aft_time *out, aft_error *error) {
+  aft__scan scan = {.table = &aft__item_table,
+                    .index = AFT__ITEM_BY_LINE,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), aft__int(line)},
+                    .limit = AFT__MOST_ORDER_ROWS};
+  aft__value **rows, *parcel;
+  uint32_t n;
+  *out = 0;
+  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++) {
+    AFT__TRY(aft__get(cmd->tx, &aft__parcel_table, aft__row_int(rows[i], AFT__ITEM_PARCEL), &parcel, error));
+    if (aft__row_int(parcel, AFT__PARCEL_ARRIVED) && aft__row_int(parcel, AFT__PARCEL_DELIVERED) > *out)
+      *out = aft__row_int(parcel, AFT__PARCEL_DELIVERED);
+  }
+  return AFT_OK;
+}
+
 /* Units beyond those that are awaited were accounted for by a case that has ended: they stay there. */
 static aft_status arrive(aft__cmd *cmd, const aft__value *item, aft_time at, aft_error *error) {
   aft__value *line;
@@ -102,17 +124,18 @@ aft_status aft__parcel_arrived(aft__cmd *cmd, const aft__value *parcel, aft_erro
   aft__value *row, **items;
   uint32_t n;
   AFT__TRY(aft__get(cmd->tx, &aft__parcel_table, parcel[AFT__PARCEL_ID].number, &row, error));
-  if (aft__row_int(row, AFT__PARCEL_ARRIVED))
+  if (aft__row_int(row, AFT__PARCEL_ARRIVED) || came_back(row))
     return AFT_OK;
   AFT__TRY(items_of(cmd, row[AFT__PARCEL_ID].number, &items, &n, error));
   if (!n)
     return AFT_OK; /* what it holds was not told yet */
-  aft_time at =
-      aft__row_null(row, AFT__PARCEL_DELIVERED) ? cmd->now : aft__row_int(row, AFT__PARCEL_DELIVERED);
+  if (aft__row_null(row, AFT__PARCEL_DELIVERED))
+    row[AFT__PARCEL_DELIVERED] = aft__int(cmd->now);
   for (uint32_t i = 0; i < n; i++)
-    AFT__TRY(arrive(cmd, items[i], at, error));
+    AFT__TRY(arrive(cmd, items[i], aft__row_int(row, AFT__PARCEL_DELIVERED), error));
   row[AFT__PARCEL_ARRIVED] = aft__int(1);
-  return aft__update(cmd->tx, &aft__parcel_table, row, UINT64_C(1) << AFT__PARCEL_ARRIVED, error);
+  return aft__update(cmd->tx, &aft__parcel_table, row,
+                     UINT64_C(1) << AFT__PARCEL_ARRIVED | UINT64_C(1) << AFT__PARCEL_DELIVERED, error);
 }
 
 /* ---- items as told ---- */
@@ -168,13 +191,14 @@ static aft_status add_item(aft__told *t, told_parcel *p, size_t item, aft_error 
   int64_t packed;
   AFT__TRY(item_line(t, p, item, &l, error));
   AFT__TRY(aft__line_in_parcels(t->cmd, l->row[AFT__LINE_ID].number, &packed, error));
-  int64_t left = aft__row_int(l->row, AFT__LINE_QUANTITY) - packed;
-  if (counts(p->row) && p->in->items[item].quantity > left)
+  int64_t left = aft__row_int(l->row, AFT__LINE_QUANTITY) - (counts(p->row) ? packed : 0);
+  if (p->in->items[item].quantity > left)
     return aft__error(error, AFT_E_CHECK, item_place(p, item, "quantity").text,
                       "more than was bought: expected at most the %lld units that are in no other parcel, "
                       "found %lld",
                       (long long)(left < 0 ? 0 : left), (long long)p->in->items[item].quantity);
-  if (!aft__row_null(l->row, AFT__LINE_CASE)) /* it brings what a case sends in place of other goods */
+  if (!aft__row_null(l->row, AFT__LINE_CASE) &&
+      !came_back(p->row)) /* it brings what a case sends in place of other goods */
     aft__told_set(p->row, &p->mask, AFT__PARCEL_DIRECTION, aft__text(aft__cstr("replacement")));
   aft__value row[AFT__ITEM_COLUMNS] = {
       [AFT__ITEM_ID] = aft__int(aft__tx_id(t->cmd->tx)),
@@ -268,7 +292,43 @@ static aft_status check_times(const aft__told *t, const told_parcel *p, aft_erro
                     "expected a time after the parcel was shipped");
 }
 
+/* Its units arrive now, or it is known to have arrived without what it holds. */
+static aft_status arrive_now(aft__told *t, const told_parcel *p, bool *news, aft_error *error) {
+  aft__value **items;
+  uint32_t n;
+  *news = false;
+  if (aft__row_int(p->row, AFT__PARCEL_ARRIVED) || came_back(p->row) ||
+      !str_is(aft__row_str(p->row, AFT__PARCEL_STATE), "delivered"))
+    return AFT_OK;
+  AFT__TRY(items_of(t->cmd, p->row[AFT__PARCEL_ID].number, &items, &n, error));
+  *news = n || p->fresh || p->mask & UINT64_C(1) << AFT__PARCEL_STATE;
+  if (!n)
+    return AFT_OK;
+  t->changes++;
+  return aft__parcel_arrived(t->cmd, p->row, error);
+}
+
+/* The time of an arrival may be told after it, and be told better. */
+static aft_status time_arrival(aft__told *t, const told_parcel *p, aft_error *error) {
+  aft__value **items, *line;
+  uint32_t n;
+  if (!aft__row_int(p->row, AFT__PARCEL_ARRIVED) || !(p->mask & UINT64_C(1) << AFT__PARCEL_DELIVERED))
+    return AFT_OK;
+  AFT__TRY(items_of(t->cmd, p->row[AFT__PARCEL_ID].number, &items, &n, error));
+  for (uint32_t i = 0; i < n; i++) {
+    uint64_t mask = 0;
+    aft_time at;
+    aft_id id = aft__row_int(items[i], AFT__ITEM_LINE);
+    AFT__TRY(last_arrival(t->cmd, id, &at, error));
+    AFT__TRY(aft__get(t->cmd->tx, &aft__line_table, id, &line, error));
+    aft__told_set(line, &mask, AFT__LINE_DELIVERED, aft__int(at));
+    AFT__TRY(aft__told_write(t, &aft__line_table, line, mask, false, error));
+  }
+  return AFT_OK;
+}
+
 static aft_status take(aft__told *t, size_t index, uint32_t *fresh, aft_error *error) {
+  bool delivered;
   told_parcel p = {.in = &t->in->parcels[index], .index = index};
   AFT__TRY(find(t, &p, error));
   fill(&p);
@@ -276,14 +336,11 @@ static aft_status take(aft__told *t, size_t index, uint32_t *fresh, aft_error *e
   *fresh += p.fresh;
   AFT__TRY(put_items(t, &p, error));
   AFT__TRY(aft__told_write(t, &aft__parcel_table, p.row, p.mask, p.fresh, error));
-  bool arrived = aft__row_int(p.row, AFT__PARCEL_ARRIVED) != 0;
-  bool delivered = !arrived && str_is(aft__row_str(p.row, AFT__PARCEL_STATE), "delivered");
+  AFT__TRY(time_arrival(t, &p, error));
+  AFT__TRY(arrive_now(t, &p, &delivered, error));
   if (p.left || delivered)
     t->news[t->n_news++] = (aft__told_news){p.row, p.left, delivered};
-  if (!delivered)
-    return AFT_OK;
-  t->changes++;
-  return aft__parcel_arrived(t->cmd, p.row, error);
+  return AFT_OK;
 }
 
 aft_status aft__told_parcels(aft__told *t, aft_error *error) {

@@ -62,6 +62,9 @@ void aft__told_set(aft__value *row, uint64_t *mask, uint32_t column, aft__value 
 /* Inserts or updates a row of the order. */
 aft_status aft__told_write(aft__told *t, const aft__table *table, aft__value *row, uint64_t mask, bool fresh,
                            aft_error *error);
+/* Refuses another currency than the one that the order's lines and payments are in. */
+aft_status aft__order_in_currency(aft__cmd *cmd, const aft__value *order, aft_str found, const char *where,
+                                  aft_error *error);
 aft__told_line *aft__told_line_of(const aft__told *t, aft_str ref); /* NULL where there is none */
 
 /* ---- order_lines.c, order_shares.c ---- */

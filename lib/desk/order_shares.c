@@ -112,6 +112,24 @@ static aft_status is_other(const aft_order_share_in *in, size_t index, int64_t b
                     (long long)in->amount);
 }
 
+/* Who bears it decides where refunds of it go: that stays as it was told. */
+static aft_status check_same(const aft__value *row, const aft_order_share_in *in, size_t index,
+                             aft_error *error) {
+  const struct {
+    uint32_t column;
+    aft_str found;
+    const char *field;
+  } fixed[] = {{AFT__SHARE_KIND, in->kind, "kind"}, {AFT__SHARE_FUNDER, in->funder, "funder"}};
+  for (size_t i = 0; i < AFT__COUNT(fixed); i++) {
+    aft_str before = aft__row_str(row, fixed[i].column);
+    if (fixed[i].found.len && !aft__str_eq(before, fixed[i].found))
+      return aft__error(error, AFT_E_EXISTS, aft__order_place("shares", index, fixed[i].field).text,
+                        "the discount was told before: expected '%.*s', found '%.*s'", (int)before.len,
+                        before.data, (int)fixed[i].found.len, fixed[i].found.data);
+  }
+  return AFT_OK;
+}
+
 static aft_status take(aft__told *t, const known *k, size_t index, aft_error *error) {
   const aft_order_share_in *in = &t->in->shares[index];
   aft__told_line *l = in->line.len ? aft__told_line_of(t, in->line) : NULL;
@@ -124,6 +142,7 @@ static aft_status take(aft__told *t, const known *k, size_t index, aft_error *er
     if (!aft__str_eq(aft__row_str(k->rows[i], AFT__SHARE_REF), in->ref) ||
         (l && aft__row_int(k->rows[i], AFT__SHARE_LINE) != l->row[AFT__LINE_ID].number))
       continue;
+    AFT__TRY(check_same(k->rows[i], in, index, error));
     told = true;
     before += aft__row_int(k->rows[i], AFT__SHARE_AMOUNT);
   }

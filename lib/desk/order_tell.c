@@ -105,25 +105,36 @@ static void fill_order(aft__told *t) {
   set_number(t, AFT__ORDER_EARNED_VALUE, in->earned_value);
 }
 
-/* Amounts that are stored are in the order's currency: it stays. */
-static aft_status check_currency(aft__told *t, aft_error *error) {
-  aft_str now = aft__row_str(t->order, AFT__ORDER_CURRENCY);
-  aft__scan scan = {.table = &aft__payment_table,
-                    .index = AFT__PAYMENT_BY_ORDER,
+/* ---- its currency ---- */
+
+static aft_status has_rows(aft__cmd *cmd, const aft__value *order, const aft__table *table, uint32_t index,
+                           bool *out, aft_error *error) {
+  aft__scan scan = {.table = table,
+                    .index = index,
                     .n_equal = 2,
-                    .equal = {aft__int(t->cmd->call.tenant), t->order[AFT__ORDER_ID]},
+                    .equal = {aft__int(cmd->call.tenant), order[AFT__ORDER_ID]},
                     .limit = 1};
   aft__value **rows;
   uint32_t n = 0;
-  if (t->fresh || !now.len || aft__str_eq(now, t->in->currency))
+  if (!*out)
+    AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  *out |= n != 0;
+  return AFT_OK;
+}
+
+/* Amounts that are stored are in the order's currency: it stays. */
+aft_status aft__order_in_currency(aft__cmd *cmd, const aft__value *order, aft_str found, const char *where,
+                                  aft_error *error) {
+  aft_str now = aft__row_str(order, AFT__ORDER_CURRENCY);
+  bool fixed = false;
+  if (!now.len || aft__str_eq(now, found))
     return AFT_OK;
-  if (!t->n_lines)
-    AFT__TRY(aft__scan_all(t->cmd->tx, &scan, &rows, &n, error));
-  if (!t->n_lines && !n)
+  AFT__TRY(has_rows(cmd, order, &aft__line_table, AFT__LINE_BY_REF, &fixed, error));
+  AFT__TRY(has_rows(cmd, order, &aft__payment_table, AFT__PAYMENT_BY_ORDER, &fixed, error));
+  if (!fixed)
     return AFT_OK;
-  return aft__error(error, AFT_E_CURRENCY, "order.currency",
-                    "expected %.*s, in which the order was told, found %.*s", (int)now.len, now.data,
-                    (int)t->in->currency.len, t->in->currency.data);
+  return aft__error(error, AFT_E_CURRENCY, where, "expected %.*s, in which the order was told, found %.*s",
+                    (int)now.len, now.data, (int)found.len, found.data);
 }
 
 static aft_status check_points(const aft__told *t, aft_error *error) {
@@ -202,7 +213,8 @@ static aft_status tell(aft__cmd *cmd, void *given, aft_error *error) {
   cmd->ids[0] = t.order[AFT__ORDER_ID].number;
   cmd->row = t.order;
   AFT__TRY(aft__told_lines(&t, error));
-  AFT__TRY(check_currency(&t, error));
+  if (!t.fresh)
+    AFT__TRY(aft__order_in_currency(cmd, t.order, t.in->currency, "order.currency", error));
   fill_order(&t);
   AFT__TRY(check_points(&t, error));
   AFT__TRY(aft__order_govern(cmd, t.order, error));

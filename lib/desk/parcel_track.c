@@ -90,6 +90,10 @@ static aft_status move_parcel(aft__cmd *cmd, aft__value *row, uint32_t word, con
     row[AFT__PARCEL_STATE] = aft__text(aft__cstr(words[word].state));
     mask |= UINT64_C(1) << AFT__PARCEL_STATE;
   }
+  if (*news && strcmp(words[word].status, "returned") == 0 && aft__row_null(row, AFT__PARCEL_CASE)) {
+    row[AFT__PARCEL_DIRECTION] = aft__text(aft__cstr("back"));
+    mask |= UINT64_C(1) << AFT__PARCEL_DIRECTION;
+  }
   if (aft__row_null(row, AFT__PARCEL_SHIPPED) || in->at < aft__row_int(row, AFT__PARCEL_SHIPPED)) {
     row[AFT__PARCEL_SHIPPED] = aft__int(in->at);
     mask |= UINT64_C(1) << AFT__PARCEL_SHIPPED;

@@ -391,6 +391,150 @@ static void the_first_telling_fixes_the_policy(void **state) {
   aft_policy_unref(policy);
 }
 
+/* ---- in any order, and against what is told elsewhere ---- */
+
+/* Word of one parcel, as hosts and carriers send it. */
+static aft_id tell_box(story *s, const char *state, aft_time delivered, bool items) {
+  aft_order_facts_in piece = s->facts;
+  piece.n_lines = piece.n_shares = piece.n_payments = 0;
+  piece.n_parcels = 1;
+  s->parcels[0].state = (aft_str){state, AFT_NTS};
+  s->parcels[0].delivered = delivered;
+  s->parcels[0].n_items = items ? 2 : 0;
+  return told(&piece);
+}
+
+static void a_parcel_that_arrived_has_arrived_whatever_else_is_told(void **state) {
+  (void)state;
+  static const char *const others[] = {"announced", "in_transit", "lost", "refused", "intercepted", "void"};
+  for (size_t i = 0; i < N(others); i++) {
+    picture seen[2];
+    for (size_t last = 0; last < 2; last++) {
+      story s;
+      char number[24];
+      snprintf(number, sizeof number, "B-%zu-%zu", i, last);
+      tell_of(&s, number);
+      s.facts.n_payments = s.facts.n_parcels = 0;
+      aft_id id = told(&s.facts);
+      tell_box(&s, last ? others[i] : "delivered", last ? 0 : DESK_START - 24 * HOUR, true);
+      tell_box(&s, last ? "delivered" : others[i], last ? DESK_START - 24 * HOUR : 0, true);
+      seen[last] = picture_of(&d.system, id);
+    }
+    assert_non_null(strstr(seen[0].text, "box delivered arrived 1"));
+    assert_string_equal(seen[0].text, seen[1].text);
+  }
+}
+
+static void the_time_of_arrival_may_be_told_after_the_arrival(void **state) {
+  (void)state;
+  story s;
+  tell_of(&s, "A-1");
+  s.facts.n_parcels = 0;
+  aft_id id = told(&s.facts);
+  tell_box(&s, "delivered", DESK_START - 24 * HOUR, true);
+  picture at_once = picture_of(&d.system, id);
+  tell_of(&s, "A-2");
+  s.payments[0].ref = S("q-1");
+  s.facts.n_payments = s.facts.n_parcels = 0;
+  id = told(&s.facts);
+  tell_box(&s, "delivered", 0, true);
+  tell_box(&s, "delivered", DESK_START - 24 * HOUR, true);
+  picture later = picture_of(&d.system, id);
+  assert_non_null(strstr(
+      at_once.text, "phone q1 price 199900 paid 190380 tax 100 at home 1 away 0 physical 1794913600000"));
+  assert_non_null(strstr(
+      later.text, "phone q1 price 199900 paid 190380 tax 100 at home 1 away 0 physical 1794913600000"));
+}
+
+static void a_parcel_without_items_is_no_news_twice(void **state) {
+  (void)state;
+  story s;
+  tell_of(&s, "A-1");
+  s.facts.n_parcels = 0;
+  aft_id id = told(&s.facts);
+  tell_box(&s, "delivered", DESK_START - 24 * HOUR, false);
+  int64_t rev = rev_of(id);
+  tell_box(&s, "delivered", DESK_START - 24 * HOUR, false);
+  assert_int_equal(rev_of(id), rev);
+}
+
+static void a_parcel_that_came_back_does_not_arrive_when_it_is_told_again(void **state) {
+  (void)state;
+  story s;
+  aft_error error = AFT_ERROR_INIT;
+  tell_of(&s, "A-1");
+  s.facts.n_parcels = 0;
+  aft_id id = told(&s.facts);
+  tell_box(&s, "in_transit", 0, true);
+  aft_track_in back = {
+      .size = sizeof back, .waybill = S("SF1"), .ref = S("t1"), .status = S("returned"), .at = DESK_START};
+  assert_ok(aft_parcel_track(d.session, &d.system, &back, NULL, &error));
+  tell_box(&s, "in_transit", 0, true);
+  picture p = picture_of(&d.system, id);
+  assert_non_null(strstr(p.text, "phone q1 price 199900 paid 190380 tax 100 at home 0 away 1"));
+}
+
+static void goods_that_came_back_may_be_sent_again(void **state) {
+  (void)state;
+  story s;
+  aft_error error = AFT_ERROR_INIT;
+  tell_of(&s, "A-1");
+  s.facts.n_parcels = 0;
+  aft_id id = told(&s.facts);
+  tell_box(&s, "in_transit", 0, true);
+  aft_track_in back = {
+      .size = sizeof back, .waybill = S("SF1"), .ref = S("t1"), .status = S("returned"), .at = DESK_START};
+  assert_ok(aft_parcel_track(d.session, &d.system, &back, NULL, &error));
+  s.parcels[0].ref = S("box again");
+  s.parcels[0].waybill = S("SF2");
+  tell_box(&s, "delivered", DESK_START, true);
+  picture p = picture_of(&d.system, id);
+  assert_non_null(strstr(p.text, "phone q1 price 199900 paid 190380 tax 100 at home 1 away 0"));
+}
+
+static void a_lost_parcel_held_no_more_than_was_bought(void **state) {
+  (void)state;
+  story s;
+  tell_of(&s, "A-1");
+  s.facts.n_parcels = 0;
+  told(&s.facts);
+  s.facts.n_parcels = 1;
+  s.parcels[0].state = S("lost");
+  s.parcels[0].delivered = 0;
+  s.items[0].quantity = 1000;
+  refused(&s.facts, AFT_E_CHECK, "order.parcels[0].items[0].quantity");
+}
+
+static void an_order_reference_does_not_change_the_currency_of_amounts(void **state) {
+  (void)state;
+  story s;
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *order;
+  tell_of(&s, "A-1");
+  aft_id id = told(&s.facts);
+  aft_order_in in = {
+      .size = sizeof in, .shop = d.shop, .customer = d.buyer, .number = S("A-1"), .total = {5, "USD", 0}};
+  assert_status(aft_order_put(d.session, &d.system, &in, NULL, &error), AFT_E_CURRENCY);
+  assert_string_equal(error.where, "order.total");
+  assert_ok(aft_order_get(d.session, &d.system, id, &order, &error));
+  assert_string_equal(aft_order_currency(order), "CNY");
+  aft_record_free(order);
+}
+
+static void who_bears_a_discount_does_not_change_in_silence(void **state) {
+  (void)state;
+  story s;
+  tell_of(&s, "A-1");
+  told(&s.facts);
+  s.shares[0].funder = S("seller");
+  refused(&s.facts, AFT_E_EXISTS, "order.shares[0].funder");
+  s.shares[0].funder = (aft_str){0};
+  s.shares[1].kind = S("discount");
+  refused(&s.facts, AFT_E_EXISTS, "order.shares[1].kind");
+  s.shares[1].kind = (aft_str){0};
+  told(&s.facts);
+}
+
 /* ---- a case about the order, put into the store by hand ---- */
 
 typedef struct planted {
@@ -565,6 +709,14 @@ int main(void) {
       EVERYWHERE(a_foreign_tenants_customer_is_unknown),
       EVERYWHERE(a_chargeback_takes_what_is_left_and_counts_once),
       EVERYWHERE(the_first_telling_fixes_the_policy),
+      EVERYWHERE(a_parcel_that_arrived_has_arrived_whatever_else_is_told),
+      EVERYWHERE(the_time_of_arrival_may_be_told_after_the_arrival),
+      EVERYWHERE(a_parcel_without_items_is_no_news_twice),
+      EVERYWHERE(a_parcel_that_came_back_does_not_arrive_when_it_is_told_again),
+      EVERYWHERE(goods_that_came_back_may_be_sent_again),
+      EVERYWHERE(a_lost_parcel_held_no_more_than_was_bought),
+      EVERYWHERE(an_order_reference_does_not_change_the_currency_of_amounts),
+      EVERYWHERE(who_bears_a_discount_does_not_change_in_silence),
       EVERYWHERE(units_that_a_case_took_arrive_in_the_case),
       EVERYWHERE(what_a_case_is_about_stays_as_it_was_bought),
       EVERYWHERE(a_chargeback_freezes_what_was_planned),
