@@ -15,6 +15,13 @@ static bool awaited(const aft__case *c) {
   return false;
 }
 
+/* One that came back to its sender went out too; a return of the buyer's belongs to a case. */
+static bool went_out(const aft__value *parcel) {
+  aft_str direction = aft__row_str(parcel, AFT__PARCEL_DIRECTION);
+  return aft__str_eq(direction, aft__cstr("out")) ||
+         (aft__str_eq(direction, aft__cstr("back")) && aft__row_null(parcel, AFT__PARCEL_CASE));
+}
+
 aft_status aft__case_parcels(aft__case *c, aft_error *error) {
   aft__scan scan = {.table = &aft__parcel_table,
                     .index = AFT__PARCEL_BY_REF,
@@ -29,7 +36,7 @@ aft_status aft__case_parcels(aft__case *c, aft_error *error) {
   c->parcels_seen = true;
   c->shipped = AFT_TIME_NONE;
   for (uint32_t i = 0; i < n; i++) {
-    if (!aft__str_eq(aft__row_str(rows[i], AFT__PARCEL_DIRECTION), aft__cstr("out")))
+    if (!went_out(rows[i]))
       continue;
     c->insured |= aft__row_int(rows[i], AFT__PARCEL_INSURED) != 0;
     aft_time at = aft__row_int(rows[i], AFT__PARCEL_SHIPPED);

@@ -248,6 +248,15 @@ static void a_parcel_that_came_back_counts_as_delivered(void **state) {
   END_DESK(c)
 }
 
+/* What came back has been on its way: nobody has looked at it, so nothing is paid of itself. */
+static void goods_that_came_back_are_not_paid_as_unshipped(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+  assert_gives(case_track(&c, "SF100000001", "t1", "returned"), AFT_OK);
+  aft_id id = case_file(&c, &c.d.as_buyer, "refund", "changed_mind", c.line[0], 3);
+  assert_case(&c, id, "intercepting");
+  END_DESK(c)
+}
+
 static void an_undelivered_parcel_that_nobody_pays_back(void **state) {
   ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
   aft_id id = case_file(&c, &c.d.as_agent, "undelivered", "refused", c.line[0], 3);
@@ -500,6 +509,7 @@ int main(void) {
       cmocka_unit_test(another_parcel_of_the_order_arrives),
       cmocka_unit_test(an_unshipped_line_that_is_chased_with_the_others),
       cmocka_unit_test(a_parcel_that_came_back_counts_as_delivered),
+      cmocka_unit_test(goods_that_came_back_are_not_paid_as_unshipped),
       cmocka_unit_test(an_undelivered_parcel_that_nobody_pays_back),
       cmocka_unit_test(exchange_total_counts_returned_items),
       cmocka_unit_test(return_on_an_item_of_an_earlier_exchange),
