@@ -22,6 +22,16 @@ static bool went_out(const aft__value *parcel) {
          (aft__str_eq(direction, aft__cstr("back")) && aft__row_null(parcel, AFT__PARCEL_CASE));
 }
 
+/* Hosts that do not tell when a parcel left tell that it did, by its state. */
+static aft_time left_at(const aft__value *parcel) {
+  aft_str state = aft__row_str(parcel, AFT__PARCEL_STATE);
+  if (!aft__row_null(parcel, AFT__PARCEL_SHIPPED))
+    return aft__row_int(parcel, AFT__PARCEL_SHIPPED);
+  if (aft__str_eq(state, aft__cstr("announced")) || aft__str_eq(state, aft__cstr("void")))
+    return AFT_TIME_NONE;
+  return aft__row_int(parcel, AFT__PARCEL_CREATED);
+}
+
 aft_status aft__case_parcels(aft__case *c, aft_error *error) {
   aft__scan scan = {.table = &aft__parcel_table,
                     .index = AFT__PARCEL_BY_REF,
@@ -39,12 +49,11 @@ aft_status aft__case_parcels(aft__case *c, aft_error *error) {
     if (!went_out(rows[i]))
       continue;
     c->insured |= aft__row_int(rows[i], AFT__PARCEL_INSURED) != 0;
-    aft_time at = aft__row_int(rows[i], AFT__PARCEL_SHIPPED);
+    aft_time at = left_at(rows[i]);
     bool has = true;
-    if (awaited(c) && !aft__row_null(rows[i], AFT__PARCEL_SHIPPED))
+    if (awaited(c) && at != AFT_TIME_NONE)
       AFT__TRY(aft__parcel_has(c, rows[i], &has, error));
-    if (has && !aft__row_null(rows[i], AFT__PARCEL_SHIPPED) &&
-        (c->shipped == AFT_TIME_NONE || at < c->shipped))
+    if (has && at != AFT_TIME_NONE && (c->shipped == AFT_TIME_NONE || at < c->shipped))
       c->shipped = at;
   }
   return AFT_OK;

@@ -146,7 +146,8 @@ typedef struct told_parcel {
   aft__value *row;
   uint64_t mask;
   bool fresh;
-  bool left; /* it is under way, which is news */
+  bool left;        /* it is under way, which is news */
+  const char *fate; /* as in aft__told_news */
 } told_parcel;
 
 static aft__place_text item_place(const told_parcel *p, size_t item, const char *field) {
@@ -264,6 +265,15 @@ static void put_text(told_parcel *p, uint32_t column, aft_str text) {
     aft__told_set(p->row, &p->mask, column, aft__text(text));
 }
 
+/* What cases are told of a parcel that takes another way, as when its carrier says so. */
+static const char *fate_of(aft_str state) {
+  if (str_is(state, "lost"))
+    return "parcel_lost";
+  if (str_is(state, "refused"))
+    return "parcel_refused";
+  return str_is(state, "intercepted") ? "intercepted" : NULL;
+}
+
 static void fill(told_parcel *p) {
   const aft_order_parcel_in *in = p->in;
   aft_str state = state_of(in);
@@ -272,8 +282,11 @@ static void fill(told_parcel *p) {
   if (aft__row_null(p->row, AFT__PARCEL_ADDRESS))
     put_text(p, AFT__PARCEL_ADDRESS, in->address);
   p->left = in->shipped && aft__row_null(p->row, AFT__PARCEL_SHIPPED);
-  if (rank_of(state) > rank_of(aft__row_str(p->row, AFT__PARCEL_STATE)))
+  if (rank_of(state) > rank_of(aft__row_str(p->row, AFT__PARCEL_STATE))) {
     aft__told_set(p->row, &p->mask, AFT__PARCEL_STATE, aft__text(state));
+    p->left |= str_is(state, "in_transit");
+    p->fate = fate_of(state);
+  }
   if (p->fresh || in->insured)
     aft__told_set(p->row, &p->mask, AFT__PARCEL_INSURED, aft__int(in->insured));
   if (in->shipped)
@@ -338,8 +351,8 @@ static aft_status take(aft__told *t, size_t index, uint32_t *fresh, aft_error *e
   AFT__TRY(aft__told_write(t, &aft__parcel_table, p.row, p.mask, p.fresh, error));
   AFT__TRY(time_arrival(t, &p, error));
   AFT__TRY(arrive_now(t, &p, &delivered, error));
-  if (p.left || delivered)
-    t->news[t->n_news++] = (aft__told_news){p.row, p.left, delivered};
+  if (p.left || delivered || p.fate)
+    t->news[t->n_news++] = (aft__told_news){p.row, p.left, delivered, p.fate};
   return AFT_OK;
 }
 

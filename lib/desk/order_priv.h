@@ -55,6 +55,7 @@ typedef struct aft__told {
 typedef struct aft__told_news {
   aft__value *parcel;
   bool shipped, delivered;
+  const char *fate; /* the event of a parcel that goes no further; NULL: none */
 } aft__told_news;
 
 /* Changes a column where the value is another. */

@@ -196,6 +196,8 @@ static aft_status tell_cases(aft__told *t, aft_error *error) {
     const aft__told_news *news = &t->news[i];
     if (news->shipped)
       AFT__TRY(aft__parcel_tells(t->cmd, news->parcel, "order_shipped", error));
+    if (news->fate)
+      AFT__TRY(aft__parcel_tells(t->cmd, news->parcel, news->fate, error));
     if (news->delivered)
       AFT__TRY(aft__parcel_tells(t->cmd, news->parcel, "order_delivered", error));
   }

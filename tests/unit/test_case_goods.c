@@ -1,6 +1,8 @@
 /* The field's mistakes with goods, each as a test that is named after the mistake. */
 #include "case_story.h"
 
+#include <stdio.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,6 +248,58 @@ static void a_parcel_that_came_back_counts_as_delivered(void **state) {
   assert_case(&c, pot, "returning");
   assert_int_equal(case_line(&c, c.line[1], AFT_LINE_WITH_BUYER), 0);
   END_DESK(c)
+}
+
+static void keep_state(case_desk *c, aft_id id, char out[64]) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *record;
+  assert_ok(aft_case_get(c->d.session, &c->d.system, id, &record, &error));
+  snprintf(out, 64, "%s", aft_case_state(record));
+  aft_record_free(record);
+}
+
+/* The host may say what carriers say: cases learn it either way. */
+static void what_befalls_a_parcel_is_told_with_the_order(void **state) {
+  static const char *const words[] = {"lost", "refused", "intercepted"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+    char scanned[64];
+    aft_id id = intercepting(&c);
+    assert_gives(case_track(&c, "SF100000001", "t1", words[i]), AFT_OK);
+    keep_state(&c, id, scanned);
+    case_desk_close(&c);
+    case_story story;
+    case_story_open(&c, &story, case_kinds[k], CASE_SHIPPED);
+    case_story_tell(&c, &story);
+    id = intercepting(&c);
+    story.parcels[0].state = (aft_str){words[i], AFT_NTS};
+    case_story_tell(&c, &story);
+    assert_case(&c, id, scanned);
+    END_DESK(c)
+  }
+}
+
+static void goods_without_a_time_of_shipping_have_been_shipped(void **state) {
+  static const char *const words[] = {"in_transit", "delivered"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    ON_EACH_DESK(c, ;)
+    char timed[64];
+    for (size_t times = 2; times-- > 0;) {
+      case_story story;
+      case_story_open(&c, &story, case_kinds[k], i ? CASE_DELIVERED : CASE_SHIPPED);
+      story.parcels[0].state = (aft_str){words[i], AFT_NTS};
+      if (!times)
+        story.parcels[0].shipped = 0;
+      case_story_tell(&c, &story);
+      aft_id id = case_file(&c, &c.d.as_buyer, "refund", "changed_mind", c.line[0], 3);
+      if (times) {
+        keep_state(&c, id, timed);
+        case_desk_close(&c);
+      } else
+        assert_case(&c, id, timed);
+    }
+    END_DESK(c)
+  }
 }
 
 /* What came back has been on its way: nobody has looked at it, so nothing is paid of itself. */
@@ -510,6 +564,8 @@ int main(void) {
       cmocka_unit_test(an_unshipped_line_that_is_chased_with_the_others),
       cmocka_unit_test(a_parcel_that_came_back_counts_as_delivered),
       cmocka_unit_test(goods_that_came_back_are_not_paid_as_unshipped),
+      cmocka_unit_test(what_befalls_a_parcel_is_told_with_the_order),
+      cmocka_unit_test(goods_without_a_time_of_shipping_have_been_shipped),
       cmocka_unit_test(an_undelivered_parcel_that_nobody_pays_back),
       cmocka_unit_test(exchange_total_counts_returned_items),
       cmocka_unit_test(return_on_an_item_of_an_earlier_exchange),
