@@ -43,6 +43,12 @@ static const struct {
     {"1mo", "2028-01-31T12:00:00Z", "2028-02-29T23:59:59.999Z", false, false, 0},
     {"24mo", "2028-02-29T12:00:00Z", "2030-02-28T23:59:59.999Z", false, false, 0},
     {"3mo", "2026-11-30T12:00:00Z", "2027-02-28T23:59:59.999Z", false, false, 0},
+    /* a month that counts its first day ends the day before the same day, or with the month */
+    {"1mo", "2026-01-15T12:00:00Z", "2026-02-14T23:59:59.999Z", true, false, 0},
+    {"1mo", "2026-03-01T12:00:00Z", "2026-03-31T23:59:59.999Z", true, false, 0},
+    {"1mo", "2026-05-01T12:00:00Z", "2026-05-31T23:59:59.999Z", true, false, 0},
+    {"1mo", "2026-01-31T12:00:00Z", "2026-02-28T23:59:59.999Z", true, false, 0},
+    {"12mo", "2026-01-01T12:00:00Z", "2026-12-31T23:59:59.999Z", true, false, 0},
     /* business days: 2026-11-25 is a Wednesday */
     {"5bd", "2026-11-25T12:00:00Z", "2026-12-02T23:59:59.999Z", false, false, 0},
     {"3bd", "2026-11-27T12:00:00Z", "2026-12-02T23:59:59.999Z", false, false, 0},
