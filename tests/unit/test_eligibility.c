@@ -427,6 +427,13 @@ static const struct {
     {"version: 1\ncases: {platforms: {taobao: {X: {state: requested, certainty: maybe}}}}\n",
      "one of sure, likely, unsure"},
     {"version: 1\ncases: {widnows: {}}\n", "did you mean 'windows'"},
+    {"version: 1\ncases: {windows: {x: {source: shop, window: 7d, kinds: [retrun]}}}\n",
+     "no kind of case 'retrun' (did you mean 'return'?)"},
+    {"version: 1\ncases: {decide: {x: {order: 11, verdict: person, kinds: [exchnge]}}}\n",
+     "no kind of case 'exchnge'"},
+    {"version: 1\ncases: {reasons: {x: {liable: buyer, kinds: [refnd]}}}\n", "no kind of case 'refnd'"},
+    {"version: 1\ncases: {always: [godwill]}\n", "no kind of case 'godwill'"},
+    {"version: 1\ncases: {money: {release: {retrun: approval}}}\n", "no kind of case 'retrun'"},
 };
 
 static void faults_have_their_place(void **state) {
@@ -437,6 +444,13 @@ static void faults_have_their_place(void **state) {
     if (loaded || strncmp(report, "shop.yaml:2:", 12) != 0 || !strstr(report, bad[i].fault))
       fail_msg("row %zu: expected '%s', found %s", i, bad[i].fault, loaded ? "a policy" : report);
   }
+}
+
+/* Lists of the default policy name a kind whose machine a shop takes away: that is no mistake of the shop. */
+static void a_shop_may_take_a_kind_away(void **state) {
+  (void)state;
+  aft_policy *shop = load("version: 1\nmachines: {withdrawal: null}\n", false, NULL, 0);
+  aft_policy_unref(shop);
 }
 
 static void a_policy_without_cases_leaves_them_to_people(void **state) {
@@ -587,6 +601,7 @@ int main(void) {
       CASE(goods_under_way_have_an_open_window),
       CASE(reasons_name_the_window_and_its_end),
       CASE(faults_have_their_place),
+      CASE(a_shop_may_take_a_kind_away),
       CASE(a_policy_without_cases_leaves_them_to_people),
       CASE(money_rules_are_read),
       CASE(ceilings_are_the_lesser_of_share_and_amount),
