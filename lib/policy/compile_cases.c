@@ -25,6 +25,36 @@ aft__names aft__compile_names(aft__compile *cx, const aft__node *map, const char
   return names;
 }
 
+/* A shop may take away the machine of one of these; what names it is then merely idle. */
+static const char *const usual_kinds[] = {"return",  "exchange",    "refund",     "reissue",
+                                          "freight", "goodwill",    "withdrawal", "price_protection",
+                                          "repair",  "undelivered", "claim",      "dispute"};
+
+static void check_kind(aft__compile *cx, const aft__node *at, aft_str name) {
+  const aft__node *machines = aft__node_get(cx->root, "machines");
+  bool listed = machines && machines->kind == AFT__NODE_MAP;
+  for (size_t i = 0; i < AFT__COUNT(usual_kinds); i++)
+    if (aft__str_eq(name, aft__cstr(usual_kinds[i])))
+      return;
+  if (name.len == 0 || (listed && aft__node_get(machines, name.data)))
+    return;
+  aft__fault_node(
+      cx->faults, AFT_E_POLICY, at, "the policy has no kind of case '%.*s'%s", (int)aft__utf8_cut(name, 60),
+      name.data,
+      listed ? aft__did_you_mean(cx->faults, name, machines->items, machines->count, item_key) : "");
+}
+
+static void check_kinds(aft__compile *cx, const aft__node *map, const char *key) {
+  const aft__node *list = aft__node_get(map, key);
+  for (uint32_t i = 0; list && list->kind == AFT__NODE_LIST && i < list->count; i++)
+    check_kind(cx, list->items[i].value, list->items[i].value->text);
+}
+
+aft__names aft__compile_kinds(aft__compile *cx, const aft__node *map) {
+  check_kinds(cx, map, "kinds");
+  return aft__compile_names(cx, map, "kinds", NULL, "kind");
+}
+
 uint32_t aft__compile_when(aft__compile *cx, const aft__node *map) {
   const aft__node *when = aft__node_get(map, "when");
   return when ? aft__compile_condition(cx, when) : AFT__FLOW_NONE;
@@ -66,7 +96,7 @@ static void compile_reason(aft__compile *cx, const aft__item *item) {
   const aft__node *liable = aft__node_get(item->value, "liable");
   aft__case_reason reason = {.name = aft__compile_text(cx, item->key)};
   reason.liable = liable ? aft__compile_text(cx, liable->text) : 0;
-  reason.kinds = aft__compile_names(cx, item->value, "kinds", NULL, "kind");
+  reason.kinds = aft__compile_kinds(cx, item->value);
   reason.evidence = aft__compile_names(cx, item->value, "evidence", NULL, "evidence");
   if (reason.evidence.count > AFT__MOST_REQUIRED)
     aft__fault_node(cx->faults, AFT_E_POLICY_LIMIT, item->value,
@@ -78,7 +108,7 @@ static void compile_reason(aft__compile *cx, const aft__item *item) {
 static void compile_clause(aft__compile *cx, const aft__item *item) {
   aft__clause clause = {.name = aft__compile_text(cx, item->key)};
   clause.condition = aft__compile_when(cx, item->value);
-  clause.kinds = aft__compile_names(cx, item->value, "kinds", NULL, "kind");
+  clause.kinds = aft__compile_kinds(cx, item->value);
   clause.order = (int32_t)whole_of(item->value, "order", 0);
   clause.verdict = choice_of(item->value, "verdict", aft__decisions, AFT__DECISION_PERSON);
   clause.statutory = is_set(item->value, "statutory");
@@ -230,8 +260,15 @@ static void add_arrivals(aft__compile *cx, const aft__node *map) {
   }
 }
 
+static void check_releases(aft__compile *cx, const aft__node *release) {
+  for (uint32_t i = 0; release && i < release->count; i++)
+    if (!aft__str_eq(release->items[i].key, aft__cstr("default")))
+      check_kind(cx, release->items[i].value, release->items[i].key);
+}
+
 static void compile_money(aft__compile *cx, const aft__node *money) {
   add_names(cx, money, "instruments", AFT__PAIRS_INSTRUMENT, AFT__MOST_INSTRUMENTS);
+  check_releases(cx, map_of(money, "release"));
   add_texts(cx, map_of(money, "release"), AFT__PAIRS_RELEASE);
   add_funders(cx, map_of(money, "compensation"));
   add_conditions(cx, money, "restocking", AFT__PAIRS_RESTOCKING);
@@ -286,6 +323,7 @@ void aft__compile_cases(aft__compile *cx) {
   each(cx, cases, "offers", compile_offer);
   sort(cx, map_of(cases, "decide"), AFT__SECTION_CLAUSES);
   sort(cx, map_of(cases, "rules"), AFT__SECTION_CASE_RULES);
+  check_kinds(cx, cases, "always");
   add_names(cx, cases, "always", AFT__PAIRS_ALWAYS, 32);
   compile_money(cx, map_of(cases, "money"));
   add_names(cx, evidence, "types", AFT__PAIRS_TYPE, AFT__MOST_TYPES);

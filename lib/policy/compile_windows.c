@@ -64,7 +64,7 @@ static void compile_window(aft__compile *cx, const aft__item *item) {
   w.source = choice_of(map, "source", aft__window_sources);
   w.law = law ? aft__compile_text(cx, law->text) : 0;
   w.condition = aft__compile_when(cx, map);
-  w.kinds = aft__compile_names(cx, map, "kinds", NULL, "kind");
+  w.kinds = aft__compile_kinds(cx, map);
   w.from = date_of(cx, map, "from", INT64_MIN);
   w.to = date_of(cx, map, "to", INT64_MAX);
   w.start = choice_of(map, "start", aft__window_starts);

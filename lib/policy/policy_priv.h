@@ -521,6 +521,8 @@ void aft__compile_platforms(aft__compile *cx, const aft__node *cases); /* compil
 /* Names of a list under a key, checked against the keys of a map (NULL: not checked). */
 aft__names aft__compile_names(aft__compile *cx, const aft__node *map, const char *key, const aft__node *known,
                               const char *what);
+/* Names of kinds of case under the key `kinds`: each has a machine or is one of the usual ones. */
+aft__names aft__compile_kinds(aft__compile *cx, const aft__node *map);
 /* AFT__FLOW_NONE where the map has no `when`. */
 uint32_t aft__compile_when(aft__compile *cx, const aft__node *map);
 /* compile_forms.c */

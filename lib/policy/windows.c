@@ -35,14 +35,15 @@ static int32_t days_in(int32_t year, int32_t month) {
   return found.day;
 }
 
-/* The same day of a later month, or the last of a month that has no such day. */
-static void add_months(aft__civil *day, uint32_t n) {
+/* The same day of a later month, or the day before it where the first day counts; the last of a month that
+ * has no such day. */
+static void add_months(aft__civil *day, uint32_t n, bool include) {
   int32_t months = day->month - 1 + (int32_t)n;
   int32_t wanted = day->day;
   day->year += months / 12;
   day->month = months % 12 + 1;
   int32_t most = days_in(day->year, day->month);
-  day->day = wanted < most ? wanted : most;
+  day->day = wanted <= most ? wanted - include : most;
 }
 
 /* Saturdays and Sundays that a number of business days steps over, from a weekday (0 is Monday). */
@@ -81,10 +82,10 @@ aft_time aft__span_end(aft_time from, uint32_t n, aft__span_unit unit, bool incl
     return aft__add_i64(from, (int64_t)n * AFT__HOUR, &end) ? INT64_MAX : end;
   aft__civil_of(from, offset, &day);
   day.hour = day.minute = day.second = day.ms = 0;
-  if (include)
+  if (include && unit != AFT__SPAN_MONTHS)
     step(&day, -1);
   if (unit == AFT__SPAN_MONTHS)
-    add_months(&day, n);
+    add_months(&day, n, include);
   else
     step(&day, unit == AFT__SPAN_BUSINESS ? business_days(day.weekday, n) : (int32_t)n);
   step(&day, 0);

@@ -43,6 +43,12 @@ static const struct {
     {"1mo", "2028-01-31T12:00:00Z", "2028-02-29T23:59:59.999Z", false, false, 0},
     {"24mo", "2028-02-29T12:00:00Z", "2030-02-28T23:59:59.999Z", false, false, 0},
     {"3mo", "2026-11-30T12:00:00Z", "2027-02-28T23:59:59.999Z", false, false, 0},
+    /* a month that counts its first day ends the day before the same day, or with the month */
+    {"1mo", "2026-01-15T12:00:00Z", "2026-02-14T23:59:59.999Z", true, false, 0},
+    {"1mo", "2026-03-01T12:00:00Z", "2026-03-31T23:59:59.999Z", true, false, 0},
+    {"1mo", "2026-05-01T12:00:00Z", "2026-05-31T23:59:59.999Z", true, false, 0},
+    {"1mo", "2026-01-31T12:00:00Z", "2026-02-28T23:59:59.999Z", true, false, 0},
+    {"12mo", "2026-01-01T12:00:00Z", "2026-12-31T23:59:59.999Z", true, false, 0},
     /* business days: 2026-11-25 is a Wednesday */
     {"5bd", "2026-11-25T12:00:00Z", "2026-12-02T23:59:59.999Z", false, false, 0},
     {"3bd", "2026-11-27T12:00:00Z", "2026-12-02T23:59:59.999Z", false, false, 0},
@@ -421,6 +427,13 @@ static const struct {
     {"version: 1\ncases: {platforms: {taobao: {X: {state: requested, certainty: maybe}}}}\n",
      "one of sure, likely, unsure"},
     {"version: 1\ncases: {widnows: {}}\n", "did you mean 'windows'"},
+    {"version: 1\ncases: {windows: {x: {source: shop, window: 7d, kinds: [retrun]}}}\n",
+     "no kind of case 'retrun' (did you mean 'return'?)"},
+    {"version: 1\ncases: {decide: {x: {order: 11, verdict: person, kinds: [exchnge]}}}\n",
+     "no kind of case 'exchnge'"},
+    {"version: 1\ncases: {reasons: {x: {liable: buyer, kinds: [refnd]}}}\n", "no kind of case 'refnd'"},
+    {"version: 1\ncases: {always: [godwill]}\n", "no kind of case 'godwill'"},
+    {"version: 1\ncases: {money: {release: {retrun: approval}}}\n", "no kind of case 'retrun'"},
 };
 
 static void faults_have_their_place(void **state) {
@@ -431,6 +444,13 @@ static void faults_have_their_place(void **state) {
     if (loaded || strncmp(report, "shop.yaml:2:", 12) != 0 || !strstr(report, bad[i].fault))
       fail_msg("row %zu: expected '%s', found %s", i, bad[i].fault, loaded ? "a policy" : report);
   }
+}
+
+/* Lists of the default policy name a kind whose machine a shop takes away: that is no mistake of the shop. */
+static void a_shop_may_take_a_kind_away(void **state) {
+  (void)state;
+  aft_policy *shop = load("version: 1\nmachines: {withdrawal: null}\n", false, NULL, 0);
+  aft_policy_unref(shop);
 }
 
 static void a_policy_without_cases_leaves_them_to_people(void **state) {
@@ -581,6 +601,7 @@ int main(void) {
       CASE(goods_under_way_have_an_open_window),
       CASE(reasons_name_the_window_and_its_end),
       CASE(faults_have_their_place),
+      CASE(a_shop_may_take_a_kind_away),
       CASE(a_policy_without_cases_leaves_them_to_people),
       CASE(money_rules_are_read),
       CASE(ceilings_are_the_lesser_of_share_and_amount),
