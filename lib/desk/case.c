@@ -21,7 +21,7 @@ void aft__case_set(aft__case *c, uint32_t column, aft__value value) {
 
 aft_status aft__case_machine(const aft_policy *policy, aft_str kind, const aft__flow **out,
                              aft_error *error) {
-  char name[65];
+  char name[65] = "";
   bool fits = kind.len && kind.len < sizeof name;
   if (fits) {
     memcpy(name, kind.data, kind.len);

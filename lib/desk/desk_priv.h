@@ -95,7 +95,7 @@ typedef struct aft__command {
 aft_status aft__command_run(aft_session *session, const aft_call *call, const aft__command *command, void *in,
                             aft_record **out, aft_error *error);
 /* Keeps that a command was refused before it ran, where its refusals are kept at all. */
-void aft__command_refused(aft_session *session, const aft_call *call, const aft__command *command,
+void aft__command_refused(aft_session *session, const aft_call *given, const aft__command *command,
                           aft_id subject, aft_status status);
 
 /* A caller's call and its key, checked as far as that goes without the store. */

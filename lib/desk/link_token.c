@@ -105,7 +105,7 @@ static void sign(const void *secret, size_t n, aft_str said, uint8_t mac[MAC]) {
 }
 
 void aft__link_write(const aft__link_token *token, const aft__link_key *key, aft__buf *out) {
-  uint8_t payload[MOST_PAYLOAD], mac[MAC];
+  uint8_t payload[MOST_PAYLOAD] = {0}, mac[MAC];
   char text[MOST_TEXT], signature[MAC_TEXT];
   aft_str said = {text, encode(payload, pack(token, payload), text)};
   sign(key->secret, key->n, said, mac);

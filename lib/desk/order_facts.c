@@ -335,17 +335,16 @@ static aft_status check_zone(aft_env *env, const aft_order_facts_in *in, aft_err
   return AFT_OK;
 }
 
-aft_status aft__facts_copy(aft_env *env, aft__arena *arena, const aft_order_facts_in *in,
-                           aft_order_facts_in *out, aft_error *error) {
+static aft_status check_ids(const aft_order_facts_in *in, aft_error *error) {
+  AFT__TRY(aft__in_id(in->shop, "order.shop", error));
+  AFT__TRY(aft__in_id(in->customer, "order.customer", error));
+  if (in->payer)
+    AFT__TRY(aft__in_id(in->payer, "order.payer", error));
+  return in->recipient ? aft__in_id(in->recipient, "order.recipient", error) : AFT_OK;
+}
+
+static aft_status copy_arrays(aft__arena *arena, aft_order_facts_in *out, aft_error *error) {
   void *copy;
-  AFT__TRY(aft__abi_copy(out, sizeof *out, in, FACTS_V1, "aft_order_facts_in", error));
-  AFT__TRY(aft__in_id(out->shop, "order.shop", error));
-  AFT__TRY(aft__in_id(out->customer, "order.customer", error));
-  if (out->payer)
-    AFT__TRY(aft__in_id(out->payer, "order.payer", error));
-  if (out->recipient)
-    AFT__TRY(aft__in_id(out->recipient, "order.recipient", error));
-  AFT__TRY(check_fields(out, &order, NULL, 0, error));
   AFT__TRY(copy_all(arena, out->lines, out->n_lines, &lines, lines.list, &copy, error));
   out->lines = copy;
   AFT__TRY(copy_all(arena, out->shares, out->n_shares, &shares, shares.list, &copy, error));
@@ -354,7 +353,15 @@ aft_status aft__facts_copy(aft_env *env, aft__arena *arena, const aft_order_fact
   out->payments = copy;
   AFT__TRY(copy_all(arena, out->parcels, out->n_parcels, &parcels, parcels.list, &copy, error));
   out->parcels = copy;
-  AFT__TRY(copy_items(arena, out, error));
+  return copy_items(arena, out, error);
+}
+
+aft_status aft__facts_copy(aft_env *env, aft__arena *arena, const aft_order_facts_in *in,
+                           aft_order_facts_in *out, aft_error *error) {
+  AFT__TRY(aft__abi_copy(out, sizeof *out, in, FACTS_V1, "aft_order_facts_in", error));
+  AFT__TRY(check_ids(out, error));
+  AFT__TRY(check_fields(out, &order, NULL, 0, error));
+  AFT__TRY(copy_arrays(arena, out, error));
   for (size_t i = 0; i < out->n_lines; i++)
     AFT__TRY(check_line(&out->lines[i], i, error));
   AFT__TRY(check_currency(out, error));

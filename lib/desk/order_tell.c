@@ -204,26 +204,35 @@ static aft_status tell_cases(aft__told *t, aft_error *error) {
   return AFT_OK;
 }
 
+/* Reads what the telling is about: the order as it stands, or a new one. */
+static aft_status begin(aft__told *t, aft_error *error) {
+  aft__cmd *cmd = t->cmd;
+  aft__value *shop;
+  cmd->subject = t->in->shop;
+  AFT__TRY(aft__load(cmd, &aft__shop_table, AFT__SHOP_TENANT, t->in->shop, "order.shop", &shop, error));
+  AFT__TRY(aft__may_shop(cmd, t->in->shop, error));
+  AFT__TRY(check_people(cmd, t->in, error));
+  AFT__TRY(find_order(t, error));
+  cmd->ids[0] = t->order[AFT__ORDER_ID].number;
+  cmd->row = t->order;
+  AFT__TRY(aft__told_lines(t, error));
+  return t->fresh ? AFT_OK : aft__order_in_currency(cmd, t->order, t->in->currency, "order.currency", error);
+}
+
+static aft_status write_parts(aft__told *t, aft_error *error) {
+  AFT__TRY(aft__told_shares(t, error));
+  AFT__TRY(aft__told_lines_write(t, error));
+  AFT__TRY(aft__told_payments(t, error));
+  return aft__told_parcels(t, error);
+}
+
 static aft_status tell(aft__cmd *cmd, void *given, aft_error *error) {
   aft__told t = {.cmd = cmd, .in = given};
-  aft__value *shop;
-  cmd->subject = t.in->shop;
-  AFT__TRY(aft__load(cmd, &aft__shop_table, AFT__SHOP_TENANT, t.in->shop, "order.shop", &shop, error));
-  AFT__TRY(aft__may_shop(cmd, t.in->shop, error));
-  AFT__TRY(check_people(cmd, t.in, error));
-  AFT__TRY(find_order(&t, error));
-  cmd->ids[0] = t.order[AFT__ORDER_ID].number;
-  cmd->row = t.order;
-  AFT__TRY(aft__told_lines(&t, error));
-  if (!t.fresh)
-    AFT__TRY(aft__order_in_currency(cmd, t.order, t.in->currency, "order.currency", error));
+  AFT__TRY(begin(&t, error));
   fill_order(&t);
   AFT__TRY(check_points(&t, error));
   AFT__TRY(aft__order_govern(cmd, t.order, error));
-  AFT__TRY(aft__told_shares(&t, error));
-  AFT__TRY(aft__told_lines_write(&t, error));
-  AFT__TRY(aft__told_payments(&t, error));
-  AFT__TRY(aft__told_parcels(&t, error));
+  AFT__TRY(write_parts(&t, error));
   sum_up(&t);
   AFT__TRY(write_order(&t, error));
   AFT__TRY(note(&t, error));

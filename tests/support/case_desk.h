@@ -26,7 +26,7 @@ void case_act_with(case_desk *c, const aft_call *as, aft_case_act_in *in);
 void assert_case(case_desk *c, aft_id id, const char *state);
 /* Confirms every leg that was sent to the buyer; how much that was. */
 int64_t case_confirm_all(case_desk *c, aft_id id);
-int64_t case_line(case_desk *c, aft_id line, uint32_t field); /* AFT_LINE_… */
+int64_t case_line(case_desk *c, aft_id id, uint32_t field); /* AFT_LINE_… */
 aft_record *case_get(case_desk *c, aft_id id);
 
 #endif

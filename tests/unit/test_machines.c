@@ -313,8 +313,7 @@ static void deadlines_do_not_overflow(void **state) {
   assert_true(aft__flow_deadline(&hours, INT64_MAX - 5, 0) == INT64_MAX);
   assert_true(business(3, INT64_MAX - 5, 480) == INT64_MAX);
   assert_true(business(INT64_MAX / AFT__DAY, at(1, 0, 0), 0) == INT64_MAX);
-  assert_true(business(1, -10 * AFT__DAY, 0) == -9 * AFT__DAY ||
-              business(1, -10 * AFT__DAY, 0) > -10 * AFT__DAY);
+  assert_true(business(1, -10 * AFT__DAY, 0) == -9 * AFT__DAY); /* a Monday of 1969 */
 }
 
 static void drawings_show_business_days(void **state) {
