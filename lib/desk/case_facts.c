@@ -50,7 +50,7 @@ static void texts(aft__case *c, aft__facts *facts) {
                {AFT__FACT_MONEY, AFT__CASE_MONEY},      {AFT__FACT_PAPERS, AFT__CASE_PAPERS},
                {AFT__FACT_ROUTE, AFT__CASE_ROUTE},      {AFT__FACT_VERDICT, AFT__CASE_VERDICT},
                {AFT__FACT_STATE, AFT__CASE_STATE},      {AFT__FACT_CASE_STATE, AFT__CASE_STATE},
-               {AFT__FACT_PLATFORM, AFT__CASE_PLATFORM}};
+               {AFT__FACT_PLATFORM, AFT__CASE_PLATFORM},  {AFT__FACT_CURRENCY, AFT__CASE_CURRENCY}};
   for (size_t i = 0; i < AFT__COUNT(known); i++)
     facts->text[known[i].fact] = aft__case_str(c, known[i].column);
   static const uint32_t reasons[] = {AFT__CASE_FINAL, AFT__CASE_FOUND, AFT__CASE_REASON};

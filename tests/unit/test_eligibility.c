@@ -241,10 +241,31 @@ static const row rows[] = {
     {"CN", "return", "other", "2026-11-03T12:00:00Z", "", "person", "unclear", "cn_no_reason", "buyer"},
     {"CN", "return", "fraud_suspected", "2026-11-03T12:00:00Z", "", "person", "suspicious", "cn_no_reason",
      "buyer"},
-    {"CN", "return", "changed_mind", "2026-11-03T12:00:00Z", "value=500000", "yes", "open", "cn_no_reason",
+    {"CN", "return", "changed_mind", "2026-11-03T12:00:00Z", "currency=CNY value=500000", "yes", "open",
+     "cn_no_reason", "buyer"},
+    {"CN", "return", "changed_mind", "2026-11-03T12:00:00Z", "currency=CNY value=500001", "person", "dear",
+     "cn_no_reason", "buyer"},
+    /* as much of another currency is another value, and one without figures is not judged by them */
+    {"US", "return", "changed_mind", "2026-11-03T12:00:00Z", "currency=USD value=80001", "person", "dear",
+     "shop_return", "buyer"},
+    {"JP", "return", "changed_mind", "2026-11-03T12:00:00Z", "currency=JPY value=80001", "yes", "open",
+     "jp_return", "buyer"},
+    {"KR", "return", "changed_mind", "2026-11-03T12:00:00Z", "currency=KRW value=900000", "yes", "open",
+     "kr_withdrawal", "buyer"},
+    /* a withdrawal is contested by a named exception alone */
+    {"DE", "withdrawal", "changed_mind", "2026-11-03T12:00:00Z", "applications=6", "yes", "open",
+     "eu_withdrawal", "buyer"},
+    {"DE", "withdrawal", "changed_mind", "2026-11-03T12:00:00Z", "final_sale=1", "yes", "open",
+     "eu_withdrawal", "buyer"},
+    {"DE", "withdrawal", "changed_mind", "2026-11-03T12:00:00Z", "made_to_order=1", "no", "excluded", "",
      "buyer"},
-    {"CN", "return", "changed_mind", "2026-11-03T12:00:00Z", "value=500001", "person", "dear", "cn_no_reason",
-     "buyer"},
+    /* fresh goods: two days, where law gives no more */
+    {"US", "refund", "defective_on_arrival", "2026-11-04T09:59:59Z", "nature=fresh", "yes", "open",
+     "shop_fresh", "seller"},
+    {"US", "refund", "defective_on_arrival", "2026-11-04T10:00:01Z", "nature=fresh", "no", "window",
+     "shop_fresh", "seller"},
+    {"CN", "refund", "defective_on_arrival", "2026-11-08T12:00:00Z", "nature=fresh", "yes", "open",
+     "cn_quality_return", "seller"},
     /* kinds that need no window */
     {"CN", "goodwill", "service_failure", "2027-11-03T12:00:00Z", "", "person", "merits", "", "seller"},
     {"CN", "dispute", "decision_disputed", "2027-11-03T12:00:00Z", "", "person", "merits", "", "buyer"},
@@ -517,10 +538,14 @@ static void the_first_rule_that_holds_counts(void **state) {
     const char *facts, *rule;
   } cases[] = {{"kind=refund shipped=0", "unshipped"},
                {"kind=refund shipped=0 signals=1", "risky"},
-               {"kind=return shipped=1 in_window=1 reason=changed_mind value=20000", "small"},
-               {"kind=return shipped=1 in_window=1 reason=changed_mind value=20001", ""},
-               {"kind=return shipped=1 in_window=1 tier=vip value=50000", "known"},
-               {"kind=return shipped=1 reason=wrong_item value=2000", "not_worth_it"},
+               {"kind=return shipped=1 in_window=1 currency=CNY reason=changed_mind value=20000", "small"},
+               {"kind=return shipped=1 in_window=1 currency=CNY reason=changed_mind value=20001", ""},
+               {"kind=return shipped=1 in_window=1 currency=USD reason=changed_mind value=4000", "small"},
+               {"kind=return shipped=1 in_window=1 currency=USD reason=changed_mind value=4001", ""},
+               {"kind=return shipped=1 in_window=1 currency=KRW reason=changed_mind value=1", ""},
+               {"kind=return shipped=1 in_window=1 currency=CNY tier=vip value=50000", "known"},
+               {"kind=return shipped=1 currency=CNY reason=wrong_item value=2000", "not_worth_it"},
+               {"kind=return shipped=1 currency=JPY reason=wrong_item value=501", ""},
                {"kind=withdrawal shipped=1 in_window=1", "withdrawal"}};
   for (size_t i = 0; i < AFT__COUNT(cases); i++) {
     read_facts(&facts, cases[i].facts, copy, sizeof copy);
