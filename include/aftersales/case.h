@@ -390,6 +390,30 @@ typedef struct aft_appointment_in {
 AFT_API aft_status aft_appointment_put(aft_session *session, const aft_call *call,
                                        const aft_appointment_in *in, aft_record **out, aft_error *error);
 
+/* What is to become of units that an inspection found. */
+typedef struct aft_finding_in {
+  size_t size;
+  aft_id finding;      /* required: see aft_case_parts */
+  int64_t quantity;    /* of its units; 0: all */
+  aft_str disposition; /* required: restock, refurbish, scrap, return_to_buyer */
+  aft_str text;        /* why */
+} aft_finding_in;
+
+/*
+ * Decides anew what becomes of units, also when their case has ended: what was to be repaired can be sold
+ * after all. Fewer units than were found become a finding of their own. Where the units are does not change:
+ * they go back to the buyer by the event that says so.
+ *
+ * out: NULL, or receives the finding with the new disposition.
+ * Returns: AFT_OK; AFT_IGNORED when it is so already.
+ * Threads: the session's one.
+ * Errors: those of <aftersales/desk.h>; AFT_E_CHECK for more units than were found; AFT_E_TRANSITION for
+ *   units that never came. AFT_ROLE_SYSTEM, warehouse or an agent of the shop.
+ * Since: 0.1
+ */
+AFT_API aft_status aft_finding_dispose(aft_session *session, const aft_call *call, const aft_finding_in *in,
+                                       aft_record **out, aft_error *error);
+
 /*
  * Puts a case with its evidence on legal hold, or takes it off: retention removes nothing of it.
  *

@@ -64,7 +64,7 @@ typedef struct aft_link_in {
   aft_id customer; /* whom it lets in; required: the order's or case's customer, payer or recipient */
   aft_id order;
   aft_id of;        /* the case */
-  int64_t lifetime; /* AFT_LINK_LEAST_MS to AFT_LINK_MOST_MS */
+  int64_t lifetime; /* AFT_LINK_LEAST_MS to AFT_LINK_MOST_MS; 0: as the policy says (links.lifetime) */
 } aft_link_in;
 
 /*

@@ -116,7 +116,7 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
     status = act(&c, in, error);
   cmd->ids[0] = cmd->subject = in->case_id;
   if (status == AFT_OK)
-    status = aft__case_show(cmd, c.row, error);
+    cmd->row = c.row;
   aft__case_done(&c);
   return status;
 }
@@ -168,7 +168,8 @@ aft_status aft_case_act(aft_session *session, const aft_call *call, const aft_ca
                                        .returns = AFT_KIND_CASE,
                                        .audits = true,
                                        .digest = digest,
-                                       .run = run};
+                                       .run = run,
+                                       .hide = aft__case_hide};
   aft_case_act_in local;
   aft__arena arena;
   if (!session)

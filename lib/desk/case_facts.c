@@ -45,12 +45,12 @@ static void texts(aft__case *c, aft__facts *facts) {
   static const struct {
     aft__fact_id fact;
     uint32_t column;
-  } known[] = {{AFT__FACT_KIND, AFT__CASE_KIND},        {AFT__FACT_AUTHORITY, AFT__CASE_AUTHORITY},
-               {AFT__FACT_LIABLE, AFT__CASE_LIABLE},    {AFT__FACT_GOODS, AFT__CASE_GOODS},
-               {AFT__FACT_MONEY, AFT__CASE_MONEY},      {AFT__FACT_PAPERS, AFT__CASE_PAPERS},
-               {AFT__FACT_ROUTE, AFT__CASE_ROUTE},      {AFT__FACT_VERDICT, AFT__CASE_VERDICT},
-               {AFT__FACT_STATE, AFT__CASE_STATE},      {AFT__FACT_CASE_STATE, AFT__CASE_STATE},
-               {AFT__FACT_PLATFORM, AFT__CASE_PLATFORM},  {AFT__FACT_CURRENCY, AFT__CASE_CURRENCY}};
+  } known[] = {{AFT__FACT_KIND, AFT__CASE_KIND},         {AFT__FACT_AUTHORITY, AFT__CASE_AUTHORITY},
+               {AFT__FACT_LIABLE, AFT__CASE_LIABLE},     {AFT__FACT_GOODS, AFT__CASE_GOODS},
+               {AFT__FACT_MONEY, AFT__CASE_MONEY},       {AFT__FACT_PAPERS, AFT__CASE_PAPERS},
+               {AFT__FACT_ROUTE, AFT__CASE_ROUTE},       {AFT__FACT_VERDICT, AFT__CASE_VERDICT},
+               {AFT__FACT_STATE, AFT__CASE_STATE},       {AFT__FACT_CASE_STATE, AFT__CASE_STATE},
+               {AFT__FACT_PLATFORM, AFT__CASE_PLATFORM}, {AFT__FACT_CURRENCY, AFT__CASE_CURRENCY}};
   for (size_t i = 0; i < AFT__COUNT(known); i++)
     facts->text[known[i].fact] = aft__case_str(c, known[i].column);
   static const uint32_t reasons[] = {AFT__CASE_FINAL, AFT__CASE_FOUND, AFT__CASE_REASON};

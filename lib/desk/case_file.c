@@ -265,8 +265,10 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   aft_status status = aft__case_prepare(cmd, in, &c, error);
   if (status >= 0)
     status = file(&c, in, error);
-  if (status >= 0)
-    status = aft__case_show(cmd, c.row, error);
+  if (status >= 0) {
+    cmd->ids[0] = cmd->subject = aft__case_id(&c);
+    cmd->row = c.row;
+  }
   aft__case_done(&c);
   return status;
 }
@@ -343,7 +345,8 @@ aft_status aft_case_file(aft_session *session, const aft_call *call, const aft_c
                                        .returns = AFT_KIND_CASE,
                                        .audits = true,
                                        .digest = digest,
-                                       .run = run};
+                                       .run = run,
+                                       .hide = aft__case_hide};
   aft_case_in local = {0};
   aft__arena arena;
   if (!session)

@@ -109,30 +109,37 @@ static bool is_good(aft_str condition) {
   return !condition.len || aft__str_eq(condition, aft__cstr("ok")) ||
          aft__str_eq(condition, aft__cstr("opened"));
 }
-static bool is_absent(aft_str condition) {
+bool aft__condition_absent(aft_str condition) {
   return aft__str_eq(condition, aft__cstr("short")) || aft__str_eq(condition, aft__cstr("missing"));
 }
 
-static aft_status check_word(aft_str word, const char *const *known, size_t index, const char *field,
-                             const char *expected, aft_error *error) {
+bool aft__disposition_known(aft_str word) {
+  static const char *const known[] = {"restock", "refurbish", "scrap", "return_to_buyer"};
+  for (size_t i = 0; i < AFT__COUNT(known); i++)
+    if (aft__str_eq(word, aft__cstr(known[i])))
+      return true;
+  return false;
+}
+
+static aft_status unknown_word(size_t index, const char *field, const char *expected, aft_str word,
+                               aft_error *error) {
   char where[64];
-  for (size_t i = 0; known[i]; i++)
-    if (!word.len || aft__str_eq(word, aft__cstr(known[i])))
-      return AFT_OK;
   snprintf(where, sizeof where, "case.lines[%zu].%s", index, field);
   return aft__error(error, AFT_E_INVALID, where, "expected %s, found '%.*s'", expected,
                     (int)aft__utf8_cut(word, 40), word.data);
 }
 
 static aft_status check_finding(const aft_case_line_in *in, size_t index, aft_error *error) {
-  static const char *const conditions[] = {"ok",    "opened", "used",    "damaged",
-                                           "wrong", "short",  "missing", NULL};
-  static const char *const dispositions[] = {"restock",         "refurbish", "scrap",
-                                             "return_to_buyer", "none",      NULL};
-  AFT__TRY(check_word(in->condition, conditions, index, "condition",
-                      "ok, opened, used, damaged, wrong, short or missing", error));
-  return check_word(in->disposition, dispositions, index, "disposition",
-                    "restock, refurbish, scrap or return_to_buyer", error);
+  static const char *const conditions[] = {"ok", "opened", "used", "damaged", "wrong", "short", "missing"};
+  bool known = !in->condition.len;
+  for (size_t i = 0; i < AFT__COUNT(conditions); i++)
+    known |= aft__str_eq(in->condition, aft__cstr(conditions[i]));
+  if (!known)
+    return unknown_word(index, "condition", "ok, opened, used, damaged, wrong, short or missing",
+                        in->condition, error);
+  if (in->disposition.len && !aft__disposition_known(in->disposition))
+    return unknown_word(index, "disposition", AFT__DISPOSITIONS, in->disposition, error);
+  return AFT_OK;
 }
 
 static aft_status add_finding(aft__case *c, const aft_case_line_in *in, aft_error *error) {
@@ -140,7 +147,7 @@ static aft_status add_finding(aft__case *c, const aft_case_line_in *in, aft_erro
   if (!row)
     return aft__nomem(error);
   bool good = is_good(in->condition);
-  const char *usual = good ? "restock" : is_absent(in->condition) ? "none" : "return_to_buyer";
+  const char *usual = good ? "restock" : aft__condition_absent(in->condition) ? "none" : "return_to_buyer";
   row[AFT__FINDING_CASE] = c->row[AFT__CASE_ID];
   row[AFT__FINDING_LINE] = aft__int(in->line);
   row[AFT__FINDING_QUANTITY] = aft__int(in->quantity);
@@ -164,7 +171,7 @@ static aft_status count_line(aft__case *c, const aft_case_line_in *in, size_t in
   if (in->quantity > most)
     return too_many(index, "found", in->quantity, most, error);
   AFT__TRY(add_finding(c, in, error));
-  if (!is_absent(in->condition)) {
+  if (!aft__condition_absent(in->condition)) {
     uint32_t fate = is_good(in->condition) ? AFT__CASE_LINE_ACCEPTED : AFT__CASE_LINE_REFUSED;
     aft__case_line_set(l, AFT__CASE_LINE_COUNTED, counted + in->quantity);
     aft__case_line_set(l, fate, aft__row_int(l->row, fate) + in->quantity);

@@ -113,10 +113,10 @@ aft_status aft__case_audit(aft__case *c, aft__event *event, aft_error *error);
 /* Staff of the shop; the order's buyer, payer and recipient. */
 aft_status aft__may_case(aft__cmd *cmd, const aft__value *row, aft_error *error);
 aft_status aft__may_file(aft__cmd *cmd, const aft__value *order, aft_id customer, aft_error *error);
-/* Makes a case's row the record that a command returns; a recipient sees it without amounts. */
-aft_status aft__case_show(aft__cmd *cmd, aft__value *row, aft_error *error);
-/* False for a recipient who neither bought nor paid. */
-bool aft__sees_money(const aft__cmd *cmd, const aft__value *order);
+/* A recipient sees a case without amounts. */
+aft_status aft__case_hide(aft__cmd *cmd, aft__value *row, aft_error *error);
+/* The same for a list that is read for list->actor. */
+aft_status aft__case_list_hide(aft__tx *tx, const aft__list *list, aft__value *row, aft_error *error);
 
 /* ---- case_facts.c ---- */
 
@@ -224,6 +224,10 @@ void aft__case_line_set(aft__case_line *l, uint32_t column, int64_t value);
 
 /* ---- case_goods.c ---- */
 
+/* Units that were expected and are not there. */
+bool aft__condition_absent(aft_str condition);
+#define AFT__DISPOSITIONS "restock, refurbish, scrap or return_to_buyer"
+bool aft__disposition_known(aft_str word);
 aft_status aft__goods_ship(aft__case *c, aft_error *error);
 aft_status aft__goods_count(aft__case *c, aft_error *error);
 aft_status aft__goods_accept(aft__case *c, aft_error *error);

@@ -6,9 +6,9 @@
 /* ---- one ---- */
 
 static aft_status show(aft__cmd *cmd, aft__value *row, aft_error *error) {
-  cmd->subject = row[AFT__CASE_ID].number;
-  AFT__TRY(aft__may_case(cmd, row, error));
-  return aft__case_show(cmd, row, error);
+  cmd->ids[0] = cmd->subject = row[AFT__CASE_ID].number;
+  cmd->row = row;
+  return aft__may_case(cmd, row, error);
 }
 
 static aft_status get(aft__cmd *cmd, void *in, aft_error *error) {
@@ -26,7 +26,8 @@ aft_status aft_case_get(aft_session *session, const aft_call *call, aft_id case_
                                        .roles = READERS,
                                        .returns = AFT_KIND_CASE,
                                        .read = true,
-                                       .run = get};
+                                       .run = get,
+                                       .hide = aft__case_hide};
   return aft__command_run(session, call, &command, &case_id, out, error);
 }
 
@@ -46,7 +47,8 @@ aft_status aft_case_find(aft_session *session, const aft_call *call, const char 
                                        .roles = READERS,
                                        .returns = AFT_KIND_CASE,
                                        .read = true,
-                                       .run = find};
+                                       .run = find,
+                                       .hide = aft__case_hide};
   char written[AFT_CODE_SIZE];
   if (!code)
     return aft__error(error, AFT_E_INVALID, "code", "the code is NULL");
@@ -157,6 +159,7 @@ aft_status aft_case_list(aft_session *session, const aft_call *call, const aft_c
   l.list.scope = aft__hash64(want, sizeof want, 0);
   l.list.shows = shows;
   l.list.actor = call->role == AFT_ROLE_BUYER ? call->actor : 0;
+  l.list.hide = l.list.actor ? aft__case_list_hide : NULL;
   return aft__cursor_open(session, &l.list, l.in.token, out, error);
 }
 

@@ -109,12 +109,11 @@ static aft__idem idem_of(const run *r) {
 static aft_status make_record(run *r, aft__cmd *cmd, aft_error *error) {
   if (!r->wants || !cmd->ids[0])
     return AFT_OK;
-  const aft__value *row = cmd->row;
-  if (!row) {
-    aft__value *loaded;
-    AFT__TRY(aft__get(cmd->tx, aft__kind_get(r->command->returns)->table, cmd->ids[0], &loaded, error));
-    row = loaded;
-  }
+  aft__value *row = cmd->row;
+  if (!row)
+    AFT__TRY(aft__get(cmd->tx, aft__kind_get(r->command->returns)->table, cmd->ids[0], &row, error));
+  if (r->command->hide)
+    AFT__TRY(r->command->hide(cmd, row, error));
   return aft__record_make(cmd->env, r->command->returns, row, &r->made, error);
 }
 

@@ -111,8 +111,11 @@ static aft_status scan_page(aft__tx *tx, aft_cursor *cursor, aft_error *error) {
   uint32_t column = order_column(list);
   for (uint32_t i = 0; i < n; i++) {
     cursor->next = (aft__place){true, rows[i][column].number, rows[i][AFT__COL_ID].number};
-    if (!list->shows || list->shows(list, rows[i]))
-      AFT__TRY(aft__page_add(&cursor->page, rows[i], cursor->next, error));
+    if (list->shows && !list->shows(list, rows[i]))
+      continue;
+    if (list->hide)
+      AFT__TRY(list->hide(tx, list, rows[i], error));
+    AFT__TRY(aft__page_add(&cursor->page, rows[i], cursor->next, error));
   }
   cursor->last = n < AFT__PAGE;
   return AFT_OK;

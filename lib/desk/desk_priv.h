@@ -75,7 +75,7 @@ typedef struct aft__cmd {
   bool reads;                     /* in a transaction that writes nothing */
   aft_id subject;                 /* the record it is about, for the audit of refusals */
   aft_id ids[AFT__MOST_OUTCOMES]; /* outcome; ids[0] is the record to return */
-  const aft__value *row;          /* of ids[0] when at hand */
+  aft__value *row;                /* of ids[0] when at hand */
 } aft__cmd;
 
 typedef struct aft__command {
@@ -88,6 +88,8 @@ typedef struct aft__command {
   bool audits; /* keeps every refusal of the domain and of bad input, not those of the actor alone */
   void (*digest)(aft__sha256 *sha, const void *in); /* of the request; NULL for reads */
   aft_status (*run)(aft__cmd *cmd, void *in, aft_error *error);
+  /* Blanks what the caller may not see of the record that is returned, new or replayed; NULL: nothing. */
+  aft_status (*hide)(aft__cmd *cmd, aft__value *row, aft_error *error);
 } aft__command;
 
 /* Checks the call and the actor, runs the command in a transaction (again after lost races), keeps or
@@ -324,6 +326,8 @@ typedef struct aft__list aft__list;
 typedef struct aft__page aft__page;
 /* Which rows of a scan a reader may see. */
 typedef bool (*aft__list_shows)(const aft__list *list, const aft__value *row);
+/* Blanks what the reader may not see of a record. */
+typedef aft_status (*aft__list_hide)(aft__tx *tx, const aft__list *list, aft__value *row, aft_error *error);
 
 /* Where a list begins or goes on: after the record with this value of what orders the list, and this id. */
 typedef struct aft__place {
@@ -353,6 +357,7 @@ struct aft__list {
   void *state;               /* the source's; released with the list */
   int64_t deadline_ms;       /* of each call of the cursor; 0 for none */
   aft__list_shows shows;     /* NULL: all */
+  aft__list_hide hide;       /* NULL: nothing */
   aft_id actor;              /* for whom it is read, where that decides what it holds */
   uint64_t want[4];          /* for `shows`: what it compares rows with */
   uint64_t scope;            /* ties tokens to the list: what makes it another one beside the fields above */

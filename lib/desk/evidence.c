@@ -68,6 +68,7 @@ static aft_status run_begin(aft__cmd *cmd, void *given, aft_error *error) {
   if (up->call.key.len)
     return AFT_OK;
   AFT__TRY(aft__evidence_is_open(of, error));
+  AFT__TRY(aft__evidence_type_check(cmd, up->in.type, error));
   return aft__evidence_room(cmd, up->in.of, up->in.bytes, &up->room, error);
 }
 
@@ -84,8 +85,7 @@ static aft_status open_upload(aft_evidence_upload *up, aft_error *error) {
   if (!keep_texts(up))
     return aft__nomem(error);
   aft_status status = aft__command_run(up->session, &up->call, &command, up, NULL, error);
-  if (status == AFT_E_TOO_LARGE)
-    keep_refusal(up, status);
+  keep_refusal(up, status);
   return status < 0 ? status : aft__blob_begin(blobs, &up->blob, error);
 }
 
@@ -222,7 +222,8 @@ static aft_status commit(aft_evidence_upload *up, aft_record **out, aft_error *e
                                        .returns = AFT_KIND_EVIDENCE,
                                        .audits = true,
                                        .digest = add_digest,
-                                       .run = run_add};
+                                       .run = run_add,
+                                       .hide = aft__evidence_hide};
   char digest[AFT__BLOB_NAME];
   aft__evidence_new made = {.in = &up->in, .digest = digest, .bytes = up->blob.bytes};
   if (up->broken.code)

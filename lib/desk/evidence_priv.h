@@ -12,6 +12,11 @@ void aft__evidence_count(aft__case *of, int64_t by);
 
 /* How much room a case has. AFT_E_TOO_LARGE where bytes more, in one more piece, are too much. */
 aft_status aft__evidence_room(aft__cmd *cmd, aft_id of, int64_t bytes, int64_t *room, aft_error *error);
+/* Whether the policy takes files of a type. AFT_E_INVALID names those that it takes. */
+aft_status aft__evidence_type_check(const aft__cmd *cmd, aft_str type, aft_error *error);
+/* A buyer does not learn of another's case with the same bytes. */
+aft_status aft__evidence_hide(aft__cmd *cmd, aft__value *row, aft_error *error);
+aft_status aft__evidence_list_hide(aft__tx *tx, const aft__list *list, aft__value *row, aft_error *error);
 aft_status aft__evidence_is_open(const aft__value *of, aft_error *error);
 
 typedef struct aft__evidence_new {

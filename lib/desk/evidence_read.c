@@ -20,7 +20,8 @@ aft_status aft_evidence_list(aft_session *session, const aft_call *call, aft_id 
                     .table = &aft__evidence_table,
                     .index = AFT__EVIDENCE_BY_CASE,
                     .n_equal = 2,
-                    .equal = {call->tenant, of}};
+                    .equal = {call->tenant, of},
+                    .hide = call->role == AFT_ROLE_BUYER ? aft__evidence_list_hide : NULL};
   return aft__cursor_open(session, &list, (aft_str){0}, out, error);
 }
 

@@ -58,6 +58,29 @@ aft_status aft__evidence_room(aft__cmd *cmd, aft_id of, int64_t bytes, int64_t *
   return AFT_OK;
 }
 
+/* ---- of which type ---- */
+
+static bool takes(const aft__evidence_limits *limits, aft_str type) {
+  for (uint32_t i = 0; i < limits->n_types; i++)
+    if (aft__str_eq(limits->types[i], type))
+      return true;
+  return limits->n_types == 0;
+}
+
+aft_status aft__evidence_type_check(const aft__cmd *cmd, aft_str type, aft_error *error) {
+  aft__evidence_limits limits;
+  char known[256];
+  size_t n = 0;
+  aft__policy_evidence_limits(cmd->policy, &limits);
+  if (takes(&limits, type))
+    return AFT_OK;
+  for (uint32_t i = 0; i < limits.n_types && n < sizeof known; i++)
+    n += (size_t)snprintf(known + n, sizeof known - n, "%s%.*s", i ? ", " : "", (int)limits.types[i].len,
+                          limits.types[i].data);
+  return aft__error(error, AFT_E_INVALID, "evidence.type", "the policy takes %s, found %.*s", known,
+                    (int)type.len, type.data);
+}
+
 /* ---- the same content before ---- */
 
 typedef struct likeness {
@@ -167,12 +190,31 @@ static aft_status insert(aft__case *of, const aft__evidence_new *made, aft_error
   aft__cmd *cmd = of->cmd;
   AFT__TRY(aft__may_case(cmd, of->row, error));
   AFT__TRY(aft__evidence_is_open(of->row, error));
+  AFT__TRY(aft__evidence_type_check(cmd, aft__cstr(made->type), error));
   AFT__TRY(aft__evidence_room(cmd, made->in->of, made->bytes, &room, error));
   AFT__TRY(find_like(cmd, made->digest, &like, error));
   if (like.here)
     return aft__error(error, AFT_E_EXISTS, "evidence", "the case has this very content already, %s",
                       made->digest);
   return write_all(of, made, &like, error);
+}
+
+/* Whose other case has the same bytes is the shop's to know. */
+static void hide_seen(aft__value *row) { row[AFT__EVIDENCE_SEEN] = aft__null(); }
+
+aft_status aft__evidence_hide(aft__cmd *cmd, aft__value *row, aft_error *error) {
+  (void)error;
+  if (cmd->call.role == AFT_ROLE_BUYER)
+    hide_seen(row);
+  return AFT_OK;
+}
+
+aft_status aft__evidence_list_hide(aft__tx *tx, const aft__list *list, aft__value *row, aft_error *error) {
+  (void)tx;
+  (void)list;
+  (void)error;
+  hide_seen(row);
+  return AFT_OK;
 }
 
 aft_status aft__evidence_insert(aft__cmd *cmd, const aft__evidence_new *made, aft_error *error) {

@@ -51,7 +51,9 @@ static aft_status tell(aft__cmd *cmd, aft_id link, const char *verb, aft_error *
 
 static aft_status add_link(aft__cmd *cmd, const making *m, aft_error *error) {
   aft_time expires;
-  if (aft__add_i64(cmd->now, m->in.lifetime, &expires))
+  int64_t usual = aft__policy_link_lifetime(cmd->policy);
+  int64_t lifetime = m->in.lifetime ? m->in.lifetime : usual < AFT_LINK_MOST_MS ? usual : AFT_LINK_MOST_MS;
+  if (aft__add_i64(cmd->now, lifetime, &expires))
     return aft__error(error, AFT_E_OVERFLOW, "link.lifetime", "the link would end beyond the end of time");
   aft__value *row = aft__arena_alloc(cmd->arena, AFT__LINK_COLUMNS * sizeof *row);
   if (!row)
@@ -98,6 +100,8 @@ static aft_status check_in(const aft_link_in *given, aft_link_in *in, aft_error 
     return aft__error(error, AFT_E_INVALID, "link.order", "expected an order or a case, found %s",
                       in->order ? "both" : "neither");
   AFT__TRY(aft__in_id(in->order ? in->order : in->of, in->order ? "link.order" : "link.of", error));
+  if (!in->lifetime)
+    return AFT_OK; /* as the policy says */
   if (in->lifetime < AFT_LINK_LEAST_MS || in->lifetime > AFT_LINK_MOST_MS)
     return aft__error(error, AFT_E_INVALID, "link.lifetime", "expected 1 minute to 366 days, found %lld ms",
                       (long long)in->lifetime);

@@ -99,6 +99,10 @@ int32_t aft__order_offset(aft__cmd *cmd, const aft__value *order);
 /* ---- order_read.c ---- */
 
 /* Staff of its shop; the buyer, the payer and the recipient. */
+/* Whether a customer bought, paid or receives it; bought or paid; and whether a caller sees its amounts. */
+bool aft__order_party(const aft__value *order, aft_id customer);
+bool aft__order_paid_by(const aft__value *order, aft_id customer);
+bool aft__sees_money(const aft__cmd *cmd, const aft__value *order);
 aft_status aft__may_order(aft__cmd *cmd, const aft__value *order, aft_error *error);
 
 /* ---- parcel_track.c ---- */

@@ -3,22 +3,26 @@
 
 #include <stdlib.h>
 
-static bool is_party(const aft__value *order, aft_id customer) {
-  return aft__row_int(order, AFT__ORDER_CUSTOMER) == customer ||
-         aft__row_int(order, AFT__ORDER_PAYER) == customer ||
-         aft__row_int(order, AFT__ORDER_RECIPIENT) == customer;
+bool aft__order_party(const aft__value *order, aft_id customer) {
+  return customer &&
+         (aft__order_paid_by(order, customer) || aft__row_int(order, AFT__ORDER_RECIPIENT) == customer);
 }
 
-static bool sees_amounts(const aft__cmd *cmd, const aft__value *order) {
-  return cmd->call.role != AFT_ROLE_BUYER || aft__row_int(order, AFT__ORDER_CUSTOMER) == cmd->call.actor ||
-         aft__row_int(order, AFT__ORDER_PAYER) == cmd->call.actor;
+bool aft__order_paid_by(const aft__value *order, aft_id customer) {
+  return aft__row_int(order, AFT__ORDER_CUSTOMER) == customer ||
+         aft__row_int(order, AFT__ORDER_PAYER) == customer;
+}
+
+bool aft__sees_money(const aft__cmd *cmd, const aft__value *order) {
+  return cmd->call.role != AFT_ROLE_BUYER || aft__order_paid_by(order, cmd->call.actor);
 }
 
 aft_status aft__may_order(aft__cmd *cmd, const aft__value *order, aft_error *error) {
   if (cmd->call.role != AFT_ROLE_BUYER)
     return aft__may_shop(cmd, aft__row_int(order, AFT__ORDER_SHOP), error);
-  return is_party(order, cmd->call.actor) ? AFT_OK
-                                          : aft__denied(cmd, "the order is another customer's", error);
+  return aft__order_party(order, cmd->call.actor)
+             ? AFT_OK
+             : aft__denied(cmd, "the order is another customer's", error);
 }
 
 static aft_status load(aft__cmd *cmd, aft_id id, aft__value **order, aft_error *error) {
@@ -32,7 +36,7 @@ static aft_status load(aft__cmd *cmd, aft_id id, aft__value **order, aft_error *
 static aft_status get(aft__cmd *cmd, void *in, aft_error *error) {
   aft__value *order;
   AFT__TRY(load(cmd, *(aft_id *)in, &order, error));
-  if (!sees_amounts(cmd, order))
+  if (!aft__sees_money(cmd, order))
     order[AFT__ORDER_TOTAL] = order[AFT__ORDER_EARNED_VALUE] = aft__int(0);
   cmd->ids[0] = order[AFT__ORDER_ID].number;
   cmd->row = order;
@@ -91,7 +95,7 @@ static aft_status read_all(aft__cmd *cmd, void *in, aft_error *error) {
   uint32_t n;
   forget(r);
   AFT__TRY(load(cmd, r->order, &order, error));
-  bool amounts = sees_amounts(cmd, order);
+  bool amounts = aft__sees_money(cmd, order);
   r->records = aft__zalloc(r->env, AFT__MOST_ORDER_ROWS * sizeof(aft_record *));
   if (!r->records)
     return aft__nomem(error);

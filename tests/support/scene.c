@@ -390,6 +390,7 @@ static aft_status bring_cases(scene *s, aft_error *error) {
   TRY(on_case(s, s->cases[SCENE_COMING], "approve", NULL, error));
   TRY(on_case(s, s->cases[SCENE_COMING], "ship", "SF-scene", error));
   TRY(last_part(s, s->cases[SCENE_PAYING], AFT_KIND_LEG, AFT_LEG_ID, &s->leg, error));
+  TRY(last_part(s, s->cases[SCENE_PAYING], AFT_KIND_FINDING, AFT_FINDING_ID, &s->finding, error));
   return last_part(s, s->cases[SCENE_COMING], AFT_KIND_PARCEL, AFT_PARCEL_ID, &s->parcel, error);
 }
 
@@ -747,6 +748,14 @@ static aft_status hold_case(scene *s, aft_error *error) {
   return aft_case_hold(s->session, &call, s->cases[SCENE_ASKED], 1, "court", error);
 }
 
+static aft_status dispose(scene *s, aft_error *error) {
+  if (!s->cups)
+    return AFT_OK; /* under a policy without cases */
+  aft_call call = as_agent(s);
+  aft_finding_in in = {.size = sizeof in, .finding = s->finding, .disposition = AFT_STR("refurbish")};
+  return aft_finding_dispose(s->session, &call, &in, NULL, error);
+}
+
 static aft_status confirm_leg(scene *s, aft_error *error) {
   if (!s->cups)
     return AFT_OK; /* under a policy without cases */
@@ -849,6 +858,7 @@ const command scene_commands[] = {
     {"a case", "aft_case_file", new_case},
     {"an event of a case", "aft_case_act", approve_case},
     {"a case on hold", "aft_case_hold", hold_case},
+    {"goods that go another way", "aft_finding_dispose", dispose},
     {"a refund that arrived", "aft_leg_settle", confirm_leg},
     {"a reversed invoice", "aft_invoice_told", red_invoice},
     {"goods that arrive", "aft_parcel_track", goods_arrive},

@@ -46,7 +46,7 @@ typedef struct scene {
   aft_id tenant, shop, agent, other_agent, buyer, guest;
   aft_id ticket[SCENE_TICKETS], message[2], effect[3];
   int64_t fence[3];
-  aft_id cases[SCENE_CASES], cups, leg, parcel;
+  aft_id cases[SCENE_CASES], cups, leg, finding, parcel;
 } scene;
 
 /* Environment, store and session; scene_close is due whatever it returns. */

@@ -74,6 +74,81 @@ static void buyer_sends_something_else(void **state) {
   END_DESK(c)
 }
 
+/* Reads the first finding of a disposition; its id. */
+static aft_id finding_of(case_desk *c, aft_id id, const char *disposition, int64_t units) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *record;
+  aft_id found = 0;
+  assert_ok(aft_case_parts(c->d.session, &c->d.as_agent, id, AFT_KIND_FINDING, &cursor, &error));
+  while (!found && aft_cursor_next(cursor, &record, &error) == AFT_OK)
+    if (strcmp(aft_finding_disposition(record), disposition) == 0) {
+      assert_int_equal(aft_finding_quantity(record), units);
+      found = aft_finding_id(record);
+    }
+  aft_cursor_free(cursor);
+  assert_true(found != 0);
+  return found;
+}
+
+static aft_status dispose(case_desk *c, const aft_call *as, aft_id finding, int64_t n, const char *word) {
+  aft_finding_in in = {.size = sizeof in, .finding = finding, .quantity = n, .disposition = {word, AFT_NTS}};
+  case_error = (aft_error)AFT_ERROR_INIT;
+  return aft_finding_dispose(c->d.session, as, &in, NULL, &case_error);
+}
+
+static void refurbish_that_cannot_become_restock(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
+  case_ship(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_find(&c, id, c.line[0], "opened", 2);
+  case_find(&c, id, c.line[0], "short", 1);
+  aft_id found = finding_of(&c, id, "restock", 2);
+  assert_gives(dispose(&c, &c.d.as_agent, found, 0, "refurbish"), AFT_OK);
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  case_confirm_all(&c, id);
+  /* the case is over: one of the two can be sold after all */
+  assert_gives(dispose(&c, &c.d.as_agent, found, 1, "restock"), AFT_OK);
+  finding_of(&c, id, "refurbish", 1);
+  finding_of(&c, id, "restock", 1);
+  assert_gives(dispose(&c, &c.d.as_agent, found, 0, "refurbish"), AFT_IGNORED);
+  assert_gives(aft_case_verify(c.d.session, &c.d.as_agent, id, &case_error), AFT_OK);
+  END_DESK(c)
+}
+
+static void a_disposition_that_cannot_be(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
+  case_ship(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_find(&c, id, c.line[0], "ok", 2);
+  case_find(&c, id, c.line[0], "missing", 1);
+  aft_id found = finding_of(&c, id, "restock", 2), absent = finding_of(&c, id, "none", 1);
+  char *before = case_picture(&c);
+  const struct {
+    aft_id finding;
+    int64_t n;
+    const char *word, *where;
+    aft_status status;
+  } wrong[] = {{found, 0, "sell_twice", "finding.disposition", AFT_E_INVALID},
+               {found, 0, "none", "finding.disposition", AFT_E_INVALID},
+               {found, 3, "scrap", "finding.quantity", AFT_E_CHECK},
+               {found, -1, "scrap", "finding.quantity", AFT_E_INVALID},
+               {absent, 0, "restock", "finding", AFT_E_TRANSITION},
+               {found + 12345, 0, "scrap", "finding", AFT_E_NOT_FOUND}};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    assert_gives(dispose(&c, &c.d.as_agent, wrong[i].finding, wrong[i].n, wrong[i].word), wrong[i].status);
+    assert_string_equal(case_error.where, wrong[i].where);
+  }
+  assert_gives(dispose(&c, &c.d.as_buyer, found, 0, "restock"), AFT_E_DENIED);
+  char *after = case_picture(&c);
+  assert_string_equal(before, after);
+  free(before);
+  free(after);
+  END_DESK(c)
+}
+
 static void more_sent_than_announced(void **state) {
   ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_case_line_in cups = {.size = sizeof cups, .line = c.line[0], .quantity = 2};
@@ -552,6 +627,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(receive_without_refund),
       cmocka_unit_test(buyer_sends_something_else),
+      cmocka_unit_test(refurbish_that_cannot_become_restock),
+      cmocka_unit_test(a_disposition_that_cannot_be),
       cmocka_unit_test(more_sent_than_announced),
       cmocka_unit_test(one_case_for_every_line),
       cmocka_unit_test(label_usable_after_cancel),

@@ -362,6 +362,37 @@ static void with_recipient(case_desk *c, desk_kind kind) {
   case_story_tell(c, &story);
 }
 
+static void a_recipient_who_sees_prices_in_a_repeated_call_or_a_list(void **state) {
+  ON_EACH_DESK(c, with_recipient(&c, case_kinds[k]))
+  aft_error error = AFT_ERROR_INIT;
+  aft_case_line_in cup = {.size = sizeof cup, .line = c.line[0], .quantity = 1};
+  aft_case_in in = {.size = sizeof in,
+                    .order = c.order,
+                    .kind = AFT_STR("return"),
+                    .reason = AFT_STR("changed_mind"),
+                    .lines = &cup,
+                    .n_lines = 1};
+  aft_call keyed = c.d.as_other_buyer;
+  aft_record *record;
+  aft_cursor *cursor;
+  keyed.key = AFT_STR("k-1");
+  for (int i = 0; i < 2; i++) {
+    assert_status(aft_case_file(c.d.session, &keyed, &in, &record, &error), i ? AFT_REPLAYED : AFT_OK);
+    assert_int_equal(aft_case_asked(record), 0);
+    aft_record_free(record);
+  }
+  assert_ok(aft_case_list(c.d.session, &c.d.as_other_buyer, NULL, &cursor, &error));
+  assert_int_equal(aft_cursor_next(cursor, &record, &error), AFT_OK);
+  assert_int_equal(aft_case_asked(record), 0);
+  aft_cursor_free(cursor);
+  aft_case_filter all = {.size = sizeof all, .order = c.order};
+  assert_ok(aft_case_list(c.d.session, &c.d.as_agent, &all, &cursor, &error));
+  assert_int_equal(aft_cursor_next(cursor, &record, &error), AFT_OK);
+  assert_int_equal(aft_case_asked(record), 9000);
+  aft_cursor_free(cursor);
+  END_DESK(c)
+}
+
 static void a_recipient_who_sees_prices(void **state) {
   ON_EACH_DESK(c, with_recipient(&c, case_kinds[k]))
   aft_error error = AFT_ERROR_INIT;
@@ -820,6 +851,7 @@ int main(void) {
       cmocka_unit_test(remainder_lost_across_payments),
       cmocka_unit_test(refund_to_another_method),
       cmocka_unit_test(a_recipient_who_sees_prices),
+      cmocka_unit_test(a_recipient_who_sees_prices_in_a_repeated_call_or_a_list),
       cmocka_unit_test(more_part_refunds_than_the_provider_allows),
       cmocka_unit_test(a_refund_that_is_too_late_for_the_provider),
       cmocka_unit_test(paid_by_hand_without_proof),

@@ -579,7 +579,7 @@ static void the_rest_is_read(void **state) {
   aft__reason_info info;
   aft__policy_evidence_limits(policy, &evidence);
   assert_int_equal(evidence.most_bytes, 20000000);
-  assert_int_equal(evidence.n_types, 8);
+  assert_int_equal(evidence.n_types, 7);
   aft__policy_risk(policy, &risk);
   assert_int_equal(risk.serial_returner.cases, 8);
   assert_true(risk.empty_box.within_ms == 365 * AFT__DAY);

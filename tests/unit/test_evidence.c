@@ -306,17 +306,55 @@ static aft_status see_signal(aft__tx *tx, void *user, aft_error *error) {
   return AFT_OK;
 }
 
+static void assert_seen(const aft_call *call, aft_id in_case, const char *id) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *piece;
+  assert_ok(aft_evidence_list(d.session, call, in_case, &cursor, &error));
+  assert_int_equal(aft_cursor_next(cursor, &piece, &error), AFT_OK);
+  assert_string_equal(aft_evidence_seen(piece), id);
+  aft_cursor_free(cursor);
+}
+
+static void another_case_stays_hidden_in_what_an_adding_returns(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_evidence_in in = a_photo(other);
+  aft_call keyed = d.as_other_buyer;
+  (void)state;
+  add(&d.as_buyer, of, JPEG);
+  keyed.key = AFT_STR("k-1");
+  for (int i = 0; i < 2; i++) { /* the second is the first once more */
+    aft_record *made;
+    aft_status status = aft_evidence_add(d.session, &keyed, &in, JPEG, strlen(JPEG), &made, &error);
+    assert_status(status, i ? AFT_REPLAYED : AFT_OK);
+    assert_string_equal(aft_evidence_seen(made), "");
+    aft_record_free(made);
+  }
+}
+
+static void a_type_that_the_policy_does_not_take(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  aft_evidence_in in = a_photo(of);
+  (void)state;
+  in.type = AFT_STR("image/gif");
+  assert_status(aft_evidence_add(d.session, &d.as_buyer, &in, "GIF89a", 6, &made, &error), AFT_E_INVALID);
+  assert_string_equal(error.where, "evidence.type");
+  assert_non_null(strstr(error.message, "image/jpeg, image/png"));
+  assert_non_null(strstr(error.message, "found image/gif"));
+  assert_int_equal(pieces(of), 0);
+}
+
 static void the_same_photo_in_another_case_is_reported(void **state) {
   aft_error error = AFT_ERROR_INIT;
   aft__tx_options reading = {.name = "test", .read = true};
-  aft_record *made;
   char id[24];
   (void)state;
   add(&d.as_buyer, of, JPEG " found on the net");
-  assert_ok(add_text(&d.as_other_buyer, other, JPEG " found on the net", &made, &error));
+  add(&d.as_other_buyer, other, JPEG " found on the net");
   snprintf(id, sizeof id, "%lld", (long long)of);
-  assert_string_equal(aft_evidence_seen(made), id);
-  aft_record_free(made);
+  assert_seen(&d.as_agent, other, id);
+  assert_seen(&d.as_other_buyer, other, ""); /* whose it is, is not theirs to know */
   assert_int_equal(contents(), 1);
   assert_int_equal(case_number(&d, other, AFT__CASE_SIGNALS), 1);
   assert_int_equal(case_number(&d, of, AFT__CASE_SIGNALS), 0);
@@ -701,6 +739,8 @@ int main(void) {
       ON_ALL(payer_and_recipient_may_add),
       ON_BOTH(a_case_that_ended_takes_nothing),
       ON(DESK_SQLITE, a_store_without_a_blob_store),
+      ON_BOTH(another_case_stays_hidden_in_what_an_adding_returns),
+      ON_BOTH(a_type_that_the_policy_does_not_take),
       ON_BOTH(damage_is_seen),
       ON(DESK_MEMORY, a_sink_may_end_the_reading),
       ON_BOTH(removed_bytes_are_gone),

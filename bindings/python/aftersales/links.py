@@ -70,7 +70,7 @@ class LinkCommands(Commands):
         keys: LinkKeys,
         customer: int,
         *,
-        lifetime: timedelta,
+        lifetime: timedelta | None = None,
         order: int | None = None,
         case: int | None = None,
         key: str | None = None,
@@ -78,12 +78,13 @@ class LinkCommands(Commands):
     ) -> MadeLink:
         """Makes a link into an order or a case, for its customer, payer or recipient.
 
-        lifetime: a minute to 366 days."""
+        lifetime: a minute to 366 days; None: as the policy says."""
         frame = Frame("aft_link_in")
         frame.id("customer", customer)
         frame.id("order", order)
         frame.id("case", case, field="of")
-        frame.span("lifetime", lifetime, field="lifetime")
+        if lifetime is not None:
+            frame.span("lifetime", lifetime, field="lifetime")
         token, out = ffi.new("aft_buf **"), ffi.new("aft_record **")
 
         def take(_session: Any, status: int) -> MadeLink:

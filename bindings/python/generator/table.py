@@ -47,6 +47,7 @@ COMMANDS = [
     Command("aft_parcel_track", "track", "Parcel"),
     Command("aft_invoice_told", "tell_invoice", "Invoice"),
     Command("aft_appointment_put", "put_appointment", "Appointment"),
+    Command("aft_finding_dispose", "dispose_finding", "Finding"),
     Command("aft_case_hold", "hold_case", defaults={"reason": '""'}),
     Command("aft_case_explain", "explain_case", reads=True, defaults={"about": "None", "locale": '"en"'}),
     Command("aft_case_preview", "preview_case", json=True, reads=True, defaults={"locale": '"en"'}),
