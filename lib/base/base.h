@@ -49,6 +49,8 @@ void aft__trace(const aft_env *env, const char *name, int64_t began_ns, aft_stat
 aft_status aft__error(aft_error *error, aft_status code, const char *where, const char *fmt, ...)
     AFT__PRINTF(4, 5);
 aft_status aft__nomem(aft_error *error);
+/* Hands an error on; the size of to (NULL allowed) stays. Returns its code. */
+aft_status aft__error_pass(aft_error *to, const aft_error *from);
 #ifdef __clang_analyzer__
 /* It does not look into another file: told that an error is negative, it follows what comes after one. */
 #define aft__error(error, code, ...) ((aft__error)((error), (code), __VA_ARGS__), (aft_status)(code))

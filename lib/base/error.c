@@ -50,6 +50,15 @@ aft_status aft__error(aft_error *error, aft_status code, const char *where, cons
   return code;
 }
 
+aft_status aft__error_pass(aft_error *to, const aft_error *from) {
+  if (to) {
+    size_t size = to->size;
+    *to = *from;
+    to->size = size;
+  }
+  return from->code;
+}
+
 aft_status aft__nomem(aft_error *error) { return aft__error(error, AFT_E_NOMEM, NULL, "out of memory"); }
 
 const char *aft_status_name(aft_status status) {

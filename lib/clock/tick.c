@@ -40,12 +40,7 @@ static aft_status sweep_in_time(aft_session *session, int64_t ms, sweep *s, aft_
     s->expired = 0;
     return AFT_OK;
   }
-  if (status < 0 && error) {
-    size_t size = error->size;
-    *error = own;
-    error->size = size;
-  }
-  return status;
+  return status < 0 ? aft__error_pass(error, &own) : status;
 }
 
 /* Another worker that gives out feed numbers now does it for us. */
@@ -74,8 +69,8 @@ static aft_status work(aft_session *session, const aft_tick_budget *most, aft_ti
   int64_t began = aft__mono(env);
   sweep s = {.most = most->rows};
   aft__retained retained;
-  AFT__TRY(
-      aft__due_fire(session, most->rows, most->ms, aft__desk_due, NULL, &done->fired, &done->next, error));
+  AFT__TRY(aft__due_fire(session, most->rows, most->ms, aft__desk_due, aft__desk_due_failed, NULL,
+                         &done->fired, &done->next, error));
   AFT__TRY(sweep_in_time(session, most->ms, &s, error));
   done->expired = s.expired;
   AFT__TRY(sequence(session, most->rows, &done->sequenced, error));

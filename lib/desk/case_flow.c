@@ -312,3 +312,27 @@ aft_status aft__case_due(aft__cmd *cmd, const aft__value *due, aft_error *error)
   aft__case_done(&c);
   return status;
 }
+
+static void put_stuck(aft__case *c, aft__json *json, const void *user) {
+  (void)c;
+  aft__json_key(json, "work");
+  aft__json_str(json, aft__cstr("stuck"));
+  aft__json_key(json, "why");
+  aft__json_str(json, *(const aft_str *)user);
+}
+
+static aft_status tell_people(aft__case *c, aft_str why, aft_error *error) {
+  AFT__TRY(aft__case_ask(c, "work.order", put_stuck, &why, error));
+  AFT__TRY(aft__case_ticket(c, "trouble", error));
+  AFT__TRY(aft__case_note(c, "case.stuck", (aft_str){0}, why, error));
+  return aft__case_save(c, error);
+}
+
+aft_status aft__case_stuck(aft__cmd *cmd, const aft__value *due, aft_error *error) {
+  aft__case c;
+  aft_status status = aft__case_load(cmd, due[AFT__DU_SUBJECT].number, &c, error);
+  if (status >= 0)
+    status = tell_people(&c, aft__value_str(&due[AFT__DU_ERROR]), error);
+  aft__case_done(&c);
+  return status;
+}

@@ -33,6 +33,13 @@ static aft__value *new_row(aft__case *c, const aft__table *table) {
 
 /* ---- a parcel back ---- */
 
+/* The policy knows places to send goods to by the case's route. The address of an exchange is the buyer's. */
+aft_str aft__goods_back_to(const aft__case *c) {
+  aft_str own = aft__case_str(c, AFT__CASE_ADDRESS);
+  aft_str place = aft__policy_address(c->policy, aft__case_str(c, AFT__CASE_ROUTE));
+  return place.len && (!own.len || aft__case_is(c, AFT__CASE_KIND, "exchange")) ? place : own;
+}
+
 static aft_status add_parcel(aft__case *c, aft__value **out, aft_error *error) {
   aft__cmd *cmd = c->cmd;
   const aft__case_input *in = c->in;
@@ -50,7 +57,7 @@ static aft_status add_parcel(aft__case *c, aft__value **out, aft_error *error) {
   row[AFT__PARCEL_PAYER] = c->row[AFT__CASE_FREIGHT];
   row[AFT__PARCEL_FREIGHT] = in && in->freight_minor ? aft__int(in->freight_minor) : aft__null();
   row[AFT__PARCEL_LABEL] = aft__text(aft__cstr("none"));
-  row[AFT__PARCEL_ADDRESS] = c->row[AFT__CASE_ADDRESS];
+  row[AFT__PARCEL_ADDRESS] = aft__text_or_null(aft__goods_back_to(c));
   row[AFT__PARCEL_CREATED] = aft__int(cmd->now);
   *out = row;
   return aft__insert(cmd->tx, &aft__parcel_table, row, NULL, error);
@@ -318,7 +325,7 @@ static void put_address(aft__case *c, aft__json *json, const void *user) {
   aft__json_key(json, "payer");
   aft__json_str(json, aft__case_str(c, AFT__CASE_FREIGHT));
   aft__json_key(json, "address");
-  aft__json_str(json, aft__case_str(c, AFT__CASE_ADDRESS));
+  aft__json_str(json, aft__goods_back_to(c));
 }
 
 aft_status aft__goods_label(aft__case *c, const char *topic, aft_error *error) {

@@ -184,11 +184,25 @@ aft_status aft__legs_void(aft__case *c, aft_error *error) {
 
 /* ---- when the provider cannot ---- */
 
+/* A provider that refused so often is not asked once more: there is the way without it. */
+static aft_status check_attempts(const aft__leg *leg, int64_t retries, aft_error *error) {
+  int64_t attempts = aft__row_int(leg->row, AFT__LEG_ATTEMPTS);
+  if (attempts <= retries)
+    return AFT_OK;
+  return aft__error(error, AFT_E_CHECK, "leg.attempts",
+                    "%.*s was sent %lld times, which is all that the policy allows: pay it another way",
+                    (int)leg->row[AFT__LEG_NUMBER].size, leg->row[AFT__LEG_NUMBER].data, (long long)attempts);
+}
+
 aft_status aft__legs_retry(aft__case *c, aft_error *error) {
+  aft__case_terms terms;
   AFT__TRY(aft__legs_load(c, error));
+  AFT__TRY(aft__case_terms_of(c, &terms, error));
   for (uint32_t i = 0; i < c->n_legs; i++)
-    if (aft__leg_is(&c->legs[i], AFT__LEG_STATE, "failed") && !replaced(c, &c->legs[i]))
+    if (aft__leg_is(&c->legs[i], AFT__LEG_STATE, "failed") && !replaced(c, &c->legs[i])) {
+      AFT__TRY(check_attempts(&c->legs[i], terms.retries, error));
       AFT__TRY(aft__leg_send(c, &c->legs[i], error));
+    }
   aft__legs_sum(c);
   return AFT_OK;
 }

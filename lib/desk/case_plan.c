@@ -209,7 +209,7 @@ static aft_status plan_rest(aft__case *c, const aft__case_terms *terms, aft_erro
     AFT__TRY(plan_difference(c, terms, error));
   if (!exchange && (basis == AFT__BASIS_PRICE || basis == AFT__BASIS_PART))
     AFT__TRY(plan_price(c, terms, error));
-  if (!exchange && basis == AFT__BASIS_PRICE && !has_leg(c, AFT__LEG_INSTRUMENT, "coupon"))
+  if (!exchange && basis == AFT__BASIS_PRICE)
     AFT__TRY(aft__plan_coupons(c, terms, error));
   if (basis == AFT__BASIS_FUND) {
     const char *kind = aft__case_is(c, AFT__CASE_KIND, "freight") ? "freight" : "compensation";

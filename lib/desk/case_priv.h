@@ -197,6 +197,8 @@ aft_status aft__case_then(aft__case *c, const char *event, aft_error *error);
 #define AFT__DUE_RECONCILE "reconcile"
 #define AFT__DUE_WINDOW    "window"
 aft_status aft__case_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+/* The outcome of a deadline could not be carried out: people are asked, and the ticket comes back. */
+aft_status aft__case_stuck(aft__cmd *cmd, const aft__value *due, aft_error *error);
 
 /* ---- case_effect.c ---- */
 
@@ -228,6 +230,7 @@ void aft__case_line_set(aft__case_line *l, uint32_t column, int64_t value);
 bool aft__condition_absent(aft_str condition);
 #define AFT__DISPOSITIONS "restock, refurbish, scrap or return_to_buyer"
 bool aft__disposition_known(aft_str word);
+aft_str aft__goods_back_to(const aft__case *c); /* empty where nobody said */
 aft_status aft__goods_ship(aft__case *c, aft_error *error);
 aft_status aft__goods_count(aft__case *c, aft_error *error);
 aft_status aft__goods_accept(aft__case *c, aft_error *error);
@@ -275,6 +278,8 @@ typedef struct aft__case_terms {
   int64_t freight_most; /* of a return's freight, in minor units */
   int64_t reconcile_ms; /* after so long without an outcome a leg is unknown */
   bool coupons_back;    /* coupons come back with the whole order */
+  bool coupon_parts;    /* … or part by part */
+  int64_t retries;      /* how often a leg that failed is sent again */
 } aft__case_terms;
 aft_status aft__case_terms_of(aft__case *c, aft__case_terms *out, aft_error *error);
 aft_status aft__fund_ceiling(aft__case *c, aft_str funder, int64_t *out, aft_error *error);

@@ -183,6 +183,8 @@ aft_status aft__agree(aft__case *c, aft_error *error) {
     aft__case_set(c, AFT__CASE_ADDRESS, row[AFT__PROPOSAL_ADDRESS]);
   if (c->in && c->in->address.len)
     aft__case_set(c, AFT__CASE_ADDRESS, aft__text(c->in->address));
+  if (aft__row_null(c->row, AFT__CASE_ADDRESS) && !aft__case_is(c, AFT__CASE_KIND, "exchange"))
+    aft__case_set(c, AFT__CASE_ADDRESS, aft__text_or_null(aft__goods_back_to(c)));
   aft__case_share_amounts(c);
   aft_str kind = aft__row_str(row, AFT__PROPOSAL_KIND);
   if (aft__str_eq(kind, aft__case_str(c, AFT__CASE_KIND)))

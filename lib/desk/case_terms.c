@@ -16,7 +16,9 @@ aft_status aft__case_terms_of(aft__case *c, aft__case_terms *out, aft_error *err
                            .compensation = rules.compensation_instrument,
                            .freight_most = rules.freight_most < 0 ? INT64_MAX : rules.freight_most,
                            .reconcile_ms = rules.reconcile_ms,
-                           .coupons_back = rules.coupon_full};
+                           .coupons_back = rules.coupon_full,
+                           .coupon_parts = rules.coupon_part,
+                           .retries = rules.retries};
   return AFT_OK;
 }
 

@@ -6,6 +6,8 @@
 
 /* Carries out what one due row asks for, in the transaction that removes the row. */
 aft_status aft__desk_due(aft__tx *tx, void *user, const aft__value *row, aft_error *error);
+/* What cannot be carried out goes to people, in the transaction that puts the row off. */
+aft_status aft__desk_due_failed(aft__tx *tx, void *user, const aft__value *row, aft_error *error);
 
 /* Takes up to most events into the search index, and keeps it in shape, for ms at most. Another worker that
  * does it now does it for us. */

@@ -81,3 +81,15 @@ aft_status aft__desk_due(aft__tx *tx, void *user, const aft__value *row, aft_err
   aft__cmd_done(&cmd);
   return status;
 }
+
+aft_status aft__desk_due_failed(aft__tx *tx, void *user, const aft__value *row, aft_error *error) {
+  aft__cmd cmd;
+  (void)user;
+  if (row[AFT__DU_KIND].number != AFT__KIND_CASE)
+    return AFT_OK;
+  aft_status status = aft__cmd_system(tx, row[AFT__DU_TENANT].number, "tick", &cmd, error);
+  if (status >= 0)
+    status = aft__case_stuck(&cmd, row, error);
+  aft__cmd_done(&cmd);
+  return status;
+}

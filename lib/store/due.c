@@ -102,7 +102,7 @@ aft_status aft__due_clear_all(aft__tx *tx, aft_id subject, aft_error *error) {
 /* ---- firing ---- */
 
 typedef struct firing {
-  aft__due_fn fn;
+  aft__due_fn fn, failed;
   void *user;
   aft_id row; /* that fires; 0 when nothing is due */
   bool called;
@@ -177,12 +177,28 @@ static aft_status note_failure(aft__tx *tx, void *user, aft_error *error) {
   row[AFT__DU_STATE] = aft__int(attempts < MOST_ATTEMPTS ? AFT__DUE_WAITING : AFT__DUE_PARKED);
   row[AFT__DU_ERROR] = aft__text(aft__cstr(text));
   uint64_t mask = MASK(AFT__DU_AT) | MASK(AFT__DU_STATE) | MASK(AFT__DU_ATTEMPTS) | MASK(AFT__DU_ERROR);
-  return aft__update(tx, &aft__due_table, row, mask, error);
+  AFT__TRY(aft__update(tx, &aft__due_table, row, mask, error));
+  return attempts == 1 && f->failed ? f->failed(tx, f->user, row, error) : AFT_OK;
+}
+
+/* Where even the telling of a failure fails, the row is put off without it. */
+static aft_status put_off(aft_session *session, firing *f, aft_error *error) {
+  aft__tx_options options = {.name = "due_failed"};
+  aft_error why = AFT_ERROR_INIT;
+  aft__due_fn failed = f->failed;
+  aft_status status = aft__tx_run(session, &options, note_failure, f, &why);
+  if (status < 0 && failed && !ends_all(status, &why)) {
+    f->failed = NULL;
+    status = aft__tx_run(session, &options, note_failure, f, error);
+    f->failed = failed;
+    return status;
+  }
+  return status < 0 ? aft__error_pass(error, &why) : status;
 }
 
 /* AFT_DONE when nothing is due. */
 static aft_status fire_one(aft_session *session, firing *f, uint32_t *fired, aft_error *error) {
-  aft__tx_options options = {.name = "due_fire"}, noting = {.name = "due_failed"};
+  aft__tx_options options = {.name = "due_fire"};
   aft_error why = AFT_ERROR_INIT;
   aft_status status = aft__tx_run(session, &options, fire_first, f, &why);
   if (status >= 0) {
@@ -192,15 +208,11 @@ static aft_status fire_one(aft_session *session, firing *f, uint32_t *fired, aft
   if (status == AFT_E_UNKNOWN && f->row)
     return AFT_OK; /* fired, and gone, or not fired and still there for the next look */
   if (!f->called || ends_all(status, &why)) {
-    if (error) {
-      size_t size = error->size;
-      *error = why;
-      error->size = size;
-    }
-    return status;
+    why.code = status;
+    return aft__error_pass(error, &why);
   }
   f->why = why;
-  status = aft__tx_run(session, &noting, note_failure, f, error);
+  status = put_off(session, f, error);
   return status == AFT_E_UNKNOWN ? AFT_OK : status;
 }
 
@@ -218,10 +230,10 @@ static aft_status look_next(aft__tx *tx, void *user, aft_error *error) {
   return aft__scan_each(tx, &scan, see_time, user, error);
 }
 
-aft_status aft__due_fire(aft_session *session, uint32_t most, int64_t deadline_ms, aft__due_fn fn, void *user,
-                         uint32_t *fired, aft_time *next, aft_error *error) {
+aft_status aft__due_fire(aft_session *session, uint32_t most, int64_t deadline_ms, aft__due_fn fn,
+                         aft__due_fn failed, void *user, uint32_t *fired, aft_time *next, aft_error *error) {
   aft__tx_options reading = {.name = "due_next", .read = true};
-  firing f = {.fn = fn, .user = user};
+  firing f = {.fn = fn, .failed = failed, .user = user};
   uint32_t count = 0;
   aft_time at = AFT_TIME_NONE;
   AFT__TRY(aft__session_enter(session, error));

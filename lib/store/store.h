@@ -401,11 +401,12 @@ aft_status aft__due_clear_all(aft__tx *tx, aft_id subject, aft_error *error);
 
 /* Fires at most most rows that are due, each in a transaction of its own in which it is also removed:
  * fn gets the row and carries the effect out. When fn fails for good the row is tried again later, and
- * after 5 times parked in sight. No row is begun once deadline_ms (0: none) have passed. *fired counts;
+ * after 5 times parked in sight; the first time, failed (NULL allowed) gets the row with its error, in the
+ * transaction that puts it off. No row is begun once deadline_ms (0: none) have passed. *fired counts;
  * *next is when the next row is due, AFT_TIME_NONE for none. Not for attached sessions. */
 typedef aft_status (*aft__due_fn)(aft__tx *tx, void *user, const aft__value *row, aft_error *error);
-aft_status aft__due_fire(aft_session *session, uint32_t most, int64_t deadline_ms, aft__due_fn fn, void *user,
-                         uint32_t *fired, aft_time *next, aft_error *error);
+aft_status aft__due_fire(aft_session *session, uint32_t most, int64_t deadline_ms, aft__due_fn fn,
+                         aft__due_fn failed, void *user, uint32_t *fired, aft_time *next, aft_error *error);
 
 /* ---- lease.c: named leases with fences, and the node of the id generator ---- */
 

@@ -408,13 +408,10 @@ static aft_status run_quietly(aft_session *session, const aft__tx_options *optio
     aft__arena_reset(&session->arena);
   if (!bare)
     aft__trace(env, options->name, began, status, retries);
-  if (status < 0 && error) {
-    local.code = status;
-    size_t size = error->size;
-    *error = local;
-    error->size = size;
-  }
-  return status;
+  if (status >= 0)
+    return status;
+  local.code = status;
+  return aft__error_pass(error, &local);
 }
 
 aft_status aft__tx_run_bare(aft_session *session, const aft__tx_options *options, aft__tx_fn fn, void *user,

@@ -36,7 +36,7 @@ static int claim_due(bench_desk *d) {
   aft_error error = AFT_ERROR_INIT;
   uint32_t fired = 0;
   aft_time next;
-  aft_status status = aft__due_fire(d->session, SHARE, 0, nothing, NULL, &fired, &next, &error);
+  aft_status status = aft__due_fire(d->session, SHARE, 0, nothing, NULL, NULL, &fired, &next, &error);
   return told(status, fired, "due rows", &error);
 }
 

@@ -100,6 +100,16 @@ static void keep_lines(case_desk *c, const case_story *s) {
   aft_cursor_free(cursor);
 }
 
+void case_story_policy(case_desk *c, const char *document) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_policy *policy;
+  aft_document text = {sizeof text, AFT_STR("shop.yaml"), {document, AFT_NTS}};
+  aft_policy_options options = {.size = sizeof options, .documents = &text, .count = 1};
+  assert_ok(aft_policy_load(c->d.env, &options, &policy, NULL, &error));
+  assert_ok(aft_policy_activate(c->d.session, &c->d.system, policy, NULL, &error));
+  aft_policy_unref(policy);
+}
+
 void case_story_tell(case_desk *c, const case_story *s) {
   aft_error error = AFT_ERROR_INIT;
   aft_record *order;

@@ -50,6 +50,8 @@ void case_story_open(case_desk *c, case_story *story, desk_kind kind, case_way w
 /* One line alone, of some units and a price for all of them, paid by card. */
 void case_story_one(case_story *story, int64_t units, int64_t price);
 void case_story_tell(case_desk *c, const case_story *story);
+/* Orders told from now on are governed by a policy with this document over the default one. */
+void case_story_policy(case_desk *c, const char *document);
 
 /* ---- money ---- */
 

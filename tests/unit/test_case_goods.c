@@ -149,6 +149,35 @@ static void a_disposition_that_cannot_be(void **state) {
   END_DESK(c)
 }
 
+static void with_addresses(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  case_story_policy(c, "version: 1\ncases: {addresses: {normal: 杭州 3 号仓, mail_in: 苏州维修站}}\n");
+  case_story_tell(c, &story);
+}
+
+static void goods_that_have_nowhere_to_go(void **state) {
+  ON_EACH_DESK(c, with_addresses(&c, case_kinds[k]))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  case_approve(&c, id);
+  assert_case_text(&c, id, AFT_CASE_ADDRESS, "杭州 3 号仓");
+  aft_case_line_in cup = {.size = sizeof cup, .line = c.line[0], .quantity = 1};
+  aft_case_in mended = {.kind = AFT_STR("repair"),
+                        .reason = AFT_STR("repair_wanted"),
+                        .route = AFT_STR("mail_in"),
+                        .lines = &cup,
+                        .n_lines = 1};
+  id = case_file_in(&c, &c.d.as_buyer, &mended);
+  case_approve(&c, id);
+  assert_case_text(&c, id, AFT_CASE_ADDRESS, "苏州维修站");
+  /* who approves may say another place, which then stays */
+  id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  aft_case_act_in approve = {.case_id = id, .event = AFT_STR("approve"), .address = AFT_STR("上海门店")};
+  case_act_with(&c, &c.d.as_agent, &approve);
+  assert_case_text(&c, id, AFT_CASE_ADDRESS, "上海门店");
+  END_DESK(c)
+}
+
 static void more_sent_than_announced(void **state) {
   ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_case_line_in cups = {.size = sizeof cups, .line = c.line[0], .quantity = 2};
@@ -629,6 +658,7 @@ int main(void) {
       cmocka_unit_test(buyer_sends_something_else),
       cmocka_unit_test(refurbish_that_cannot_become_restock),
       cmocka_unit_test(a_disposition_that_cannot_be),
+      cmocka_unit_test(goods_that_have_nowhere_to_go),
       cmocka_unit_test(more_sent_than_announced),
       cmocka_unit_test(one_case_for_every_line),
       cmocka_unit_test(label_usable_after_cancel),

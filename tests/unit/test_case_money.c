@@ -545,10 +545,12 @@ static void a_main_item_that_comes_back_without_its_gift(void **state) {
   END_DESK(c)
 }
 
-static void with_coupon(case_desk *c, desk_kind kind) {
+static void with_coupon(case_desk *c, desk_kind kind, const char *policy) {
   case_story story;
   case_story_open(c, &story, kind, CASE_DELIVERED);
-  case_story_one(&story, 2, 20000);
+  if (policy)
+    case_story_policy(c, policy);
+  case_story_one(&story, 3, 20000);
   story.shares[0] = (aft_order_share_in){.size = sizeof story.shares[0],
                                          .ref = AFT_STR("c-10"),
                                          .kind = AFT_STR("coupon"),
@@ -567,9 +569,30 @@ static uint32_t coupons(case_desk *c, aft_id id) {
   return found;
 }
 
+static void a_coupon_of_which_each_unit_has_its_share(void **state) {
+  static const char policy[] = "version: 1\ncases: {money: {coupons: {full: give_back, part: share}}}\n";
+  ON_EACH_DESK(c, with_coupon(&c, case_kinds[k], policy))
+  static const char *const waybills[] = {"SF1", "SF2", "SF3"};
+  int64_t total = 0;
+  for (size_t i = 0; i < 3; i++) {
+    aft_id id = returned(&c, c.line[0], 1, waybills[i]);
+    case_leg legs[CASE_MOST_LEGS];
+    uint32_t n = case_legs(&c, id, legs);
+    for (uint32_t l = 0; l < n; l++)
+      if (strcmp(legs[l].instrument, "coupon") == 0) {
+        assert_in_range(legs[l].requested, 333, 334);
+        total += legs[l].requested;
+      }
+    case_confirm_all(&c, id);
+    assert_case(&c, id, "refunded");
+  }
+  assert_int_equal(total, 1000);
+  END_DESK(c)
+}
+
 static void a_coupon_that_comes_back_with_a_part(void **state) {
-  ON_EACH_DESK(c, with_coupon(&c, case_kinds[k]))
-  aft_id first = returned(&c, c.line[0], 1, "SF1");
+  ON_EACH_DESK(c, with_coupon(&c, case_kinds[k], NULL))
+  aft_id first = returned(&c, c.line[0], 2, "SF1");
   assert_int_equal(coupons(&c, first), 0);
   case_confirm_all(&c, first);
   aft_id last = returned(&c, c.line[0], 1, "SF2");
@@ -577,6 +600,23 @@ static void a_coupon_that_comes_back_with_a_part(void **state) {
   case_confirm_all(&c, last);
   assert_case(&c, last, "refunded");
   assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 19000);
+  END_DESK(c)
+}
+
+static void a_provider_that_is_asked_for_ever(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_id id = returned(&c, c.line[0], 1, "SF1");
+  for (int i = 0; i < 3; i++) {
+    case_fail_all(&c, id);
+    case_act(&c, &c.d.as_agent, id, "retry");
+  }
+  case_fail_all(&c, id);
+  aft_case_act_in again = {.case_id = id, .event = AFT_STR("retry")};
+  assert_gives(case_attempt(&c, &c.d.as_agent, &again), AFT_E_CHECK);
+  assert_string_equal(case_error.where, "leg.attempts");
+  case_act(&c, &c.d.as_agent, id, "pay_offline");
+  assert_int_equal(case_confirm_all(&c, id), 9000);
+  assert_case(&c, id, "refunded");
   END_DESK(c)
 }
 
@@ -797,10 +837,15 @@ static void a_timer_that_fails_and_stops_all_others(void **state) {
   case_ship(&c, broke, "SF1");
   case_act(&c, &c.d.as_agent, broke, "receive");
   aft_id other = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
-  desk_pass(&c.d, 11 * CASE_DAY);
-  desk_tick(&c.d);
+  uint32_t asked = case_requests(&c, broke, "work.order");
+  for (int again = 0; again < 3; again++) { /* people are asked once, however often it is tried */
+    desk_pass(&c.d, again ? CASE_DAY : 11 * CASE_DAY);
+    desk_tick(&c.d);
+    assert_int_equal(case_requests(&c, broke, "work.order"), asked + 1);
+  }
   assert_case(&c, other, "approved");
   assert_case(&c, broke, "received");
+  assert_gives(aft_case_verify(c.d.session, &c.d.as_agent, broke, &case_error), AFT_OK);
   END_DESK(c)
 }
 
@@ -859,6 +904,8 @@ int main(void) {
       cmocka_unit_test(points_that_come_back_with_the_last_part),
       cmocka_unit_test(points_forgotten_when_the_buyer_amends),
       cmocka_unit_test(a_main_item_that_comes_back_without_its_gift),
+      cmocka_unit_test(a_coupon_of_which_each_unit_has_its_share),
+      cmocka_unit_test(a_provider_that_is_asked_for_ever),
       cmocka_unit_test(a_coupon_that_comes_back_with_a_part),
       cmocka_unit_test(return_freight_charged_to_the_wrong_one),
       cmocka_unit_test(compensation_above_the_funders_ceiling),

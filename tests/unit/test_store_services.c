@@ -641,13 +641,13 @@ static void due_rows_fire_in_their_time(void **state) {
   uint32_t fired = 99;
   aft_time next = 0;
   notes n;
-  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, &fired, &next, NULL), AFT_OK);
+  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, NULL, &fired, &next, NULL), AFT_OK);
   assert_int_equal(fired, 0);
   assert_true(next == AFT_TIME_NONE);
   must(f, set_due, &a);
   must(f, set_due, &b);
   must(f, set_due, &c);
-  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, &fired, &next, NULL), AFT_OK);
+  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, NULL, &fired, &next, NULL), AFT_OK);
   assert_int_equal(fired, 0);
   assert_int_equal(next, START + 50);
   b.at = START + 200; /* moves */
@@ -655,12 +655,12 @@ static void due_rows_fire_in_their_time(void **state) {
   c.name = "nothing"; /* a missing one is fine */
   must(f, clear_due, &c);
   pass(f, 100);
-  assert_int_equal(aft__due_fire(f->session, 1, 0, write_note, NULL, &fired, &next, NULL), AFT_OK);
+  assert_int_equal(aft__due_fire(f->session, 1, 0, write_note, NULL, NULL, &fired, &next, NULL), AFT_OK);
   assert_int_equal(fired, 1);
   assert_int_equal(next, START + 100); /* work is left */
   c.name = NULL;
   must(f, clear_due, &c);
-  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, &fired, &next, NULL), AFT_OK);
+  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, NULL, &fired, &next, NULL), AFT_OK);
   assert_int_equal(fired, 0);
   assert_int_equal(next, START + 200);
   must(f, read_notes, &n);
@@ -678,11 +678,11 @@ static void a_due_row_that_is_added_twice_moves(void **state) {
   a.at = START + 300;
   must(f, add_due, &a);
   pass(f, 200);
-  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, &fired, &next, NULL), AFT_OK);
+  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, NULL, &fired, &next, NULL), AFT_OK);
   assert_int_equal(fired, 0);
   assert_int_equal(next, START + 300);
   pass(f, 100);
-  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, &fired, &next, NULL), AFT_OK);
+  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, NULL, &fired, &next, NULL), AFT_OK);
   assert_int_equal(fired, 1);
   assert_true(next == AFT_TIME_NONE);
   must(f, read_notes, &n);
@@ -701,14 +701,14 @@ static void failing_due_rows_are_parked_and_block_nobody(void **state) {
     good.subject = i + 1;
     good.at = now_ms(f);
     must(f, set_due, &good);
-    assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, &fired, &next, NULL), AFT_OK);
+    assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, NULL, &fired, &next, NULL), AFT_OK);
     assert_int_equal(fired, 1);
     assert_true(i == 4 ? next == AFT_TIME_NONE : next > now_ms(f));
     if (i < 4)
       atomic_store(&f->now_ms, next);
   }
   pass(f, 365 * AFT__DAY);
-  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, &fired, &next, NULL), AFT_OK);
+  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, NULL, &fired, &next, NULL), AFT_OK);
   assert_int_equal(fired, 0);
   must(f, read_notes, &n);
   assert_int_equal(n.n[BAD_SUBJECT], 0);
@@ -716,7 +716,7 @@ static void failing_due_rows_are_parked_and_block_nobody(void **state) {
   assert_non_null(strstr(aft_buf_data(health), "\"due_parked\":1"));
   aft_buf_free(health);
   must(f, set_due, &bad); /* setting it anew wakes it */
-  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, &fired, &next, NULL), AFT_OK);
+  assert_int_equal(aft__due_fire(f->session, 10, 0, write_note, NULL, NULL, &fired, &next, NULL), AFT_OK);
   assert_true(next != AFT_TIME_NONE);
 }
 
@@ -752,7 +752,7 @@ static int64_t attempts_after(fixture *f, aft_status code, int32_t native, aft_s
   int64_t attempts = -1;
   must(f, clear_due, &(setting){1, "x", 0});
   must(f, set_due, &row);
-  aft_status status = aft__due_fire(f->session, 10, 0, fail_as_told, &told, &fired, &next, &error);
+  aft_status status = aft__due_fire(f->session, 10, 0, fail_as_told, NULL, &told, &fired, &next, &error);
   if (status != expected)
     fail_msg("%s gave %s", aft_status_name(code), aft_status_name(status));
   if (status < 0)
@@ -774,6 +774,46 @@ static void the_stores_own_failures_are_not_counted_against_a_due_row(void **sta
   assert_int_equal(attempts_after(f, AFT_E_CORRUPT, 11, AFT_E_CORRUPT), 0);
 }
 
+typedef struct failing {
+  aft_error told;     /* what firing gives */
+  aft_status telling; /* what telling of it gives */
+  int told_of;
+} failing;
+
+static aft_status fail_always(aft__tx *tx, void *user, const aft__value *row, aft_error *error) {
+  (void)tx, (void)row;
+  return aft__error(error, ((failing *)user)->told.code, NULL, "as told");
+}
+
+static aft_status tell(aft__tx *tx, void *user, const aft__value *row, aft_error *error) {
+  failing *f = user;
+  (void)tx;
+  assert_non_null(strstr(row[AFT__DU_ERROR].data, "as told"));
+  f->told_of++;
+  return f->telling < 0 ? aft__error(error, f->telling, NULL, "nobody listens") : AFT_OK;
+}
+
+static void a_failure_is_told_once_and_the_row_is_put_off_even_where_nobody_listens(void **state) {
+  fixture *f = *state;
+  static const aft_status tellings[] = {AFT_OK, AFT_E_TRANSITION};
+  for (size_t i = 0; i < sizeof tellings / sizeof *tellings; i++) {
+    failing user = {.told = {.code = AFT_E_CHECK}, .telling = tellings[i]};
+    uint32_t fired;
+    aft_time next = START;
+    int64_t attempts = 0;
+    must(f, clear_due, &(setting){1, "x", 0});
+    must(f, set_due, &(setting){1, "x", START});
+    for (int again = 0; again < 3; again++) {
+      atomic_store(&f->now_ms, next);
+      assert_int_equal(aft__due_fire(f->session, 10, 0, fail_always, tell, &user, &fired, &next, NULL),
+                       AFT_OK);
+    }
+    must(f, read_attempts, &attempts);
+    assert_int_equal(attempts, 3);
+    assert_int_equal(user.told_of, 1);
+  }
+}
+
 #define THREADS 4
 
 typedef struct worker {
@@ -792,7 +832,7 @@ static void *fire_all(void *user) {
     return NULL;
   for (int i = 0; i < 1000 && w->status >= 0 && next != AFT_TIME_NONE; i++) {
     uint32_t fired = 0;
-    w->status = aft__due_fire(session, 7, 0, write_note, NULL, &fired, &next, NULL);
+    w->status = aft__due_fire(session, 7, 0, write_note, NULL, NULL, &fired, &next, NULL);
     w->fired += fired;
   }
   aft_session_close(session);
@@ -1080,6 +1120,7 @@ int main(void) {
       ON_ALL(a_due_row_that_is_added_twice_moves),
       ON_ALL(failing_due_rows_are_parked_and_block_nobody),
       ON_ALL(the_stores_own_failures_are_not_counted_against_a_due_row),
+      ON_ALL(a_failure_is_told_once_and_the_row_is_put_off_even_where_nobody_listens),
       ON_ALL(due_rows_fire_once_with_threads),
       ON(memory, due_rows_fire_once_despite_unknown_commits),
       ON_ALL(leases_have_one_owner_and_growing_fences),
