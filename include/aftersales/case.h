@@ -342,8 +342,9 @@ typedef struct aft_invoice_in {
   aft_id case_id;   /* required */
   uint32_t outcome; /* AFT_RED_…; required */
   uint32_t reserved0;
-  aft_str red;  /* number of the reversing invoice */
-  aft_str note; /* why it failed */
+  aft_str red;    /* number of the reversing invoice */
+  aft_str note;   /* why it failed */
+  aft_id invoice; /* which of the case's; 0: the oldest that is not issued yet */
 } aft_invoice_in;
 
 /*

@@ -323,6 +323,7 @@
 #define AFT_LINE_CASE           0x00180020u /* the case that made it as a replacement */
 #define AFT_LINE_CREATED        0x00180021u /* when the record was made */
 #define AFT_LINE_KEPT           0x00180022u /* of the price of its settled units: not given back, in minor units */
+#define AFT_LINE_REVERSED       0x00180023u /* of its price: taken back by reversing invoices, in minor units */
 
 #define AFT_SHARE_ID     0x00190001u /* the share's id */
 #define AFT_SHARE_REV    0x00190002u /* counts the changes of this record */
@@ -480,6 +481,7 @@
 #define AFT_CASE_LINE_WANTS_PRICE      0x00200014u /* its price for one unit, in minor units */
 #define AFT_CASE_LINE_GIVEN            0x00200015u /* of the amount: planned or given back, in minor units */
 #define AFT_CASE_LINE_KEPT             0x00200016u /* of the price of its settled units: not given back, in minor units */
+#define AFT_CASE_LINE_REVERSED         0x00200017u /* of the amount: asked of reversing invoices, in minor units */
 
 #define AFT_PROPOSAL_ID       0x00210001u /* the proposal's id */
 #define AFT_PROPOSAL_REV      0x00210002u /* counts the changes of this record */
@@ -1462,6 +1464,9 @@ static inline aft_time aft_line_created(aft_record *record) {
 static inline int64_t aft_line_kept(aft_record *record) {
   return aft_record_int(record, AFT_LINE_KEPT);
 }
+static inline int64_t aft_line_reversed(aft_record *record) {
+  return aft_record_int(record, AFT_LINE_REVERSED);
+}
 
 static inline aft_id aft_share_id(aft_record *record) {
   return aft_record_int(record, AFT_SHARE_ID);
@@ -1916,6 +1921,9 @@ static inline int64_t aft_case_line_given(aft_record *record) {
 }
 static inline int64_t aft_case_line_kept(aft_record *record) {
   return aft_record_int(record, AFT_CASE_LINE_KEPT);
+}
+static inline int64_t aft_case_line_reversed(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_REVERSED);
 }
 
 static inline aft_id aft_proposal_id(aft_record *record) {

@@ -72,6 +72,12 @@ static int by_rest(const void *a, const void *b) {
   return aft__str_cmp(aft__row_str(x->line->row, AFT__LINE_REF), aft__row_str(y->line->row, AFT__LINE_REF));
 }
 
+static int64_t left_of(const aft__told_line *l) {
+  return aft__row_int(l->row, AFT__LINE_PRICE) - l->discount;
+}
+
+/* By what is left of each line's price: a gift that a discount of its own pays for bears no part of another.
+ */
 static aft_status spread(aft__told *t, const aft_order_share_in *in, size_t index, aft_error *error) {
   int64_t total = 0, left = in->amount;
   uint32_t n = 0;
@@ -80,15 +86,15 @@ static aft_status spread(aft__told *t, const aft_order_share_in *in, size_t inde
     return aft__nomem(error);
   for (uint32_t i = 0; i < t->n_lines; i++)
     if (is_goods(&t->lines[i])) {
-      total += aft__row_int(t->lines[i].row, AFT__LINE_PRICE);
+      total += left_of(&t->lines[i]);
       parts[n++].line = &t->lines[i];
     }
   if (total < in->amount)
     return aft__error(error, AFT_E_INVALID, aft__order_place("shares", index, "amount").text,
-                      "expected at most the price of the order's goods, %lld, found %lld", (long long)total,
-                      (long long)in->amount);
+                      "expected at most what is left of the price of the order's goods, %lld, found %lld",
+                      (long long)total, (long long)in->amount);
   for (uint32_t i = 0; i < n; i++) {
-    int64_t price = aft__row_int(parts[i].line->row, AFT__LINE_PRICE);
+    int64_t price = left_of(parts[i].line);
     parts[i].amount = aft__share_of(in->amount, total, 0, price);
     /* The remainder is below total, so arithmetic that wraps gives it exactly. */
     parts[i].rest = (uint64_t)in->amount * (uint64_t)price - (uint64_t)parts[i].amount * (uint64_t)total;
@@ -163,16 +169,25 @@ static aft_status check_mixed(const aft__told *t, aft_error *error) {
   return AFT_OK;
 }
 
+/* Those of single lines go first, wherever they stand: what is left of the prices bears those of the whole.
+ */
+static aft_status take_all(aft__told *t, const known *k, uint32_t before, bool whole, aft_error *error) {
+  for (size_t i = 0; i < t->in->n_shares; i++) {
+    if (whole != !t->in->shares[i].line.len)
+      continue;
+    AFT__TRY(take(t, k, i, error));
+    if (k->n + t->changes - before > AFT__MOST_SHARE_ROWS)
+      return aft__error(error, AFT_E_TOO_LARGE, "order.shares",
+                        "the discounts come to more than %u shares of lines", AFT__MOST_SHARE_ROWS);
+  }
+  return AFT_OK;
+}
+
 aft_status aft__told_shares(aft__told *t, aft_error *error) {
   known k = {0};
   AFT__TRY(check_mixed(t, error));
   AFT__TRY(load(t, &k, error));
   uint32_t before = t->changes;
-  for (size_t i = 0; i < t->in->n_shares; i++) {
-    AFT__TRY(take(t, &k, i, error));
-    if (k.n + t->changes - before > AFT__MOST_SHARE_ROWS)
-      return aft__error(error, AFT_E_TOO_LARGE, "order.shares",
-                        "the discounts come to more than %u shares of lines", AFT__MOST_SHARE_ROWS);
-  }
-  return AFT_OK;
+  AFT__TRY(take_all(t, &k, before, false, error));
+  return take_all(t, &k, before, true, error);
 }

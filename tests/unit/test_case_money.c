@@ -876,8 +876,78 @@ static void paid_twice_after_a_crash(void **state) {
   END_DESK(c)
 }
 
+/* ---- invoices ---- */
+
+static aft_id invoice_at(case_desk *c, aft_id id, uint32_t index, int64_t *amount) {
+  aft_cursor *cursor;
+  aft_record *invoice;
+  aft_id found = 0;
+  assert_gives(aft_case_parts(c->d.session, &c->d.system, id, AFT_KIND_INVOICE, &cursor, &case_error),
+               AFT_OK);
+  for (uint32_t i = 0; aft_cursor_next(cursor, &invoice, &case_error) == AFT_OK; i++)
+    if (i == index) {
+      found = aft_invoice_id(invoice);
+      *amount = aft_invoice_amount(invoice);
+    }
+  aft_cursor_free(cursor);
+  return found;
+}
+
+static aft_status issued(case_desk *c, aft_id id, aft_id invoice) {
+  aft_invoice_in in = {.size = sizeof in, .case_id = id, .outcome = AFT_RED_ISSUED, .invoice = invoice};
+  return aft_invoice_told(c->d.session, &c->d.system, &in, NULL, &case_error);
+}
+
+/* Two of three cups are accepted, the third one later: each time an invoice of what is given back then. */
+static void each_part_that_is_accepted_has_an_invoice_of_its_own(void **state) {
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+               story.facts.invoice = AFT_STR("INV-1"); case_story_tell(&c, &story))
+  int64_t amount = 0;
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
+  case_ship(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_find(&c, id, c.line[0], "ok", 2);
+  case_find(&c, id, c.line[0], "damaged", 1);
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  aft_id first = invoice_at(&c, id, 0, &amount);
+  assert_int_equal(amount, case_line(&c, c.line[0], AFT_LINE_PAID) / 3 * 2);
+  assert_int_equal(invoice_at(&c, id, 1, &amount), 0);
+  aft_case_line_in all = {.size = sizeof all, .line = c.line[0], .quantity = 3};
+  aft_case_act_in more = {.case_id = id, .event = AFT_STR("accept_part"), .lines = &all, .n_lines = 1};
+  case_act_with(&c, &c.d.as_agent, &more);
+  aft_id second = invoice_at(&c, id, 1, &amount);
+  assert_int_equal(amount,
+                   case_line(&c, c.line[0], AFT_LINE_PAID) - case_line(&c, c.line[0], AFT_LINE_PAID) / 3 * 2);
+  assert_gives(issued(&c, id, 0), AFT_OK); /* the first one: the second is still asked for */
+  assert_gives(issued(&c, id, first), AFT_IGNORED);
+  assert_case_text(&c, id, AFT_CASE_PAPERS, "requested");
+  assert_gives(issued(&c, id, c.order), AFT_E_NOT_FOUND);
+  assert_gives(issued(&c, id, second), AFT_OK);
+  assert_case_text(&c, id, AFT_CASE_PAPERS, "issued");
+  assert_gives(issued(&c, id, 0), AFT_IGNORED);
+  END_DESK(c)
+}
+
+/* Goods that nobody inspected in time, and goods that never left: their invoice is reversed all the same. */
+static void a_refund_by_silence_reverses_the_invoice(void **state) {
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+               story.facts.invoice = AFT_STR("INV-1"); case_story_tell(&c, &story))
+  int64_t amount = 0;
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  case_ship(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  desk_pass(&c.d, 11 * CASE_DAY);
+  desk_tick(&c.d);
+  assert_case(&c, id, "refunding");
+  assert_true(invoice_at(&c, id, 0, &amount) != 0);
+  assert_int_equal(amount, case_confirm_all(&c, id));
+  END_DESK(c)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(each_part_that_is_accepted_has_an_invoice_of_its_own),
+      cmocka_unit_test(a_refund_by_silence_reverses_the_invoice),
       cmocka_unit_test(a_new_refund_number_per_call),
       cmocka_unit_test(status_before_gateway),
       cmocka_unit_test(gateway_before_status),
