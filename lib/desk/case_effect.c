@@ -101,6 +101,7 @@ static const struct {
   aft_status (*run)(aft__case *c, aft_error *error);
 } plain[] = {{"propose", aft__propose},
              {"agree", aft__agree},
+             {"arrive", aft__goods_arrive},
              {"decline", aft__decline},
              {"free", aft__units_free},
              {"take", aft__units_take},

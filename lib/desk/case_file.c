@@ -254,6 +254,7 @@ static aft_status file(aft__case *c, const aft_case_in *in, aft_error *error) {
   AFT__TRY(aft__propose_first(c, error));
   c->mirrored = in->platform.len != 0;
   AFT__TRY(aft__case_fire(c, &fire, error));
+  AFT__TRY(aft__legal_begin(c, error));
   AFT__TRY(aft__case_save(c, error));
   AFT__TRY(dispute(c, error));
   return aft__case_ticket(c, "resolve", error);

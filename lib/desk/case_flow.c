@@ -306,7 +306,9 @@ aft_status aft__case_due(aft__cmd *cmd, const aft__value *due, aft_error *error)
   aft__case c;
   aft_status status = aft__case_load(cmd, due[AFT__DU_SUBJECT].number, &c, error);
   if (status >= 0)
-    status = state_deadline(&c, error);
+    status = aft__str_eq(aft__value_str(&due[AFT__DU_NAME]), aft__cstr(AFT__DUE_REFUND))
+                 ? aft__legal_due(&c, error)
+                 : state_deadline(&c, error);
   if (status >= 0)
     status = aft__case_save(&c, error);
   aft__case_done(&c);

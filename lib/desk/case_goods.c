@@ -207,7 +207,13 @@ aft_status aft__goods_count(aft__case *c, aft_error *error) {
   }
   c->in = in;
   aft__case_set(c, AFT__CASE_GOODS, aft__text(aft__cstr("counted")));
-  return status;
+  return status < 0 ? status : aft__legal_goods_back(c, error);
+}
+
+aft_status aft__goods_arrive(aft__case *c, aft_error *error) {
+  if (!aft__case_is(c, AFT__CASE_GOODS, "counted") && !aft__case_is(c, AFT__CASE_GOODS, "settled"))
+    aft__case_set(c, AFT__CASE_GOODS, aft__text(aft__cstr("arrived")));
+  return aft__legal_goods_back(c, error);
 }
 
 static aft_status judge(aft__case_line *l, int64_t accepted, size_t index, aft_error *error) {

@@ -274,6 +274,8 @@ static aft_status judge_line(aft__case *c, const aft__case_line *l, const aft_ca
 /* The strictest answer of all lines stands. */
 static aft_status judge_lines(aft__case *c, const aft_case_in *in, aft__eligible *worst, aft_error *error) {
   aft__facts facts;
+  aft_time refund_by = AFT_TIME_NONE;
+  aft_str window = {0};
   bool any = false;
   AFT__TRY(aft__case_facts(c, &facts, error));
   for (uint32_t i = 0; i < c->n_lines; i++) {
@@ -283,8 +285,12 @@ static aft_status judge_lines(aft__case *c, const aft_case_in *in, aft__eligible
     AFT__TRY(judge_line(c, &c->lines[i], in, &facts, &one, error));
     if (!any || one.verdict < worst->verdict)
       *worst = one;
+    if (one.refund_by != AFT_TIME_NONE && (refund_by == AFT_TIME_NONE || one.refund_by < refund_by))
+      refund_by = one.refund_by;
+    window = window.len ? window : one.refund_window;
     any = true;
   }
+  aft__legal_terms(c, refund_by, window);
   if (any)
     return AFT_OK;
   return aft__error(error, AFT_E_CHECK, "case.lines", "no unit of the order is free");

@@ -168,6 +168,15 @@ aft_status aft__risk_waybill(aft__case *c, aft_str waybill, aft_error *error);
 aft_status aft__risk_signal(aft__case *c, const char *kind, aft_id other, int64_t count, int64_t least,
                             aft_error *error);
 
+/* ---- case_legal.c: by when the money is due ---- */
+
+#define AFT__DUE_REFUND "refund"
+/* What the windows say that were open at the filing; window: empty where none waits for the goods. */
+void aft__legal_terms(aft__case *c, aft_time refund_by, aft_str window);
+aft_status aft__legal_begin(aft__case *c, aft_error *error);
+aft_status aft__legal_goods_back(aft__case *c, aft_error *error);
+aft_status aft__legal_due(aft__case *c, aft_error *error);
+
 /* ---- case_flow.c ---- */
 
 typedef struct aft__case_event {
@@ -233,6 +242,7 @@ bool aft__disposition_known(aft_str word);
 aft_str aft__goods_back_to(const aft__case *c); /* empty where nobody said */
 aft_status aft__goods_ship(aft__case *c, aft_error *error);
 aft_status aft__goods_count(aft__case *c, aft_error *error);
+aft_status aft__goods_arrive(aft__case *c, aft_error *error);
 aft_status aft__goods_accept(aft__case *c, aft_error *error);
 aft_status aft__goods_accept_all(aft__case *c, aft_error *error);
 aft_status aft__goods_refuse(aft__case *c, aft_error *error);

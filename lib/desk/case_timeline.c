@@ -126,6 +126,8 @@ static aft_status put_story(aft__case *c, const timeline_in *in, aft_error *erro
   put_text(&s, "now", "case.state", aft__case_str(c, AFT__CASE_STATE));
   put_text(&s, "next", "case.next", aft__case_str(c, AFT__CASE_STATE));
   put_time(&s, "until", due);
+  if (!aft__row_null(c->row, AFT__CASE_REFUND_BY) && aft__sees_money(c->cmd, c->order))
+    put_time(&s, "refund_by", aft__case_int(c, AFT__CASE_REFUND_BY));
   if (!aft__row_null(c->row, AFT__CASE_EXTERNAL_STATUS)) {
     aft__json_key(&json, "platform_status");
     aft__json_str(&json, aft__case_str(c, AFT__CASE_EXTERNAL_STATUS));

@@ -41,8 +41,8 @@ typedef struct aft__eligible {
   aft_time ends;   /* its last millisecond; AFT_TIME_NONE: it has not begun, or there is none */
   aft_str liable;  /* buyer, seller, carrier or platform */
   aft_str freight; /* who pays the way back: buyer or seller */
-  aft_time refund_by; /* the earliest that an open window demands, were the money's clock to begin now;
-                         AFT_TIME_NONE: none */
+  aft_time refund_by;    /* the earliest that an open window demands; AFT_TIME_NONE: none */
+  aft_str refund_window; /* the strictest open one whose clock begins when the goods are back; may be empty */
   aft_str required[AFT__MOST_REQUIRED]; /* evidence that the reason asks for */
   uint32_t n_required;
 } aft__eligible;
@@ -50,6 +50,10 @@ typedef struct aft__eligible {
 /* reasons (NULL allowed) gets lines about "eligibility", "freight" and "due". */
 void aft__policy_eligible(const aft_policy *policy, const aft__eligible_in *in, aft__eligible *out,
                           aft__buf *reasons);
+
+/* By when a window demands the refund whose clock began at from; AFT_TIME_NONE where the policy lacks it. */
+aft_time aft__policy_refund_by(const aft_policy *policy, aft_str window, aft_time from,
+                               int32_t offset_minutes);
 
 typedef struct aft__reason_info {
   aft_str name, liable;

@@ -34,6 +34,7 @@ static const struct {
   const char *verb, *words;
 } effects[] = {{"propose", NO_WORD},
                {"agree", NO_WORD},
+               {"arrive", NO_WORD},
                {"decline", NO_WORD},
                {"hold", "in_return in_exchange in_repair"},
                {"free", NO_WORD},

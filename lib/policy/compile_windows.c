@@ -74,6 +74,7 @@ static void compile_window(aft__compile *cx, const aft__item *item) {
   w.flags |= says(map, "end_shift", "next_business_day") ? AFT__WINDOW_SHIFTS : 0;
   w.flags |= flag_of(map, "statutory", false) ? AFT__WINDOW_STATUTORY : 0;
   w.flags |= says(map, "freight", "seller") ? AFT__WINDOW_SELLER : 0;
+  w.flags |= says(map, "refund_from", "goods") ? AFT__WINDOW_GOODS : 0;
   w.flags |= flag_of(map, "enabled", true) ? 0 : AFT__WINDOW_OFF;
   check_source(cx, map, &w);
   aft__compile_add(cx, AFT__SECTION_WINDOWS, &w);

@@ -10,10 +10,10 @@ typedef struct judge {
   aft__facts facts; /* of the input, with what the policy adds */
   aft__eligible *out;
   aft__buf *reasons;
-  aft_time refund_by;
-  bool any;         /* a window was found, open or not */
-  bool seller;      /* an open window of law leaves the way back to the seller */
-  aft_str excluded; /* by this exception, whose law … */
+  aft_time refund_by, after_goods; /* the earliest of windows whose clock begins now; with the goods */
+  bool any;                        /* a window was found, open or not */
+  bool seller;                     /* an open window of law leaves the way back to the seller */
+  aft_str excluded;                /* by this exception, whose law … */
   aft_str excluded_law;
   bool winner_seller;
 } judge;
@@ -94,16 +94,24 @@ static aft_time start_of(const judge *j, const aft__window *w) {
 /* One that has not begun is open and ends after all others. */
 static bool later(aft_time a, aft_time b) { return b != AFT_TIME_NONE && (a == AFT_TIME_NONE || a > b); }
 
+static aft_time refund_end(const aft__window *w, aft_time from, int32_t offset_minutes) {
+  return aft__span_end(from, w->refund_n, (aft__span_unit)w->refund_unit, false, false, offset_minutes);
+}
+
 static void note_open(judge *j, const aft__window *w) {
   bool law = (w->flags & AFT__WINDOW_STATUTORY) != 0;
   j->out->statutory |= law;
   j->seller |= law && (w->flags & AFT__WINDOW_SELLER);
   if (w->refund_n == 0)
     return;
-  aft_time by = aft__span_end(j->in->now, w->refund_n, (aft__span_unit)w->refund_unit, false, false,
-                              j->in->offset_minutes);
-  if (j->refund_by == AFT_TIME_NONE || by < j->refund_by)
-    j->refund_by = by;
+  aft_time by = refund_end(w, j->in->now, j->in->offset_minutes);
+  bool goods = w->flags & AFT__WINDOW_GOODS;
+  aft_time *least = goods ? &j->after_goods : &j->refund_by;
+  if (*least != AFT_TIME_NONE && by >= *least)
+    return;
+  *least = by;
+  if (goods)
+    j->out->refund_window = aft__policy_str(j->policy, w->name);
 }
 
 static void weigh(judge *j, const aft__window *w) {
@@ -264,15 +272,25 @@ static void take_reason(judge *j, const aft__reason_info *info) {
 static void set_up(judge *j) {
   aft__eligible *out = j->out;
   memset(out, 0, sizeof *out);
-  out->clause = out->window = out->source = out->law = out->liable = aft__cstr("");
+  out->clause = out->window = out->source = out->law = out->liable = out->refund_window = aft__cstr("");
   out->freight = aft__cstr("buyer");
-  out->ends = out->refund_by = j->refund_by = AFT_TIME_NONE;
+  out->ends = out->refund_by = j->refund_by = j->after_goods = AFT_TIME_NONE;
   j->excluded = j->excluded_law = aft__cstr("");
   j->facts = *j->in->facts;
   j->facts.text[AFT__FACT_KIND] = j->in->kind;
   j->facts.text[AFT__FACT_REASON] = j->in->reason;
   if (j->in->platform.len > 0)
     j->facts.text[AFT__FACT_PLATFORM] = j->in->platform;
+}
+
+aft_time aft__policy_refund_by(const aft_policy *policy, aft_str window, aft_time from,
+                               int32_t offset_minutes) {
+  uint32_t n = 0;
+  const aft__window *list = aft__section_data(policy, AFT__SECTION_WINDOWS, &n);
+  for (uint32_t i = 0; i < n; i++)
+    if (aft__str_eq(aft__policy_str(policy, list[i].name), window))
+      return refund_end(&list[i], from, offset_minutes);
+  return AFT_TIME_NONE;
 }
 
 bool aft__policy_has_cases(const aft_policy *policy) {

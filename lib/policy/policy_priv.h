@@ -408,7 +408,8 @@ typedef struct aft__window {
 #define AFT__WINDOW_STATUTORY 4u
 #define AFT__WINDOW_SELLER    8u /* who pays the way back */
 #define AFT__WINDOW_OFF       16u
-#define AFT__WINDOW_FLAGS     31u
+#define AFT__WINDOW_GOODS     32u /* the clock of the refund begins when the goods are back */
+#define AFT__WINDOW_FLAGS     63u
 
 typedef struct aft__exception {
   uint32_t name, condition, law;

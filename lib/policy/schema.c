@@ -249,6 +249,8 @@ SHAPE start = {.kind = CHOICE, .expected = "one of delivery, order, shipped", .c
 static const char *const grades[] = {"A", "B", "C", NULL};
 SHAPE grade = {.kind = CHOICE, .expected = "one of A, B, C", .choices = grades};
 static const char *const shifts[] = {"none", "next_business_day", NULL};
+static const char *const refund_starts[] = {"filing", "goods", NULL};
+SHAPE refund_from = {.kind = CHOICE, .expected = "one of filing, goods", .choices = refund_starts};
 SHAPE end_shift = {.kind = CHOICE, .expected = "one of none, next_business_day", .choices = shifts};
 static const char *const payers[] = {"buyer", "seller", NULL};
 SHAPE payer = {.kind = CHOICE, .expected = "one of buyer, seller", .choices = payers};
@@ -267,6 +269,7 @@ static const entry window_fields[] = {{"source", &source, true},
                                       {"statutory", &flag, false},
                                       {"freight", &payer, false},
                                       {"refund_within", &span, false},
+                                      {"refund_from", &refund_from, false},
                                       {"enabled", &flag, false},
                                       {NULL, NULL, false}};
 SHAPE window = {.kind = STRUCT, .expected = "a map with source and window", .fields = window_fields};

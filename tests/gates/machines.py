@@ -33,6 +33,7 @@ the effects that its transitions may name, each alone (`plan`) or with its word 
 | `ship`, `count` | a parcel on its way back; what an inspection found |
 | `accept`, `accept: all`, `refuse` | as found or as the lines say; everything counted; nothing |
 | `plan`, `void` | the money that is due is set aside; money that has not left is dropped |
+| `arrive` | the goods are back: the law's clock of the refund may begin |
 | `release: STAGE` | money that waits for `approval`, `pickup`, `delivery`, `inspection`, `settlement` or an earlier one of these is sent |
 | `advance`, `debt` | money is sent before the inspection; what it was too much is asked back |
 | `retry`, `offline` | failed payments are sent again, or made by hand |

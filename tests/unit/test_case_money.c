@@ -838,10 +838,11 @@ static void a_timer_that_fails_and_stops_all_others(void **state) {
   case_act(&c, &c.d.as_agent, broke, "receive");
   aft_id other = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   uint32_t asked = case_requests(&c, broke, "work.order");
-  for (int again = 0; again < 3; again++) { /* people are asked once, however often it is tried */
+  /* People are asked once, however often it is tried, and once because the money is late. */
+  for (int again = 0; again < 3; again++) {
     desk_pass(&c.d, again ? CASE_DAY : 11 * CASE_DAY);
     desk_tick(&c.d);
-    assert_int_equal(case_requests(&c, broke, "work.order"), asked + 1);
+    assert_int_equal(case_requests(&c, broke, "work.order"), asked + 2);
   }
   assert_case(&c, other, "approved");
   assert_case(&c, broke, "received");
@@ -873,6 +874,69 @@ static void paid_twice_after_a_crash(void **state) {
     assert_int_equal(offered(&c, "money.refund"), 0);
   }
   assert_int_equal(case_legs_in(&c, id, "unknown"), 1);
+  END_DESK(c)
+}
+
+/* ---- the law's clock ---- */
+
+static aft_time refund_by(case_desk *c, aft_id id) {
+  aft_record *record = case_get(c, id);
+  aft_time by =
+      aft_record_is_null(record, AFT_CASE_REFUND_BY) ? 0 : aft_record_time(record, AFT_CASE_REFUND_BY);
+  aft_record_free(record);
+  return by;
+}
+
+static aft_id sent_back(case_desk *c) {
+  aft_id id = case_file(c, &c->d.as_buyer, "return", "changed_mind", c->line[0], 1);
+  assert_int_equal(refund_by(c, id), 0); /* no goods, no clock */
+  case_ship(c, id, "SF1");
+  case_act(c, &c->d.as_agent, id, "receive");
+  return id;
+}
+
+static void the_laws_clock_begins_with_the_goods_and_tells_people(void **state) {
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+               case_story_tell(&c, &story))
+  aft_time here = c.d.now;
+  aft_id id = sent_back(&c);
+  aft_time by = refund_by(&c, id);
+  assert_true(by > here + 7 * CASE_DAY && by <= here + 8 * CASE_DAY); /* seven days, to the end of the last */
+  uint32_t orders = case_requests(&c, id, "work.order");
+  desk_pass(&c.d, by - c.d.now);
+  desk_tick(&c.d);
+  assert_int_equal(case_requests(&c, id, "work.order"), orders);
+  desk_pass(&c.d, 1);
+  desk_tick(&c.d);
+  assert_int_equal(case_requests(&c, id, "work.order"), orders + 1);
+  desk_pass(&c.d, CASE_HOUR);
+  desk_tick(&c.d);
+  assert_int_equal(case_requests(&c, id, "work.order"), orders + 1);
+  assert_case(&c, id, "received"); /* the machine has its own deadlines */
+  END_DESK(c)
+}
+
+static void money_that_came_in_time_is_not_late(void **state) {
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+               case_story_tell(&c, &story))
+  aft_id id = sent_back(&c);
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  case_confirm_all(&c, id);
+  uint32_t orders = case_requests(&c, id, "work.order");
+  desk_pass(&c.d, 20 * CASE_DAY);
+  desk_tick(&c.d);
+  assert_int_equal(case_requests(&c, id, "work.order"), orders);
+  END_DESK(c)
+}
+
+/* In the European Union time runs from the statement, whatever comes back when. */
+static void a_withdrawals_clock_begins_with_its_statement(void **state) {
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+               story.facts.jurisdiction = AFT_STR("DE"); story.facts.zone = AFT_STR("Europe/Berlin");
+               case_story_tell(&c, &story))
+  aft_id id = case_file(&c, &c.d.as_buyer, "withdrawal", "changed_mind", c.line[0], 1);
+  aft_time by = refund_by(&c, id);
+  assert_true(by > c.d.now + 14 * CASE_DAY && by <= c.d.now + 15 * CASE_DAY);
   END_DESK(c)
 }
 
@@ -946,6 +1010,9 @@ static void a_refund_by_silence_reverses_the_invoice(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_laws_clock_begins_with_the_goods_and_tells_people),
+      cmocka_unit_test(money_that_came_in_time_is_not_late),
+      cmocka_unit_test(a_withdrawals_clock_begins_with_its_statement),
       cmocka_unit_test(each_part_that_is_accepted_has_an_invoice_of_its_own),
       cmocka_unit_test(a_refund_by_silence_reverses_the_invoice),
       cmocka_unit_test(a_new_refund_number_per_call),
