@@ -95,6 +95,26 @@ static aft_status change_quantity(aft__told *t, aft__told_line *l, aft_error *er
   return AFT_OK;
 }
 
+/* What a case was worked out from stays as it was. */
+static aft_status change_money(aft__told *t, aft__told_line *l, aft_error *error) {
+  const struct {
+    uint32_t column;
+    int64_t found;
+    const char *field;
+  } parts[] = {{AFT__LINE_PRICE, l->in->price, "price"}, {AFT__LINE_TAX, l->in->tax, "tax"}};
+  for (size_t i = 0; i < AFT__COUNT(parts); i++) {
+    bool busy;
+    if (!l->fresh && aft__row_int(l->row, parts[i].column) == parts[i].found)
+      continue;
+    AFT__TRY(is_busy(t, l, &busy, error));
+    if (busy)
+      return is_settled(aft__order_place("lines", l->index, parts[i].field).text, l, parts[i].column,
+                        parts[i].found, error);
+    aft__told_set(l->row, &l->mask, parts[i].column, aft__int(parts[i].found));
+  }
+  return AFT_OK;
+}
+
 static void set_text(aft__told_line *l, uint32_t column, aft_str text, aft_str otherwise) {
   if (text.len)
     aft__told_set(l->row, &l->mask, column, aft__text(text));
@@ -115,8 +135,6 @@ static void describe(aft__told_line *l) {
   aft__told_set(l->row, &l->mask, AFT__LINE_FINAL_SALE, aft__int(in->final_sale));
   aft__told_set(l->row, &l->mask, AFT__LINE_HYGIENE, aft__int(in->hygiene));
   aft__told_set(l->row, &l->mask, AFT__LINE_MADE_TO_ORDER, aft__int(in->made_to_order));
-  aft__told_set(l->row, &l->mask, AFT__LINE_PRICE, aft__int(in->price));
-  aft__told_set(l->row, &l->mask, AFT__LINE_TAX, aft__int(in->tax));
   if (in->warranty_until)
     aft__told_set(l->row, &l->mask, AFT__LINE_WARRANTY_UNTIL, aft__int(in->warranty_until));
 }
@@ -132,6 +150,7 @@ static aft_status take(aft__told *t, size_t index, aft_error *error) {
   l->in = in;
   l->index = index;
   AFT__TRY(change_quantity(t, l, error));
+  AFT__TRY(change_money(t, l, error));
   describe(l);
   return AFT_OK;
 }

@@ -544,20 +544,21 @@ typedef struct planted {
   int64_t from_undelivered, frozen, open;
 } planted;
 
-/* The row of an index that begins with tenant and one number. */
-static aft__value *first_of(aft__tx *tx, const aft__table *table, uint32_t index, aft_id of) {
-  aft_error error = AFT_ERROR_INIT;
+/* The row of an index that begins with tenant and one number, or NULL. */
+static aft_status first_of(aft__tx *tx, const aft__table *table, uint32_t index, aft_id of, aft__value **out,
+                           aft_error *error) {
   aft__value **rows;
   uint32_t n;
   aft__scan scan = {
       .table = table, .index = index, .n_equal = 2, .equal = {aft__int(d.tenant), aft__int(of)}, .limit = 1};
-  return aft__scan_all(tx, &scan, &rows, &n, &error) >= 0 && n ? rows[0] : NULL;
+  AFT__TRY(aft__scan_all(tx, &scan, &rows, &n, error));
+  *out = n ? rows[0] : NULL;
+  return AFT_OK;
 }
 
-static aft__value *by_ref(aft__tx *tx, const aft__table *table, uint32_t index, aft_id order,
-                          const char *ref) {
-  aft__value keys[] = {aft__int(d.tenant), aft__int(order), aft__text(aft__cstr(ref))}, *row;
-  return aft__find(tx, table, index, keys, &row, NULL) >= 0 ? row : NULL;
+static aft_status film_of(aft__tx *tx, aft_id order, aft__value **out, aft_error *error) {
+  aft__value keys[] = {aft__int(d.tenant), aft__int(order), aft__text(aft__cstr("film"))};
+  return aft__find(tx, &aft__line_table, AFT__LINE_BY_REF, keys, out, error);
 }
 
 /* Every column that must have a value has one. */
@@ -573,7 +574,8 @@ static aft__value *blank(aft__tx *tx, const aft__table *table) {
 
 static aft_status plant(aft__tx *tx, void *user, aft_error *error) {
   const planted *p = user;
-  aft__value *line = by_ref(tx, &aft__line_table, AFT__LINE_BY_REF, p->order, "film");
+  aft__value *line;
+  AFT__TRY(film_of(tx, p->order, &line, error));
   aft__value key[] = {aft__int(d.tenant), aft__text(aft__cstr("p-1"))}, *payment;
   aft__value *owner = blank(tx, &aft__case_table), *row = blank(tx, &aft__case_line_table);
   aft__value *leg = blank(tx, &aft__leg_table);
@@ -602,12 +604,12 @@ static aft_status plant(aft__tx *tx, void *user, aft_error *error) {
 
 static aft_status look(aft__tx *tx, void *user, aft_error *error) {
   planted *p = user;
-  (void)error;
-  aft__value *line = by_ref(tx, &aft__line_table, AFT__LINE_BY_REF, p->order, "film");
-  aft__value *row = first_of(tx, &aft__case_line_table, AFT__CASE_LINE_BY_LINE, line[AFT__LINE_ID].number);
-  aft__value key[] = {aft__int(d.tenant), aft__text(aft__cstr("p-1"))}, *payment;
+  aft__value key[] = {aft__int(d.tenant), aft__text(aft__cstr("p-1"))}, *line, *row, *payment, *leg;
+  AFT__TRY(film_of(tx, p->order, &line, error));
+  AFT__TRY(
+      first_of(tx, &aft__case_line_table, AFT__CASE_LINE_BY_LINE, line[AFT__LINE_ID].number, &row, error));
   AFT__TRY(aft__find(tx, &aft__payment_table, AFT__PAYMENT_BY_REF, key, &payment, error));
-  aft__value *leg = first_of(tx, &aft__leg_table, AFT__LEG_BY_PAYMENT, payment[AFT__PAYMENT_ID].number);
+  AFT__TRY(first_of(tx, &aft__leg_table, AFT__LEG_BY_PAYMENT, payment[AFT__PAYMENT_ID].number, &leg, error));
   p->held = line[AFT__LINE_IN_RETURN].number;
   p->from_undelivered = row[AFT__CASE_LINE_FROM_UNDELIVERED].number;
   p->planned = payment[AFT__PAYMENT_PLANNED].number;
@@ -672,6 +674,12 @@ static void what_a_case_is_about_stays_as_it_was_bought(void **state) {
   s.lines[2].paid = 95;
   refused(&s.facts, AFT_E_CHECK, "order.lines[2].paid");
   s.lines[2].paid = 96;
+  s.lines[2].tax = 7;
+  refused(&s.facts, AFT_E_CHECK, "order.lines[2].tax");
+  s.lines[2].tax = 0;
+  s.lines[2].price++;
+  refused(&s.facts, AFT_E_CHECK, "order.lines[2].price");
+  s.lines[2].price--;
   s.lines[0].quantity = 4;
   assert_int_equal(told(&s.facts), p.order);
 }
