@@ -93,9 +93,11 @@ static const aft__node *merged(aft__faults *faults, const aft_env *env, const af
       all = false;
       continue;
     }
-    root = aft__merge(faults, root, tree);
+    const aft__node *before = root;
+    root = aft__merge(faults, before, tree);
     if (!root)
       return NULL;
+    aft__floors_check(faults, before, root);
   }
   return all ? root : NULL;
 }

@@ -93,6 +93,11 @@ const aft__node *aft__node_get(const aft__node *map, const char *key); /* NULL w
 bool aft__node_int(const aft__node *node, int64_t *out);
 bool aft__node_bool(const aft__node *node, bool *out);
 
+/* ---- floors.c ---- */
+
+/* What a merged document takes away that law gives: before (NULL: nothing) it was laid over, and after. */
+void aft__floors_check(aft__faults *faults, const aft__node *before, const aft__node *after);
+
 /* ---- schema.c ---- */
 
 /* Checks the shape of a merged policy; the readers below it may then take shapes for granted. */

@@ -69,6 +69,25 @@ static void assert_fault(const char *text, aft_status code, const char *line) {
              aft_status_name(a.status), a.report);
 }
 
+static void a_document_takes_nothing_away_that_the_law_gives(void **state) {
+  (void)state;
+#define WINDOW(fields) "version: 1\ncases: {windows: {" fields "}}\n"
+  assert_fault(WINDOW("cn_no_reason: {window: 1d}"), AFT_E_POLICY,
+               "shop.yaml:2:42: cases.windows.cn_no_reason.window: the law gives at least 7d, found '1d'");
+  assert_fault(WINDOW("eu_withdrawal: {window: 13d}"), AFT_E_POLICY, "the law gives at least 14d");
+  assert_fault(WINDOW("eu_withdrawal: {refund_within: 1mo}"), AFT_E_POLICY, "the law gives at most 14d");
+  assert_fault(WINDOW("cn_quality_return: {freight: buyer}"), AFT_E_POLICY,
+               "the law gives the way back to the seller, found 'buyer'");
+  static const char *const kinder[] = {
+      WINDOW("cn_no_reason: {window: 1mo, refund_within: 48h, freight: seller}"),
+      WINDOW("jp_return: {enabled: false}"),
+      WINDOW(
+          "cn_no_reason: {window: 5d, checked_on: 2027-01-01}")}; /* somebody says that the law has changed */
+  for (size_t i = 0; i < sizeof kinder / sizeof *kinder; i++)
+    aft_policy_unref(loaded(kinder[i]));
+#undef WINDOW
+}
+
 static void the_default_is_whole(void **state) {
   (void)state;
   assert_int_equal(strlen(aft_policy_hash(policy)), 64);
@@ -1006,6 +1025,7 @@ static void every_allocation_may_fail(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_document_takes_nothing_away_that_the_law_gives),
       cmocka_unit_test(the_default_is_whole),
       cmocka_unit_test(the_default_equals_its_source),
       cmocka_unit_test(the_default_has_labels_for_everything),
