@@ -28,6 +28,40 @@ aft_time aft__time_of(const aft__civil *civil, int32_t offset_s);
 aft_status aft__duration_parse(aft_str text, int64_t *out_ms, aft_error *error);
 void aft__duration_format(int64_t ms, char out[32]); /* the same form; the largest units first */
 
+/* calendar.c: hours of business, on the clock that hangs on the wall */
+typedef struct aft__hours {
+  uint16_t from, to; /* minutes of a local day, 0 to 1440, from below to */
+} aft__hours;
+
+/* Hours of one day: ascending, apart, and none where it is closed. */
+typedef struct aft__hours_of {
+  uint32_t first, count;
+} aft__hours_of;
+
+/* A holiday, or a day that is worked for one. */
+typedef struct aft__special_day {
+  int32_t day; /* since 1970, local */
+  aft__hours_of hours;
+} aft__special_day;
+
+typedef struct aft__calendar {
+  const aft_zone *zone; /* NULL: UTC */
+  const aft__hours *hours;
+  aft__hours_of week[7]; /* Monday first */
+  const aft__special_day *days;
+  uint32_t n_days; /* ascending by day */
+} aft__calendar;
+
+/* The first open stretch at or after from; false where there is none in ten years. */
+bool aft__calendar_next(const aft__calendar *c, aft_time from, aft_time *start, aft_time *end);
+/* When so much open time has passed; AFT_TIME_NONE where it never does. visit (NULL allowed) is told each
+ * stretch that counts. */
+typedef void (*aft__calendar_fn)(void *user, aft_time start, aft_time end);
+aft_time aft__calendar_add(const aft__calendar *c, aft_time from, int64_t open_ms, aft__calendar_fn visit,
+                           void *user);
+/* Open time between two moments. */
+int64_t aft__calendar_between(const aft__calendar *c, aft_time from, aft_time to);
+
 /* money.c */
 aft_status aft__money_make(int64_t minor, aft_str currency, aft_money *out, aft_error *error);
 /* Reads "1299", "1,299.00", "-5.5" in a currency's minor units. */
