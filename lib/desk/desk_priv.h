@@ -263,7 +263,7 @@ aft_status aft__ticket_clocks(aft__ticket *ticket, aft_error *error);
 aft_status aft__ticket_await_answer(aft__ticket *ticket, aft_error *error);
 aft_status aft__ticket_answered(aft__ticket *ticket, aft_error *error);
 /* Called when the state changed: pauses and resumes. */
-void aft__ticket_pause(aft__ticket *ticket, bool running);
+aft_status aft__ticket_pause(aft__ticket *ticket, bool running, aft_error *error);
 #define AFT__DUE_STATE "state"
 /* Sets or moves one of its due rows. */
 aft_status aft__ticket_due(aft__ticket *ticket, aft_str name, aft_time at, aft_error *error);

@@ -11,17 +11,35 @@ static const struct {
     {AFT__SLA_RESOLUTION, AFT__TICKET_RESOLUTION_DUE, "sla:resolution"},
 };
 
-void aft__ticket_pause(aft__ticket *ticket, bool running) {
-  aft_time now = ticket->cmd->now;
-  bool paused = !aft__row_null(ticket->row, AFT__TICKET_PAUSED);
-  if (!running && !paused)
-    aft__ticket_set(ticket, AFT__TICKET_PAUSED, aft__int(now));
-  if (!running || !paused)
-    return;
-  int64_t stood = now - aft__ticket_int(ticket, AFT__TICKET_PAUSED);
-  int64_t before = aft__ticket_int(ticket, AFT__TICKET_PAUSED_MS);
-  aft__ticket_set(ticket, AFT__TICKET_PAUSED_MS, aft__int(before + (stood > 0 ? stood : 0)));
+/* Facts are gathered only where a level has a condition on them. */
+static aft_status owed(aft__ticket *ticket, aft__facts *facts, aft__owed *out, aft_error *error) {
+  *out = (aft__owed){.priority = aft__ticket_str(ticket, AFT__TICKET_PRIORITY)};
+  if (!aft__policy_levels_ask(ticket->cmd->policy))
+    return AFT_OK;
+  out->facts = facts;
+  return aft__ticket_facts(ticket, facts, error);
+}
+
+/* What stands outside of hours of business would not have been counted anyway. */
+static aft_status resume(aft__ticket *ticket, aft_error *error) {
+  aft_time now = ticket->cmd->now, since = aft__ticket_int(ticket, AFT__TICKET_PAUSED);
+  aft__facts facts;
+  aft__owed in;
+  AFT__TRY(owed(ticket, &facts, &in, error));
+  int64_t stood = aft__policy_open_time(ticket->cmd->policy, &in, since, now);
+  aft__ticket_set(ticket, AFT__TICKET_PAUSED_MS,
+                  aft__int(aft__ticket_int(ticket, AFT__TICKET_PAUSED_MS) + stood));
   aft__ticket_set(ticket, AFT__TICKET_PAUSED, aft__null());
+  return AFT_OK;
+}
+
+aft_status aft__ticket_pause(aft__ticket *ticket, bool running, aft_error *error) {
+  bool paused = !aft__row_null(ticket->row, AFT__TICKET_PAUSED);
+  if (running && paused)
+    return resume(ticket, error);
+  if (!running && !paused)
+    aft__ticket_set(ticket, AFT__TICKET_PAUSED, aft__int(ticket->cmd->now));
+  return AFT_OK;
 }
 
 aft_status aft__ticket_due(aft__ticket *ticket, aft_str name, aft_time at, aft_error *error) {
@@ -44,21 +62,27 @@ static aft_status set_clock(aft__ticket *ticket, size_t i, aft_time due, aft_err
   return aft__ticket_due(ticket, name, due, error);
 }
 
-static aft_time due_from(aft__ticket *ticket, aft__sla sla, aft_time began, int64_t paused_ms) {
-  return aft__policy_due(ticket->cmd->policy, aft__ticket_str(ticket, AFT__TICKET_PRIORITY), sla, began,
-                         paused_ms, &ticket->reasons);
+/* Works out one clock and sets it. */
+static aft_status run_clock(aft__ticket *ticket, size_t i, aft_time began, int64_t paused_ms,
+                            aft_error *error) {
+  aft__facts facts;
+  aft__owed in;
+  AFT__TRY(owed(ticket, &facts, &in, error));
+  in.sla = clocks[i].sla;
+  in.began = began;
+  in.paused_ms = paused_ms;
+  return set_clock(ticket, i, aft__policy_due(ticket->cmd->policy, &in, &ticket->reasons), error);
 }
 
 /* Reasons are kept for clocks that change, so each due is worked out only when something it rests on did. */
 static aft_status first_response(aft__ticket *ticket, bool anew, aft_error *error) {
-  bool owed = aft__row_null(ticket->row, AFT__TICKET_FIRST_RESPONSE) &&
-              aft__ticket_int(ticket, AFT__TICKET_OPEN) == 2;
-  if (!owed)
+  bool waits = aft__row_null(ticket->row, AFT__TICKET_FIRST_RESPONSE) &&
+               aft__ticket_int(ticket, AFT__TICKET_OPEN) == 2;
+  if (!waits)
     return set_clock(ticket, 0, AFT_TIME_NONE, error);
   if (!anew && !aft__row_null(ticket->row, AFT__TICKET_FIRST_RESPONSE_DUE))
     return AFT_OK;
-  aft_time due = due_from(ticket, AFT__SLA_FIRST_RESPONSE, aft__ticket_int(ticket, AFT__TICKET_OPENED), 0);
-  return set_clock(ticket, 0, due, error);
+  return run_clock(ticket, 0, aft__ticket_int(ticket, AFT__TICKET_OPENED), 0, error);
 }
 
 static aft_status resolution(aft__ticket *ticket, bool anew, aft_error *error) {
@@ -68,9 +92,8 @@ static aft_status resolution(aft__ticket *ticket, bool anew, aft_error *error) {
     return set_clock(ticket, 2, AFT_TIME_NONE, error);
   if (!anew && !aft__row_null(ticket->row, AFT__TICKET_RESOLUTION_DUE))
     return AFT_OK;
-  aft_time due = due_from(ticket, AFT__SLA_RESOLUTION, aft__ticket_int(ticket, AFT__TICKET_OPENED),
-                          aft__ticket_int(ticket, AFT__TICKET_PAUSED_MS));
-  return set_clock(ticket, 2, due, error);
+  return run_clock(ticket, 2, aft__ticket_int(ticket, AFT__TICKET_OPENED),
+                   aft__ticket_int(ticket, AFT__TICKET_PAUSED_MS), error);
 }
 
 /* Rank of the priority first, then what is due soonest; nothing due comes last in its rank. */
@@ -103,7 +126,7 @@ aft_status aft__ticket_await_answer(aft__ticket *ticket, aft_error *error) {
   bool first_owed = aft__row_null(ticket->row, AFT__TICKET_FIRST_RESPONSE);
   if (first_owed || !aft__row_null(ticket->row, AFT__TICKET_NEXT_RESPONSE_DUE))
     return AFT_OK;
-  AFT__TRY(set_clock(ticket, 1, due_from(ticket, AFT__SLA_NEXT_RESPONSE, ticket->cmd->now, 0), error));
+  AFT__TRY(run_clock(ticket, 1, ticket->cmd->now, 0, error));
   set_place(ticket);
   return AFT_OK;
 }

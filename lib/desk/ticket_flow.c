@@ -79,8 +79,7 @@ static aft_status enter(aft__ticket *ticket, const aft__flow *flow, const aft__f
     aft__ticket_set(ticket, AFT__TICKET_CLOSED, aft__int(cmd->now));
     AFT__TRY(aft__due_clear_all(cmd->tx, aft__ticket_id(ticket), error));
   }
-  aft__ticket_pause(ticket, runs(flow, step->to));
-  return AFT_OK;
+  return aft__ticket_pause(ticket, runs(flow, step->to), error);
 }
 
 aft_status aft__ticket_fire(aft__ticket *ticket, const aft__fire *fire, aft_error *error) {

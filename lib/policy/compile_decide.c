@@ -1,9 +1,7 @@
-/* Compiling what is decided from facts: triage settings, priority, service levels, survey, intake. */
+/* Compiling what is decided from facts: triage settings, priority, survey, intake. */
 #include "policy/policy_priv.h"
 
 #include <stdlib.h>
-
-static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
 
 static int64_t whole(const aft__node *map, const char *key, int64_t otherwise) {
   int64_t n = 0;
@@ -56,14 +54,6 @@ static void compile_languages(aft__compile *cx) {
   }
 }
 
-static void fill_targets(aft__compile *cx, aft__level *level, const aft__node *targets) {
-  for (int i = 0; i < AFT__SLAS; i++)
-    level->target[i] = duration(targets, aft__sla_name((aft__sla)i), -1);
-  int64_t first = level->target[AFT__SLA_FIRST_RESPONSE], all = level->target[AFT__SLA_RESOLUTION];
-  if (targets && all > 0 && first > all)
-    aft__fault_node(cx->faults, AFT_E_POLICY, targets, "the first response is due later than the resolution");
-}
-
 static int by_points(const void *a, const void *b) {
   const aft__level *x = a, *y = b;
   if (x->points != y->points)
@@ -72,7 +62,6 @@ static int by_points(const void *a, const void *b) {
 }
 
 static void compile_levels(aft__compile *cx, const aft__node *levels) {
-  const aft__node *service = aft__node_get(cx->root, "service_levels");
   for (uint32_t i = 0; i < levels->count; i++) {
     const aft__item *item = &levels->items[i];
     aft__level level = {0};
@@ -81,10 +70,6 @@ static void compile_levels(aft__compile *cx, const aft__node *levels) {
       continue;
     level.name = aft__compile_text(cx, item->key);
     level.points = (int32_t)points;
-    size_t mark = aft__path_push(cx->faults, aft__cstr("service_levels"));
-    aft__path_push(cx->faults, item->key);
-    fill_targets(cx, &level, aft__node_get(service, item->key.data));
-    aft__path_pop(cx->faults, mark);
     aft__compile_add(cx, AFT__SECTION_LEVELS, &level);
   }
   aft__buf *section = &cx->section[AFT__SECTION_LEVELS];
@@ -99,21 +84,6 @@ static void compile_levels(aft__compile *cx, const aft__node *levels) {
     if (sorted[i].points == sorted[i - 1].points)
       aft__fault_node(cx->faults, AFT_E_POLICY, levels, "two levels begin at %d points",
                       (int)sorted[i].points);
-}
-
-static void check_service_levels(aft__compile *cx, const aft__node *levels) {
-  const aft__node *service = aft__node_get(cx->root, "service_levels");
-  for (uint32_t i = 0; service && service->kind == AFT__NODE_MAP && i < service->count; i++) {
-    const aft__item *item = &service->items[i];
-    if (aft__node_find(levels, item->key.data))
-      continue;
-    size_t mark = aft__path_push(cx->faults, aft__cstr("service_levels"));
-    aft__path_push(cx->faults, item->key);
-    aft__fault_key(cx->faults, AFT_E_POLICY, item, "there is no priority '%.*s'%s",
-                   (int)aft__utf8_cut(item->key, 60), item->key.data,
-                   aft__did_you_mean(cx->faults, item->key, levels->items, levels->count, item_key));
-    aft__path_pop(cx->faults, mark);
-  }
 }
 
 static void compile_causes(aft__compile *cx, const aft__node *rules) {
@@ -139,9 +109,7 @@ void aft__compile_decisions(aft__compile *cx) {
   const aft__node *levels = aft__node_get(priority, "levels");
   compile_settings(cx);
   compile_languages(cx);
-  if (levels && levels->kind == AFT__NODE_MAP) {
+  if (levels && levels->kind == AFT__NODE_MAP)
     compile_levels(cx, levels);
-    check_service_levels(cx, levels);
-  }
   compile_causes(cx, aft__node_get(priority, "rules"));
 }

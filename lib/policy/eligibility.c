@@ -172,23 +172,13 @@ static void settle_freight(judge *j) {
 
 /* ---- the verdict ---- */
 
-/* "2026-11-25 23:59:59 +08:00", as the buyer's clock shows it. */
-static void show_time(aft_time at, int32_t offset_minutes, char out[40]) {
-  aft__civil c;
-  int32_t away = offset_minutes < 0 ? -offset_minutes : offset_minutes;
-  aft__civil_of(at, offset_minutes * 60, &c);
-  snprintf(out, 40, "%04d-%02d-%02d %02d:%02d:%02d %c%02d:%02d", (int)(c.year % 10000), (int)(c.month % 100),
-           (int)(c.day % 100), (int)(c.hour % 100), (int)(c.minute % 100), (int)(c.second % 100),
-           offset_minutes < 0 ? '-' : '+', (int)(away / 60 % 100), (int)(away % 60));
-}
-
 static void explain(judge *j, const char *key) {
   aft__eligible *out = j->out;
   char ends[40] = "";
   if (!j->reasons)
     return;
   if (out->ends != AFT_TIME_NONE)
-    show_time(out->ends, j->in->offset_minutes, ends);
+    aft__clock_text(out->ends, j->in->offset_minutes * 60, ends);
   aft__arg args[] = {{"reason", j->in->reason}, {"kind", j->in->kind},     {"clause", out->clause},
                      {"window", out->window},   {"source", out->source},   {"law", out->law},
                      {"ends", aft__cstr(ends)}, {"exception", j->excluded}};
@@ -256,7 +246,7 @@ static void explain_refund(const judge *j) {
   char by[40];
   if (!j->reasons || j->out->refund_by == AFT_TIME_NONE || !j->out->in_window)
     return;
-  show_time(j->out->refund_by, j->in->offset_minutes, by);
+  aft__clock_text(j->out->refund_by, j->in->offset_minutes * 60, by);
   aft__arg args[] = {{"by", aft__cstr(by)}, {"window", j->out->window}};
   aft__reason_add(j->reasons, "due", "explain.case.refund_by", args, AFT__COUNT(args));
 }

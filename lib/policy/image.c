@@ -36,6 +36,10 @@ size_t aft__section_item(aft__section_id id) {
       [AFT__SECTION_CLAUSES] = sizeof(aft__clause),
       [AFT__SECTION_CASE_RULES] = sizeof(aft__case_rule),
       [AFT__SECTION_PAIRS] = sizeof(aft__pair),
+      [AFT__SECTION_CALENDARS] = sizeof(aft__calendar_row),
+      [AFT__SECTION_HOURS] = sizeof(aft__hours),
+      [AFT__SECTION_DAYS] = sizeof(aft__special_day),
+      [AFT__SECTION_TARGETS] = sizeof(aft__target),
   };
   return items[id];
 }
@@ -168,18 +172,61 @@ static bool conditions_valid(const view *v) {
 static bool decisions_valid(const view *v) {
   const aft__level *levels = items(v, AFT__SECTION_LEVELS);
   const aft__cause *causes = items(v, AFT__SECTION_CAUSES);
-  for (uint32_t i = 0; i < count(v, AFT__SECTION_LEVELS); i++) {
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_LEVELS); i++)
     if (!text(v, levels[i].name) || (i > 0 && levels[i].points >= levels[i - 1].points))
       return false;
-    for (int s = 0; s < AFT__SLAS; s++)
-      if (levels[i].target[s] < -1)
-        return false;
-  }
   for (uint32_t i = 0; i < count(v, AFT__SECTION_CAUSES); i++)
     if (!text(v, causes[i].name) || causes[i].condition >= count(v, AFT__SECTION_CONDITIONS) ||
         causes[i].points < -1000000 || causes[i].points > 1000000)
       return false;
   return count(v, AFT__SECTION_LEVELS) > 0;
+}
+
+static bool condition_valid(const view *v, uint32_t condition) {
+  return condition == AFT__FLOW_NONE || condition < count(v, AFT__SECTION_CONDITIONS);
+}
+
+static bool hours_valid(const view *v, aft__hours_of of) {
+  const aft__hours *hours = items(v, AFT__SECTION_HOURS);
+  if (!range(of.first, of.count, count(v, AFT__SECTION_HOURS)))
+    return false;
+  for (uint32_t i = of.first; i < of.first + of.count; i++)
+    if (hours[i].from >= hours[i].to || hours[i].to > 1440 ||
+        (i > of.first && hours[i].from < hours[i - 1].to))
+      return false;
+  return true;
+}
+
+static bool calendars_valid(const view *v) {
+  const aft__calendar_row *rows = items(v, AFT__SECTION_CALENDARS);
+  const aft__special_day *days = items(v, AFT__SECTION_DAYS);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_CALENDARS); i++) {
+    const aft__calendar_row *row = &rows[i];
+    if (!text(v, row->name) || !text(v, row->zone) ||
+        !range(row->first_day, row->n_days, count(v, AFT__SECTION_DAYS)))
+      return false;
+    for (int d = 0; d < 7; d++)
+      if (!hours_valid(v, row->week[d]))
+        return false;
+    for (uint32_t d = row->first_day; d < row->first_day + row->n_days; d++)
+      if (!hours_valid(v, days[d].hours) || (d > row->first_day && days[d].day <= days[d - 1].day))
+        return false;
+  }
+  return true;
+}
+
+static bool targets_valid(const view *v) {
+  const aft__target *targets = items(v, AFT__SECTION_TARGETS);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_TARGETS); i++) {
+    const aft__target *t = &targets[i];
+    if (!text(v, t->name) || !condition_valid(v, t->condition) ||
+        (t->calendar != AFT__FLOW_NONE && t->calendar >= count(v, AFT__SECTION_CALENDARS)))
+      return false;
+    for (int s = 0; s < AFT__SLAS; s++)
+      if (t->ms[s] < -1)
+        return false;
+  }
+  return true;
 }
 
 static bool labels_valid(const view *v) {
@@ -215,10 +262,6 @@ static bool suggestions_valid(const view *v) {
     if (!text(v, languages[i]))
       return false;
   return true;
-}
-
-static bool condition_valid(const view *v, uint32_t condition) {
-  return condition == AFT__FLOW_NONE || condition < count(v, AFT__SECTION_CONDITIONS);
 }
 
 static bool names_valid(const view *v, aft__names names) {
@@ -345,8 +388,8 @@ static bool catalogue_valid(const view *v) {
 static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
          conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
-         suggestions_valid(v) && windows_valid(v) && clauses_valid(v) && cases_valid(v) &&
-         machines_valid(v) && catalogue_valid(v) &&
+         suggestions_valid(v) && windows_valid(v) && clauses_valid(v) && calendars_valid(v) &&
+         targets_valid(v) && cases_valid(v) && machines_valid(v) && catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));
 }
 

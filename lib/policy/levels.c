@@ -1,6 +1,8 @@
 /* Service levels, escalation, intake and survey: what services ask a policy for. */
 #include "policy/policy_priv.h"
 
+#include <stdio.h>
+
 const char *aft__sla_name(aft__sla sla) {
   static const char *const names[AFT__SLAS] = {"first_response", "next_response", "resolution"};
   return names[sla];
@@ -16,37 +18,127 @@ bool aft__sla_find(aft_str name, aft__sla *out) {
   return false;
 }
 
-int64_t aft__policy_target(const aft_policy *policy, aft_str priority, aft__sla sla) {
+/* ---- which level counts ---- */
+
+static bool counts(const aft_policy *policy, const aft__target *t, const aft__owed *in) {
+  if (t->condition == AFT__FLOW_NONE)
+    return aft__str_eq(aft__policy_str(policy, t->name), in->priority);
+  return in->facts && aft__policy_holds(policy, t->condition, in->facts);
+}
+
+static const aft__target *target_of(const aft_policy *policy, const aft__owed *in) {
   uint32_t n = 0;
-  const aft__level *levels = aft__section_data(policy, AFT__SECTION_LEVELS, &n);
+  const aft__target *targets = aft__section_data(policy, AFT__SECTION_TARGETS, &n);
   for (uint32_t i = 0; i < n; i++)
-    if (aft__str_eq(aft__policy_str(policy, levels[i].name), priority))
-      return levels[i].target[sla];
-  return -1;
+    if (counts(policy, &targets[i], in))
+      return &targets[i];
+  return NULL;
 }
 
-static void explain(aft_str priority, aft__sla sla, int64_t target, int64_t paused_ms, aft__buf *reasons) {
-  char long_target[32], pause[32];
-  aft__duration_format(target, long_target);
-  aft__duration_format(paused_ms, pause);
-  aft__arg args[] = {{"sla", aft__cstr(aft__sla_name(sla))},
-                     {"priority", priority},
-                     {"target", aft__cstr(long_target)},
-                     {"paused", aft__cstr(pause)}};
-  bool stood = paused_ms > 0;
-  aft__reason_add(reasons, "due", stood ? "explain.due.paused" : "explain.due.target", args, stood ? 4 : 3);
+bool aft__policy_levels_ask(const aft_policy *policy) {
+  uint32_t n = 0;
+  const aft__target *targets = aft__section_data(policy, AFT__SECTION_TARGETS, &n);
+  return n && targets[0].condition != AFT__FLOW_NONE; /* those with a condition stand first */
 }
 
-aft_time aft__policy_due(const aft_policy *policy, aft_str priority, aft__sla sla, aft_time began,
-                         int64_t paused_ms, aft__buf *reasons) {
-  int64_t target = aft__policy_target(policy, priority, sla);
-  aft_time due = 0;
-  if (target < 0 || began == AFT_TIME_NONE)
-    return AFT_TIME_NONE;
-  if (aft__add_i64(began, target, &due) || (paused_ms > 0 && aft__add_i64(due, paused_ms, &due)))
+int64_t aft__policy_target(const aft_policy *policy, const aft__owed *in) {
+  const aft__target *target = target_of(policy, in);
+  return target ? target->ms[in->sla] : -1;
+}
+
+static const aft__calendar *calendar_of(const aft_policy *policy, const aft__target *target) {
+  return target && target->calendar != AFT__FLOW_NONE ? &policy->calendars[target->calendar] : NULL;
+}
+
+int64_t aft__policy_open_time(const aft_policy *policy, const aft__owed *in, aft_time from, aft_time to) {
+  const aft__calendar *calendar = calendar_of(policy, target_of(policy, in));
+  if (to <= from)
+    return 0;
+  return calendar ? aft__calendar_between(calendar, from, to) : to - from;
+}
+
+/* ---- when it is due, and why ---- */
+
+#define MOST_SHOWN 6u /* stretches that an explanation lists */
+
+typedef struct chain {
+  const aft_policy *policy;
+  const aft__calendar *calendar;
+  aft__buf *reasons;
+  aft_time start, end; /* of the stretch that the next one may go on from */
+  uint32_t n;
+} chain;
+
+static void show_stretch(chain *c) {
+  char from[AFT__CLOCK_TEXT], to[AFT__CLOCK_TEXT];
+  if (!c->n || c->n > MOST_SHOWN)
+    return;
+  aft__clock_text(c->start, aft_zone_offset(c->calendar->zone, c->start), from);
+  aft__clock_text(c->end, aft_zone_offset(c->calendar->zone, c->end), to);
+  aft__arg args[] = {{"from", aft__cstr(from)}, {"to", aft__cstr(to)}};
+  aft__reason_add(c->reasons, "due", "explain.due.stretch", args, AFT__COUNT(args));
+}
+
+/* Days that follow each other without a pause are one stretch. */
+static void add_stretch(void *user, aft_time start, aft_time end) {
+  chain *c = user;
+  if (c->n && start == c->end) {
+    c->end = end;
+    return;
+  }
+  show_stretch(c);
+  c->n++;
+  c->start = start;
+  c->end = end;
+}
+
+static void explain_target(const aft_policy *policy, const aft__target *t, const aft__owed *in,
+                           aft__buf *reasons) {
+  char target[32], paused[32];
+  bool stood = in->paused_ms > 0, calendar = t->calendar != AFT__FLOW_NONE;
+  static const char *const keys[2][2] = {{"explain.due.target", "explain.due.paused"},
+                                         {"explain.due.open", "explain.due.open_paused"}};
+  uint32_t n = 0;
+  const aft__calendar_row *rows = aft__section_data(policy, AFT__SECTION_CALENDARS, &n);
+  aft__duration_format(t->ms[in->sla], target);
+  aft__duration_format(in->paused_ms, paused);
+  aft__arg args[] = {{"sla", aft__cstr(aft__sla_name(in->sla))},
+                     {"priority", in->priority},
+                     {"target", aft__cstr(target)},
+                     {"calendar", calendar ? aft__policy_str(policy, rows[t->calendar].name) : aft__cstr("")},
+                     {"paused", aft__cstr(paused)}};
+  aft__reason_add(reasons, "due", keys[calendar][stood], args, AFT__COUNT(args));
+}
+
+static void explain_end(chain *c, aft_time due) {
+  char at[AFT__CLOCK_TEXT], more[16];
+  show_stretch(c);
+  if (c->n > MOST_SHOWN) {
+    snprintf(more, sizeof more, "%u", (unsigned)(c->n - MOST_SHOWN));
+    aft__arg args[] = {{"n", aft__cstr(more)}};
+    aft__reason_add(c->reasons, "due", "explain.due.more", args, AFT__COUNT(args));
+  }
+  aft__clock_text(due, aft_zone_offset(c->calendar->zone, due), at);
+  aft__arg args[] = {{"at", aft__cstr(at)}};
+  aft__reason_add(c->reasons, "due", "explain.due.at", args, AFT__COUNT(args));
+}
+
+aft_time aft__policy_due(const aft_policy *policy, const aft__owed *in, aft__buf *reasons) {
+  const aft__target *target = target_of(policy, in);
+  const aft__calendar *calendar = calendar_of(policy, target);
+  chain c = {.policy = policy, .calendar = calendar, .reasons = reasons};
+  int64_t span;
+  aft_time due;
+  if (!target || target->ms[in->sla] < 0 || in->began == AFT_TIME_NONE ||
+      aft__add_i64(target->ms[in->sla], in->paused_ms > 0 ? in->paused_ms : 0, &span))
     return AFT_TIME_NONE;
   if (reasons)
-    explain(priority, sla, target, paused_ms, reasons);
+    explain_target(policy, target, in, reasons);
+  if (!calendar)
+    return aft__add_i64(in->began, span, &due) ? AFT_TIME_NONE : due;
+  due = aft__calendar_add(calendar, in->began, span, reasons ? add_stretch : NULL, &c);
+  if (reasons && due != AFT_TIME_NONE)
+    explain_end(&c, due);
   return due;
 }
 

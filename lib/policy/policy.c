@@ -18,6 +18,40 @@ static void view_machine(aft_policy *p, const aft__machine *m, aft__flow *flow) 
   flow->initial = m->initial;
 }
 
+/* An image that was compiled elsewhere may name a zone that this machine lacks. */
+static aft_status view_calendars(aft_policy *p, aft_error *error) {
+  uint32_t n = 0;
+  const aft__calendar_row *rows = aft__section_data(p, AFT__SECTION_CALENDARS, &n);
+  p->calendars = n ? aft__zalloc(p->env, n * sizeof *p->calendars) : NULL;
+  if (n && !p->calendars)
+    return aft__nomem(error);
+  for (; p->n_calendars < n; p->n_calendars++) {
+    const aft__calendar_row *row = &rows[p->n_calendars];
+    aft__calendar *calendar = &p->calendars[p->n_calendars];
+    uint32_t items = 0;
+    aft_str name = aft__policy_str(p, row->zone);
+    aft_zone *zone = NULL;
+    AFT__TRY(aft_zone_open(p->env, name.data, name.len, &zone, error));
+    *calendar = (aft__calendar){
+        .zone = zone, .hours = aft__section_data(p, AFT__SECTION_HOURS, &items), .n_days = row->n_days};
+    memcpy(calendar->week, row->week, sizeof calendar->week);
+    calendar->days =
+        (const aft__special_day *)aft__section_data(p, AFT__SECTION_DAYS, &items) + row->first_day;
+  }
+  return AFT_OK;
+}
+
+/* The rows of calendars tell how many there are room for. */
+static void drop_views(aft_policy *p) {
+  uint32_t n = 0;
+  (void)aft__section_data(p, AFT__SECTION_CALENDARS, &n);
+  for (uint32_t i = 0; i < p->n_calendars; i++)
+    aft_zone_unref((aft_zone *)(uintptr_t)p->calendars[i].zone);
+  if (p->calendars)
+    aft__release(p->env, p->calendars, n * sizeof *p->calendars);
+  aft__release(p->env, p->machines, p->n_machines * sizeof(*p->machines));
+}
+
 static aft_status view_image(aft_policy *p, aft_error *error) {
   uint32_t n = 0;
   p->image = (const aft__image *)(const void *)p->file.data;
@@ -25,13 +59,13 @@ static aft_status view_image(aft_policy *p, aft_error *error) {
   p->settings = aft__section_data(p, AFT__SECTION_SETTINGS, &n);
   const aft__machine *machines = aft__section_data(p, AFT__SECTION_MACHINES, &p->n_machines);
   if (p->n_machines == 0)
-    return AFT_OK;
+    return view_calendars(p, error);
   p->machines = aft__zalloc(p->env, p->n_machines * sizeof(*p->machines));
   if (!p->machines)
     return aft__nomem(error);
   for (uint32_t i = 0; i < p->n_machines; i++)
     view_machine(p, &machines[i], &p->machines[i]);
-  return AFT_OK;
+  return view_calendars(p, error);
 }
 
 aft_status aft__policy_new(aft_env *env, aft__image_owner owner, const void *image, size_t size, bool trusted,
@@ -48,6 +82,7 @@ aft_status aft__policy_new(aft_env *env, aft__image_owner owner, const void *ima
   p->file.size = size;
   aft_status status = view_image(p, error);
   if (status < 0) {
+    drop_views(p);
     aft__release(env, p, sizeof(*p));
     return status;
   }
@@ -66,11 +101,11 @@ void aft_policy_unref(aft_policy *policy) {
   if (!policy || atomic_fetch_sub_explicit(&policy->refs, 1, memory_order_acq_rel) != 1)
     return;
   aft_env *env = policy->env;
+  drop_views(policy);
   if (policy->owner == AFT__IMAGE_HEAP)
     aft__release(env, (void *)(uintptr_t)policy->file.data, policy->file.size);
   else if (policy->owner == AFT__IMAGE_FILE)
     aft__file_unmap(&policy->file);
-  aft__release(env, policy->machines, policy->n_machines * sizeof(*policy->machines));
   aft__release(env, policy, sizeof(*policy));
   aft_env_unref(env);
 }

@@ -241,12 +241,24 @@ typedef enum aft__sla {
 } aft__sla;
 const char *aft__sla_name(aft__sla sla); /* "first_response" */
 bool aft__sla_find(aft_str name, aft__sla *out);
-/* The target of a priority, or -1 where the policy sets none. */
-int64_t aft__policy_target(const aft_policy *policy, aft_str priority, aft__sla sla);
-/* When it is due: began + target + time spent paused; AFT_TIME_NONE without a target. Appends a reason
- * about "due". Calendars are round the clock. */
-aft_time aft__policy_due(const aft_policy *policy, aft_str priority, aft__sla sla, aft_time began,
-                         int64_t paused_ms, aft__buf *reasons);
+typedef struct aft__owed {
+  aft_str priority;
+  const aft__facts *facts; /* for levels with a condition; NULL passes them over */
+  aft__sla sla;
+  aft_time began;
+  int64_t paused_ms; /* time on hold, as the level's calendar counts it */
+} aft__owed;
+
+/* Whether levels have conditions, so that facts are worth gathering. */
+bool aft__policy_levels_ask(const aft_policy *policy);
+/* The target of the first level that counts, or -1 where the policy sets none. */
+int64_t aft__policy_target(const aft_policy *policy, const aft__owed *in);
+/* When it is due: when target and time on hold have passed since began, on the level's calendar;
+ * AFT_TIME_NONE without a target. Appends reasons about "due" (NULL allowed): the target, and each stretch
+ * that counts. */
+aft_time aft__policy_due(const aft_policy *policy, const aft__owed *in, aft__buf *reasons);
+/* Time between two moments as the level's calendar counts it. */
+int64_t aft__policy_open_time(const aft_policy *policy, const aft__owed *in, aft_time from, aft_time to);
 int32_t aft__policy_most_level(const aft_policy *policy); /* the highest escalation level */
 
 /* ---- the rest that services ask for ---- */

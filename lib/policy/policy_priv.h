@@ -144,6 +144,10 @@ typedef enum aft__section_id {
   AFT__SECTION_CLAUSES,     /* aft__clause, in the order in which they are asked */
   AFT__SECTION_CASE_RULES,  /* aft__case_rule, likewise */
   AFT__SECTION_PAIRS,       /* aft__pair: what has a name and a value */
+  AFT__SECTION_CALENDARS,   /* aft__calendar_row */
+  AFT__SECTION_HOURS,       /* aft__hours: of the days of calendars */
+  AFT__SECTION_DAYS,        /* aft__special_day: of each calendar, ascending */
+  AFT__SECTION_TARGETS,     /* aft__target: those with a condition, by order, then those of priorities */
   AFT__SECTIONS
 } aft__section_id;
 
@@ -154,7 +158,7 @@ typedef struct aft__section {
 
 #define AFT__IMAGE_MAGIC   "AFTPOLCY"
 #define AFT__IMAGE_ORDER   0x01020304u
-#define AFT__IMAGE_VERSION 5u
+#define AFT__IMAGE_VERSION 6u
 #define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
 #define AFT__IMAGE_JSON    3u /* the last version whose source is canonical JSON */
 
@@ -292,9 +296,22 @@ typedef enum aft__op {
 
 typedef struct aft__level {
   uint32_t name;
-  int32_t points;            /* at least so many */
-  int64_t target[AFT__SLAS]; /* milliseconds, or -1 */
+  int32_t points; /* at least so many */
 } aft__level;
+
+typedef struct aft__calendar_row {
+  uint32_t name, zone;
+  aft__hours_of week[7]; /* Monday first */
+  uint32_t first_day, n_days;
+} aft__calendar_row;
+
+typedef struct aft__target {
+  uint32_t name;
+  uint32_t condition;    /* AFT__FLOW_NONE: the name is a priority, and it counts for that */
+  uint32_t calendar;     /* AFT__FLOW_NONE: round the clock */
+  int32_t order;         /* of those with a condition */
+  int64_t ms[AFT__SLAS]; /* or -1 */
+} aft__target;
 
 typedef struct aft__cause {
   uint32_t name, condition;
@@ -519,9 +536,13 @@ uint32_t aft__compile_condition(aft__compile *cx, const aft__node *when); /* com
 void aft__compile_labels(aft__compile *cx);                               /* compile_labels.c */
 /* A tag in the form in which tags are compared; lives in the arena. */
 aft_str aft__compile_tag(aft__compile *cx, aft_str tag);
-void aft__compile_queues(aft__compile *cx);                            /* compile_queues.c */
-void aft__compile_suggestions(aft__compile *cx);                       /* compile_queues.c */
-void aft__compile_cases(aft__compile *cx);                             /* compile_cases.c */
+void aft__compile_queues(aft__compile *cx);    /* compile_queues.c */
+void aft__compile_calendars(aft__compile *cx); /* compile_calendars.c */
+/* The calendar that a node names; AFT__FLOW_NONE for NULL, and with a fault for one that is not there. */
+uint32_t aft__compile_calendar_ref(aft__compile *cx, const aft__node *node);
+void aft__compile_service(aft__compile *cx);     /* compile_service.c: after calendars and levels */
+void aft__compile_suggestions(aft__compile *cx); /* compile_queues.c */
+void aft__compile_cases(aft__compile *cx);       /* compile_cases.c */
 void aft__compile_windows(aft__compile *cx, const aft__node *cases);   /* compile_windows.c */
 void aft__compile_platforms(aft__compile *cx, const aft__node *cases); /* compile_platforms.c */
 /* Names of a list under a key, checked against the keys of a map (NULL: not checked). */
@@ -570,6 +591,8 @@ struct aft_policy {
   const aft__settings *settings;
   aft__flow *machines;
   uint32_t n_machines;
+  uint32_t n_calendars;
+  aft__calendar *calendars; /* of AFT__SECTION_CALENDARS; each holds its zone */
 };
 
 /* Takes over a block on success alone. checked: the block is the library's own. */

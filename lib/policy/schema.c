@@ -157,9 +157,20 @@ SHAPE tags = {.kind = STRUCT, .expected = "a map with ticket, customer and order
 static const entry target_fields[] = {{"first_response", &duration, false},
                                       {"next_response", &duration, false},
                                       {"resolution", &duration, false},
+                                      {"order", &count, false},
+                                      {"when", &any, false},
+                                      {"calendar", &name, false},
                                       {NULL, NULL, false}};
 SHAPE targets = {.kind = STRUCT, .expected = "a map of targets", .fields = target_fields};
-SHAPE service_levels = {.kind = MAP, .expected = "a map of priorities to targets", .of = &targets};
+SHAPE hours_map = {.kind = MAP, .expected = "a map of days to hours", .of = &texts, .words = true};
+static const entry calendar_fields[] = {{"zone", &text, true},
+                                        {"hours", &hours_map, true},
+                                        {"holidays", &texts, false},
+                                        {"workdays", &hours_map, false},
+                                        {NULL, NULL, false}};
+SHAPE calendar = {.kind = STRUCT, .expected = "a map with zone and hours", .fields = calendar_fields};
+SHAPE calendars = {.kind = MAP, .expected = "a map of calendars", .of = &calendar};
+SHAPE service_levels = {.kind = MAP, .expected = "a map of priorities or names to targets", .of = &targets};
 
 SHAPE most_level = {.kind = WHOLE, .expected = "a whole number from 0 to 9", .least = 0, .most = 9};
 static const entry escalation_fields[] = {{"most", &most_level, false}, {NULL, NULL, false}};
@@ -393,6 +404,7 @@ static const entry root_fields[] = {{"version", &version, true},
                                     {"lexicons", &lexicons, false},
                                     {"triage", &triage, false},
                                     {"priority", &priority, true},
+                                    {"calendars", &calendars, false},
                                     {"service_levels", &service_levels, false},
                                     {"escalation", &escalation, false},
                                     {"intake", &intake, false},

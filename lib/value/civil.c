@@ -198,3 +198,12 @@ aft_status aft_time_parse(const char *text, size_t len, aft_time *out, aft_error
   *out = aft__time_of(&c, offset_s);
   return AFT_OK;
 }
+
+void aft__clock_text(aft_time at, int32_t offset_s, char out[AFT__CLOCK_TEXT]) {
+  aft__civil c;
+  int32_t minutes = offset_s / 60, away = minutes < 0 ? -minutes : minutes;
+  aft__civil_of(at, offset_s, &c);
+  snprintf(out, AFT__CLOCK_TEXT, "%04d-%02d-%02d %02d:%02d:%02d %c%02d:%02d", (int)(c.year % 10000),
+           (int)(c.month % 100), (int)(c.day % 100), (int)(c.hour % 100), (int)(c.minute % 100),
+           (int)(c.second % 100), minutes < 0 ? '-' : '+', (int)(away / 60 % 100), (int)(away % 60));
+}

@@ -24,6 +24,10 @@ void aft__civil_of(aft_time at, int32_t offset_s, aft__civil *out);
 /* Months and days outside their range count on ("month 13"); beyond 64 bits the nearest time. */
 aft_time aft__time_of(const aft__civil *civil, int32_t offset_s);
 
+/* "2026-11-25 23:59:59 +08:00", as a clock on the wall shows it. */
+#define AFT__CLOCK_TEXT 40
+void aft__clock_text(aft_time at, int32_t offset_s, char out[AFT__CLOCK_TEXT]);
+
 /* duration.c: "90s", "15m", "48h", "7d", "2w", "500ms", and sums such as "1d12h", larger units first */
 aft_status aft__duration_parse(aft_str text, int64_t *out_ms, aft_error *error);
 void aft__duration_format(int64_t ms, char out[32]); /* the same form; the largest units first */

@@ -61,6 +61,11 @@ static aft_policy *loaded(const char *text) {
   return a.policy;
 }
 
+static int64_t target_of(const aft_policy *p, const char *priority, aft__sla sla) {
+  aft__owed in = {.priority = aft__cstr(priority), .sla = sla};
+  return aft__policy_target(p, &in);
+}
+
 static void assert_fault(const char *text, aft_status code, const char *line) {
   attempt a;
   load(&a, text);
@@ -169,12 +174,11 @@ static void later_documents_overrule(void **state) {
   load_some(&a, names, texts, 2, false);
   if (a.status < 0)
     fail_msg("%s", a.report);
-  assert_int_equal(aft__policy_target(a.policy, aft__cstr("urgent"), AFT__SLA_FIRST_RESPONSE),
-                   7 * AFT__MINUTE);
-  assert_int_equal(aft__policy_target(a.policy, aft__cstr("urgent"), AFT__SLA_NEXT_RESPONSE), -1);
-  assert_int_equal(aft__policy_target(a.policy, aft__cstr("urgent"), AFT__SLA_RESOLUTION), 8 * AFT__HOUR);
-  assert_int_equal(aft__policy_target(a.policy, aft__cstr("low"), AFT__SLA_RESOLUTION), -1);
-  assert_int_equal(aft__policy_target(policy, aft__cstr("low"), AFT__SLA_RESOLUTION), 5 * AFT__DAY);
+  assert_int_equal(target_of(a.policy, "urgent", AFT__SLA_FIRST_RESPONSE), 7 * AFT__MINUTE);
+  assert_int_equal(target_of(a.policy, "urgent", AFT__SLA_NEXT_RESPONSE), -1);
+  assert_int_equal(target_of(a.policy, "urgent", AFT__SLA_RESOLUTION), 8 * AFT__HOUR);
+  assert_int_equal(target_of(a.policy, "low", AFT__SLA_RESOLUTION), -1);
+  assert_int_equal(target_of(policy, "low", AFT__SLA_RESOLUTION), 5 * AFT__DAY);
   assert_string_equal(aft_policy_text(a.policy, "en", "x.y"), "B");
   assert_string_equal(aft_policy_text(a.policy, "zh", "x.y"), "甲");
   aft_policy_unref(a.policy);
@@ -607,7 +611,8 @@ static void use_everything(const aft_policy *p) {
   aft__buf_init(&out, env);
   use_triage(p, &arena, &facts, &out);
   aft__policy_priority(p, &facts, &priority, &out);
-  aft__policy_due(p, priority.name, AFT__SLA_RESOLUTION, 5, 5, &out);
+  aft__owed owed = {priority.name, &facts, AFT__SLA_RESOLUTION, 5, 5};
+  aft__policy_due(p, &owed, &out);
   aft__form_value values[] = {{AFT_STR("c"), AFT_STR("u")}, {AFT_STR("e"), AFT_STR("u")}};
   for (size_t i = 0; i < AFT__COUNT(values); i++) {
     values[i].name.len = 1;
@@ -673,8 +678,7 @@ static void an_image_of_the_first_version_is_compiled_anew(void **state) {
   assert_int_equal(aft_flow_export(opened, "ticket", AFT_FLOW_JSON, &drawn[1], NULL), AFT_OK);
   assert_string_equal(aft_buf_data(drawn[0]), aft_buf_data(drawn[1]));
   assert_string_equal(aft_policy_text(opened, "zh", "category.payment"), "支付");
-  assert_int_equal(aft__policy_target(opened, aft__cstr("urgent"), AFT__SLA_FIRST_RESPONSE),
-                   15 * AFT__MINUTE);
+  assert_int_equal(target_of(opened, "urgent", AFT__SLA_FIRST_RESPONSE), 15 * AFT__MINUTE);
   aft_buf_free(drawn[0]);
   aft_buf_free(drawn[1]);
   aft_policy_unref(opened);
@@ -829,17 +833,19 @@ static void due_times_add_up(void **state) {
   aft__buf reasons;
   (void)state;
   aft__buf_init(&reasons, env);
-  aft_str urgent = aft__cstr("urgent");
-  assert_int_equal(aft__policy_due(policy, urgent, AFT__SLA_FIRST_RESPONSE, 1000, 0, &reasons),
-                   1000 + 15 * AFT__MINUTE);
-  assert_int_equal(aft__policy_due(policy, urgent, AFT__SLA_RESOLUTION, 1000, 500, NULL),
-                   1500 + 8 * AFT__HOUR);
-  assert_int_equal(aft__policy_due(policy, aft__cstr("none"), AFT__SLA_RESOLUTION, 0, 0, NULL),
-                   AFT_TIME_NONE);
-  assert_int_equal(aft__policy_due(policy, urgent, AFT__SLA_RESOLUTION, INT64_MAX - 5, 0, NULL),
-                   AFT_TIME_NONE);
-  assert_int_equal(aft__policy_due(policy, urgent, AFT__SLA_RESOLUTION, AFT_TIME_NONE, 0, NULL),
-                   AFT_TIME_NONE);
+  aft__owed in = {aft__cstr("urgent"), NULL, AFT__SLA_FIRST_RESPONSE, 1000, 0};
+  assert_int_equal(aft__policy_due(policy, &in, &reasons), 1000 + 15 * AFT__MINUTE);
+  in.sla = AFT__SLA_RESOLUTION;
+  in.paused_ms = 500;
+  assert_int_equal(aft__policy_due(policy, &in, NULL), 1500 + 8 * AFT__HOUR);
+  in.paused_ms = 0;
+  in.began = INT64_MAX - 5;
+  assert_int_equal(aft__policy_due(policy, &in, NULL), AFT_TIME_NONE);
+  in.began = AFT_TIME_NONE;
+  assert_int_equal(aft__policy_due(policy, &in, NULL), AFT_TIME_NONE);
+  in.began = 0;
+  in.priority = aft__cstr("none");
+  assert_int_equal(aft__policy_due(policy, &in, NULL), AFT_TIME_NONE);
   assert_non_null(strstr(reasons.data, "explain.due.target"));
   aft__buf_done(&reasons);
   aft__sla sla;

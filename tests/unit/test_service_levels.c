@@ -1,0 +1,298 @@
+/* Deadlines on calendars: hours of business, time on hold, levels with a condition, and why a time is due. */
+#include "desk_fixture.h"
+
+#include "policy/policy.h"
+#include "random.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Wednesday 18 November 2026, 19:06:40 in Shanghai: the office has closed. */
+#define OFFICE                                                                                          \
+  "version: 1\n"                                                                                        \
+  "calendars:\n"                                                                                        \
+  "  office:\n"                                                                                         \
+  "    zone: Asia/Shanghai\n"                                                                           \
+  "    hours: {mon-fri: ['09:00-12:00', '13:30-18:00'], sat: ['10:00-16:00'], wed: ['09:00-18:00']}\n"  \
+  "    holidays: [2026-11-20, 2027-02-06..2027-02-12]\n"                                                \
+  "    workdays: {2026-11-22: ['09:00-12:00']}\n"                                                       \
+  "  always: {zone: UTC, hours: {daily: ['00:00-24:00']}}\n"                                            \
+  "service_levels:\n"                                                                                   \
+  "  chat: {order: 10, when: {channel: chat}, calendar: always, first_response: 45s, resolution: 1h}\n" \
+  "  normal: {calendar: office, first_response: 4h, next_response: 30m, resolution: 12h}\n"
+
+static aft_time at(const char *iso) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_time time;
+  assert_ok(aft_time_parse(iso, AFT_NTS, &time, &error));
+  return time;
+}
+
+static aft_policy *policy_of(aft_env *env, const char *document) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *report = NULL;
+  aft_policy *policy;
+  aft_document text = {sizeof text, AFT_STR("shop.yaml"), {document, AFT_NTS}};
+  aft_policy_options options = {.size = sizeof options, .documents = &text, .count = 1};
+  if (aft_policy_load(env, &options, &policy, &report, &error) < 0)
+    fail_msg("%s", report ? aft_buf_data(report) : error.message);
+  return policy;
+}
+
+/* ---- the arithmetic ---- */
+
+static aft_env *env;
+static aft_policy *office;
+
+static int set_up(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  (void)state;
+  assert_ok(aft_env_new(NULL, &env, &error));
+  office = policy_of(env, OFFICE);
+  return 0;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  aft_policy_unref(office);
+  aft_env_unref(env);
+  return 0;
+}
+
+static aft_time due(const char *priority, aft__sla sla, const char *began, int64_t paused_ms) {
+  aft__owed in = {aft__cstr(priority), NULL, sla, at(began), paused_ms};
+  return aft__policy_due(office, &in, NULL);
+}
+
+static void hours_of_business_alone_count(void **state) {
+  (void)state;
+  assert_int_equal(due("normal", AFT__SLA_FIRST_RESPONSE, "2026-11-17T10:00:00+08:00", 0),
+                   at("2026-11-17T15:30:00+08:00")); /* over the lunch break */
+  assert_int_equal(due("normal", AFT__SLA_FIRST_RESPONSE, "2026-11-18T16:00:00+08:00", 0),
+                   at("2026-11-19T11:00:00+08:00")); /* over the night */
+  assert_int_equal(due("normal", AFT__SLA_FIRST_RESPONSE, "2026-11-19T17:00:00+08:00", 0),
+                   at("2026-11-21T13:00:00+08:00")); /* over a holiday, into a Saturday */
+  assert_int_equal(due("normal", AFT__SLA_NEXT_RESPONSE, "2026-11-21T15:45:00+08:00", 0),
+                   at("2026-11-22T09:15:00+08:00")); /* a Sunday that is worked */
+  assert_int_equal(due("normal", AFT__SLA_NEXT_RESPONSE, "2027-02-05T17:45:00+08:00", 0),
+                   at("2027-02-13T10:15:00+08:00")); /* over the Spring Festival */
+  assert_int_equal(due("urgent", AFT__SLA_FIRST_RESPONSE, "2026-11-20T00:00:00+08:00", 0),
+                   at("2026-11-20T00:15:00+08:00")); /* a level without a calendar */
+}
+
+/* Whoever counts the open minutes that are not on hold comes to the same time. */
+static aft_time counted(const aft__owed *in, int64_t target, const aft_time holds[][2], int n) {
+  for (aft_time t = in->began;; t += AFT__MINUTE) {
+    bool held = false;
+    if (!target)
+      return t;
+    for (int i = 0; i < n; i++)
+      held |= t >= holds[i][0] && t < holds[i][1];
+    if (!held && aft__policy_open_time(office, in, t, t + AFT__MINUTE) == AFT__MINUTE)
+      target -= AFT__MINUTE;
+  }
+}
+
+static void time_on_hold_is_added_as_the_calendar_counts_it(void **state) {
+  (void)state;
+  uint64_t seed = seed_of("holds");
+  for (int i = 0; i < 200; i++) {
+    aft_time holds[4][2], t = at("2026-11-16T00:00:00+08:00") + (int64_t)below(&seed, 6000) * AFT__MINUTE;
+    aft__owed in = {.priority = aft__cstr("normal"), .sla = AFT__SLA_RESOLUTION, .began = t};
+    int n = (int)below(&seed, 5);
+    for (int k = 0; k < n; k++) {
+      holds[k][0] = t + (int64_t)below(&seed, 300) * AFT__MINUTE;
+      holds[k][1] = t = holds[k][0] + (int64_t)below(&seed, 3000) * AFT__MINUTE;
+      aft_time ends = aft__policy_due(office, &in, NULL);
+      if (holds[k][0] >= ends) { /* it was due before: nothing is on hold any more */
+        n = k;
+        break;
+      }
+      in.paused_ms += aft__policy_open_time(office, &in, holds[k][0], holds[k][1]);
+    }
+    aft_time expected = counted(&in, 12 * AFT__HOUR, (const aft_time(*)[2])holds, n);
+    aft_time found = aft__policy_due(office, &in, NULL);
+    /* The end of one stretch and the begin of the next are the same open moment. */
+    if (found != expected && aft__policy_open_time(office, &in, found, expected) != 0)
+      fail_msg("due %lld, expected %lld", (long long)found, (long long)expected);
+  }
+}
+
+static void the_chain_of_stretches_explains_a_time(void **state) {
+  (void)state;
+  aft__buf reasons, text;
+  aft__buf_init(&reasons, env);
+  aft__buf_init(&text, env);
+  aft__owed in = {aft__cstr("normal"), NULL, AFT__SLA_FIRST_RESPONSE, at("2026-11-19T17:00:00+08:00"), 0};
+  (void)aft__policy_due(office, &in, &reasons);
+  aft__reasons_render(office, "en", aft__buf_view(&reasons), "due", &text);
+  aft__buf_char(&text, '\0');
+  assert_non_null(strstr(text.data, "allows 4 h of the hours of \"office\" for first response"));
+  assert_non_null(strstr(text.data, "counted from 2026-11-19 17:00:00 +08:00 to 2026-11-19 18:00:00 +08:00"));
+  assert_non_null(strstr(text.data, "counted from 2026-11-21 10:00:00 +08:00 to 2026-11-21 13:00:00 +08:00"));
+  assert_non_null(strstr(text.data, "due at 2026-11-21 13:00:00 +08:00"));
+  aft__buf_done(&text);
+  aft__buf_done(&reasons);
+}
+
+static void a_long_chain_is_cut_and_says_so(void **state) {
+  (void)state;
+  aft__buf reasons;
+  aft__buf_init(&reasons, env);
+  aft__owed in = {aft__cstr("normal"), NULL, AFT__SLA_RESOLUTION, at("2026-11-19T17:00:00+08:00"),
+                  60 * AFT__HOUR};
+  (void)aft__policy_due(office, &in, &reasons);
+  aft__buf_char(&reasons, '\0');
+  int shown = 0;
+  for (const char *p = reasons.data; (p = strstr(p, "explain.due.stretch")); p++)
+    shown++;
+  assert_true(shown >= 6 && shown <= 7);
+  assert_non_null(strstr(reasons.data, "explain.due.more"));
+  aft__buf_done(&reasons);
+}
+
+/* ---- policies that are refused ---- */
+
+static void refused(const char *document, const char *line) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *report = NULL;
+  aft_policy *policy = NULL;
+  aft_document text = {sizeof text, AFT_STR("shop.yaml"), {document, AFT_NTS}};
+  aft_policy_options options = {.size = sizeof options, .documents = &text, .count = 1};
+  if (aft_policy_load(env, &options, &policy, &report, &error) >= 0)
+    fail_msg("expected '%s', but it was loaded", line);
+  if (!strstr(aft_buf_data(report), line))
+    fail_msg("expected '%s', found:\n%s", line, aft_buf_data(report));
+  aft_buf_free(report);
+}
+
+#define CALENDAR(fields) "version: 1\ncalendars: {shop: {" fields "}}\n"
+
+static void a_calendar_that_cannot_be_is_refused_with_its_place(void **state) {
+  (void)state;
+  refused(CALENDAR("zone: Asia/Shanghai, hours: {mon: []}"),
+          "shop.yaml:2:48: calendars.shop.hours: the calendar has no open minute in the week");
+  refused(CALENDAR("zone: Asia/Peking, hours: {daily: ['09:00-18:00']}"),
+          "shop.yaml:2:26: calendars.shop.zone: expected a zone of this machine such as Asia/Shanghai, found "
+          "'Asia/Peking'");
+  refused(CALENDAR("zone: UTC, hours: {mon: ['09:00-12:00', '11:00-13:00']}"),
+          "calendars.shop.hours.mon: the hours from 09:00 and from 11:00 overlap");
+  refused(CALENDAR("zone: UTC, hours: {mon: ['18:00-09:00']}"),
+          "expected hours of one day such as 09:00-12:00, found '18:00-09:00'");
+  refused(CALENDAR("zone: UTC, hours: {monday: ['09:00-12:00']}"), "or a day such as mon, found 'monday'");
+  refused(CALENDAR("zone: UTC, hours: {mon: ['09:00-12:00']}, holidays: [2026-02-30]"),
+          "expected a day such as 2026-10-01, or days such as 2026-10-01..2026-10-07, found '2026-02-30'");
+  refused(CALENDAR("zone: UTC, hours: {mon: ['09:00-12:00']}, holidays: [2026-03-02..2026-03-01]"),
+          "found '2026-03-02..2026-03-01'");
+  refused(CALENDAR("zone: UTC, hours: {mon: ['09:00-12:00']}, holidays: [2026-03-01], workdays: {2026-03-01: "
+                   "['09:00-10:00']}"),
+          "a day stands twice among holidays and workdays");
+  refused(CALENDAR("hours: {mon: ['09:00-12:00']}"), "the key 'zone' is missing");
+}
+
+static void a_level_that_cannot_be_is_refused(void **state) {
+  (void)state;
+  refused(OFFICE "  high: {calendar: ofice, first_response: 1h}\n",
+          "service_levels.high.calendar: there is no calendar 'ofice' (did you mean 'office'?)");
+  refused(OFFICE "  vip: {first_response: 1h}\n", "service_levels.vip: there is no priority 'vip'");
+  refused(OFFICE "  phone: {order: 10, when: {channel: phone}, first_response: 1h}\n",
+          "two service levels with a condition have the order 10");
+}
+
+/* ---- the desk ---- */
+
+static void open_office(desk *d, desk_kind kind) {
+  aft_error error = AFT_ERROR_INIT;
+  desk_open(d, kind);
+  aft_policy *policy = policy_of(d->env, OFFICE);
+  assert_ok(aft_policy_activate(d->session, &d->system, policy, NULL, &error));
+  aft_policy_unref(policy);
+}
+
+static aft_time owed_by(desk *d, aft_id id, uint32_t field) {
+  aft_record *ticket = desk_ticket(d, id);
+  aft_time time = aft_record_is_null(ticket, field) ? 0 : aft_record_time(ticket, field);
+  aft_record_free(ticket);
+  return time;
+}
+
+#define ON_EACH_DESK(d)                                                      \
+  static const desk_kind kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE}; \
+  desk d;                                                                    \
+  (void)state;                                                               \
+  for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {              \
+    open_office(&d, kinds[k]);
+#define END_DESK(d) \
+  desk_close(&d);   \
+  }
+
+static void a_ticket_of_the_evening_is_due_in_the_morning(void **state) {
+  ON_EACH_DESK(d)
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了");
+  assert_int_equal(owed_by(&d, id, AFT_TICKET_FIRST_RESPONSE_DUE), at("2026-11-19T14:30:00+08:00"));
+  desk_answer(&d, id, "马上查");
+  assert_int_equal(owed_by(&d, id, AFT_TICKET_FIRST_RESPONSE_DUE), 0);
+  desk_say(&d, "m-2", "还没有查到吗");
+  assert_int_equal(owed_by(&d, id, AFT_TICKET_NEXT_RESPONSE_DUE), at("2026-11-19T09:30:00+08:00"));
+  END_DESK(d)
+}
+
+/* It waits for the customer from 10:00 on Thursday to 11:00 on Saturday; Friday is a holiday. */
+static void a_ticket_that_waits_loses_no_hours_of_business(void **state) {
+  ON_EACH_DESK(d)
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了");
+  assert_int_equal(owed_by(&d, id, AFT_TICKET_RESOLUTION_DUE), at("2026-11-21T14:30:00+08:00"));
+  desk_pass(&d, at("2026-11-19T10:00:00+08:00") - d.now);
+  desk_answer(&d, id, "请提供运单号");
+  assert_int_equal(owed_by(&d, id, AFT_TICKET_RESOLUTION_DUE), 0);
+  desk_pass(&d, at("2026-11-21T11:00:00+08:00") - d.now);
+  desk_say(&d, "m-2", "有结果了吗");
+  /* 1 hour ran before, 11 are left of Saturday (5), Sunday (3) and Monday (3). */
+  assert_int_equal(owed_by(&d, id, AFT_TICKET_RESOLUTION_DUE), at("2026-11-23T12:00:00+08:00"));
+  END_DESK(d)
+}
+
+static void chat_is_answered_in_seconds(void **state) {
+  ON_EACH_DESK(d)
+  aft_error error = AFT_ERROR_INIT;
+  aft_message_in in = desk_message(&d, "m-1", "我的快递到哪里了");
+  aft_record *message;
+  in.channel = AFT_STR("chat");
+  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
+  assert_int_equal(owed_by(&d, aft_message_ticket(message), AFT_TICKET_FIRST_RESPONSE_DUE),
+                   d.now + 45 * AFT__SECOND);
+  aft_record_free(message);
+  END_DESK(d)
+}
+
+static void a_breach_comes_when_the_office_is_open(void **state) {
+  ON_EACH_DESK(d)
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了");
+  desk_pass(&d, 12 * AFT__HOUR);
+  desk_tick(&d);
+  aft_record *ticket = desk_ticket(&d, id);
+  assert_int_equal(aft_ticket_level(ticket), 0);
+  aft_record_free(ticket);
+  desk_pass(&d, at("2026-11-19T14:30:00+08:00") - d.now);
+  desk_tick(&d);
+  ticket = desk_ticket(&d, id);
+  assert_int_equal(aft_ticket_level(ticket), 1);
+  aft_record_free(ticket);
+  END_DESK(d)
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(hours_of_business_alone_count),
+      cmocka_unit_test(time_on_hold_is_added_as_the_calendar_counts_it),
+      cmocka_unit_test(the_chain_of_stretches_explains_a_time),
+      cmocka_unit_test(a_long_chain_is_cut_and_says_so),
+      cmocka_unit_test(a_calendar_that_cannot_be_is_refused_with_its_place),
+      cmocka_unit_test(a_level_that_cannot_be_is_refused),
+      cmocka_unit_test(a_ticket_of_the_evening_is_due_in_the_morning),
+      cmocka_unit_test(a_ticket_that_waits_loses_no_hours_of_business),
+      cmocka_unit_test(chat_is_answered_in_seconds),
+      cmocka_unit_test(a_breach_comes_when_the_office_is_open),
+  };
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}
