@@ -122,6 +122,11 @@ const char *aft__leg_state(const aft__leg *leg) {
   return "?";
 }
 
+const char *aft__leg_word(aft__case *c, const aft__leg *leg, uint32_t column) {
+  aft_str text = aft__value_str(&leg->row[column]);
+  return aft__arena_printf(c->cmd->arena, "%.*s", (int)text.len, text.data);
+}
+
 void aft__leg_change(aft__case *c, aft__leg *leg, const char *to) {
   aft__case_moved(c, leg->row[AFT__LEG_ID].number, aft__leg_state(leg), to,
                   aft__row_int(leg->row, AFT__LEG_REQUESTED));

@@ -35,10 +35,8 @@ aft_status aft__case_ticket(aft__case *c, const char *what, aft_error *error) {
 
 /* ---- the parent ---- */
 
-void aft__case_share_amounts(aft__case *c) {
-  int64_t share = aft__case_int(c, AFT__CASE_SHARE), total = 0;
-  if (!aft__case_is(c, AFT__CASE_VERDICT, "shared") || share <= 0 || share >= 1000)
-    return;
+static int64_t share_lines(aft__case *c, int64_t share) {
+  int64_t total = 0;
   for (uint32_t i = 0; i < c->n_lines; i++) {
     aft__case_line *l = &c->lines[i];
     int64_t given = aft__row_int(l->row, AFT__CASE_LINE_GIVEN);
@@ -47,7 +45,18 @@ void aft__case_share_amounts(aft__case *c) {
       aft__case_line_set(l, AFT__CASE_LINE_AMOUNT, given + aft__share_of(rest, 1000, 0, share));
     total += aft__row_int(l->row, AFT__CASE_LINE_AMOUNT);
   }
-  aft__case_set(c, AFT__CASE_AGREED, aft__int(total));
+  return total;
+}
+
+/* What a funder gives is of no line. */
+void aft__case_share_amounts(aft__case *c) {
+  int64_t share = aft__case_int(c, AFT__CASE_SHARE);
+  if (!aft__case_is(c, AFT__CASE_VERDICT, "shared") || share <= 0 || share >= 1000)
+    return;
+  int64_t agreed = aft__case_basis(c) == AFT__BASIS_FUND
+                       ? aft__share_of(aft__case_int(c, AFT__CASE_AGREED), 1000, 0, share)
+                       : share_lines(c, share);
+  aft__case_set(c, AFT__CASE_AGREED, aft__int(agreed));
 }
 
 static void hand_over(const aft__case *child, aft__case *parent) {

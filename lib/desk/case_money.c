@@ -207,18 +207,23 @@ aft_status aft__legs_retry(aft__case *c, aft_error *error) {
   return AFT_OK;
 }
 
+/* What the buyer owes is nothing to pay by hand. */
 static aft_status offline_leg(aft__case *c, const aft__leg *failed, aft_error *error) {
   aft__leg *made;
   aft__pot *pot = aft__leg_pot(c, failed);
   int64_t amount = aft__row_int(failed->row, AFT__LEG_REQUESTED);
-  aft__leg_plan plan = {.kind = aft__leg_is(failed, AFT__LEG_KIND, "advance") ? "advance" : "refund",
-                        .payer = "seller",
+  aft__leg_plan plan = {.kind = aft__leg_word(c, failed, AFT__LEG_KIND),
+                        .payer = aft__leg_word(c, failed, AFT__LEG_PAYER),
                         .payee = "buyer",
                         .instrument = aft__cstr("transfer"),
                         .pot = pot,
                         .amount = amount,
                         .release = aft__cstr("approval"),
                         .replaces = failed->row[AFT__LEG_ID].number};
+  if (!aft__leg_is(failed, AFT__LEG_PAYEE, "buyer"))
+    return AFT_OK;
+  if (!plan.kind || !plan.payer)
+    return aft__nomem(error);
   if (pot) /* the failed one gives its place up */
     AFT__TRY(aft__pot_add(pot, AFT__POT_PLANNED(pot), -amount, error));
   AFT__TRY(aft__leg_add(c, &plan, &made, error));

@@ -320,6 +320,8 @@ aft_status aft__legs_load(aft__case *c, aft_error *error);
 aft_status aft__leg_add(aft__case *c, const aft__leg_plan *plan, aft__leg **out, aft_error *error);
 void aft__leg_set(aft__leg *leg, uint32_t column, aft__value value);
 const char *aft__leg_state(const aft__leg *leg);
+/* A text of it for the plan of another; NULL when memory ran out. */
+const char *aft__leg_word(aft__case *c, const aft__leg *leg, uint32_t column);
 void aft__leg_change(aft__case *c, aft__leg *leg, const char *to);
 static inline bool aft__leg_is(const aft__leg *leg, uint32_t column, const char *text) {
   return aft__str_eq(aft__value_str(&leg->row[column]), aft__cstr(text));

@@ -48,31 +48,33 @@ static aft_status count_in(aft__case *c, aft__leg *leg, int64_t amount, aft_erro
   return AFT_OK;
 }
 
-/* What a provider paid less than it was asked for is still owed. */
+/* What a provider moved less than it was asked for is still owed, by the same one to the same one. */
 static aft_status send_rest(aft__case *c, const aft__leg *leg, int64_t rest, aft_error *error) {
   aft__leg *made;
   aft__pot *pot = aft__leg_pot(c, leg);
-  aft_str kind = aft__value_str(&leg->row[AFT__LEG_KIND]);
-  char *name = aft__arena_printf(c->cmd->arena, "%.*s", (int)kind.len, kind.data);
-  if (!name)
-    return aft__nomem(error);
-  aft__leg_plan plan = {.kind = name,
-                        .payer = "seller",
-                        .payee = "buyer",
+  aft__leg_plan plan = {.kind = aft__leg_word(c, leg, AFT__LEG_KIND),
+                        .payer = aft__leg_word(c, leg, AFT__LEG_PAYER),
+                        .payee = aft__leg_word(c, leg, AFT__LEG_PAYEE),
                         .instrument = aft__value_str(&leg->row[AFT__LEG_INSTRUMENT]),
                         .account = aft__value_str(&leg->row[AFT__LEG_ACCOUNT]),
                         .pot = pot,
                         .amount = rest,
                         .release = aft__value_str(&leg->row[AFT__LEG_RELEASE])};
+  if (!plan.kind || !plan.payer || !plan.payee)
+    return aft__nomem(error);
   AFT__TRY(aft__leg_add(c, &plan, &made, error));
   return aft__leg_send(c, made, error);
+}
+
+static bool leg_is_short(const aft__leg *leg) {
+  return aft__row_int(leg->row, AFT__LEG_CONFIRMED) < aft__row_int(leg->row, AFT__LEG_REQUESTED);
 }
 
 static aft_status follow_up(aft__case *c, aft__leg *leg, aft_error *error) {
   bool paid = aft__leg_is(leg, AFT__LEG_KIND, "charge"), back = aft__leg_is(leg, AFT__LEG_KIND, "clawback");
   if (paid || back)
     AFT__TRY(add_payment(c, leg, error));
-  if (paid)
+  if (paid && !leg_is_short(leg))
     AFT__TRY(aft__case_tell(c, "paid", error));
   aft__legs_sum(c);
   return aft__case_is(c, AFT__CASE_MONEY, "confirmed") && aft__leg_is(leg, AFT__LEG_PAYEE, "buyer")
@@ -96,7 +98,6 @@ static aft_status check_amount(const aft__leg *leg, const aft_leg_in *in, aft_er
 }
 
 static aft_status confirm(aft__case *c, aft__leg *leg, const aft_leg_in *in, aft_error *error) {
-  int64_t requested = aft__row_int(leg->row, AFT__LEG_REQUESTED);
   AFT__TRY(check_amount(leg, in, error));
   AFT__TRY(count_in(c, leg, in->amount.minor, error));
   aft__leg_change(c, leg, "confirmed");
@@ -104,8 +105,8 @@ static aft_status confirm(aft__case *c, aft__leg *leg, const aft_leg_in *in, aft
   aft__leg_set(leg, AFT__LEG_SETTLED, aft__int(c->cmd->now));
   if (in->reference.len)
     aft__leg_set(leg, AFT__LEG_REFERENCE, aft__text(in->reference));
-  if (in->amount.minor < requested)
-    AFT__TRY(send_rest(c, leg, requested - in->amount.minor, error));
+  if (leg_is_short(leg))
+    AFT__TRY(send_rest(c, leg, aft__row_int(leg->row, AFT__LEG_REQUESTED) - in->amount.minor, error));
   AFT__TRY(aft__case_note_moved(c, "leg.confirmed", error));
   return follow_up(c, leg, error);
 }
@@ -149,6 +150,8 @@ static aft_status take_in(aft__case *c, aft__leg *leg, const aft_leg_in *in, aft
     return aft__error(error, AFT_E_TRANSITION, "leg",
                       "the leg is %s: nothing was sent that could have an outcome", state);
   if (in->outcome != AFT_SETTLE_CONFIRMED && strcmp(state, "failed") == 0)
+    return AFT_IGNORED;
+  if (in->outcome == AFT_SETTLE_UNKNOWN && strcmp(state, "unknown") == 0)
     return AFT_IGNORED;
   for (uint32_t i = 0; i < c->n_legs; i++)
     if (aft__row_int(c->legs[i].row, AFT__LEG_REPLACES) == leg->row[AFT__LEG_ID].number)

@@ -34,7 +34,9 @@ static int configure(sqlite3 *db, uint32_t flags) {
     if (rc)
       return rc;
   }
-  const char *sql = flags & AFT_SQL_OPEN_RELAXED ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL";
+  /* EXTRA is FULL in the log mode. Without it a commit of a host's file that has a journal is undone when the
+   * power goes before the folder without that journal is on the disk. */
+  const char *sql = flags & AFT_SQL_OPEN_RELAXED ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=EXTRA";
   int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
   /* What savepoints would undo stays in memory, and large batches do not spill half-done pages into the log.
    */

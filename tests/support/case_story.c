@@ -54,19 +54,18 @@ static void usual_parcel(case_story *s, int64_t now, case_way way) {
                                         .n_items = 2};
 }
 
-void case_story_open(case_desk *c, case_story *s, desk_kind kind, case_way way) {
-  desk_open_evidence(&c->d, kind, NULL);
+void case_story_usual(case_story *s, const desk *d, case_way way) {
   memset(s, 0, sizeof *s);
   usual_lines(s);
   usual_payments(s);
-  usual_parcel(s, c->d.now, way);
+  usual_parcel(s, d->now, way);
   s->facts = (aft_order_facts_in){.size = sizeof s->facts,
-                                  .shop = c->d.shop,
-                                  .customer = c->d.buyer,
+                                  .shop = d->shop,
+                                  .customer = d->buyer,
                                   .number = AFT_STR("O-1"),
                                   .status = AFT_STR("paid"),
                                   .currency = AFT_STR("CNY"),
-                                  .placed = c->d.now - 5 * CASE_DAY,
+                                  .placed = d->now - 5 * CASE_DAY,
                                   .jurisdiction = AFT_STR("cn"),
                                   .zone = AFT_STR("Asia/Shanghai"),
                                   .lines = s->lines,
@@ -77,6 +76,11 @@ void case_story_open(case_desk *c, case_story *s, desk_kind kind, case_way way) 
                                   .n_payments = 2,
                                   .parcels = s->parcels,
                                   .n_parcels = way != CASE_UNSHIPPED};
+}
+
+void case_story_open(case_desk *c, case_story *s, desk_kind kind, case_way way) {
+  desk_open_evidence(&c->d, kind, NULL);
+  case_story_usual(s, &c->d, way);
 }
 
 void case_story_one(case_story *s, int64_t units, int64_t price) {

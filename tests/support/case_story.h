@@ -47,6 +47,8 @@ extern aft_error case_error;
 
 /* A desk with a place for evidence, and the usual order to change: tell it when it is as it should be. */
 void case_story_open(case_desk *c, case_story *story, desk_kind kind, case_way way);
+/* The usual order on a desk that is open. */
+void case_story_usual(case_story *story, const desk *d, case_way way);
 /* One line alone, of some units and a price for all of them, paid by card. */
 void case_story_one(case_story *story, int64_t units, int64_t price);
 void case_story_tell(case_desk *c, const case_story *story);

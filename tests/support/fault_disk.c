@@ -20,7 +20,7 @@ struct fault_image {
   char path[200];
   bool here, durable_here; /* the file exists, now and after a loss of power */
   uint8_t *bytes;          /* durable */
-  int64_t size;
+  int64_t size, room;
   change *changes; /* since then */
   uint32_t n_changes, cap;
 };
@@ -37,9 +37,17 @@ static void *grown(void *p, size_t n) {
 
 /* ---- the durable bytes ---- */
 
+/* With room for more: a log grows page by page. */
+static void make_room(fault_image *image, int64_t size) {
+  if (size <= image->room)
+    return;
+  image->room = size + size / 2;
+  image->bytes = grown(image->bytes, (size_t)image->room);
+}
+
 static void resize(fault_image *image, int64_t size) {
   if (size > image->size) {
-    image->bytes = grown(image->bytes, (size_t)size);
+    make_room(image, size);
     memset(image->bytes + image->size, 0, (size_t)(size - image->size));
   }
   image->size = size;

@@ -394,12 +394,16 @@ static aft_status bring_cases(scene *s, aft_error *error) {
   return last_part(s, s->cases[SCENE_COMING], AFT_KIND_PARCEL, AFT_PARCEL_ID, &s->parcel, error);
 }
 
-aft_status scene_fill(scene *s, const char *round, aft_error *error) {
+aft_status scene_people(scene *s, const char *round, aft_error *error) {
   snprintf(s->round, sizeof s->round, "%s", round);
   TRY(put_agent(s, "lin", &s->agent, error));
   TRY(put_agent(s, "mo", &s->other_agent, error));
   TRY(put_customer(s, "wang", &s->buyer, error));
-  TRY(put_customer(s, "zhao", &s->guest, error));
+  return put_customer(s, "zhao", &s->guest, error);
+}
+
+aft_status scene_fill(scene *s, const char *round, aft_error *error) {
+  TRY(scene_people(s, round, error));
   TRY(open_tickets(s, error));
   TRY(bring_to_state(s, error));
   TRY(tag(s, "first", NULL, true, error));

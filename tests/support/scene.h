@@ -47,6 +47,7 @@ typedef struct scene {
   aft_id ticket[SCENE_TICKETS], message[2], effect[3];
   int64_t fence[3];
   aft_id cases[SCENE_CASES], cups, leg, finding, parcel;
+  const void *play; /* of a test with commands of its own: what they are to do */
 } scene;
 
 /* Environment, store and session; scene_close is due whatever it returns. */
@@ -58,9 +59,11 @@ const char *scene_dsn(const scene *s, char out[256]);
  */
 sqlite3 *scene_host(const scene *s);
 
-/* Tenant and shop; then agents, customers, orders and a ticket for each command, in the state that it needs.
+/* Tenant and shop; then agents and customers; with orders and a ticket for each command, in the state that it
+ * needs.
  */
 aft_status scene_found(scene *s, aft_error *error);
+aft_status scene_people(scene *s, const char *round, aft_error *error);
 aft_status scene_fill(scene *s, const char *round, aft_error *error);
 /* Ticks until nothing is due. */
 aft_status scene_tick(scene *s, aft_error *error);

@@ -14,6 +14,7 @@ typedef struct sweep {
   size_t size;
   char *before, *after; /* store_text of both */
   uint64_t points;      /* of a run without a fault, its closing included */
+  uint32_t some;        /* how many of them sweep_points tries with each kind of fault; 3 until it is set */
 } sweep;
 
 /* base.path is the file as it is now; it is read once, and written again for every run. */
@@ -23,8 +24,8 @@ void sweep_stop(sweep *w);
 void sweep_lay_down(const sweep *w);
 /* False: why says what was wrong. */
 bool sweep_run(sweep *w, const fault_plan *plan, char *why, size_t size);
-/* Every kind of fault at some points, at all of them with AFT_SLOW; fails the test at the first wrong one.
- * Returns how many runs it took. */
+/* Every kind of fault at some points, and as many losses of power at the end; at all points with AFT_SLOW;
+ * fails the test at the first wrong one. Returns how many runs it took. */
 uint32_t sweep_points(sweep *w, uint64_t *seed);
 
 #endif

@@ -463,6 +463,36 @@ static void exchange_total_counts_returned_items(void **state) {
   END_DESK(c)
 }
 
+/* What the buyer did not pay is nothing to pay to the buyer. */
+static void a_charge_that_failed_and_was_waived(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = exchanged(&c, c.line[0], 1, 12000, "SF1");
+  case_fail_all(&c, id);
+  case_act(&c, &c.d.as_agent, id, "waive");
+  case_act(&c, &c.d.as_agent, id, "send");
+  case_act(&c, &c.d.as_agent, id, "pay_offline");
+  assert_int_equal(case_legs_in(&c, id, "sent"), 0);
+  END_DESK(c)
+}
+
+static void a_charge_that_is_paid_in_part(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = exchanged(&c, c.line[0], 1, 12000, "SF1");
+  case_leg charge = case_leg_of(&c, id, "charge");
+  assert_gives(case_settle(&c, &charge, AFT_SETTLE_CONFIRMED, 1000, "gw-1"), AFT_OK);
+  assert_case(&c, id, "wait_payment");
+  case_leg legs[CASE_MOST_LEGS];
+  assert_int_equal(case_legs(&c, id, legs), 2);
+  case_leg rest = strcmp(legs[0].state, "sent") == 0 ? legs[0] : legs[1];
+  assert_string_equal(rest.kind, "charge");
+  assert_string_equal(rest.payer, "buyer");
+  assert_string_equal(rest.payee, "seller");
+  assert_int_equal(rest.requested, 2000);
+  assert_gives(case_settle(&c, &rest, AFT_SETTLE_CONFIRMED, 2000, "gw-2"), AFT_OK);
+  assert_case(&c, id, "settled");
+  END_DESK(c)
+}
+
 static aft_id replacement_of(case_desk *c, aft_id id) {
   aft_error error = AFT_ERROR_INIT;
   aft_cursor *cursor;
@@ -675,6 +705,8 @@ int main(void) {
       cmocka_unit_test(goods_without_a_time_of_shipping_have_been_shipped),
       cmocka_unit_test(an_undelivered_parcel_that_nobody_pays_back),
       cmocka_unit_test(exchange_total_counts_returned_items),
+      cmocka_unit_test(a_charge_that_failed_and_was_waived),
+      cmocka_unit_test(a_charge_that_is_paid_in_part),
       cmocka_unit_test(return_on_an_item_of_an_earlier_exchange),
       cmocka_unit_test(a_reissued_unit_that_is_paid_back_too),
       cmocka_unit_test(a_unit_in_repair_that_is_returned_meanwhile),

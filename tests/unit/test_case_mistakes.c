@@ -326,6 +326,24 @@ static void a_shared_verdict_on_what_was_refused(void **state) {
   END_DESK(c)
 }
 
+/* Its amount is of no line. */
+static void a_shared_verdict_on_a_goodwill_payment(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_call as = case_arbiter(&c);
+  aft_case_in in = {
+      .kind = AFT_STR("goodwill"), .reason = AFT_STR("service_failure"), .amount = {3000, "CNY", 0}};
+  aft_id parent = case_file_in(&c, &c.d.as_agent, &in);
+  case_act(&c, &c.d.as_agent, parent, "reject");
+  aft_id id = disputed(&c, parent);
+  aft_case_act_in rule = {.case_id = id, .event = AFT_STR("rule_shared"), .share = 400};
+  case_act(&c, &as, id, "ready");
+  assert_gives(case_attempt(&c, &as, &rule), AFT_OK);
+  case_act(&c, &as, id, "carry_out");
+  assert_int_equal(case_confirm_all(&c, parent), 1200);
+  assert_case(&c, parent, "refunded");
+  END_DESK(c)
+}
+
 static void an_appeal_after_the_appeal(void **state) {
   ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_call as = case_arbiter(&c);
@@ -509,6 +527,7 @@ int main(void) {
       cmocka_unit_test(an_offer_that_changes_the_number_of_the_case),
       cmocka_unit_test(a_verdict_that_nobody_carries_out),
       cmocka_unit_test(a_shared_verdict_on_what_was_refused),
+      cmocka_unit_test(a_shared_verdict_on_a_goodwill_payment),
       cmocka_unit_test(an_appeal_after_the_appeal),
       cmocka_unit_test(a_dispute_about_the_only_unit_there_is),
       cmocka_unit_test(a_dispute_that_disputes_nothing),

@@ -127,6 +127,24 @@ static void gateway_before_status(void **state) {
   END_DESK(c)
 }
 
+/* Nothing new: who has to find out was told, and until when. */
+static void a_doubt_that_is_told_twice(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  case_leg leg;
+  aft_id id = returned(&c, c.line[0], 1, "SF1");
+  only_leg(&c, id, &leg);
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_UNKNOWN, 0, "gw"), AFT_OK);
+  int64_t due = case_int(&c, id, AFT_CASE_DUE);
+  uint32_t events = case_parts(&c, id, AFT_KIND_EVENT);
+  desk_pass(&c.d, CASE_HOUR);
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_UNKNOWN, 0, "gw"), AFT_IGNORED);
+  assert_int_equal(case_int(&c, id, AFT_CASE_DUE), due);
+  assert_int_equal(case_parts(&c, id, AFT_KIND_EVENT), events);
+  assert_gives(case_settle(&c, &leg, AFT_SETTLE_CONFIRMED, 9000, "gw"), AFT_OK);
+  assert_case(&c, id, "refunded");
+  END_DESK(c)
+}
+
 static void callback_replay(void **state) {
   ON_EACH_DESK(c, usual(&c, case_kinds[k]))
   case_leg leg;
@@ -672,6 +690,32 @@ static void compensation_above_the_funders_ceiling(void **state) {
   END_DESK(c)
 }
 
+static case_leg leg_that_is_sent(case_desk *c, aft_id id) {
+  case_leg legs[CASE_MOST_LEGS];
+  uint32_t n = case_legs(c, id, legs), sent = 0;
+  assert_int_equal(case_legs_in(c, id, "sent"), 1);
+  while (sent < n && strcmp(legs[sent].state, "sent") != 0)
+    sent++;
+  return legs[sent];
+}
+
+/* It is still no refund, and counts against the same pocket. */
+static void compensation_paid_by_hand(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_id id = goodwill(&c, 3000);
+  case_act(&c, &c.d.as_agent, id, "approve");
+  case_leg failed = case_leg_of(&c, id, "compensation");
+  case_fail_all(&c, id);
+  case_act(&c, &c.d.as_agent, id, "pay_offline");
+  case_leg leg = leg_that_is_sent(&c, id);
+  assert_string_equal(leg.kind, "compensation");
+  assert_string_equal(leg.payer, failed.payer);
+  assert_string_equal(leg.instrument, "transfer");
+  assert_int_equal(case_confirm_all(&c, id), 3000);
+  assert_case(&c, id, "refunded");
+  END_DESK(c)
+}
+
 static void resolved_claim_without_money(void **state) {
   ON_EACH_DESK(c, usual(&c, case_kinds[k]))
   aft_case_line_in one = {.size = sizeof one, .line = c.line[0], .quantity = 1};
@@ -1018,6 +1062,7 @@ int main(void) {
       cmocka_unit_test(a_new_refund_number_per_call),
       cmocka_unit_test(status_before_gateway),
       cmocka_unit_test(gateway_before_status),
+      cmocka_unit_test(a_doubt_that_is_told_twice),
       cmocka_unit_test(callback_replay),
       cmocka_unit_test(a_callback_for_money_that_never_left),
       cmocka_unit_test(an_outcome_that_nobody_asks_after),
@@ -1046,6 +1091,7 @@ int main(void) {
       cmocka_unit_test(a_coupon_that_comes_back_with_a_part),
       cmocka_unit_test(return_freight_charged_to_the_wrong_one),
       cmocka_unit_test(compensation_above_the_funders_ceiling),
+      cmocka_unit_test(compensation_paid_by_hand),
       cmocka_unit_test(resolved_claim_without_money),
       cmocka_unit_test(advance_that_nobody_asks_back),
       cmocka_unit_test(a_debt_for_an_advance_that_failed),

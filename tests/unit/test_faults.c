@@ -193,6 +193,19 @@ static void a_sound_store_loses_nothing(void **state) {
   assert_false(loss_is_noticed(&base, false));
 }
 
+/* A host's file stays in the mode that the host chose. */
+static void a_store_without_a_log_loses_nothing(void **state) {
+  (void)state;
+  scene plain = base;
+  snprintf(plain.path, sizeof plain.path, "%s/plain.db", folder);
+  sqlite3 *db = scene_host(&base);
+  char *sql = sqlite3_mprintf("VACUUM INTO %Q", plain.path); /* which leaves the log mode */
+  assert_int_equal(sqlite3_exec(db, sql, 0, 0, 0), SQLITE_OK);
+  sqlite3_free(sql);
+  sqlite3_close(db);
+  assert_false(loss_is_noticed(&plain, false));
+}
+
 static void a_disk_that_lies_is_noticed(void **state) {
   (void)state;
   assert_true(loss_is_noticed(&base, true));
@@ -368,6 +381,7 @@ int main(void) {
       cmocka_unit_test(every_public_function_that_writes_is_tried),
       cmocka_unit_test(every_invariant_can_be_broken),
       cmocka_unit_test(a_sound_store_loses_nothing),
+      cmocka_unit_test(a_store_without_a_log_loses_nothing),
       cmocka_unit_test(a_disk_that_lies_is_noticed),
       cmocka_unit_test(relaxed_commits_are_noticed),
       cmocka_unit_test(a_driver_without_syncs_is_noticed),

@@ -207,7 +207,7 @@ static void settings_are_the_strict_ones(void **state) {
   void *conn = opened(*state, AFT_SQL_OPEN_CREATE);
   assert_int_equal(number_of(conn, "SELECT foreign_keys FROM pragma_foreign_keys"), 1);
   assert_int_equal(number_of(conn, "PRAGMA trusted_schema"), 0);
-  assert_int_equal(number_of(conn, "PRAGMA synchronous"), 2);
+  assert_int_equal(number_of(conn, "PRAGMA synchronous"), 3);
   void *relaxed = opened(*state, AFT_SQL_OPEN_RELAXED);
   assert_int_equal(number_of(relaxed, "PRAGMA synchronous"), 1);
   void *stmt = prepared(conn, "PRAGMA journal_mode");
