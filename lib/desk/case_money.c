@@ -159,6 +159,11 @@ static bool is_price(const aft__leg *leg) {
          !aft__leg_is(leg, AFT__LEG_INSTRUMENT, "coupon");
 }
 
+/* What the buyer was asked for and did not pay is not asked for once more; a debt stays one. */
+static bool is_unpaid(const aft__leg *leg) {
+  return aft__leg_is(leg, AFT__LEG_KIND, "charge") && aft__leg_is(leg, AFT__LEG_STATE, "failed");
+}
+
 aft_status aft__legs_void(aft__case *c, aft_error *error) {
   int64_t price = 0;
   if (c->fresh && !c->n_legs)
@@ -166,6 +171,8 @@ aft_status aft__legs_void(aft__case *c, aft_error *error) {
   AFT__TRY(aft__legs_load(c, error));
   for (uint32_t i = 0; i < c->n_legs; i++) {
     aft__leg *leg = &c->legs[i];
+    if (is_unpaid(leg))
+      aft__leg_change(c, leg, "void");
     if (!aft__leg_is(leg, AFT__LEG_STATE, "planned") && !aft__leg_is(leg, AFT__LEG_STATE, "frozen"))
       continue;
     AFT__TRY(aft__pots_load(c, error));
@@ -207,7 +214,7 @@ aft_status aft__legs_retry(aft__case *c, aft_error *error) {
   return AFT_OK;
 }
 
-/* What the buyer owes is nothing to pay by hand. */
+/* What the buyer owes is nothing to pay by hand, and a coupon is no money. */
 static aft_status offline_leg(aft__case *c, const aft__leg *failed, aft_error *error) {
   aft__leg *made;
   aft__pot *pot = aft__leg_pot(c, failed);
@@ -220,7 +227,7 @@ static aft_status offline_leg(aft__case *c, const aft__leg *failed, aft_error *e
                         .amount = amount,
                         .release = aft__cstr("approval"),
                         .replaces = failed->row[AFT__LEG_ID].number};
-  if (!aft__leg_is(failed, AFT__LEG_PAYEE, "buyer"))
+  if (!aft__leg_is(failed, AFT__LEG_PAYEE, "buyer") || aft__leg_is(failed, AFT__LEG_INSTRUMENT, "coupon"))
     return AFT_OK;
   if (!plan.kind || !plan.payer)
     return aft__nomem(error);

@@ -469,6 +469,7 @@ static void a_charge_that_failed_and_was_waived(void **state) {
   aft_id id = exchanged(&c, c.line[0], 1, 12000, "SF1");
   case_fail_all(&c, id);
   case_act(&c, &c.d.as_agent, id, "waive");
+  assert_int_equal(case_legs_in(&c, id, "void"), 1); /* nobody asks for it once more */
   case_act(&c, &c.d.as_agent, id, "send");
   case_act(&c, &c.d.as_agent, id, "pay_offline");
   assert_int_equal(case_legs_in(&c, id, "sent"), 0);

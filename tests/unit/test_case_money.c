@@ -621,6 +621,27 @@ static void a_coupon_that_comes_back_with_a_part(void **state) {
   END_DESK(c)
 }
 
+/* Who cannot give a coupon back does not give money in its place. */
+static void a_coupon_that_failed_and_was_paid_by_hand(void **state) {
+  ON_EACH_DESK(c, with_coupon(&c, case_kinds[k], NULL))
+  aft_id id = returned(&c, c.line[0], 3, "SF1");
+  case_fail_all(&c, id);
+  case_act(&c, &c.d.as_agent, id, "pay_offline");
+  assert_int_equal(case_legs_in(&c, id, "sent"), 1);
+  case_leg legs[CASE_MOST_LEGS];
+  uint32_t n = case_legs(&c, id, legs);
+  for (uint32_t i = 0; i < n; i++)
+    if (strcmp(legs[i].state, "sent") == 0)
+      assert_int_equal(legs[i].requested, 19000);
+  case_confirm_all(&c, id);
+  case_act(&c, &c.d.as_agent, id, "check_money");
+  assert_case(&c, id, "refund_failed"); /* the coupon is owed still */
+  case_act(&c, &c.d.as_agent, id, "retry");
+  case_confirm_all(&c, id);
+  assert_case(&c, id, "refunded");
+  END_DESK(c)
+}
+
 static void a_provider_that_is_asked_for_ever(void **state) {
   ON_EACH_DESK(c, usual(&c, case_kinds[k]))
   aft_id id = returned(&c, c.line[0], 1, "SF1");
@@ -1089,6 +1110,7 @@ int main(void) {
       cmocka_unit_test(a_coupon_of_which_each_unit_has_its_share),
       cmocka_unit_test(a_provider_that_is_asked_for_ever),
       cmocka_unit_test(a_coupon_that_comes_back_with_a_part),
+      cmocka_unit_test(a_coupon_that_failed_and_was_paid_by_hand),
       cmocka_unit_test(return_freight_charged_to_the_wrong_one),
       cmocka_unit_test(compensation_above_the_funders_ceiling),
       cmocka_unit_test(compensation_paid_by_hand),
