@@ -48,19 +48,24 @@ static aft_status end(aft__case *c, aft_error *error) {
   return aft__due_clear_all(c->cmd->tx, aft__case_id(c), error);
 }
 
+/* Hours of business are those of today's policy, whichever governs the order. */
+aft_status aft__case_deadline(aft__case *c, const aft__flow_state *state, aft_error *error) {
+  aft__cmd *cmd = c->cmd;
+  if (state->deadline_event == AFT__FLOW_NONE)
+    return AFT_OK;
+  aft_time at = aft__policy_deadline(cmd->policy, state, cmd->now, aft__order_offset(cmd, c->order));
+  aft__case_set(c, AFT__CASE_DUE, aft__int(at));
+  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_CASE, aft__case_id(c), aft__cstr(AFT__DUE_STATE),
+                      at, error);
+}
+
 /* Where a marketplace decides, its own deadlines count. */
 static aft_status set_deadline(aft__case *c, const aft__flow_step_out *step, aft_error *error) {
-  aft__cmd *cmd = c->cmd;
   if (aft__case_is(c, AFT__CASE_AUTHORITY, "external"))
     return AFT_OK;
   const aft__flow_state *to = &c->flow->states[step->to];
   bool own = step->move->event == to->deadline_event;
-  if ((step->from == step->to && !own) || to->deadline_event == AFT__FLOW_NONE)
-    return AFT_OK;
-  aft_time at = aft__flow_deadline(to, cmd->now, aft__order_offset(cmd, c->order));
-  aft__case_set(c, AFT__CASE_DUE, aft__int(at));
-  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_CASE, aft__case_id(c), aft__cstr(AFT__DUE_STATE),
-                      at, error);
+  return step->from == step->to && !own ? AFT_OK : aft__case_deadline(c, to, error);
 }
 
 static void enter(aft__case *c, const aft__flow_step_out *step) {

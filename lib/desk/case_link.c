@@ -114,7 +114,6 @@ static aft_status move_place(aft__case *c, const char *kind, aft_error *error) {
 }
 
 static aft_status set_state(aft__case *c, const char *state, aft_error *error) {
-  aft__cmd *cmd = c->cmd;
   uint32_t index = aft__flow_state_find(c->flow, aft__cstr(state));
   if (index == AFT__FLOW_NONE)
     return aft__error(error, AFT_E_POLICY_MACHINE, c->flow->name,
@@ -122,12 +121,7 @@ static aft_status set_state(aft__case *c, const char *state, aft_error *error) {
   const aft__flow_state *to = &c->flow->states[index];
   aft__case_set(c, AFT__CASE_STATE, aft__text(aft__cstr(c->flow->texts + to->name)));
   aft__case_set(c, AFT__CASE_OPEN, aft__int(aft__state_open(to)));
-  if (to->deadline_event == AFT__FLOW_NONE)
-    return AFT_OK;
-  aft_time at = aft__flow_deadline(to, cmd->now, aft__order_offset(cmd, c->order));
-  aft__case_set(c, AFT__CASE_DUE, aft__int(at));
-  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_CASE, aft__case_id(c), aft__cstr(AFT__DUE_STATE),
-                      at, error);
+  return aft__case_deadline(c, to, error);
 }
 
 /* to: "return.approved". */

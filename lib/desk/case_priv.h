@@ -205,6 +205,8 @@ void aft__case_moved(aft__case *c, aft_id id, const char *from, const char *to, 
 aft_status aft__case_then(aft__case *c, const char *event, aft_error *error);
 #define AFT__DUE_RECONCILE "reconcile"
 #define AFT__DUE_WINDOW    "window"
+/* Sets when a state ends by itself. */
+aft_status aft__case_deadline(aft__case *c, const aft__flow_state *state, aft_error *error);
 aft_status aft__case_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
 /* The outcome of a deadline could not be carried out: people are asked, and the ticket comes back. */
 aft_status aft__case_stuck(aft__cmd *cmd, const aft__value *due, aft_error *error);

@@ -67,6 +67,11 @@ aft_str aft__policy_reason_at(const aft_policy *policy, uint32_t index);
 
 /* ---- case_rules.c ---- */
 
+/* When a state's deadline ends that began at from: business days are days on which the calendar of cases is
+ * open, or Monday to Friday of the given offset where the policy names none. */
+aft_time aft__policy_deadline(const aft_policy *policy, const aft__flow_state *state, aft_time from,
+                              int32_t offset_minutes);
+
 typedef struct aft__rule_flags {
   aft_str rule; /* the first that holds; empty without one */
   bool auto_ok, advance_ok, returnless_ok;

@@ -319,9 +319,10 @@ static bool cases_valid(const view *v) {
   }
   if (count(v, AFT__SECTION_CASES) == 0)
     return true;
-  return count(v, AFT__SECTION_CASES) == 1 && text(v, s->compensation_instrument) && s->reconcile_ms > 0 &&
-         s->retries >= 0 && s->rounds >= 0 && s->link_ms > 0 && s->coupon_full <= 1 && s->coupon_part <= 1 &&
-         s->points_spent < AFT__EXTRAS && s->gift_kept < AFT__EXTRAS;
+  return count(v, AFT__SECTION_CASES) == 1 && text(v, s->compensation_instrument) &&
+         (s->calendar == AFT__FLOW_NONE || s->calendar < count(v, AFT__SECTION_CALENDARS)) &&
+         s->reconcile_ms > 0 && s->retries >= 0 && s->rounds >= 0 && s->link_ms > 0 && s->coupon_full <= 1 &&
+         s->coupon_part <= 1 && s->points_spent < AFT__EXTRAS && s->gift_kept < AFT__EXTRAS;
 }
 
 static bool forms_valid(const view *v) {

@@ -493,7 +493,7 @@ typedef struct aft__case_settings {
   uint32_t compensation_instrument; /* text */
   uint32_t coupon_full, coupon_part;
   uint32_t points_spent, gift_kept; /* aft__extra_rule */
-  uint32_t reserved0;
+  uint32_t calendar;                /* AFT__FLOW_NONE: business days are Monday to Friday */
 } aft__case_settings;
 
 extern const char *const aft__window_sources[AFT__SOURCES + 1]; /* "law", "platform", "shop" */

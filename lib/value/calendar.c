@@ -86,6 +86,14 @@ aft_time aft__calendar_add(const aft__calendar *c, aft_time from, int64_t open_m
   return AFT_TIME_NONE;
 }
 
+aft_time aft__calendar_days(const aft__calendar *c, aft_time from, uint32_t days) {
+  int64_t local = from + offset_ms(c, from), day = day_of(local), time = local - day * AFT__DAY;
+  for (int i = 0; i < MOST_DAYS && days; i++)
+    days -= hours_of(c, ++day).count > 0;
+  aft_time at = day * AFT__DAY + time;
+  return days ? AFT_TIME_NONE : at - offset_ms(c, at - offset_ms(c, at));
+}
+
 int64_t aft__calendar_between(const aft__calendar *c, aft_time from, aft_time to) {
   aft_time t = from, start, end;
   int64_t open = 0;

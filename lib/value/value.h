@@ -63,6 +63,9 @@ bool aft__calendar_next(const aft__calendar *c, aft_time from, aft_time *start, 
 typedef void (*aft__calendar_fn)(void *user, aft_time start, aft_time end);
 aft_time aft__calendar_add(const aft__calendar *c, aft_time from, int64_t open_ms, aft__calendar_fn visit,
                            void *user);
+/* The same time of the day that many open days later; AFT_TIME_NONE where there are not so many in ten years.
+ */
+aft_time aft__calendar_days(const aft__calendar *c, aft_time from, uint32_t days);
 /* Open time between two moments. */
 int64_t aft__calendar_between(const aft__calendar *c, aft_time from, aft_time to);
 

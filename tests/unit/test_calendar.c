@@ -12,7 +12,7 @@
 #include "random.h"
 #include "value/value.h"
 
-#define MOST_HOURS   64
+#define MOST_HOURS   128
 #define MOST_SPECIAL 24
 
 typedef struct office {
@@ -207,6 +207,38 @@ static void a_holiday_stops_the_clock_and_a_made_up_day_runs_it(void **state) {
   aft_zone_unref(shanghai);
 }
 
+/* Whoever steps from noon to noon and counts the open days comes to the same day. */
+static void open_days_are_counted_at_the_same_time_of_the_day(void **state) {
+  (void)state;
+  uint64_t seed = seed_of("days");
+  aft_zone *berlin = zone_of("Europe/Berlin");
+  for (int i = 0; i < 300; i++) {
+    office o;
+    aft_time noon = at("2026-01-01T11:00:00Z") + (int64_t)below(&seed, 700) * AFT__DAY;
+    noon += 12 * AFT__HOUR - (noon + aft_zone_offset(berlin, noon) * 1000) % AFT__DAY;
+    random_office(&o, &seed, berlin, noon);
+    o.calendar.week[2] = add(&o, 600, 900);
+    uint32_t days = 1 + below(&seed, 12), left = days;
+    aft_time t = noon;
+    while (left) {
+      t += 25 * AFT__HOUR; /* into the next day, whatever the clocks do, and back to its noon */
+      t -= (t + aft_zone_offset(berlin, t) * 1000) % AFT__DAY - 12 * AFT__HOUR;
+      aft_time midnight = t - 12 * AFT__HOUR - 2 * AFT__HOUR, end = t + 14 * AFT__HOUR;
+      aft_time start, stop;
+      bool open = false;
+      for (aft_time from = midnight; from < end; from = stop) {
+        if (!aft__calendar_next(&o.calendar, from, &start, &stop))
+          break;
+        int64_t own = (t + aft_zone_offset(berlin, t) * 1000) / AFT__DAY;
+        open |= (start + aft_zone_offset(berlin, start) * 1000) / AFT__DAY == own;
+      }
+      left -= open;
+    }
+    assert_int_equal(aft__calendar_days(&o.calendar, noon, days), t);
+  }
+  aft_zone_unref(berlin);
+}
+
 typedef struct stretches {
   int n;
   aft_time start[8], end[8];
@@ -240,6 +272,8 @@ static void a_calendar_that_never_opens_gives_no_time(void **state) {
   assert_false(aft__calendar_next(&o.calendar, at("2026-11-26T11:00:00Z"), &start, &end));
   assert_int_equal(aft__calendar_add(&o.calendar, 0, 1, NULL, NULL), AFT_TIME_NONE);
   assert_int_equal(aft__calendar_between(&o.calendar, 0, 1000 * AFT__DAY), 0);
+  assert_int_equal(aft__calendar_days(&o.calendar, 0, 1), AFT_TIME_NONE);
+  assert_int_equal(aft__calendar_days(&o.calendar, 77, 0), 77);
   assert_int_equal(aft__calendar_add(&o.calendar, INT64_MAX - 1, 1, NULL, NULL), AFT_TIME_NONE);
 }
 
@@ -249,6 +283,7 @@ int main(void) {
       cmocka_unit_test(an_hour_that_is_skipped_does_not_count),
       cmocka_unit_test(an_hour_that_comes_twice_counts_twice),
       cmocka_unit_test(a_holiday_stops_the_clock_and_a_made_up_day_runs_it),
+      cmocka_unit_test(open_days_are_counted_at_the_same_time_of_the_day),
       cmocka_unit_test(the_stretches_that_count_are_told),
       cmocka_unit_test(a_calendar_that_never_opens_gives_no_time),
   };

@@ -1005,6 +1005,25 @@ static void a_withdrawals_clock_begins_with_its_statement(void **state) {
   END_DESK(c)
 }
 
+/* Three business days for the refund: 19 and 20 November are closed, and Sunday the 22nd is worked. */
+static void business_days_are_those_of_the_shops_calendar(void **state) {
+  static const char policy[] =
+      "version: 1\n"
+      "calendars: {office: {zone: Asia/Shanghai, hours: {mon-fri: ['09:00-18:00']},\n"
+      "  holidays: [2026-11-19..2026-11-20], workdays: {2026-11-22: ['09:00-12:00']}}}\n"
+      "cases: {calendar: office}\n";
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+               case_story_policy(&c, policy); case_story_tell(&c, &story))
+  aft_id id = sent_back(&c);
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_case(&c, id, "refunding");
+  aft_record *record = case_get(&c, id);
+  assert_int_equal(aft_record_time(record, AFT_CASE_DUE),
+                   c.d.now + 6 * CASE_DAY); /* Sunday, Monday, Tuesday */
+  aft_record_free(record);
+  END_DESK(c)
+}
+
 /* ---- invoices ---- */
 
 static aft_id invoice_at(case_desk *c, aft_id id, uint32_t index, int64_t *amount) {
@@ -1078,6 +1097,7 @@ int main(void) {
       cmocka_unit_test(the_laws_clock_begins_with_the_goods_and_tells_people),
       cmocka_unit_test(money_that_came_in_time_is_not_late),
       cmocka_unit_test(a_withdrawals_clock_begins_with_its_statement),
+      cmocka_unit_test(business_days_are_those_of_the_shops_calendar),
       cmocka_unit_test(each_part_that_is_accepted_has_an_invoice_of_its_own),
       cmocka_unit_test(a_refund_by_silence_reverses_the_invoice),
       cmocka_unit_test(a_new_refund_number_per_call),
