@@ -265,11 +265,16 @@ aft_status aft__ticket_answered(aft__ticket *ticket, aft_error *error);
 /* Called when the state changed: pauses and resumes. */
 aft_status aft__ticket_pause(aft__ticket *ticket, bool running, aft_error *error);
 #define AFT__DUE_STATE "state"
+/* Whether one of its clocks runs. */
+bool aft__ticket_owes(const aft__ticket *ticket, aft__sla sla);
 /* Sets or moves one of its due rows. */
 aft_status aft__ticket_due(aft__ticket *ticket, aft_str name, aft_time at, aft_error *error);
 
 /* ---- ticket_send.c ---- */
 
+/* Asks people of the shop for something: topic work.order, with what it is called and one more word. */
+aft_status aft__ticket_work(aft__ticket *ticket, const char *work, const char *key, aft_str value,
+                            aft_error *error);
 /* Queues a message to the customer on the ticket's channel. key (NULL allowed) names a catalogue text. */
 aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *key, aft_str text,
                             aft_id message, aft_error *error);

@@ -29,15 +29,32 @@ static aft_status missed(aft__ticket *ticket, aft__sla sla, aft_error *error) {
   return aft__ticket_fire(ticket, &fire, error);
 }
 
+/* What was answered in time needs no warning. */
+static aft_status warned(aft__ticket *ticket, aft__sla sla, aft_error *error) {
+  const char *name = aft__sla_name(sla);
+  char *facts = aft__arena_printf(ticket->cmd->arena, "{\"clock\":\"%s\"}", name);
+  if (!aft__ticket_owes(ticket, sla))
+    return AFT_OK;
+  if (!facts)
+    return aft__nomem(error);
+  AFT__TRY(aft__ticket_work(ticket, "sla_warning", "clock", aft__cstr(name), error));
+  return aft__ticket_note(ticket, "ticket.warned", aft__cstr(facts), (aft_str){0}, error);
+}
+
+static bool names(aft_str name, const char *prefix, aft__sla *sla) {
+  size_t n = strlen(prefix);
+  return name.len > n && memcmp(name.data, prefix, n) == 0 &&
+         aft__sla_find(aft__str(name.data + n, name.len - n), sla);
+}
+
 static aft_status ticket_due(aft__ticket *ticket, aft_str name, aft_error *error) {
-  const char prefix[] = "sla:";
-  const size_t n = sizeof prefix - 1;
   aft__sla sla;
   if (aft__str_eq(name, aft__cstr(AFT__DUE_STATE)))
     return state_deadline(ticket, error);
-  if (name.len > n && memcmp(name.data, prefix, n) == 0 &&
-      aft__sla_find(aft__str(name.data + n, name.len - n), &sla))
+  if (names(name, "sla:", &sla))
     return missed(ticket, sla, error);
+  if (names(name, "warn:", &sla))
+    return warned(ticket, sla, error);
   return aft__error(error, AFT_E_CORRUPT, "due.name", "no deadline of a ticket is called '%.*s'",
                     (int)name.len, name.data);
 }

@@ -4,11 +4,11 @@
 static const struct {
   aft__sla sla;
   uint32_t column;
-  const char *name; /* of the due row */
+  const char *name, *warning; /* of the due rows */
 } clocks[] = {
-    {AFT__SLA_FIRST_RESPONSE, AFT__TICKET_FIRST_RESPONSE_DUE, "sla:first_response"},
-    {AFT__SLA_NEXT_RESPONSE, AFT__TICKET_NEXT_RESPONSE_DUE, "sla:next_response"},
-    {AFT__SLA_RESOLUTION, AFT__TICKET_RESOLUTION_DUE, "sla:resolution"},
+    {AFT__SLA_FIRST_RESPONSE, AFT__TICKET_FIRST_RESPONSE_DUE, "sla:first_response", "warn:first_response"},
+    {AFT__SLA_NEXT_RESPONSE, AFT__TICKET_NEXT_RESPONSE_DUE, "sla:next_response", "warn:next_response"},
+    {AFT__SLA_RESOLUTION, AFT__TICKET_RESOLUTION_DUE, "sla:resolution", "warn:resolution"},
 };
 
 /* Facts are gathered only where a level has a condition on them. */
@@ -48,6 +48,22 @@ aft_status aft__ticket_due(aft__ticket *ticket, aft_str name, aft_time at, aft_e
                                                        aft__ticket_id(ticket), name, at, error);
 }
 
+/* One that a policy left behind which warned fires and finds nothing to warn of. */
+static aft_status set_warning(aft__ticket *ticket, size_t i, const aft__owed *in, aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  aft_str name = aft__cstr(clocks[i].warning);
+  if (!aft__policy_warns(cmd->policy))
+    return AFT_OK;
+  aft_time at = in ? aft__policy_warning(cmd->policy, in) : AFT_TIME_NONE;
+  if (at == AFT_TIME_NONE || at <= cmd->now)
+    return ticket->fresh ? AFT_OK : aft__due_clear(cmd->tx, aft__ticket_id(ticket), name, error);
+  return aft__ticket_due(ticket, name, at, error);
+}
+
+bool aft__ticket_owes(const aft__ticket *ticket, aft__sla sla) {
+  return !aft__row_null(ticket->row, clocks[sla].column);
+}
+
 /* Sets, moves or clears one clock and its due row; a time that passed long ago has fired. */
 static aft_status set_clock(aft__ticket *ticket, size_t i, aft_time due, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
@@ -57,9 +73,10 @@ static aft_status set_clock(aft__ticket *ticket, size_t i, aft_time due, aft_err
   if (due == AFT_TIME_NONE ? none : !none && now->number == due)
     return AFT_OK;
   aft__ticket_set(ticket, clocks[i].column, aft__time_or_null(due));
-  if (due == AFT_TIME_NONE)
-    return aft__due_clear(cmd->tx, aft__ticket_id(ticket), name, error);
-  return aft__ticket_due(ticket, name, due, error);
+  if (due != AFT_TIME_NONE)
+    return aft__ticket_due(ticket, name, due, error);
+  AFT__TRY(set_warning(ticket, i, NULL, error));
+  return aft__due_clear(cmd->tx, aft__ticket_id(ticket), name, error);
 }
 
 /* Works out one clock and sets it. */
@@ -71,7 +88,8 @@ static aft_status run_clock(aft__ticket *ticket, size_t i, aft_time began, int64
   in.sla = clocks[i].sla;
   in.began = began;
   in.paused_ms = paused_ms;
-  return set_clock(ticket, i, aft__policy_due(ticket->cmd->policy, &in, &ticket->reasons), error);
+  AFT__TRY(set_clock(ticket, i, aft__policy_due(ticket->cmd->policy, &in, &ticket->reasons), error));
+  return set_warning(ticket, i, &in, error);
 }
 
 /* Reasons are kept for clocks that change, so each due is worked out only when something it rests on did. */

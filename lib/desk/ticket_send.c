@@ -48,6 +48,32 @@ static void payload(aft__ticket *ticket, aft__buf *out, const char *key, aft_str
   aft__json_close(&json, '}');
 }
 
+/* A request to people of the shop, in the order of the ticket's other effects. */
+aft_status aft__ticket_work(aft__ticket *ticket, const char *work, const char *key, aft_str value,
+                            aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  aft__buf out;
+  aft__json json;
+  aft__buf_init(&out, cmd->env);
+  aft__json_init(&json, &out);
+  aft__json_open(&json, '{');
+  aft__json_key(&json, "ticket");
+  aft__json_id(&json, aft__ticket_id(ticket));
+  aft__json_key(&json, "code");
+  aft__json_str(&json, aft__ticket_str(ticket, AFT__TICKET_CODE));
+  aft__json_key(&json, "work");
+  aft__json_str(&json, aft__cstr(work));
+  aft__json_key(&json, key);
+  aft__json_str(&json, value);
+  aft__json_close(&json, '}');
+  aft_status status =
+      out.failed ? aft__nomem(error)
+                 : aft__outbox_add(cmd->tx, cmd->call.tenant, aft__ticket_id(ticket), aft__cstr("work.order"),
+                                   aft__buf_view(&out), AFT__OUT_AUTO, cmd->now, NULL, error);
+  aft__buf_done(&out);
+  return status;
+}
+
 aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *key, aft_str text,
                             aft_id message, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;

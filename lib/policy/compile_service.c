@@ -16,6 +16,8 @@ static int64_t duration(const aft__node *map, const char *key) {
 static void fill(aft__compile *cx, aft__target *target, const aft__node *map) {
   for (int i = 0; i < AFT__SLAS; i++)
     target->ms[i] = duration(map, aft__sla_name((aft__sla)i));
+  int64_t warn = duration(map, "warn");
+  target->warn_ms = warn > 0 ? warn : 0;
   int64_t first = target->ms[AFT__SLA_FIRST_RESPONSE], all = target->ms[AFT__SLA_RESOLUTION];
   if (all > 0 && first > all)
     aft__fault_node(cx->faults, AFT_E_POLICY, map, "the first response is due later than the resolution");

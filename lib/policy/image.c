@@ -223,7 +223,7 @@ static bool targets_valid(const view *v) {
         (t->calendar != AFT__FLOW_NONE && t->calendar >= count(v, AFT__SECTION_CALENDARS)))
       return false;
     for (int s = 0; s < AFT__SLAS; s++)
-      if (t->ms[s] < -1)
+      if (t->ms[s] < -1 || t->warn_ms < 0)
         return false;
   }
   return true;

@@ -123,23 +123,48 @@ static void explain_end(chain *c, aft_time due) {
   aft__reason_add(c->reasons, "due", "explain.due.at", args, AFT__COUNT(args));
 }
 
+static aft_time later(const aft__calendar *calendar, aft_time began, int64_t span, chain *c) {
+  aft_time at;
+  if (calendar)
+    return aft__calendar_add(calendar, began, span, c && c->reasons ? add_stretch : NULL, c);
+  return aft__add_i64(began, span, &at) ? AFT_TIME_NONE : at;
+}
+
+/* False without a target. */
+static bool span_of(const aft__target *target, const aft__owed *in, int64_t *span) {
+  return target && target->ms[in->sla] >= 0 && in->began != AFT_TIME_NONE &&
+         !aft__add_i64(target->ms[in->sla], in->paused_ms > 0 ? in->paused_ms : 0, span);
+}
+
 aft_time aft__policy_due(const aft_policy *policy, const aft__owed *in, aft__buf *reasons) {
   const aft__target *target = target_of(policy, in);
-  const aft__calendar *calendar = calendar_of(policy, target);
-  chain c = {.policy = policy, .calendar = calendar, .reasons = reasons};
+  chain c = {.policy = policy, .calendar = calendar_of(policy, target), .reasons = reasons};
   int64_t span;
-  aft_time due;
-  if (!target || target->ms[in->sla] < 0 || in->began == AFT_TIME_NONE ||
-      aft__add_i64(target->ms[in->sla], in->paused_ms > 0 ? in->paused_ms : 0, &span))
+  if (!span_of(target, in, &span))
     return AFT_TIME_NONE;
   if (reasons)
     explain_target(policy, target, in, reasons);
-  if (!calendar)
-    return aft__add_i64(in->began, span, &due) ? AFT_TIME_NONE : due;
-  due = aft__calendar_add(calendar, in->began, span, reasons ? add_stretch : NULL, &c);
-  if (reasons && due != AFT_TIME_NONE)
+  aft_time due = later(c.calendar, in->began, span, &c);
+  if (reasons && c.calendar && due != AFT_TIME_NONE)
     explain_end(&c, due);
   return due;
+}
+
+aft_time aft__policy_warning(const aft_policy *policy, const aft__owed *in) {
+  const aft__target *target = target_of(policy, in);
+  int64_t span;
+  if (!span_of(target, in, &span) || !target->warn_ms || target->warn_ms >= target->ms[in->sla])
+    return AFT_TIME_NONE;
+  return later(calendar_of(policy, target), in->began, span - target->warn_ms, NULL);
+}
+
+bool aft__policy_warns(const aft_policy *policy) {
+  uint32_t n = 0;
+  const aft__target *targets = aft__section_data(policy, AFT__SECTION_TARGETS, &n);
+  for (uint32_t i = 0; i < n; i++)
+    if (targets[i].warn_ms)
+      return true;
+  return false;
 }
 
 int32_t aft__policy_most_level(const aft_policy *policy) { return policy->settings->most_level; }

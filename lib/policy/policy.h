@@ -257,6 +257,9 @@ int64_t aft__policy_target(const aft_policy *policy, const aft__owed *in);
  * AFT_TIME_NONE without a target. Appends reasons about "due" (NULL allowed): the target, and each stretch
  * that counts. */
 aft_time aft__policy_due(const aft_policy *policy, const aft__owed *in, aft__buf *reasons);
+/* When people are to be warned of it; AFT_TIME_NONE where they are not, or have no time for it. */
+aft_time aft__policy_warning(const aft_policy *policy, const aft__owed *in);
+bool aft__policy_warns(const aft_policy *policy); /* at all */
 /* Time between two moments as the level's calendar counts it. */
 int64_t aft__policy_open_time(const aft_policy *policy, const aft__owed *in, aft_time from, aft_time to);
 int32_t aft__policy_most_level(const aft_policy *policy); /* the highest escalation level */

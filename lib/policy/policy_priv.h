@@ -311,6 +311,7 @@ typedef struct aft__target {
   uint32_t calendar;     /* AFT__FLOW_NONE: round the clock */
   int32_t order;         /* of those with a condition */
   int64_t ms[AFT__SLAS]; /* or -1 */
+  int64_t warn_ms;       /* so much open time before a time is due; 0: no warning */
 } aft__target;
 
 typedef struct aft__cause {

@@ -157,6 +157,7 @@ SHAPE tags = {.kind = STRUCT, .expected = "a map with ticket, customer and order
 static const entry target_fields[] = {{"first_response", &duration, false},
                                       {"next_response", &duration, false},
                                       {"resolution", &duration, false},
+                                      {"warn", &duration, false},
                                       {"order", &count, false},
                                       {"when", &any, false},
                                       {"calendar", &name, false},

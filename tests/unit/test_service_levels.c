@@ -19,7 +19,7 @@
   "  always: {zone: UTC, hours: {daily: ['00:00-24:00']}}\n"                                            \
   "service_levels:\n"                                                                                   \
   "  chat: {order: 10, when: {channel: chat}, calendar: always, first_response: 45s, resolution: 1h}\n" \
-  "  normal: {calendar: office, first_response: 4h, next_response: 30m, resolution: 12h}\n"
+  "  normal: {calendar: office, first_response: 4h, next_response: 30m, resolution: 12h, warn: 1h}\n"
 
 static aft_time at(const char *iso) {
   aft_error error = AFT_ERROR_INIT;
@@ -281,6 +281,50 @@ static void a_breach_comes_when_the_office_is_open(void **state) {
   END_DESK(d)
 }
 
+static uint32_t warnings(desk *d, aft_id ticket) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *event;
+  uint32_t n = 0;
+  assert_ok(aft_ticket_history(d->session, &d->system, ticket, &cursor, &error));
+  while (aft_cursor_next(cursor, &event, &error) == AFT_OK)
+    n += strcmp(aft_event_verb(event), "ticket.warned") == 0;
+  aft_cursor_free(cursor);
+  return n;
+}
+
+static uint32_t work_orders(desk *d, aft_id ticket) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *effect;
+  uint32_t n = 0;
+  assert_ok(aft_outbox_list(d->session, &d->system, ticket, &cursor, &error));
+  while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
+    n += strstr(aft_effect_payload(effect), "\"sla_warning\"") != NULL;
+  aft_cursor_free(cursor);
+  return n;
+}
+
+/* An hour of business before the time, once, and not where the customer has an answer. */
+static void people_are_warned_before_a_time_is_over(void **state) {
+  ON_EACH_DESK(d)
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了"); /* due on Thursday at 14:30 */
+  desk_pass(&d, at("2026-11-19T11:59:00+08:00") - d.now);
+  desk_tick(&d);
+  assert_int_equal(warnings(&d, id), 0);
+  desk_pass(&d, AFT__MINUTE); /* 12:00, and the office opens again at 13:30 */
+  desk_tick(&d);
+  assert_int_equal(warnings(&d, id), 1);
+  assert_int_equal(work_orders(&d, id), 1);
+  desk_answer(&d, id, "马上查");
+  desk_say(&d, "m-2", "还没有查到吗");
+  desk_answer(&d, id, "还在查");
+  desk_pass(&d, 10 * AFT__DAY);
+  desk_tick(&d);
+  assert_int_equal(warnings(&d, id), 1);
+  END_DESK(d)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(hours_of_business_alone_count),
@@ -293,6 +337,7 @@ int main(void) {
       cmocka_unit_test(a_ticket_that_waits_loses_no_hours_of_business),
       cmocka_unit_test(chat_is_answered_in_seconds),
       cmocka_unit_test(a_breach_comes_when_the_office_is_open),
+      cmocka_unit_test(people_are_warned_before_a_time_is_over),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }
