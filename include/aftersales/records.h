@@ -232,6 +232,9 @@
 #define AFT_ACTIVATION_MODEL_DOCUMENT 0x00100009u /* the stored model */
 #define AFT_ACTIVATION_MODEL_WEIGHT   0x0010000au /* how much it counts, permille; with rule_weight 0: as the policy says */
 #define AFT_ACTIVATION_RULE_WEIGHT    0x0010000bu /* how much the rules count beside it, permille */
+#define AFT_ACTIVATION_CLOCKS_PLACE   0x0010000cu /* place in the inbox up to which clocks were set anew; absent: none is on its way */
+#define AFT_ACTIVATION_CLOCKS_TICKET  0x0010000du /* the ticket at that place */
+#define AFT_ACTIVATION_CLOCKS_MOVED   0x0010000eu /* 1 where this walk changed a clock, so that another follows */
 
 #define AFT_ATTRIBUTE_ID       0x00140001u /* the value's id */
 #define AFT_ATTRIBUTE_REV      0x00140002u /* counts the changes of this record */
@@ -1202,6 +1205,15 @@ static inline int64_t aft_activation_model_weight(aft_record *record) {
 }
 static inline int64_t aft_activation_rule_weight(aft_record *record) {
   return aft_record_int(record, AFT_ACTIVATION_RULE_WEIGHT);
+}
+static inline int64_t aft_activation_clocks_place(aft_record *record) {
+  return aft_record_int(record, AFT_ACTIVATION_CLOCKS_PLACE);
+}
+static inline aft_id aft_activation_clocks_ticket(aft_record *record) {
+  return aft_record_int(record, AFT_ACTIVATION_CLOCKS_TICKET);
+}
+static inline int64_t aft_activation_clocks_moved(aft_record *record) {
+  return aft_record_int(record, AFT_ACTIVATION_CLOCKS_MOVED);
 }
 
 static inline aft_id aft_attribute_id(aft_record *record) {

@@ -154,8 +154,10 @@ aft_status aft__document_keep(aft__cmd *cmd, aft_str hash, aft_str image, aft_id
 aft_status aft__activation_put(aft__cmd *cmd, const aft__value *given, uint64_t mask, aft_error *error);
 /* Stores the policy, and fills in the columns of it. */
 aft_status aft__activation_policy(aft__cmd *cmd, const aft_policy *policy, aft__value *row, aft_error *error);
-#define AFT__ACTIVATION_OF_POLICY \
-  (1u << AFT__ACTIVATION_HASH | 1u << AFT__ACTIVATION_DOCUMENT | 1u << AFT__ACTIVATION_CREATED)
+#define AFT__ACTIVATION_OF_POLICY                                                                \
+  (1u << AFT__ACTIVATION_HASH | 1u << AFT__ACTIVATION_DOCUMENT | 1u << AFT__ACTIVATION_CREATED | \
+   1u << AFT__ACTIVATION_CLOCKS_PLACE | 1u << AFT__ACTIVATION_CLOCKS_TICKET |                    \
+   1u << AFT__ACTIVATION_CLOCKS_MOVED)
 #define AFT__ACTIVATION_OF_MODEL                                                                           \
   (1u << AFT__ACTIVATION_DEPLOYMENT | 1u << AFT__ACTIVATION_MODEL | 1u << AFT__ACTIVATION_MODEL_DOCUMENT | \
    1u << AFT__ACTIVATION_MODEL_WEIGHT | 1u << AFT__ACTIVATION_RULE_WEIGHT)
@@ -260,6 +262,9 @@ aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t rol
 /* Sets the dues that the present priority and state ask for, and its place in the inbox. */
 aft_status aft__ticket_clocks(aft__ticket *ticket, aft_error *error);
 /* The customer is owed a further answer from now on. */
+/* The same for a policy that has just taken over; an answer that is owed to a customer who wrote again keeps
+ * its time. */
+aft_status aft__ticket_clocks_anew(aft__ticket *ticket, aft_error *error);
 aft_status aft__ticket_await_answer(aft__ticket *ticket, aft_error *error);
 aft_status aft__ticket_answered(aft__ticket *ticket, aft_error *error);
 /* Called when the state changed: pauses and resumes. */
@@ -269,6 +274,12 @@ aft_status aft__ticket_pause(aft__ticket *ticket, bool running, aft_error *error
 bool aft__ticket_owes(const aft__ticket *ticket, aft__sla sla);
 /* Sets or moves one of its due rows. */
 aft_status aft__ticket_due(aft__ticket *ticket, aft_str name, aft_time at, aft_error *error);
+
+/* ---- clock_round.c: clocks of open tickets under a policy that takes over ---- */
+
+#define AFT__DUE_CLOCKS "clocks"
+aft_status aft__clocks_begin(aft__cmd *cmd, aft_id activation, aft_error *error);
+aft_status aft__clocks_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
 
 /* ---- ticket_send.c ---- */
 

@@ -77,11 +77,9 @@ static aft_status fire_survey(aft__cmd *cmd, const aft__value *due, aft_error *e
 static const struct {
   int64_t kind;
   aft_status (*fire)(aft__cmd *cmd, const aft__value *due, aft_error *error);
-} kinds[] = {{AFT__KIND_TICKET, fire_ticket},
-             {AFT__KIND_SURVEY, fire_survey},
-             {AFT__KIND_CASE, aft__case_due},
-             {AFT__KIND_LEG, aft__leg_due},
-             {AFT__KIND_APPOINTMENT, aft__appointment_due}};
+} kinds[] = {{AFT__KIND_TICKET, fire_ticket},         {AFT__KIND_SURVEY, fire_survey},
+             {AFT__KIND_ACTIVATION, aft__clocks_due}, {AFT__KIND_CASE, aft__case_due},
+             {AFT__KIND_LEG, aft__leg_due},           {AFT__KIND_APPOINTMENT, aft__appointment_due}};
 
 aft_status aft__desk_due(aft__tx *tx, void *user, const aft__value *row, aft_error *error) {
   aft__cmd cmd;

@@ -129,6 +129,7 @@ static aft_status activate(aft__cmd *cmd, void *in, aft_error *error) {
   AFT__TRY(aft__anchor(cmd->tx, &aft__tenant_table, cmd->tenant, error));
   AFT__TRY(aft__activation_policy(cmd, policy, row, error));
   AFT__TRY(aft__activation_put(cmd, row, AFT__ACTIVATION_OF_POLICY, error));
+  AFT__TRY(aft__clocks_begin(cmd, cmd->ids[0], error));
   aft__event event = {.tenant = cmd->call.tenant,
                       .kind = AFT__KIND_ACTIVATION,
                       .subject = cmd->ids[0],

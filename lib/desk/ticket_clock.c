@@ -130,14 +130,21 @@ static void set_place(aft__ticket *ticket) {
     aft__ticket_set(ticket, AFT__TICKET_PLACE, aft__int(place));
 }
 
-aft_status aft__ticket_clocks(aft__ticket *ticket, aft_error *error) {
-  bool anew = ticket->mask & UINT64_C(1) << AFT__TICKET_PRIORITY;
+static aft_status set_clocks(aft__ticket *ticket, bool anew, aft_error *error) {
   AFT__TRY(first_response(ticket, anew, error));
   if (aft__ticket_int(ticket, AFT__TICKET_OPEN) != 2)
     AFT__TRY(set_clock(ticket, 1, AFT_TIME_NONE, error));
   AFT__TRY(resolution(ticket, anew, error));
   set_place(ticket);
   return AFT_OK;
+}
+
+aft_status aft__ticket_clocks(aft__ticket *ticket, aft_error *error) {
+  return set_clocks(ticket, ticket->mask & UINT64_C(1) << AFT__TICKET_PRIORITY, error);
+}
+
+aft_status aft__ticket_clocks_anew(aft__ticket *ticket, aft_error *error) {
+  return set_clocks(ticket, true, error);
 }
 
 aft_status aft__ticket_await_answer(aft__ticket *ticket, aft_error *error) {

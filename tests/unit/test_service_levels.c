@@ -201,12 +201,16 @@ static void a_level_that_cannot_be_is_refused(void **state) {
 
 /* ---- the desk ---- */
 
-static void open_office(desk *d, desk_kind kind) {
+static void activate(desk *d, const char *document) {
   aft_error error = AFT_ERROR_INIT;
-  desk_open(d, kind);
-  aft_policy *policy = policy_of(d->env, OFFICE);
+  aft_policy *policy = policy_of(d->env, document);
   assert_ok(aft_policy_activate(d->session, &d->system, policy, NULL, &error));
   aft_policy_unref(policy);
+}
+
+static void open_office(desk *d, desk_kind kind) {
+  desk_open(d, kind);
+  activate(d, OFFICE);
 }
 
 static aft_time owed_by(desk *d, aft_id id, uint32_t field) {
@@ -281,14 +285,14 @@ static void a_breach_comes_when_the_office_is_open(void **state) {
   END_DESK(d)
 }
 
-static uint32_t warnings(desk *d, aft_id ticket) {
+static uint32_t noted(desk *d, aft_id ticket, const char *verb) {
   aft_error error = AFT_ERROR_INIT;
   aft_cursor *cursor;
   aft_record *event;
   uint32_t n = 0;
   assert_ok(aft_ticket_history(d->session, &d->system, ticket, &cursor, &error));
   while (aft_cursor_next(cursor, &event, &error) == AFT_OK)
-    n += strcmp(aft_event_verb(event), "ticket.warned") == 0;
+    n += strcmp(aft_event_verb(event), verb) == 0;
   aft_cursor_free(cursor);
   return n;
 }
@@ -311,18 +315,68 @@ static void people_are_warned_before_a_time_is_over(void **state) {
   aft_id id = desk_say(&d, "m-1", "我的快递到哪里了"); /* due on Thursday at 14:30 */
   desk_pass(&d, at("2026-11-19T11:59:00+08:00") - d.now);
   desk_tick(&d);
-  assert_int_equal(warnings(&d, id), 0);
+  assert_int_equal(noted(&d, id, "ticket.warned"), 0);
   desk_pass(&d, AFT__MINUTE); /* 12:00, and the office opens again at 13:30 */
   desk_tick(&d);
-  assert_int_equal(warnings(&d, id), 1);
+  assert_int_equal(noted(&d, id, "ticket.warned"), 1);
   assert_int_equal(work_orders(&d, id), 1);
   desk_answer(&d, id, "马上查");
   desk_say(&d, "m-2", "还没有查到吗");
   desk_answer(&d, id, "还在查");
   desk_pass(&d, 10 * AFT__DAY);
   desk_tick(&d);
-  assert_int_equal(warnings(&d, id), 1);
+  assert_int_equal(noted(&d, id, "ticket.warned"), 1);
   END_DESK(d)
+}
+
+/* The high season: Thursday is closed too, and there is an hour more. */
+#define SEASON                                                                     \
+  "version: 1\n"                                                                   \
+  "calendars: {office: {zone: Asia/Shanghai, hours: {mon-fri: ['09:00-18:00']},\n" \
+  "  holidays: [2026-11-19, 2026-11-20]}}\n"                                       \
+  "service_levels: {normal: {calendar: office, first_response: 5h, resolution: 12h}}\n"
+
+static aft_id one_of_many(desk *d, int i) {
+  char external[32], handle[32];
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *message;
+  snprintf(external, sizeof external, "m-%d", i);
+  snprintf(handle, sizeof handle, "buyer-%d", i);
+  aft_message_in in = desk_message(d, external, "我的快递到哪里了");
+  in.customer = 0;
+  in.handle = AFT_STR(handle);
+  assert_ok(aft_intake(d->session, &d->system, &in, &message, &error));
+  aft_id id = aft_message_ticket(message);
+  aft_record_free(message);
+  return id;
+}
+
+/* A change of the season reaches every open ticket, some at a time, and each knows of it. */
+static void a_policy_that_takes_over_moves_the_clocks_of_open_tickets(void **state) {
+  enum {
+    TICKETS = 130
+  };
+  static const desk_kind kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE};
+  (void)state;
+  for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+    desk d;
+    aft_id ids[TICKETS];
+    open_office(&d, kinds[k]);
+    for (int i = 0; i < TICKETS; i++)
+      ids[i] = one_of_many(&d, i);
+    desk_answer(&d, ids[0], "马上查"); /* it waits for its customer: nothing of it is due */
+    desk_tick(&d);
+    activate(&d, SEASON);
+    desk_tick(&d);
+    for (int i = 1; i < TICKETS; i++) {
+      assert_int_equal(owed_by(&d, ids[i], AFT_TICKET_FIRST_RESPONSE_DUE), at("2026-11-23T14:00:00+08:00"));
+      assert_int_equal(noted(&d, ids[i], "ticket.clocks"), 1);
+    }
+    assert_int_equal(noted(&d, ids[0], "ticket.clocks"), 0);
+    desk_tick(&d);
+    assert_int_equal(noted(&d, ids[1], "ticket.clocks"), 1);
+    desk_close(&d);
+  }
 }
 
 int main(void) {
@@ -338,6 +392,7 @@ int main(void) {
       cmocka_unit_test(chat_is_answered_in_seconds),
       cmocka_unit_test(a_breach_comes_when_the_office_is_open),
       cmocka_unit_test(people_are_warned_before_a_time_is_over),
+      cmocka_unit_test(a_policy_that_takes_over_moves_the_clocks_of_open_tickets),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,0 +1,74 @@
+/* A policy that takes over moves the clocks of open tickets: calendars and targets are always today's.
+ *
+ * The inbox is walked a few tickets at a time, each step in a transaction of its own; the place is kept in
+ * the activation. Clocks that move change a ticket's place, so a walk that moved some is followed by another,
+ * until one moves none. */
+#include "desk/desk_priv.h"
+
+#define STEP 50u /* tickets in one transaction */
+
+static aft_status come_again(aft__cmd *cmd, aft_error *error) {
+  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_ACTIVATION,
+                      aft__row_int(cmd->activation, AFT__ACTIVATION_ID), aft__cstr(AFT__DUE_CLOCKS), cmd->now,
+                      error);
+}
+
+aft_status aft__clocks_begin(aft__cmd *cmd, aft_id activation, aft_error *error) {
+  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_ACTIVATION, activation, aft__cstr(AFT__DUE_CLOCKS),
+                      cmd->now, error);
+}
+
+static aft_status renew(aft__cmd *cmd, aft_id id, bool *moved, aft_error *error) {
+  aft__ticket ticket;
+  aft_status status = aft__ticket_load(cmd, id, &ticket, error);
+  if (status >= 0)
+    status = aft__ticket_clocks_anew(&ticket, error);
+  bool own = status >= 0 && ticket.mask;
+  if (own)
+    status = aft__ticket_note(&ticket, "ticket.clocks", (aft_str){0}, (aft_str){0}, error);
+  if (own && status >= 0)
+    status = aft__ticket_save(&ticket, error);
+  *moved |= own;
+  aft__ticket_done(&ticket);
+  return status;
+}
+
+/* Where the walk goes on; null: it is over. */
+static aft_status keep_place(aft__cmd *cmd, const aft__value *last, bool moved, aft_error *error) {
+  const uint64_t mask = UINT64_C(1) << AFT__ACTIVATION_CLOCKS_PLACE |
+                        UINT64_C(1) << AFT__ACTIVATION_CLOCKS_TICKET |
+                        UINT64_C(1) << AFT__ACTIVATION_CLOCKS_MOVED;
+  aft__value *row = cmd->activation;
+  row[AFT__ACTIVATION_CLOCKS_PLACE] = last ? last[AFT__TICKET_PLACE] : aft__null();
+  row[AFT__ACTIVATION_CLOCKS_TICKET] = last ? last[AFT__TICKET_ID] : aft__null();
+  row[AFT__ACTIVATION_CLOCKS_MOVED] = last ? aft__int(moved) : aft__null();
+  return aft__update(cmd->tx, &aft__activation_table, row, mask, error);
+}
+
+aft_status aft__clocks_due(aft__cmd *cmd, const aft__value *due, aft_error *error) {
+  const aft__value *now = cmd->activation;
+  aft__value **rows, last[AFT__TICKET_COLUMNS];
+  uint32_t n;
+  (void)due;
+  if (!now)
+    return AFT_OK; /* the tenant has gone back to the default */
+  bool goes_on = !aft__row_null(now, AFT__ACTIVATION_CLOCKS_PLACE);
+  bool moved = goes_on && aft__row_int(now, AFT__ACTIVATION_CLOCKS_MOVED);
+  aft__scan scan = {.table = &aft__ticket_table,
+                    .index = AFT__TICKET_BY_INBOX,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), aft__int(2)},
+                    .after = goes_on,
+                    .after_value = now[AFT__ACTIVATION_CLOCKS_PLACE],
+                    .after_id = goes_on ? aft__row_int(now, AFT__ACTIVATION_CLOCKS_TICKET) : 0,
+                    .limit = STEP};
+  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  if (n)
+    memcpy(last, rows[n - 1], sizeof last); /* before its place changes */
+  for (uint32_t i = 0; i < n; i++)
+    AFT__TRY(renew(cmd, rows[i][AFT__TICKET_ID].number, &moved, error));
+  bool over = n < STEP;
+  if (goes_on || !over)
+    AFT__TRY(keep_place(cmd, over ? NULL : last, moved, error));
+  return !over || moved ? come_again(cmd, error) : AFT_OK;
+}
