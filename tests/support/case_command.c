@@ -311,7 +311,8 @@ static aft_status keep_outcome(void *user, const aft__value *row, aft_error *err
     return AFT_OK;
   if (out[number].place)
     fail_msg("two outcomes are kept under %s", key);
-  out[number] = (command_outcome){row[AFT__ID_ID].number, (aft_status)row[AFT__ID_STATUS].number};
+  out[number] = (command_outcome){row[AFT__ID_ID].number, (aft_status)row[AFT__ID_STATUS].number,
+                                  row[AFT__ID_FIRST].number};
   return AFT_OK;
 }
 

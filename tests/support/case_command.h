@@ -66,6 +66,7 @@ const char *case_command_text(const case_command *command);
 typedef struct command_outcome {
   aft_id place; /* 0: it was not done. Drawn last in its transaction: the order in which commands were done */
   aft_status status;
+  aft_id made;
 } command_outcome;
 
 void case_command_outcomes(case_desk *c, command_outcome out[MOST_COMMANDS]);

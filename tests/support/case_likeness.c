@@ -102,12 +102,16 @@ static size_t code_at(const char *s) {
   return sizeof pattern - 1;
 }
 
-/* How much at s is of chance, and what stands for it. */
+/* How much at s is of chance, and what stands for it. Feed numbers go by ids. */
 static size_t chance_at(const names *l, const char *s, const char **sign) {
+  static const char feed[] = "\"feed\":";
+  const size_t n = sizeof feed - 1;
   size_t digits = strspn(s, "0123456789"), hex = strspn(s, "0123456789abcdef");
   *sign = "#";
   if (hex >= DIGEST)
     return hex;
+  if (strncmp(s, feed, n) == 0)
+    return n + strspn(s + n, "0123456789");
   if (digits >= LEAST_ID && digits < 20)
     *sign = find_name(l, strtoll(s, NULL, 10));
   return digits >= LEAST_ID ? digits : code_at(s);
@@ -175,6 +179,27 @@ char *case_likeness(case_world *w) {
 /* ---- comparing ---- */
 
 static void show(char sign, const char *line, size_t n) { print_message("# %c %.*s\n", sign, (int)n, line); }
+
+/* The lines of one case, which stand together. */
+static const char *lines_of(const char *likeness, const char *head, size_t *len) {
+  size_t n = strlen(head);
+  const char *line = likeness;
+  while (*line && strncmp(line, head, n) != 0)
+    line += strcspn(line, "\n") + 1;
+  const char *end = line;
+  while (strncmp(end, head, n) == 0)
+    end += strcspn(end, "\n") + 1;
+  *len = (size_t)(end - line);
+  return line;
+}
+
+bool case_differs(const char *one, const char *other, uint32_t number) {
+  char head[24];
+  size_t n, m;
+  snprintf(head, sizeof head, "case-%u: ", number);
+  const char *a = lines_of(one, head, &n), *b = lines_of(other, head, &m);
+  return n != m || memcmp(a, b, n) != 0;
+}
 
 /* Both are sorted. */
 static void show_differences(const char *one, const char *other) {
