@@ -83,7 +83,14 @@ static aft_status act(case_world *w, aft_session *session, const aft_call *call,
   return status;
 }
 
-/* How many legs a case has, and the one at a place. */
+/* The end of a leg's number counts the legs of its case. Ids would not do: two processes may make them in
+ * another order within a millisecond. */
+static uint32_t place_of(aft_record *leg) {
+  const char *end = strrchr(aft_leg_number(leg), '-');
+  return end ? (uint32_t)strtoul(end + 1, NULL, 10) : 0;
+}
+
+/* How many legs a case has, and the one at a place, from 1. */
 static uint32_t legs_of(case_world *w, aft_session *session, aft_id of, uint32_t place, aft_id *leg,
                         int64_t *amount) {
   aft_cursor *cursor;
@@ -92,8 +99,8 @@ static uint32_t legs_of(case_world *w, aft_session *session, aft_id of, uint32_t
   *leg = 0;
   if (aft_case_parts(session, &w->c.d.system, of, AFT_KIND_LEG, &cursor, NULL) < 0)
     return 0;
-  while (aft_cursor_next(cursor, &part, NULL) == AFT_OK)
-    if (n++ == place) {
+  for (; aft_cursor_next(cursor, &part, NULL) == AFT_OK; n++)
+    if (place_of(part) == place) {
       *leg = aft_leg_id(part);
       *amount = aft_leg_requested(part);
     }
@@ -233,12 +240,12 @@ static bool draw_act(case_world *w, aft_session *session, uint64_t *seed, case_c
 static bool draw_settle(case_world *w, aft_session *session, uint64_t *seed, case_command *out) {
   static const char *const references[] = {"gw-1", "gw-2"};
   aft_id of = atomic_load(&w->filed[out->of]), leg;
-  uint32_t n = legs_of(w, session, of, UINT32_MAX, &leg, &out->amount);
+  uint32_t n = legs_of(w, session, of, 0, &leg, &out->amount);
   if (!n)
     return false;
   out->verb = COMMAND_SETTLE;
   out->role = AFT_ROLE_SYSTEM;
-  out->leg = below(seed, n);
+  out->leg = 1 + below(seed, n);
   legs_of(w, session, of, out->leg, &leg, &out->amount);
   out->outcome = below(seed, 4) ? AFT_SETTLE_CONFIRMED : 1 + below(seed, 3);
   out->reference = ONE_OF(seed, references);
@@ -302,12 +309,14 @@ const char *case_command_text(const case_command *c) {
 /* ---- what is kept of them ---- */
 
 static aft_status keep_outcome(void *user, const aft__value *row, aft_error *error) {
+  static const char prefix[] = "key-";
+  const size_t n = sizeof prefix - 1;
   command_outcome *out = user;
   char key[24];
-  unsigned number;
   (void)error;
   snprintf(key, sizeof key, "%.*s", (int)row[AFT__ID_KEY].size, row[AFT__ID_KEY].data);
-  if (sscanf(key, "key-%u", &number) != 1 || number >= MOST_COMMANDS)
+  unsigned long number = strncmp(key, prefix, n) == 0 ? strtoul(key + n, NULL, 10) : MOST_COMMANDS;
+  if (number >= MOST_COMMANDS)
     return AFT_OK;
   if (out[number].place)
     fail_msg("two outcomes are kept under %s", key);
