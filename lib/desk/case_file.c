@@ -246,9 +246,21 @@ static aft_status dispute(aft__case *c, aft_error *error) {
   return aft__case_tell_parent(c, "disputed", error);
 }
 
+/* What is decided on and not written by every case: how often the lines were applied for, and what the
+ * customer filed before. Of two filings at once the later one has to see the other. */
+static aft_status anchor(aft__case *c, aft_error *error) {
+  aft__tx *tx = c->cmd->tx;
+  aft__value *customer;
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    AFT__TRY(aft__anchor(tx, &aft__line_table, c->lines[i].line, error));
+  AFT__TRY(aft__get(tx, &aft__customer_table, aft__case_int(c, AFT__CASE_CUSTOMER), &customer, error));
+  return aft__anchor(tx, &aft__customer_table, customer, error);
+}
+
 static aft_status file(aft__case *c, const aft_case_in *in, aft_error *error) {
   aft__case_input input = {.text = in->text, .reason = in->reason, .freight_minor = in->freight_minor};
   aft__case_event fire = {.event = "file", .in = &input};
+  AFT__TRY(anchor(c, error));
   AFT__TRY(aft__case_judge(c, in, error));
   AFT__TRY(aft__risk_filing(c, error));
   AFT__TRY(aft__propose_first(c, error));

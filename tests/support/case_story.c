@@ -282,7 +282,7 @@ uint32_t case_parts(case_desk *c, aft_id id, uint32_t kind) {
   return desk_count(cursor);
 }
 
-static aft_cursor *cases_of(case_desk *c) {
+aft_cursor *case_all(case_desk *c) {
   aft_error error = AFT_ERROR_INIT;
   aft_cursor *cursor;
   aft_case_filter filter = {.size = sizeof filter, .order = c->order};
@@ -290,7 +290,7 @@ static aft_cursor *cases_of(case_desk *c) {
   return cursor;
 }
 
-uint32_t case_count(case_desk *c) { return desk_count(cases_of(c)); }
+uint32_t case_count(case_desk *c) { return desk_count(case_all(c)); }
 
 uint32_t case_refusals(case_desk *c) {
   aft_error error = AFT_ERROR_INIT;
@@ -357,10 +357,25 @@ static void draw_case(picture *p, case_desk *c, aft_id id) {
   draw_all(p, cursor);
 }
 
+char *case_order_picture(case_desk *c) {
+  picture p = {.text = NULL};
+  draw_order(&p, c);
+  return p.text;
+}
+
+char *case_picture_of(case_desk *c, aft_id id) {
+  picture p = {.text = NULL};
+  aft_record *record = case_get(c, id);
+  draw(&p, record);
+  aft_record_free(record);
+  draw_case(&p, c, id);
+  return p.text;
+}
+
 char *case_picture(case_desk *c) {
   picture p = {.text = NULL};
   aft_error error = AFT_ERROR_INIT;
-  aft_cursor *cursor = cases_of(c);
+  aft_cursor *cursor = case_all(c);
   aft_record *record;
   draw_order(&p, c);
   while (aft_cursor_next(cursor, &record, &error) == AFT_OK) {

@@ -91,6 +91,10 @@ uint32_t case_count(case_desk *c);
 uint32_t case_refusals(case_desk *c);
 /* Order, lines, payments, parcels, cases and all that belongs to them, as JSON. The caller frees it. */
 char *case_picture(case_desk *c);
+/* The parts of it: the order's own, and those of one case. */
+char *case_order_picture(case_desk *c);
+char *case_picture_of(case_desk *c, aft_id id);
+aft_cursor *case_all(case_desk *c); /* the order's cases */
 
 /* ---- doing, with the status to look at ---- */
 

@@ -2,8 +2,8 @@
  * is one of the machine's, nothing stands without a deadline, and the audit replays to what the records show.
  */
 #include "case_desk.h"
+#include "case_invariants.h"
 #include "fault_alloc.h"
-#include "invariants.h"
 #include "random.h"
 
 #include <stdlib.h>
@@ -229,98 +229,6 @@ static void step(life *l) {
     time_passes(l);
 }
 
-/* ---- what must hold ---- */
-
-/* The story of a case that does not replay, for whoever reads the failure. */
-static void tell(life *l, aft_id id) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_cursor *cursor;
-  aft_record *event;
-  if (aft_case_parts(l->c.d.session, &l->c.d.system, id, AFT_KIND_EVENT, &cursor, &error) < 0)
-    return;
-  while (aft_cursor_next(cursor, &event, &error) == AFT_OK)
-    print_message("# %lld %s: %s -> %s %s\n", (long long)aft_event_seq(event), aft_event_verb(event),
-                  aft_event_from(event), aft_event_to(event), aft_event_facts(event));
-  aft_cursor_free(cursor);
-}
-
-static void replays(life *l) {
-  aft_error error = AFT_ERROR_INIT;
-  for (int i = 0; i < l->n; i++) {
-    aft_status status = aft_case_verify(l->c.d.session, &l->c.d.system, l->cases[i], &error);
-    if (status < 0)
-      tell(l, l->cases[i]);
-    assert_ok(status);
-  }
-}
-
-static void units_are_conserved(life *l) {
-  static const uint32_t places[] = {AFT_LINE_UNDELIVERED, AFT_LINE_WITH_BUYER, AFT_LINE_IN_RETURN,
-                                    AFT_LINE_IN_EXCHANGE, AFT_LINE_IN_REPAIR,  AFT_LINE_RETURNED,
-                                    AFT_LINE_LOST};
-  for (int i = 0; i < 3; i++) {
-    int64_t sum = 0;
-    for (size_t p = 0; p < sizeof places / sizeof *places; p++)
-      sum += case_line(&l->c, l->c.line[i], places[p]);
-    assert_int_equal(sum, case_line(&l->c, l->c.line[i], AFT_LINE_QUANTITY));
-    assert_true(case_line(&l->c, l->c.line[i], AFT_LINE_REFUNDED) <=
-                case_line(&l->c, l->c.line[i], AFT_LINE_PAID));
-  }
-}
-
-/* Σ of the legs that reached the buyer out of a payment is what the payment says it gave back. */
-static void money_is_conserved(life *l) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_cursor *cursor;
-  aft_record *payment;
-  assert_ok(aft_payment_list(l->c.d.session, &l->c.d.system, l->c.order, &cursor, &error));
-  while (aft_cursor_next(cursor, &payment, &error) == AFT_OK)
-    assert_true(aft_payment_planned(payment) + aft_payment_refunded(payment) +
-                    aft_payment_reversed(payment) <=
-                aft_payment_captured(payment));
-  aft_cursor_free(cursor);
-}
-
-/* What was booked is what we were told that it was, once: children of cases that the desk opened included. */
-static void the_ledger_agrees(life *l) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_case_filter filter = {.size = sizeof filter, .order = l->c.order};
-  aft_cursor *cases, *legs;
-  aft_record *one, *leg;
-  int64_t booked = 0;
-  assert_ok(aft_case_list(l->c.d.session, &l->c.d.system, &filter, &cases, &error));
-  while (aft_cursor_next(cases, &one, &error) == AFT_OK) {
-    assert_ok(aft_case_parts(l->c.d.session, &l->c.d.system, aft_case_id(one), AFT_KIND_LEG, &legs, &error));
-    while (aft_cursor_next(legs, &leg, &error) == AFT_OK)
-      booked += aft_leg_confirmed(leg);
-    aft_cursor_free(legs);
-  }
-  aft_cursor_free(cases);
-  assert_int_equal(booked, l->confirmed);
-}
-
-static void nothing_waits_for_ever(life *l) {
-  for (int i = 0; i < l->n; i++) {
-    aft_record *record = case_get(&l->c, l->cases[i]);
-    if (aft_case_open(record) && aft_record_is_null(record, AFT_CASE_DUE))
-      fail_msg("case %s of kind %s is in '%s' without a deadline", aft_case_code(record),
-               aft_case_kind(record), aft_case_state(record));
-    aft_record_free(record);
-  }
-}
-
-static void check(life *l) {
-  char why[1200];
-  replays(l);
-  units_are_conserved(l);
-  money_is_conserved(l);
-  the_ledger_agrees(l);
-  nothing_waits_for_ever(l);
-  if (l->c.d.kind == DESK_SQLITE && !getenv("AFT_TEST_DSN") &&
-      !invariants_hold(l->c.d.place.file, why, sizeof why))
-    fail_msg("%s", why);
-}
-
 static void run(desk_kind kind, bool scarce, int lives, int steps) {
   uint64_t seed = seed_of("cases");
   int64_t filed = 0, done = 0, refused = 0;
@@ -339,7 +247,7 @@ static void run(desk_kind kind, bool scarce, int lives, int steps) {
     l.scarce = scarce ? &memory : NULL;
     for (int s = 0; s < steps; s++)
       step(&l);
-    check(&l);
+    assert_case_invariants(&l.c, l.confirmed);
     aft_session_close(l.beside);
     filed += l.n;
     done += l.done;

@@ -3,7 +3,6 @@
 #include "case_story.h"
 #include "random.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,9 +134,9 @@ static int64_t previewed(quoted *q, const aft_case_in *in) {
   aft_buf *buf;
   int64_t amount = -1;
   assert_ok(aft_case_preview(q->c.d.session, &q->c.d.system, in, "en", &buf, &error));
-  const char *at = strstr(aft_buf_data(buf), "\"amount\":");
+  const char key[] = "\"amount\":", *at = strstr(aft_buf_data(buf), key);
   if (at)
-    sscanf(at, "\"amount\":%" SCNd64, &amount);
+    amount = strtoll(at + sizeof key - 1, NULL, 10);
   aft_buf_free(buf);
   return amount;
 }
