@@ -55,6 +55,8 @@ static fault_kind count(const char *what, const char *path) {
 static fault_kind point(const char *what, const char *path) {
   if (world.off)
     return FAULT_POWER;
+  if (world.plan.syncs && strcmp(what, "sync") != 0)
+    return FAULT_NONE;
   return world.plan.kind == FAULT_READ ? FAULT_NONE : count(what, path);
 }
 

@@ -28,6 +28,7 @@ typedef struct fault_plan {
   uint64_t at;   /* the point, from 1; 0: none */
   bool lasting;  /* all points after it fail too */
   bool lies;     /* a disk that only says that it synced */
+  bool syncs;    /* syncs alone are points: all is written, and nobody was told */
   uint64_t seed; /* of what a loss of power leaves */
 } fault_plan;
 

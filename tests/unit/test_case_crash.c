@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_STEPS  30  /* between two crashes */
+#define MOST_STEPS  30 /* between two crashes */
+#define MOST_SYNCS  8
 #define MOST_POINT  400 /* about as many as writes of that many commands */
 #define MOST_TIMERS 128
 
@@ -52,11 +53,14 @@ static void close_hit(life *l) {
   d->store = NULL;
 }
 
-/* From now on the crash may come. */
+/* From now on the crash may come; half of the time where a commit stands in the log and nobody knows of it.
+ */
 static void begin_danger(life *l, uint32_t most) {
+  bool syncs = below(&l->seed, 2);
   fault_plan plan = {.kind = below(&l->seed, 2) ? FAULT_KILL : FAULT_POWER,
-                     .at = 1 + below(&l->seed, most),
-                     .seed = draw(&l->seed)};
+                     .at = 1 + below(&l->seed, syncs ? MOST_SYNCS : most),
+                     .seed = draw(&l->seed),
+                     .syncs = syncs};
   close_hit(l);
   open_hit(l, true);
   fault_vfs_begin(&plan);
