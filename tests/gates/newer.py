@@ -15,7 +15,10 @@ import tree
 TOP, LIBDIR = tree.root(), pathlib.Path(sys.argv[2]).resolve() / "usr/lib"
 
 HANDLES = {"aft_env": "env", "aft_store": "store", "aft_session": "session", "aft_policy": "policy",
-           "aft_model": "model"}
+           "aft_model": "model", "aft_link_keys": "keys"}
+CALLBACKS = {"aft_evidence_sink": "sink"}
+# What the first version of a struct cannot do without, beside its size.
+FILLED = {"aft_call": "x.known = call; x.known.size = sizeof x.known;", "aft_blob_driver": "x.known.abi = AFT_BLOB_ABI;"}
 NUMBERS = r"(?:aft_id|aft_time|aft_status|size_t|u?int\d+_t|int)"
 
 HEAD = r"""
@@ -29,6 +32,7 @@ static aft_store *store;
 static aft_session *session;
 static aft_policy *policy;
 static aft_model *model;
+static aft_link_keys *keys;
 static aft_call call = {.size = sizeof(aft_call), .role = AFT_ROLE_SYSTEM};
 
 static void row(const char *what, aft_status plain, aft_status zero, aft_status set) {
@@ -45,14 +49,17 @@ static int lesson(void *user, aft_example *out) {
   return 1;
 }
 
+static int sink(void *user, const void *bytes, size_t n) { return 0; }
+
 static int open_all(void) {
   unsigned next = 0;
+  aft_signing_key key = {.size = sizeof key, .name = AFT_STR("k"), .secret = "0123456789abcdef0123456789abcdef", .n = 32};
   aft_store_options o = {.size = sizeof o, .dsn = AFT_STR("memory:"), .flags = AFT_STORE_CREATE};
   aft_tenant_in in = {.size = sizeof in, .external = AFT_STR("newer")};
   aft_record *made = NULL;
   if (aft_env_new(NULL, &env, NULL) < 0 || aft_store_open(env, &o, &store, NULL) < 0 ||
       aft_session_open(store, &session, NULL) < 0 || aft_policy_default(env, &policy, NULL) < 0 ||
-      aft_model_train(env, NULL, lesson, &next, &model, NULL) < 0 ||
+      aft_link_keys_new(env, &key, 1, &keys, NULL) < 0 || aft_model_train(env, NULL, lesson, &next, &model, NULL) < 0 ||
       aft_tenant_put(session, &call, &in, &made, NULL) < 0)
     return 1;
   call.tenant = aft_tenant_id(made);
@@ -95,6 +102,8 @@ def argument(number, kind):
         return f"{target} a{number} = {{.size = sizeof a{number}}};", f"&a{number}"
     if target in HANDLES:
         return "", HANDLES[target]
+    if kind in CALLBACKS:
+        return "", CALLBACKS[kind]
     if re.fullmatch(r"\w+ \*\*", kind):
         return f"{kind[:-1]}a{number} = NULL;", f"&a{number}"
     if re.fullmatch(NUMBERS, kind):
@@ -109,7 +118,7 @@ def trial(function, tried):
     kind = input_of(function.parameters[tried][0])
     rows = [(f"MORE({kind}) x = {{.known = {{.size = sizeof(x.known)}}}};", "&x.known") if at == tried else
             argument(at, parameter[0]) for at, parameter in enumerate(function.parameters)]
-    fill = "x.known = call; x.known.size = sizeof x.known;" if kind == "aft_call" else ""
+    fill = FILLED.get(kind, "")
     invoke = f"{function.name}({', '.join(words for _, words in rows)})"
     return f"""  {{ /* {function.name} */
     {' '.join(before for before, _ in rows)}
