@@ -14,7 +14,7 @@
 #include "invariants.h"
 #include "random.h"
 
-#define SOME_POINTS 3
+#define SOME_POINTS 2
 
 /* ---- the file ---- */
 

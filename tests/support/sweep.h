@@ -14,7 +14,7 @@ typedef struct sweep {
   size_t size;
   char *before, *after; /* store_text of both */
   uint64_t points;      /* of a run without a fault, its closing included */
-  uint32_t some;        /* how many of them sweep_points tries with each kind of fault; 3 until it is set */
+  uint32_t some;        /* how many of them sweep_points tries with each kind of fault; 2 until it is set */
 } sweep;
 
 /* base.path is the file as it is now; it is read once, and written again for every run. */
