@@ -192,7 +192,7 @@ static void find_bounds(const round *r, heard *h) {
   for (uint32_t i = 0; i < r->n_done; i++) {
     if (r->done[i]->end < h->begin)
       h->low = i + 1;
-    if (r->done[i]->begin > h->end && i < h->high)
+    if (i < h->high && r->done[i]->begin > h->end)
       h->high = i;
   }
 }
