@@ -543,8 +543,9 @@ void aft__compile_labels(aft__compile *cx);                               /* com
 aft_str aft__compile_tag(aft__compile *cx, aft_str tag);
 void aft__compile_queues(aft__compile *cx);    /* compile_queues.c */
 void aft__compile_calendars(aft__compile *cx); /* compile_calendars.c */
-/* The calendar that a node names; AFT__FLOW_NONE for NULL, and with a fault for one that is not there. */
-uint32_t aft__compile_calendar_ref(aft__compile *cx, const aft__node *node);
+/* The calendar that a key names; AFT__FLOW_NONE without the key, and with a fault for one that is not there.
+ */
+uint32_t aft__compile_calendar_ref(aft__compile *cx, const aft__node *owner, const char *key);
 void aft__compile_service(aft__compile *cx);     /* compile_service.c: after calendars and levels */
 void aft__compile_suggestions(aft__compile *cx); /* compile_queues.c */
 void aft__compile_cases(aft__compile *cx);       /* compile_cases.c */

@@ -53,7 +53,7 @@ void aft__compile_survey(aft__compile *cx, aft__settings *s) {
   s->survey_reminder_ms = span(survey, "reminder", NEVER);
   s->survey_expires_ms = span(survey, "expires", 14 * AFT__DAY);
   s->survey_edit_ms = span(survey, "edit", AFT__DAY);
-  s->survey_hours = aft__compile_calendar_ref(cx, aft__node_get(survey, "hours"));
+  s->survey_hours = aft__compile_calendar_ref(cx, survey, "hours");
   check(cx, survey, s);
   aft__path_pop(cx->faults, mark);
 }

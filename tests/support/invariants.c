@@ -42,10 +42,9 @@ static const struct rule {
      "WHERE open > 0) OR d.kind = 13 AND d.subject IN (SELECT id FROM aft_survey WHERE state IN "
      "('scheduled', 'sent')) "
      "OR d.kind NOT IN (8, 13))"},
-    {"a survey that is to come or to end has its due row",
-     "SELECT s.id FROM aft_survey s WHERE (s.state = 'scheduled' OR s.state = 'sent' AND s.expires IS NOT "
-     "NULL) "
-     "AND s.id NOT IN (SELECT subject FROM aft_due WHERE kind = 13)"},
+    {"a survey that is to come has its due row",
+     "SELECT s.id FROM aft_survey s WHERE s.state = 'scheduled' AND s.id NOT IN (SELECT subject FROM aft_due "
+     "WHERE kind = 13)"},
     {"a deadline that was not tried is the one that its ticket shows",
      "SELECT t.id, d.name, d.due_at FROM aft_due d JOIN aft_ticket t ON t.id = d.subject WHERE d.attempts = "
      "0 AND "
