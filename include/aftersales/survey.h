@@ -56,6 +56,46 @@ AFT_API aft_status aft_survey_answer(aft_session *session, const aft_call *call,
 AFT_API aft_status aft_survey_get(aft_session *session, const aft_call *call, aft_id survey, aft_record **out,
                                   aft_error *error);
 
+/* What surveys ask. */
+#define AFT_SCORE_CSAT 1u /* satisfaction, 1 to 5 */
+#define AFT_SCORE_NPS  2u /* recommendation, 0 to 10 */
+#define AFT_SCORE_CES  3u /* effort, 1 to 7: agreement that it was easy */
+
+/* How a report groups surveys. */
+#define AFT_GROUP_AGENT    1u /* who answered the customer last */
+#define AFT_GROUP_CATEGORY 2u
+#define AFT_GROUP_QUEUE    3u
+#define AFT_GROUP_WEEK     4u /* in which it was sent, from Monday, in UTC */
+
+/* What a report is about. */
+typedef struct aft_survey_report_in {
+  size_t size;
+  aft_time begin, end; /* surveys sent from begin on and before end; ten years at most; required */
+  aft_id shop;         /* 0: all shops of the tenant */
+  aft_str locale;      /* of the note: "zh" or "en"; empty: "en" */
+  uint32_t kind;       /* AFT_SCORE_…; 0: what the policy asks now */
+  uint32_t by;         /* AFT_GROUP_…; 0: all together */
+  uint32_t finite;     /* 1: the figures are to hold for the customers who were asked alone, which narrows the
+                        * intervals by the finite population correction */
+  uint32_t reserved0;
+} aft_survey_report_in;
+
+/*
+ * Adds up the answers to surveys as a JSON object: for each group how many were sent and answered, the
+ * response rate, the score with its interval of 95 % and the method that gave it, the mean, and how many
+ * answers were low. Groups of fewer than 30 answers have "small": true. A note says what the figures do not.
+ * The 200000 surveys of the period that were sent first are counted; "complete" is false where there are
+ * more.
+ *
+ * call: system and arbiter; an agent names a shop of theirs.
+ * out: receives a buffer that the caller frees with aft_buf_free.
+ * Threads: one at a time.
+ * Errors: those of <aftersales/desk.h>; AFT_E_TOO_LARGE for more than 10000 groups.
+ * Since: 0.1
+ */
+AFT_API aft_status aft_survey_report(aft_session *session, const aft_call *call,
+                                     const aft_survey_report_in *in, aft_buf **out, aft_error *error);
+
 #ifdef __cplusplus
 }
 #endif
