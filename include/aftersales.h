@@ -24,6 +24,7 @@
 #include <aftersales/records.h>
 #include <aftersales/search.h>
 #include <aftersales/store.h>
+#include <aftersales/survey.h>
 #include <aftersales/text.h>
 #include <aftersales/ticket.h>
 #include <aftersales/triage.h>

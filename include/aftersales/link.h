@@ -1,4 +1,4 @@
-/* Signed links that let a buyer into an order or a case, for a time. */
+/* Signed links that let a buyer into an order or a case, or answer a survey, for a time. */
 #ifndef AFTERSALES_LINK_H
 #define AFTERSALES_LINK_H
 
@@ -58,13 +58,16 @@ AFT_API void aft_link_keys_unref(aft_link_keys *keys);
 #define AFT_LINK_LEAST_MS INT64_C(60000)       /* a minute */
 #define AFT_LINK_MOST_MS  INT64_C(31622400000) /* 366 days */
 
-/* A link that is to be made. Exactly one of order and of is given. */
+/* A link that is to be made. Exactly one of order, of and survey is given. */
 typedef struct aft_link_in {
   size_t size;
-  aft_id customer; /* whom it lets in; required: the order's or case's customer, payer or recipient */
+  aft_id customer; /* whom it lets in; required: the order's or case's customer, payer or recipient; whom the
+                    * survey asks */
   aft_id order;
   aft_id of;        /* the case */
-  int64_t lifetime; /* AFT_LINK_LEAST_MS to AFT_LINK_MOST_MS; 0: as the policy says (links.lifetime) */
+  int64_t lifetime; /* AFT_LINK_LEAST_MS to AFT_LINK_MOST_MS; 0: as the policy says (links.lifetime). That for
+                     * a survey ends with it */
+  aft_id survey;    /* one that was sent and waits for its answer; it has one link, which is given again */
 } aft_link_in;
 
 /*
@@ -88,12 +91,14 @@ AFT_API aft_status aft_link_make(aft_session *session, const aft_call *call, aft
 /* A link that was found good. */
 typedef struct aft_link_opened {
   size_t size;
-  aft_call call; /* for the buyer's commands: tenant, AFT_ROLE_BUYER and the customer; no key */
+  aft_call call; /* for the buyer's commands: tenant, AFT_ROLE_BUYER and the customer; no key. Empty for a
+                  * survey, since its link lets nobody in: hand the token to aft_survey_answer */
   aft_id link;
   aft_id customer;
-  aft_id order; /* 0 where it is for a case */
-  aft_id of;    /* the case; 0 where it is for an order */
+  aft_id order; /* 0 where it is for something else */
+  aft_id of;    /* the case; 0 likewise */
   aft_time expires;
+  aft_id survey; /* 0 where it is for an order or a case */
 } aft_link_opened;
 
 /*

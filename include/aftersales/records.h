@@ -205,11 +205,27 @@
 #define AFT_SURVEY_TENANT   0x000d0003u /* the tenant */
 #define AFT_SURVEY_TICKET   0x000d0004u /* the ticket it asks about */
 #define AFT_SURVEY_CUSTOMER 0x000d0005u /* who is asked */
-#define AFT_SURVEY_KIND     0x000d0006u /* csat, nps, ces or the policy's own */
-#define AFT_SURVEY_STATE    0x000d0007u /* scheduled, sent or cancelled */
+#define AFT_SURVEY_KIND     0x000d0006u /* csat, nps or ces */
+#define AFT_SURVEY_STATE    0x000d0007u /* scheduled, skipped, sent, answered, expired or cancelled */
 #define AFT_SURVEY_DUE      0x000d0008u /* when it is to be sent */
 #define AFT_SURVEY_SENT     0x000d0009u /* when it was handed to the outbox */
 #define AFT_SURVEY_CREATED  0x000d000au /* when the record was made */
+#define AFT_SURVEY_SHOP     0x000d000bu /* the ticket's shop */
+#define AFT_SURVEY_REASON   0x000d000cu /* why it is not sent: sampled_out, on_hold, open_complaint, open_dispute, fatigued or reopened */
+#define AFT_SURVEY_ASKED    0x000d000du /* from when the customer is left alone: when it is due, then when it was sent */
+#define AFT_SURVEY_EXPIRES  0x000d000eu /* until when it may be answered */
+#define AFT_SURVEY_REMINDED 0x000d000fu /* when the customer was reminded of it */
+#define AFT_SURVEY_LINK     0x000d0010u /* the signed link that answers it */
+#define AFT_SURVEY_SCORE    0x000d0011u /* the answer: csat 1 to 5, nps 0 to 10, ces 1 to 7 */
+#define AFT_SURVEY_TEXT     0x000d0012u /* what the customer said beside it */
+#define AFT_SURVEY_SOURCE   0x000d0013u /* how it was answered: link, chat or phone */
+#define AFT_SURVEY_ANSWERED 0x000d0014u /* when it was first answered */
+#define AFT_SURVEY_EDITABLE 0x000d0015u /* until when the answer may be changed */
+#define AFT_SURVEY_LOW      0x000d0016u /* 1 for an answer that the policy calls low */
+#define AFT_SURVEY_AGENT    0x000d0017u /* who answered the customer last, when it was sent, then when it was answered */
+#define AFT_SURVEY_CATEGORY 0x000d0018u /* of the ticket at that time */
+#define AFT_SURVEY_TOPIC    0x000d0019u /* likewise */
+#define AFT_SURVEY_QUEUE    0x000d001au /* likewise */
 
 #define AFT_REFUSAL_ID      0x000e0001u /* the refusal's id */
 #define AFT_REFUSAL_REV     0x000e0002u /* counts the changes of this record */
@@ -581,6 +597,7 @@
 #define AFT_LINK_EXPIRES  0x00260008u /* until when it is good */
 #define AFT_LINK_REVOKED  0x00260009u /* when it was taken back */
 #define AFT_LINK_CREATED  0x0026000au /* when it was made */
+#define AFT_LINK_SURVEY   0x0026000bu /* the survey that it answers */
 
 #define AFT_APPOINTMENT_ID       0x00270001u /* the appointment's id */
 #define AFT_APPOINTMENT_REV      0x00270002u /* counts the changes of this record */
@@ -1143,6 +1160,54 @@ static inline aft_time aft_survey_sent(aft_record *record) {
 }
 static inline aft_time aft_survey_created(aft_record *record) {
   return aft_record_time(record, AFT_SURVEY_CREATED);
+}
+static inline aft_id aft_survey_shop(aft_record *record) {
+  return aft_record_int(record, AFT_SURVEY_SHOP);
+}
+static inline const char *aft_survey_reason(aft_record *record) {
+  return aft_record_text(record, AFT_SURVEY_REASON);
+}
+static inline aft_time aft_survey_asked(aft_record *record) {
+  return aft_record_time(record, AFT_SURVEY_ASKED);
+}
+static inline aft_time aft_survey_expires(aft_record *record) {
+  return aft_record_time(record, AFT_SURVEY_EXPIRES);
+}
+static inline aft_time aft_survey_reminded(aft_record *record) {
+  return aft_record_time(record, AFT_SURVEY_REMINDED);
+}
+static inline aft_id aft_survey_link(aft_record *record) {
+  return aft_record_int(record, AFT_SURVEY_LINK);
+}
+static inline int64_t aft_survey_score(aft_record *record) {
+  return aft_record_int(record, AFT_SURVEY_SCORE);
+}
+static inline const char *aft_survey_text(aft_record *record) {
+  return aft_record_text(record, AFT_SURVEY_TEXT);
+}
+static inline const char *aft_survey_source(aft_record *record) {
+  return aft_record_text(record, AFT_SURVEY_SOURCE);
+}
+static inline aft_time aft_survey_answered(aft_record *record) {
+  return aft_record_time(record, AFT_SURVEY_ANSWERED);
+}
+static inline aft_time aft_survey_editable(aft_record *record) {
+  return aft_record_time(record, AFT_SURVEY_EDITABLE);
+}
+static inline int64_t aft_survey_low(aft_record *record) {
+  return aft_record_int(record, AFT_SURVEY_LOW);
+}
+static inline aft_id aft_survey_agent(aft_record *record) {
+  return aft_record_int(record, AFT_SURVEY_AGENT);
+}
+static inline const char *aft_survey_category(aft_record *record) {
+  return aft_record_text(record, AFT_SURVEY_CATEGORY);
+}
+static inline const char *aft_survey_topic(aft_record *record) {
+  return aft_record_text(record, AFT_SURVEY_TOPIC);
+}
+static inline const char *aft_survey_queue(aft_record *record) {
+  return aft_record_text(record, AFT_SURVEY_QUEUE);
 }
 
 static inline aft_id aft_refusal_id(aft_record *record) {
@@ -2214,6 +2279,9 @@ static inline aft_time aft_link_revoked(aft_record *record) {
 }
 static inline aft_time aft_link_created(aft_record *record) {
   return aft_record_time(record, AFT_LINK_CREATED);
+}
+static inline aft_id aft_link_survey(aft_record *record) {
+  return aft_record_int(record, AFT_LINK_SURVEY);
 }
 
 static inline aft_id aft_appointment_id(aft_record *record) {

@@ -289,6 +289,8 @@ aft_status aft__ticket_work(aft__ticket *ticket, const char *work, const char *k
 /* Queues a message to the customer on the ticket's channel. key (NULL allowed) names a catalogue text. */
 aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *key, aft_str text,
                             aft_id message, aft_error *error);
+/* The same, a text of the catalogue that asks for the answer to a survey: topic survey.send. */
+aft_status aft__ticket_send_survey(aft__ticket *ticket, const char *key, aft_id survey, aft_error *error);
 const char *aft__ticket_locale(aft__ticket *ticket);
 
 /* ---- ticket_effect.c ---- */
@@ -334,7 +336,7 @@ aft_status aft__parts_copy(aft__arena *arena, const aft_env *env, const aft_part
 
 aft_status aft__survey_schedule(aft__ticket *ticket, aft_error *error);
 aft_status aft__survey_cancel(aft__ticket *ticket, aft_error *error);
-aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_error *error);
+aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_str name, aft_error *error);
 
 /* ---- cursor.c ---- */
 

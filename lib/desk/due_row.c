@@ -71,7 +71,7 @@ static aft_status fire_ticket(aft__cmd *cmd, const aft__value *due, aft_error *e
 }
 
 static aft_status fire_survey(aft__cmd *cmd, const aft__value *due, aft_error *error) {
-  return aft__survey_due(cmd, due[AFT__DU_SUBJECT].number, error);
+  return aft__survey_due(cmd, due[AFT__DU_SUBJECT].number, aft__value_str(&due[AFT__DU_NAME]), error);
 }
 
 static const struct {

@@ -1,5 +1,6 @@
-/* Signed links: made, opened and taken back. The store knows whom each lets in and until when. */
+/* Signed links: made, opened and taken back. The store knows whom each lets in, to what and until when. */
 #include "desk/link_priv.h"
+#include "desk/survey_priv.h"
 
 #define IN_V1     (offsetof(aft_link_in, lifetime) + sizeof(int64_t))
 #define OPENED_V1 (offsetof(aft_link_opened, expires) + sizeof(aft_time))
@@ -9,6 +10,10 @@ typedef struct making {
   aft_link_in in;
   const aft_link_keys *keys;
 } making;
+
+static aft_id subject_of(const aft_link_in *in) {
+  return in->order ? in->order : in->of ? in->of : in->survey;
+}
 
 /* ---- whom it may let in ---- */
 
@@ -37,6 +42,17 @@ static aft_status check_case(aft__cmd *cmd, aft_id id, aft_id customer, aft_erro
   return check_order(cmd, "case", aft__row_int(row, AFT__CASE_ORDER), customer, error);
 }
 
+static aft_status check_survey(aft__cmd *cmd, const making *m, aft__value **row, aft_error *error) {
+  AFT__TRY(aft__load(cmd, &aft__survey_table, AFT__SURVEY_TENANT, m->in.survey, "link.survey", row, error));
+  AFT__TRY(aft__may_survey(cmd, *row, error));
+  if (aft__row_int(*row, AFT__SURVEY_CUSTOMER) != m->in.customer)
+    return aft__error(error, AFT_E_INVALID, "link.customer",
+                      "expected the customer whom the survey asks, found somebody else");
+  if (!aft__survey_is(*row, "sent") || aft__row_int(*row, AFT__SURVEY_EXPIRES) <= cmd->now)
+    return aft__error(error, AFT_E_TRANSITION, "link.survey", "the survey waits for no answer");
+  return AFT_OK;
+}
+
 /* ---- making ---- */
 
 static aft_status tell(aft__cmd *cmd, aft_id link, const char *verb, aft_error *error) {
@@ -49,12 +65,13 @@ static aft_status tell(aft__cmd *cmd, aft_id link, const char *verb, aft_error *
   return aft__event_next(cmd->tx, &event, error);
 }
 
-static aft_status add_link(aft__cmd *cmd, const making *m, aft_error *error) {
+static aft_status add_link(aft__cmd *cmd, const making *m, aft_time most, aft_error *error) {
   aft_time expires;
   int64_t usual = aft__policy_link_lifetime(cmd->policy);
   int64_t lifetime = m->in.lifetime ? m->in.lifetime : usual < AFT_LINK_MOST_MS ? usual : AFT_LINK_MOST_MS;
   if (aft__add_i64(cmd->now, lifetime, &expires))
     return aft__error(error, AFT_E_OVERFLOW, "link.lifetime", "the link would end beyond the end of time");
+  expires = expires < most ? expires : most;
   aft__value *row = aft__arena_alloc(cmd->arena, AFT__LINK_COLUMNS * sizeof *row);
   if (!row)
     return aft__nomem(error);
@@ -64,6 +81,7 @@ static aft_status add_link(aft__cmd *cmd, const making *m, aft_error *error) {
   row[AFT__LINK_CUSTOMER] = aft__int(m->in.customer);
   row[AFT__LINK_ORDER] = aft__id_or_null(m->in.order);
   row[AFT__LINK_CASE] = aft__id_or_null(m->in.of);
+  row[AFT__LINK_SURVEY] = aft__id_or_null(m->in.survey);
   row[AFT__LINK_KEY] = aft__text(aft__cstr(m->keys->keys[0].name));
   row[AFT__LINK_EXPIRES] = aft__int(expires);
   row[AFT__LINK_CREATED] = aft__int(cmd->now);
@@ -73,17 +91,33 @@ static aft_status add_link(aft__cmd *cmd, const making *m, aft_error *error) {
   return tell(cmd, cmd->ids[0], "link.made", error);
 }
 
+/* A survey has one link: who asks again gets the same, so that a message sent twice says the same. */
+static aft_status survey_link(aft__cmd *cmd, making *m, aft_error *error) {
+  aft__value *survey;
+  AFT__TRY(check_survey(cmd, m, &survey, error));
+  cmd->ids[0] = aft__row_int(survey, AFT__SURVEY_LINK);
+  if (cmd->ids[0])
+    return AFT_OK;
+  if (!m->in.lifetime)
+    m->in.lifetime = AFT_LINK_MOST_MS; /* it ends with the survey */
+  AFT__TRY(add_link(cmd, m, aft__row_int(survey, AFT__SURVEY_EXPIRES), error));
+  survey[AFT__SURVEY_LINK] = aft__int(cmd->ids[0]);
+  return aft__update(cmd->tx, &aft__survey_table, survey, 1u << AFT__SURVEY_LINK, error);
+}
+
 static aft_status run_make(aft__cmd *cmd, void *given, aft_error *error) {
-  const making *m = given;
+  making *m = given;
   aft__value *customer;
-  cmd->subject = m->in.order ? m->in.order : m->in.of;
+  cmd->subject = subject_of(&m->in);
   AFT__TRY(aft__load(cmd, &aft__customer_table, AFT__CUSTOMER_TENANT, m->in.customer, "link.customer",
                      &customer, error));
+  if (m->in.survey)
+    return survey_link(cmd, m, error);
   if (m->in.order)
     AFT__TRY(check_order(cmd, "order", m->in.order, m->in.customer, error));
   else
     AFT__TRY(check_case(cmd, m->in.of, m->in.customer, error));
-  return add_link(cmd, m, error);
+  return add_link(cmd, m, INT64_MAX, error);
 }
 
 static void make_digest(aft__sha256 *sha, const void *given) {
@@ -91,15 +125,18 @@ static void make_digest(aft__sha256 *sha, const void *given) {
   const int64_t numbers[] = {m->in.customer, m->in.order, m->in.of, m->in.lifetime};
   for (size_t i = 0; i < AFT__COUNT(numbers); i++)
     aft__digest_i64(sha, numbers[i]);
+  if (m->in.survey) /* a key of an older version goes on to name the same request */
+    aft__digest_i64(sha, m->in.survey);
 }
 
 static aft_status check_in(const aft_link_in *given, aft_link_in *in, aft_error *error) {
   AFT__TRY(aft__abi_copy(in, sizeof *in, given, IN_V1, "aft_link_in", error));
   AFT__TRY(aft__in_id(in->customer, "link.customer", error));
-  if ((in->order != 0) == (in->of != 0))
-    return aft__error(error, AFT_E_INVALID, "link.order", "expected an order or a case, found %s",
-                      in->order ? "both" : "neither");
-  AFT__TRY(aft__in_id(in->order ? in->order : in->of, in->order ? "link.order" : "link.of", error));
+  int given_ids = (in->order != 0) + (in->of != 0) + (in->survey != 0);
+  if (given_ids != 1)
+    return aft__error(error, AFT_E_INVALID, "link.order", "expected an order, a case or a survey, found %s",
+                      given_ids ? "more than one" : "none");
+  AFT__TRY(aft__in_id(subject_of(in), in->order ? "link.order" : in->of ? "link.of" : "link.survey", error));
   if (!in->lifetime)
     return AFT_OK; /* as the policy says */
   if (in->lifetime < AFT_LINK_LEAST_MS || in->lifetime > AFT_LINK_MOST_MS)
@@ -166,6 +203,7 @@ typedef struct opening {
   aft_id tenant;
   aft__link_token token;
   aft__link_verdict verdict;
+  aft_id survey;
   const char *refused; /* a sentence; NULL: it is good */
 } opening;
 
@@ -215,6 +253,20 @@ static aft_status look(aft__tx *tx, void *user, aft_error *error) {
   AFT__TRY(peek(tx, &aft__link_table, o->token.link, &link, error));
   AFT__TRY(peek(tx, &aft__customer_table, o->token.customer, &customer, error));
   o->refused = why_not(o, link, customer, aft__tx_now(tx));
+  o->survey = aft__row_int(link, AFT__LINK_SURVEY);
+  return AFT_OK;
+}
+
+aft_status aft__link_survey(aft__cmd *cmd, const aft_link_keys *keys, aft_str token, aft_id *survey,
+                            aft_error *error) {
+  opening o = {.tenant = cmd->call.tenant};
+  o.verdict = aft__link_read(keys, token, &o.token);
+  AFT__TRY(look(cmd->tx, &o, error));
+  if (!o.refused && !o.survey)
+    o.refused = "the link is for no survey";
+  if (o.refused)
+    return aft__error(error, AFT_E_DENIED, "token", "%s", o.refused);
+  *survey = o.survey;
   return AFT_OK;
 }
 
@@ -255,20 +307,38 @@ aft_status aft_link_open(aft_session *session, aft_id tenant, aft_link_keys *key
                             .customer = o.token.customer,
                             .order = o.token.order,
                             .of = o.token.of,
-                            .expires = o.token.expires};
+                            .expires = o.token.expires,
+                            .survey = o.survey};
+  if (o.survey) /* it answers the survey, and opens nothing else of the customer's */
+    opened.call = (aft_call){.size = sizeof opened.call};
   return aft__abi_give(out, &opened, sizeof opened, OPENED_V1, "aft_link_opened", error);
 }
 
 /* ---- taking back ---- */
 
+static aft_status gone(aft__cmd *cmd, aft_error *error) {
+  return cmd->call.role == AFT_ROLE_SYSTEM ? AFT_OK : aft__denied(cmd, "what it was for is gone", error);
+}
+
+static aft_status may_survey_link(aft__cmd *cmd, const aft__value *link, aft_error *error) {
+  aft__value *row;
+  aft_status status =
+      aft__get(cmd->tx, &aft__survey_table, aft__row_int(link, AFT__LINK_SURVEY), &row, error);
+  if (status == AFT_E_NOT_FOUND)
+    return gone(cmd, error);
+  return status < 0 ? status : aft__may_survey(cmd, row, error);
+}
+
 static aft_status may_link(aft__cmd *cmd, const aft__value *link, aft_error *error) {
   aft__value *row;
+  if (!aft__row_null(link, AFT__LINK_SURVEY))
+    return may_survey_link(cmd, link, error);
   bool of_order = !aft__row_null(link, AFT__LINK_ORDER);
   const aft__table *table = of_order ? &aft__order_table : &aft__case_table;
   aft_id id = aft__row_int(link, of_order ? (uint32_t)AFT__LINK_ORDER : (uint32_t)AFT__LINK_CASE);
   aft_status status = aft__get(cmd->tx, table, id, &row, error);
   if (status == AFT_E_NOT_FOUND) /* it was removed, and no shop can be told any more */
-    return cmd->call.role == AFT_ROLE_SYSTEM ? AFT_OK : aft__denied(cmd, "what it was for is gone", error);
+    return gone(cmd, error);
   AFT__TRY(status);
   return aft__may_shop(
       cmd, aft__row_int(row, of_order ? (uint32_t)AFT__ORDER_SHOP : (uint32_t)AFT__CASE_SHOP), error);

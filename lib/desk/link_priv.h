@@ -26,6 +26,12 @@ struct aft_link_keys {
 /* NULL for a name that the ring lacks. */
 const aft__link_key *aft__link_key_find(const aft_link_keys *keys, aft_str name);
 
+/* ---- link.c ---- */
+
+/* The survey that a token answers, in a command that runs already. AFT_E_DENIED as with aft_link_open. */
+aft_status aft__link_survey(aft__cmd *cmd, const aft_link_keys *keys, aft_str token, aft_id *survey,
+                            aft_error *error);
+
 /* ---- link_token.c ---- */
 
 typedef struct aft__link_token {

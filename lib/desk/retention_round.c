@@ -62,8 +62,11 @@ static aft_status moment_of(aft__tx *tx, visit *v, bool *any, aft_error *error) 
 
 /* ---- rows that stand alone ---- */
 
-static bool is_scheduled(const aft__value *row) {
-  return aft__str_eq(aft__row_str(row, AFT__SURVEY_STATE), aft__cstr("scheduled"));
+/* A survey to which something is still to happen. One that an older version sent has no end. */
+static bool is_pending(const aft__value *row) {
+  aft_str state = aft__row_str(row, AFT__SURVEY_STATE);
+  return aft__str_eq(state, aft__cstr("scheduled")) ||
+         (aft__str_eq(state, aft__cstr("sent")) && !aft__row_null(row, AFT__SURVEY_EXPIRES));
 }
 
 static aft_status prune(aft__tx *tx, visit *v, aft_error *error) {
@@ -80,7 +83,7 @@ static aft_status prune(aft__tx *tx, visit *v, aft_error *error) {
   default:
     p.table = &aft__survey_table;
     p.index = AFT__SURVEY_BY_TENANT;
-    p.keeps = is_scheduled;
+    p.keeps = is_pending;
     break;
   }
   return aft__prune_rows(tx, &p, &v->n, error);

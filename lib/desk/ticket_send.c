@@ -14,7 +14,14 @@ const char *aft__ticket_locale(aft__ticket *ticket) {
   return locale.len >= 2 && memcmp(locale.data, "zh", 2) == 0 ? "zh" : "en";
 }
 
-static void payload(aft__ticket *ticket, aft__buf *out, const char *key, aft_str text, aft_id message) {
+typedef struct sending {
+  const char *topic;
+  const char *key; /* NULL: the text is somebody's own */
+  aft_str text;
+  aft_id message, survey; /* 0: none */
+} sending;
+
+static void payload(aft__ticket *ticket, aft__buf *out, const sending *s) {
   static const struct {
     const char *name;
     uint32_t column;
@@ -33,18 +40,22 @@ static void payload(aft__ticket *ticket, aft__buf *out, const char *key, aft_str
   }
   aft__json_key(&json, "customer");
   aft__json_id(&json, aft__ticket_int(ticket, AFT__TICKET_CUSTOMER));
-  if (message) {
+  if (s->message) {
     aft__json_key(&json, "message");
-    aft__json_id(&json, message);
+    aft__json_id(&json, s->message);
   }
-  if (key) {
+  if (s->survey) {
+    aft__json_key(&json, "survey");
+    aft__json_id(&json, s->survey);
+  }
+  if (s->key) {
     aft__json_key(&json, "notice");
-    aft__json_str(&json, aft__cstr(key));
+    aft__json_str(&json, aft__cstr(s->key));
   }
   aft__json_key(&json, "locale");
   aft__json_str(&json, aft__cstr(aft__ticket_locale(ticket)));
   aft__json_key(&json, "text");
-  aft__json_str(&json, text);
+  aft__json_str(&json, s->text);
   aft__json_close(&json, '}');
 }
 
@@ -74,25 +85,35 @@ aft_status aft__ticket_work(aft__ticket *ticket, const char *work, const char *k
   return status;
 }
 
-aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *key, aft_str text,
-                            aft_id message, aft_error *error) {
+static aft_status send(aft__ticket *ticket, sending *s, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   aft__buf words, out;
   aft__buf_init(&words, cmd->env);
   aft__buf_init(&out, cmd->env);
-  if (key) {
+  if (s->key) {
     const aft__arg args[] = {{"code", aft__ticket_str(ticket, AFT__TICKET_CODE)},
                              {"subject", aft__ticket_str(ticket, AFT__TICKET_SUBJECT)}};
-    aft__policy_render(cmd->policy, aft__ticket_locale(ticket), key, args, AFT__COUNT(args), &words);
-    text = aft__buf_view(&words);
+    aft__policy_render(cmd->policy, aft__ticket_locale(ticket), s->key, args, AFT__COUNT(args), &words);
+    s->text = aft__buf_view(&words);
   }
-  payload(ticket, &out, key, text, message);
+  payload(ticket, &out, s);
   aft_status status =
       words.failed || out.failed
           ? aft__nomem(error)
-          : aft__outbox_add(cmd->tx, cmd->call.tenant, aft__ticket_id(ticket), aft__cstr(topic),
+          : aft__outbox_add(cmd->tx, cmd->call.tenant, aft__ticket_id(ticket), aft__cstr(s->topic),
                             aft__buf_view(&out), AFT__OUT_AUTO, cmd->now, NULL, error);
   aft__buf_done(&words);
   aft__buf_done(&out);
   return status;
+}
+
+aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *key, aft_str text,
+                            aft_id message, aft_error *error) {
+  sending s = {.topic = topic, .key = key, .text = text, .message = message};
+  return send(ticket, &s, error);
+}
+
+aft_status aft__ticket_send_survey(aft__ticket *ticket, const char *key, aft_id survey, aft_error *error) {
+  sending s = {.topic = "survey.send", .key = key, .survey = survey};
+  return send(ticket, &s, error);
 }

@@ -172,8 +172,8 @@ static aft_status compile(aft__compile *cx, const aft_document *documents, size_
     aft__compile_triage(cx);
     aft__compile_labels(cx);
     aft__compile_machines(cx);
-    aft__compile_decisions(cx);
     aft__compile_calendars(cx);
+    aft__compile_decisions(cx);
     aft__compile_service(cx);
     aft__compile_queues(cx);
     aft__compile_suggestions(cx);

@@ -194,7 +194,8 @@ void aft__compile_calendars(aft__compile *cx) {
 
 static aft_str calendar_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
 
-uint32_t aft__compile_calendar_ref(aft__compile *cx, const aft__node *node) {
+uint32_t aft__compile_calendar_ref(aft__compile *cx, const aft__node *owner, const char *key) {
+  const aft__node *node = aft__node_get(owner, key);
   const aft__node *map = aft__node_get(cx->root, "calendars");
   uint32_t n = aft__compile_count(cx, AFT__SECTION_CALENDARS);
   const aft__calendar_row *rows = (const void *)cx->section[AFT__SECTION_CALENDARS].data;
@@ -205,7 +206,7 @@ uint32_t aft__compile_calendar_ref(aft__compile *cx, const aft__node *node) {
     if (aft__str_eq(aft__cstr(texts + rows[i].name), node->text))
       return i;
   bool any = map && map->kind == AFT__NODE_MAP;
-  size_t mark = aft__path_push(cx->faults, aft__cstr("calendar"));
+  size_t mark = aft__path_push(cx->faults, aft__cstr(key));
   aft__fault_node(
       cx->faults, AFT_E_POLICY, node, "there is no calendar '%.*s'%s", (int)aft__utf8_cut(node->text, 60),
       node->text.data,

@@ -308,7 +308,7 @@ static void compile_settings(aft__compile *cx, const aft__node *cases) {
   s.coupon_part = choice_of(coupons, "part", parts, 0);
   s.points_spent = choice_of(money, "points_spent", aft__extra_rules, AFT__EXTRA_PERSON);
   s.gift_kept = choice_of(money, "gift_kept", aft__extra_rules, AFT__EXTRA_PERSON);
-  s.calendar = aft__compile_calendar_ref(cx, aft__node_get(cases, "calendar"));
+  s.calendar = aft__compile_calendar_ref(cx, cases, "calendar");
   aft__compile_add(cx, AFT__SECTION_CASES, &s);
 }
 

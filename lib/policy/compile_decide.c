@@ -1,4 +1,4 @@
-/* Compiling what is decided from facts: triage settings, priority, survey, intake. */
+/* Compiling what is decided from facts: triage settings, priority, intake. */
 #include "policy/policy_priv.h"
 
 #include <stdlib.h>
@@ -18,10 +18,7 @@ static int64_t duration(const aft__node *map, const char *key, int64_t otherwise
 
 static void compile_settings(aft__compile *cx) {
   const aft__node *triage = aft__node_get(cx->root, "triage");
-  const aft__node *survey = aft__node_get(cx->root, "survey");
-  const aft__node *kind = aft__node_get(survey, "kind");
   const aft__node *flood = aft__node_get(aft__node_get(cx->root, "intake"), "flood");
-  bool enabled = false;
   aft__settings s = {0};
   s.threshold = (int32_t)whole(triage, "threshold", 450);
   s.damp = (int32_t)whole(triage, "damp", 40);
@@ -38,9 +35,7 @@ static void compile_settings(aft__compile *cx) {
   s.thread_window_ms = duration(aft__node_get(cx->root, "intake"), "thread_window", 72 * AFT__HOUR);
   s.flood_messages = (int32_t)whole(flood, "messages", 20);
   s.flood_within_ms = duration(flood, "within", AFT__HOUR);
-  s.survey_after_ms = duration(survey, "after", AFT__HOUR);
-  s.survey_enabled = aft__node_bool(aft__node_get(survey, "enabled"), &enabled) && enabled;
-  s.survey_kind = aft__compile_text(cx, kind ? kind->text : aft__cstr("csat"));
+  aft__compile_survey(cx, &s);
   s.other = aft__compile_text(cx, aft__cstr("other"));
   aft__compile_retention(cx, s.retain);
   aft__compile_add(cx, AFT__SECTION_SETTINGS, &s);

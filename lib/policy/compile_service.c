@@ -44,7 +44,7 @@ static void compile_target(aft__compile *cx, const aft__item *item) {
     check_priority(cx, item);
   if (aft__node_int(aft__node_get(item->value, "order"), &order))
     target.order = (int32_t)order;
-  target.calendar = aft__compile_calendar_ref(cx, aft__node_get(item->value, "calendar"));
+  target.calendar = aft__compile_calendar_ref(cx, item->value, "calendar");
   fill(cx, &target, item->value);
   aft__compile_add(cx, AFT__SECTION_TARGETS, &target);
 }

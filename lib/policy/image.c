@@ -87,12 +87,20 @@ static bool texts_valid(view *v) {
   return true;
 }
 
+static bool survey_valid(const view *v, const aft__settings *s) {
+  bool hours = s->survey_hours == AFT__FLOW_NONE || s->survey_hours < count(v, AFT__SECTION_CALENDARS);
+  bool spans = s->survey_after_ms >= 0 && s->survey_expires_ms > 0 && s->survey_fatigue_ms >= -1 &&
+               s->survey_reminder_ms >= -1 && s->survey_edit_ms >= -1;
+  return hours && spans && s->survey_scale < AFT__SCORES && s->survey_sample >= 0 &&
+         s->survey_sample <= 1000 && s->survey_low >= 0 && s->survey_low <= 10;
+}
+
 static bool settings_valid(const view *v) {
   const aft__settings *s = items(v, AFT__SECTION_SETTINGS);
   for (int i = 0; count(v, AFT__SECTION_SETTINGS) == 1 && i < AFT__RETAINS; i++)
     if (s->retain[i] != AFT__RETAIN_NEVER && s->retain[i] <= 0)
       return false;
-  if (count(v, AFT__SECTION_SETTINGS) != 1 || !text(v, s->survey_kind) || !text(v, s->other))
+  if (count(v, AFT__SECTION_SETTINGS) != 1 || !text(v, s->other) || !survey_valid(v, s))
     return false;
   bool fusion = s->model_weight >= 0 && s->model_weight <= 10000 && s->rule_weight >= 0 &&
                 s->rule_weight <= 10000 && s->other_prior >= -10000 && s->other_prior <= 10000;
@@ -101,8 +109,7 @@ static bool settings_valid(const view *v) {
   bool flood = s->flood_messages >= 0 && s->flood_messages <= 1000 && s->flood_within_ms >= 0;
   return fusion && reading && flood && s->threshold >= 0 && s->threshold <= 1000 && s->damp >= 1 &&
          s->damp <= 1000 && s->label_points >= 0 && s->label_points <= 1000 && s->more_words >= 0 &&
-         s->more_words <= 1000 && s->most_level >= 0 && s->most_level <= 9 && s->thread_window_ms >= 0 &&
-         s->survey_after_ms >= 0;
+         s->more_words <= 1000 && s->most_level >= 0 && s->most_level <= 9 && s->thread_window_ms >= 0;
 }
 
 static bool categories_valid(const view *v) {

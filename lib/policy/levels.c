@@ -1,4 +1,4 @@
-/* Service levels, escalation, intake and survey: what services ask a policy for. */
+/* Service levels, escalation and intake: what services ask a policy for. */
 #include "policy/policy_priv.h"
 
 #include <stdio.h>
@@ -174,10 +174,4 @@ void aft__policy_intake_of(const aft_policy *policy, aft__policy_intake *out) {
   out->pause_ms = policy->settings->pause_ms;
   out->flood_messages = (uint32_t)policy->settings->flood_messages;
   out->flood_within_ms = policy->settings->flood_within_ms;
-}
-
-void aft__policy_survey_of(const aft_policy *policy, aft__policy_survey *out) {
-  out->enabled = policy->settings->survey_enabled != 0;
-  out->kind = aft__policy_str(policy, policy->settings->survey_kind);
-  out->after_ms = policy->settings->survey_after_ms;
 }

@@ -264,7 +264,7 @@ bool aft__policy_warns(const aft_policy *policy); /* at all */
 int64_t aft__policy_open_time(const aft_policy *policy, const aft__owed *in, aft_time from, aft_time to);
 int32_t aft__policy_most_level(const aft_policy *policy); /* the highest escalation level */
 
-/* ---- the rest that services ask for ---- */
+/* ---- levels.c, surveys.c: the rest that services ask for ---- */
 
 typedef struct aft__policy_intake {
   int64_t thread_window_ms; /* same customer and open ticket: joined within this time */
@@ -276,10 +276,18 @@ void aft__policy_intake_of(const aft_policy *policy, aft__policy_intake *out);
 
 typedef struct aft__policy_survey {
   bool enabled;
-  aft_str kind;     /* csat */
-  int64_t after_ms; /* after resolution */
+  aft__score_kind kind;
+  int32_t sample;      /* permille of the surveys that are sent */
+  int32_t low;         /* the highest answer that counts as low */
+  int64_t after_ms;    /* after resolution */
+  int64_t fatigue_ms;  /* a person is asked once in this time; -1: as often as it comes */
+  int64_t reminder_ms; /* after sending; -1: none */
+  int64_t expires_ms;  /* after sending */
+  int64_t edit_ms;     /* after the first answer; -1: it stands at once */
 } aft__policy_survey;
 void aft__policy_survey_of(const aft_policy *policy, aft__policy_survey *out);
+/* The first moment from then on at which surveys may be sent; AFT_TIME_NONE where there is none. */
+aft_time aft__policy_survey_opening(const aft_policy *policy, aft_time from);
 
 /* retention.c: how long records are kept, in milliseconds after their end, or AFT__RETAIN_NEVER: they are
  * never removed. */

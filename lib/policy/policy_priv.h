@@ -158,7 +158,7 @@ typedef struct aft__section {
 
 #define AFT__IMAGE_MAGIC   "AFTPOLCY"
 #define AFT__IMAGE_ORDER   0x01020304u
-#define AFT__IMAGE_VERSION 6u
+#define AFT__IMAGE_VERSION 7u
 #define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
 #define AFT__IMAGE_JSON    3u /* the last version whose source is canonical JSON */
 
@@ -174,7 +174,10 @@ typedef struct aft__image {
 
 typedef struct aft__settings {
   int64_t thread_window_ms, survey_after_ms;
-  uint32_t survey_kind, survey_enabled;
+  int64_t survey_fatigue_ms, survey_reminder_ms, survey_expires_ms, survey_edit_ms; /* -1: never */
+  uint32_t survey_scale, survey_enabled;                                            /* aft__score_kind */
+  int32_t survey_sample, survey_low;
+  uint32_t survey_hours, reserved1; /* calendar or AFT__FLOW_NONE */
   int32_t threshold, damp, label_points, more_words;
   int32_t most_level;
   uint32_t other; /* text: "other" */
@@ -532,15 +535,17 @@ void aft__source_write(aft__compile *cx);
 bool aft__source_read(aft_str source, aft__buf *out);
 
 void aft__compile_triage(aft__compile *cx);    /* compile_triage.c: categories, rules, lexicons */
-void aft__compile_decisions(aft__compile *cx); /* compile_decide.c: priority, levels, survey, intake */
+void aft__compile_decisions(aft__compile *cx); /* compile_decide.c: priority, levels, intake */
+void aft__compile_survey(aft__compile *cx, aft__settings *s);             /* surveys.c; after the calendars */
 uint32_t aft__compile_condition(aft__compile *cx, const aft__node *when); /* compile_condition.c */
 void aft__compile_labels(aft__compile *cx);                               /* compile_labels.c */
 /* A tag in the form in which tags are compared; lives in the arena. */
 aft_str aft__compile_tag(aft__compile *cx, aft_str tag);
 void aft__compile_queues(aft__compile *cx);    /* compile_queues.c */
 void aft__compile_calendars(aft__compile *cx); /* compile_calendars.c */
-/* The calendar that a node names; AFT__FLOW_NONE for NULL, and with a fault for one that is not there. */
-uint32_t aft__compile_calendar_ref(aft__compile *cx, const aft__node *node);
+/* The calendar that a key names; AFT__FLOW_NONE without the key, and with a fault for one that is not there.
+ */
+uint32_t aft__compile_calendar_ref(aft__compile *cx, const aft__node *owner, const char *key);
 void aft__compile_service(aft__compile *cx);     /* compile_service.c: after calendars and levels */
 void aft__compile_suggestions(aft__compile *cx); /* compile_queues.c */
 void aft__compile_cases(aft__compile *cx);       /* compile_cases.c */

@@ -9,6 +9,7 @@ typedef enum kind {
   DURATION,
   DEADLINE,
   SPAN,
+  LENGTH,
   COUNTED,
   CHOICE,
   LIST,
@@ -29,7 +30,7 @@ typedef struct entry {
 struct spec {
   kind kind;
   const char *expected;       /* "a whole number from 0 to 1000" */
-  int64_t least, most;        /* WHOLE; SPAN: milliseconds */
+  int64_t least, most;        /* WHOLE; SPAN, LENGTH: milliseconds */
   const char *const *choices; /* CHOICE */
   const spec *of;             /* LIST, MAP, ONE_OR_LIST */
   const entry *fields;        /* STRUCT: up to a NULL name */
@@ -183,15 +184,27 @@ SHAPE flood = {.kind = STRUCT, .expected = "a map with messages and within", .fi
 static const entry intake_fields[] = {
     {"thread_window", &duration, false}, {"flood", &flood, false}, {NULL, NULL, false}};
 SHAPE intake = {.kind = STRUCT, .expected = "a map with thread_window and flood", .fields = intake_fields};
-static const char *const survey_kinds[] = {"csat", NULL};
-SHAPE survey_kind = {.kind = CHOICE, .expected = "csat", .choices = survey_kinds};
+#define MOST_SPAN (36500 * AFT__DAY)
+static const char *const survey_kinds[] = {"csat", "nps", "ces", NULL};
+SHAPE survey_kind = {.kind = CHOICE, .expected = "one of csat, nps, ces", .choices = survey_kinds};
+SHAPE survey_low = {.kind = WHOLE, .expected = "a whole number from 0 to 10", .least = 0, .most = 10};
+SHAPE an_hour = {.kind = SPAN, .expected = "never, or 1h to 36500d", .least = AFT__HOUR, .most = MOST_SPAN};
+SHAPE a_minute = {
+    .kind = SPAN, .expected = "never, or 1m to 366d", .least = AFT__MINUTE, .most = 366 * AFT__DAY};
+SHAPE survey_end = {.kind = LENGTH, .expected = "1h to 366d", .least = AFT__HOUR, .most = 366 * AFT__DAY};
 static const entry survey_fields[] = {{"enabled", &flag, false},
                                       {"kind", &survey_kind, false},
                                       {"after", &duration, false},
+                                      {"sample", &permille, false},
+                                      {"fatigue", &an_hour, false},
+                                      {"hours", &name, false},
+                                      {"reminder", &an_hour, false},
+                                      {"expires", &survey_end, false},
+                                      {"edit", &a_minute, false},
+                                      {"low", &survey_low, false},
                                       {NULL, NULL, false}};
 SHAPE survey = {.kind = STRUCT, .expected = "a map with enabled, kind and after", .fields = survey_fields};
 
-#define MOST_SPAN (36500 * AFT__DAY)
 SHAPE a_day = {.kind = SPAN, .expected = "never, or 1d to 36500d", .least = AFT__DAY, .most = MOST_SPAN};
 SHAPE a_week = {.kind = SPAN, .expected = "never, or 7d to 36500d", .least = 7 * AFT__DAY, .most = MOST_SPAN};
 SHAPE a_month = {
@@ -520,6 +533,11 @@ static void check_choice(aft__faults *faults, const spec *shape, const aft__node
                   aft__did_you_mean(faults, node->text, shape->choices, n, choice_name));
 }
 
+static bool length_ok(const spec *shape, const aft__node *node) {
+  int64_t n = 0;
+  return aft__duration_parse(node->text, &n, NULL) >= 0 && n >= shape->least && n <= shape->most;
+}
+
 static bool scalar_ok(const spec *shape, const aft__node *node) {
   int64_t n = 0;
   uint32_t days = 0;
@@ -543,7 +561,9 @@ static bool scalar_ok(const spec *shape, const aft__node *node) {
   case SPAN:
     if (aft__str_eq(node->text, aft__cstr("never")))
       return true;
-    return aft__duration_parse(node->text, &n, NULL) >= 0 && n >= shape->least && n <= shape->most;
+    return length_ok(shape, node);
+  case LENGTH:
+    return length_ok(shape, node);
   default:
     return false;
   }

@@ -79,6 +79,55 @@ aft_status aft__money_sub(const aft_money *a, const aft_money *b, aft_money *out
  * grouped, the parts sum to total. total of 0 and more, units above 0; units beyond the last have nothing. */
 int64_t aft__share_of(int64_t total, int64_t units, int64_t from, int64_t n);
 
+/* survey_math.c: what answers to surveys say, and how sure that is. Shares and scores, never money. */
+typedef enum aft__score_kind {
+  AFT__SCORE_CSAT, /* satisfaction: the share of the two best answers */
+  AFT__SCORE_NPS,  /* recommendation: promoters less detractors, -100 to 100 */
+  AFT__SCORE_CES,  /* effort: the share of those who agree that it was easy */
+  AFT__SCORES
+} aft__score_kind;
+
+typedef struct aft__scale {
+  const char *name;
+  int32_t least, most;
+  int32_t poor, good; /* the highest poor answer and the lowest good one */
+} aft__scale;
+extern const aft__scale aft__scales[AFT__SCORES];
+bool aft__score_find(aft_str name, aft__score_kind *out);
+
+typedef struct aft__tally {
+  uint64_t n, good, poor;
+  int64_t sum;
+} aft__tally;
+void aft__tally_add(aft__tally *tally, aft__score_kind kind, int64_t score);
+
+typedef struct aft__interval {
+  double low, high;
+} aft__interval;
+/* Of a tally with answers. population: out of how many they come, where those alone are meant; 0: of any. */
+aft__interval aft__wilson(uint64_t good, uint64_t n, uint64_t population);
+aft__interval aft__nps_wald(const aft__tally *t, uint64_t population);
+aft__interval aft__nps_adjusted_wald(const aft__tally *t, uint64_t population);
+/* What the standard error shrinks by: sqrt((N - n) / (N - 1)). */
+double aft__finite_population(uint64_t n, uint64_t population);
+
+typedef enum aft__method {
+  AFT__METHOD_NONE, /* there are no answers */
+  AFT__METHOD_WILSON,
+  AFT__METHOD_WALD,
+  AFT__METHOD_ADJUSTED_WALD
+} aft__method;
+const char *aft__method_name(aft__method method); /* "wilson" */
+
+#define AFT__FEW_ANSWERS 30 /* below it, a figure says little */
+typedef struct aft__score {
+  double value, mean;
+  aft__interval interval; /* of the value */
+  aft__method method;
+  bool few;
+} aft__score;
+void aft__score_of(aft__score_kind kind, const aft__tally *t, uint64_t population, aft__score *out);
+
 /* id.c: 63-bit ids, ordered by time. One generator a store, shared by threads. */
 typedef struct aft__idgen {
   _Atomic int64_t state; /* milliseconds since 2024 << 22 | sequence << 10 | node */

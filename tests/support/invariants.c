@@ -39,7 +39,8 @@ static const struct rule {
     {"due rows belong to what lives",
      "SELECT d.id, d.name, d.kind FROM aft_due d WHERE NOT (d.kind = 8 AND d.subject IN (SELECT id FROM "
      "aft_ticket "
-     "WHERE open > 0) OR d.kind = 13 AND d.subject IN (SELECT id FROM aft_survey WHERE state = 'scheduled') "
+     "WHERE open > 0) OR d.kind = 13 AND d.subject IN (SELECT id FROM aft_survey WHERE state IN "
+     "('scheduled', 'sent')) "
      "OR d.kind NOT IN (8, 13))"},
     {"a survey that is to come has its due row",
      "SELECT s.id FROM aft_survey s WHERE s.state = 'scheduled' AND s.id NOT IN (SELECT subject FROM aft_due "

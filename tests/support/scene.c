@@ -208,13 +208,48 @@ static aft_status open_ticket(scene *s, int i, int customer, aft_error *error) {
              &s->ticket[i], error);
 }
 
+/* The survey of the ticket that was resolved first. */
+static aft_status find_survey(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_cursor *cursor;
+  aft_record *survey;
+  TRY(aft_survey_list(s->session, &call, s->ticket[SCENE_RATED], &cursor, error));
+  aft_status status = aft_cursor_next(cursor, &survey, error);
+  s->survey = status == AFT_OK ? aft_survey_id(survey) : 0;
+  aft_cursor_free(cursor);
+  return status < 0 ? status : AFT_OK;
+}
+
+/* As a tick would have left it, which would number the events and fire what else is due. */
+static aft_status send_survey(scene *s) {
+  char sql[320];
+  sqlite3 *host = scene_host(s);
+  snprintf(sql, sizeof sql,
+           "BEGIN IMMEDIATE; "
+           "UPDATE aft_survey SET state = 'sent', sent = due, expires = due + %lld WHERE id = %lld; "
+           "UPDATE aft_due SET name = 'expire', due_at = due_at + %lld WHERE subject = %lld; COMMIT",
+           (long long)(14 * DAY), (long long)s->survey, (long long)(14 * DAY), (long long)s->survey);
+  int rc = host ? sqlite3_exec(host, sql, 0, 0, 0) : SQLITE_CANTOPEN;
+  sqlite3_close(host);
+  return rc ? AFT_E_STORE : AFT_OK;
+}
+
+static aft_status open_rated(scene *s, aft_error *error) {
+  TRY(open_ticket(s, SCENE_RATED, SCENE_RATED, error));
+  TRY(act(s, s->ticket[SCENE_RATED], AFT_ACT_RESOLVE, NULL, error));
+  atomic_fetch_add(&s->now, 120 * MINUTE);
+  TRY(find_survey(s, error));
+  return s->survey ? send_survey(s) : AFT_OK;
+}
+
 /* Each ticket has a customer of its own, so that nothing threads by chance. The two that are merged have one,
  * and are further apart than the window in which messages join. */
 static aft_status open_tickets(scene *s, aft_error *error) {
+  TRY(open_rated(s, error));
   TRY(open_ticket(s, SCENE_OTHER, AFT_ACT_MERGE, error));
   atomic_fetch_add(&s->now, 4 * DAY);
   for (int i = 0; i < SCENE_TICKETS; i++)
-    if (i != SCENE_OTHER)
+    if (i != SCENE_OTHER && i != SCENE_RATED)
       TRY(open_ticket(s, i, i, error));
   return AFT_OK;
 }
@@ -504,6 +539,17 @@ static aft_status revoke_link(scene *s, aft_error *error) {
   TRY(link_to(s, "A-1003", "link back", &link, error));
   call.key = name(s, "revoke");
   return aft_link_revoke(s->session, &call, link, NULL, error);
+}
+
+/* A bad one, so that a call back is asked for too. */
+static aft_status answer_survey(scene *s, aft_error *error) {
+  if (!s->survey)
+    return AFT_OK; /* under a policy without surveys */
+  aft_call call = as_agent(s);
+  aft_survey_answer_in in = {
+      .size = sizeof in, .survey = s->survey, .text = AFT_STR("太慢了"), .score = 1, .source = AFT_VIA_PHONE};
+  call.key = name(s, "rate");
+  return aft_survey_answer(s->session, &call, &in, NULL, error);
 }
 
 static aft_status tag_more(scene *s, aft_error *error) { return tag(s, "vip", "tag", true, error); }
@@ -856,6 +902,7 @@ const command scene_commands[] = {
     {"a customer's phone", "aft_customer_put", change_customer},
     {"an order", "aft_order_put", new_order},
     {"a link", "aft_link_make", new_link, .steps = true},
+    {"an answer to a survey", "aft_survey_answer", answer_survey},
     {"a link taken back", "aft_link_revoke", revoke_link, .steps = true},
     {"an order in full", "aft_order_tell", full_order},
     {"a chargeback", "aft_payment_reverse", chargeback},

@@ -12,12 +12,13 @@
 #include <aftersales.h>
 
 #define SCENE_START   INT64_C(1795000000000) /* 2026-11-18 */
-#define SCENE_TICKETS 20                     /* one for each act, by its number, and those below */
+#define SCENE_TICKETS 21                     /* one for each act, by its number, and those below */
 #define SCENE_ANSWER  13
 #define SCENE_REPLY   14
 #define SCENE_OTHER   15
 #define SCENE_SETTLE  16 /* and the two after it */
 #define SCENE_SAID    19
+#define SCENE_RATED   20 /* was resolved, and its survey sent */
 
 /* Cases, each for one command. */
 enum {
@@ -47,6 +48,7 @@ typedef struct scene {
   aft_id ticket[SCENE_TICKETS], message[2], effect[3];
   int64_t fence[3];
   aft_id cases[SCENE_CASES], cups, leg, finding, parcel;
+  aft_id survey;    /* 0 under a policy without */
   const void *play; /* of a test with commands of its own: what they are to do */
 } scene;
 

@@ -263,7 +263,7 @@ static void all_faults_come_at_once_with_places(void **state) {
 static void the_first_fault_is_the_error(void **state) {
   attempt a;
   (void)state;
-  load(&a, "escalation:\n  most: 12\nsurvey: {kind: nps}\n");
+  load(&a, "escalation:\n  most: 12\nsurvey: {kind: stars}\n");
   assert_int_equal(a.status, AFT_E_POLICY);
   assert_int_equal(a.error.line, 2);
   assert_int_equal(a.error.column, 9);

@@ -1,9 +1,9 @@
-"""Signed links that let a buyer into an order or a case, for a time."""
+"""Signed links that let a buyer into an order or a case, or answer a survey, for a time."""
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ._call import Commands, buffer_bytes
 from ._ffi import ffi, lib
@@ -11,11 +11,14 @@ from ._frame import Frame
 from ._handle import Shared
 from ._call import run
 from .env import Env, env_of
-from .records import Link
+from .records import Link, Survey
 from .values import time_of, utf8, wrong_type
 
 if TYPE_CHECKING:
     from .desk import Desk
+
+
+VIA_NUMBERS = {"link": lib.AFT_VIA_LINK, "chat": lib.AFT_VIA_CHAT, "phone": lib.AFT_VIA_PHONE}
 
 
 class LinkKeys(Shared):
@@ -54,7 +57,8 @@ class MadeLink(NamedTuple):
 
 
 class OpenedLink(NamedTuple):
-    """A link that was found good. desk: that of the buyer whom it lets in."""
+    """A link that was found good. desk: that of the buyer whom it lets in; nobody's for a survey's link, which lets
+    nobody in: answer_survey takes its token."""
 
     desk: Desk
     link: int
@@ -62,6 +66,7 @@ class OpenedLink(NamedTuple):
     order: int | None
     case: int | None
     expires: datetime
+    survey: int | None
 
 
 class LinkCommands(Commands):
@@ -73,16 +78,19 @@ class LinkCommands(Commands):
         lifetime: timedelta | None = None,
         order: int | None = None,
         case: int | None = None,
+        survey: int | None = None,
         key: str | None = None,
         deadline: timedelta | None = None,
     ) -> MadeLink:
-        """Makes a link into an order or a case, for its customer, payer or recipient.
+        """Makes a link into an order or a case, for its customer, payer or recipient, or to a survey that waits for its
+        answer, for whom it asks: there it ends with the survey, and the same link is given again.
 
         lifetime: a minute to 366 days; None: as the policy says."""
         frame = Frame("aft_link_in")
         frame.id("customer", customer)
         frame.id("order", order)
         frame.id("case", case, field="of")
+        frame.id("survey", survey)
         if lifetime is not None:
             frame.span("lifetime", lifetime, field="lifetime")
         token, out = ffi.new("aft_buf **"), ffi.new("aft_record **")
@@ -96,6 +104,40 @@ class LinkCommands(Commands):
         with keys_of(keys)._use() as ring:
             return self._run(lib.aft_link_make, [ring, frame], [token, out], take, key, deadline)
 
+    def answer_survey(
+        self,
+        survey: int | None = None,
+        *,
+        score: int,
+        text: str | None = None,
+        source: Literal["link", "chat", "phone"] | None = None,
+        token: str | None = None,
+        keys: LinkKeys | None = None,
+        key: str | None = None,
+        deadline: timedelta | None = None,
+    ) -> Survey:
+        """Takes the answer to a survey that was sent, by its id or the token of its link with the keys that verify it.
+
+        source: how it was answered; required without a token, of which it is "link" by default."""
+        frame, out = Frame("aft_survey_answer_in"), ffi.new("aft_record **")
+        frame.id("survey", survey)
+        frame.text("token", token)
+        frame.text("text", text)
+        frame.number("score", score)
+        frame.choice("source", source, VIA_NUMBERS)
+
+        def take(_session: Any, status: int) -> Survey:
+            try:
+                return Survey._read(out[0], status)
+            finally:
+                lib.aft_record_free(out[0])
+
+        if keys is None:
+            return self._run(lib.aft_survey_answer, [frame], [out], take, key, deadline)
+        with keys_of(keys)._use() as ring:
+            frame.put("keys", ring)
+            return self._run(lib.aft_survey_answer, [frame], [out], take, key, deadline)
+
 
 def opened(session: Any, tenant: int, keys: LinkKeys, token: str) -> OpenedLink:
     from .desk import Desk
@@ -108,7 +150,8 @@ def opened(session: Any, tenant: int, keys: LinkKeys, token: str) -> OpenedLink:
     def take(found: Any, _status: int) -> OpenedLink:
         o = out.struct
         desk = Desk(found, int(o.call.tenant), int(o.call.role), int(o.call.actor))
-        return OpenedLink(desk, o.link, o.customer, o.order or None, o.of or None, time_of(o.expires))
+        end = time_of(o.expires)
+        return OpenedLink(desk, o.link, o.customer, o.order or None, o.of or None, end, o.survey or None)
 
     out.struct.call.size = ffi.sizeof("aft_call")
     with keys_of(keys)._use() as ring:

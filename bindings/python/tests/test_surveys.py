@@ -1,0 +1,51 @@
+"""Surveys: sent when due, answered by a link or by hand, added up."""
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from aftersales import Denied, Invalid, LinkKeys, Transition
+from conftest import START, Shop
+
+
+def sent(shop: Shop, person: str) -> int:
+    ticket = shop.say("要发票", customer=None, handle=person).ticket
+    shop.amy.answer(ticket, "已开好")
+    shop.amy.act(ticket, "resolve")
+    shop.clock.go(hours=1)
+    shop.session.tick()
+    (survey,) = shop.desk.surveys(ticket)
+    assert survey.state == "sent"
+    return int(survey.id)
+
+
+def test_a_survey_is_answered_by_its_link_and_counted(shop: Shop) -> None:
+    keys = LinkKeys({"2026-11": bytes(range(32))}, env=shop.env)
+    survey = shop.desk.survey(sent(shop, "wx_1"))
+    made = shop.desk.make_link(keys, survey.customer, survey=survey.id)
+    assert shop.desk.make_link(keys, survey.customer, survey=survey.id).token == made.token
+    opened = shop.session.open_link(shop.tenant, keys, made.token)
+    assert (opened.survey, opened.order, opened.case) == (survey.id, None, None)
+    with pytest.raises((Denied, Invalid)):
+        opened.desk.surveys(survey.ticket)
+    with pytest.raises(Denied):
+        shop.desk.answer_survey(score=5, token=made.token[:-2] + "AA", keys=keys)
+    answered = shop.desk.answer_survey(score=5, text="很好", token=made.token, keys=keys)
+    assert (answered.state, answered.score, answered.source, answered.agent) == ("answered", 5, "link", shop.agent)
+    low = shop.amy.answer_survey(sent(shop, "wx_2"), score=1, source="phone")
+    assert low.low == 1
+    with pytest.raises(Invalid, match="expected 1 to 5"):
+        shop.desk.answer_survey(low.id, score=6, source="chat")
+    report = shop.desk.survey_report(START, START + timedelta(days=9), by="agent")
+    (group,) = report["groups"]
+    assert (group["group"], group["sent"], group["answered"], group["score"]) == (str(shop.agent), 2, 2, 0.5)
+    assert group["small"] and group["method"] == "wilson" and group["from"] < 0.5 < group["to"]
+
+
+def test_a_survey_ends(shop: Shop) -> None:
+    survey = sent(shop, "wx_1")
+    shop.clock.go(days=14)
+    shop.session.tick()
+    with pytest.raises(Transition):
+        shop.desk.answer_survey(survey, score=5, source="chat")
