@@ -29,6 +29,7 @@
 #include <aftersales/search.h>
 #include <aftersales/status.h>
 #include <aftersales/store.h>
+#include <aftersales/survey.h>
 #include <aftersales/sys/blob.h>
 #include <aftersales/sys/sql.h>
 #include <aftersales/text.h>
@@ -344,13 +345,14 @@ AT(aft_limits, parts, 16, 24);
 AT(aft_limits, batch, 24, 32);
 AT(aft_limits, policy_bytes, 32, 40);
 AT(aft_limits, retries, 40, 48);
-SIZE(aft_link_in, 40);
+SIZE(aft_link_in, 48);
 AT(aft_link_in, size, 0, 8);
 AT(aft_link_in, customer, 8, 16);
 AT(aft_link_in, order, 16, 24);
 AT(aft_link_in, of, 24, 32);
 AT(aft_link_in, lifetime, 32, 40);
-SIZE(aft_link_opened, 104);
+AT(aft_link_in, survey, 40, 48);
+SIZE(aft_link_opened, 112);
 AT(aft_link_opened, size, 0, 8);
 AT(aft_link_opened, call, 8, 64);
 AT(aft_link_opened, link, 64, 72);
@@ -358,6 +360,7 @@ AT(aft_link_opened, customer, 72, 80);
 AT(aft_link_opened, order, 80, 88);
 AT(aft_link_opened, of, 88, 96);
 AT(aft_link_opened, expires, 96, 104);
+AT(aft_link_opened, survey, 104, 112);
 SIZE(aft_message_change, 88);
 AT(aft_message_change, size, 0, 8);
 AT(aft_message_change, message, 8, 16);
@@ -653,6 +656,24 @@ AT(aft_store_options, blobs, 56, 64);
 SIZE(aft_str, 16);
 AT(aft_str, data, 0, 8);
 AT(aft_str, len, 8, 16);
+SIZE(aft_survey_answer_in, 64);
+AT(aft_survey_answer_in, size, 0, 8);
+AT(aft_survey_answer_in, survey, 8, 16);
+AT(aft_survey_answer_in, keys, 16, 24);
+AT(aft_survey_answer_in, token, 24, 40);
+AT(aft_survey_answer_in, text, 40, 56);
+AT(aft_survey_answer_in, score, 56, 60);
+AT(aft_survey_answer_in, source, 60, 64);
+SIZE(aft_survey_report_in, 64);
+AT(aft_survey_report_in, size, 0, 8);
+AT(aft_survey_report_in, begin, 8, 16);
+AT(aft_survey_report_in, end, 16, 24);
+AT(aft_survey_report_in, shop, 24, 32);
+AT(aft_survey_report_in, locale, 32, 48);
+AT(aft_survey_report_in, kind, 48, 52);
+AT(aft_survey_report_in, by, 52, 56);
+AT(aft_survey_report_in, finite, 56, 60);
+AT(aft_survey_report_in, reserved0, 60, 64);
 SIZE(aft_tag_in, 40);
 AT(aft_tag_in, size, 0, 8);
 AT(aft_tag_in, kind, 8, 12);
@@ -811,6 +832,8 @@ FIRST(aft_signing_key, n, 40);
 FIRST(aft_similar_in, most, 28);
 FIRST(aft_sql_driver, interrupt, 152);
 FIRST(aft_store_options, prefix, 56);
+FIRST(aft_survey_answer_in, source, 64);
+FIRST(aft_survey_report_in, reserved0, 64);
 FIRST(aft_tag_in, tag, 40);
 FIRST(aft_tenant_in, locale, 72);
 FIRST(aft_tick_budget, ms, 24);
