@@ -65,7 +65,7 @@ def read_test(test):
     elif run.count() < planned:
         why = f"{run.name}: {planned - run.count()} of {planned} cases did not run ({test['result']}, exit status {code})"
         run.failed.append([why] + tail)
-    elif bad and not run.failed:
+    elif bad and not run.failed and (code or not run.skipped):  # meson takes "not ok # SKIP" for a failure
         run.failed.append([f"{run.name}: {test['result']}, exit status {code}"] + tail)
     return run
 

@@ -33,6 +33,7 @@ GOOD = "1..2\nok 1 - a\nok 2 - b\n"
 def counts():
     expect([test(GOOD), test("", "OK")], 0, "3 passed, 0 failed, 0 skipped")
     expect([test("1..2\nok 1 - a\nnot ok 2 # SKIP b\n"), test("", "SKIP", 77)], 0, "1 passed, 0 failed, 2 skipped")
+    expect([test("1..2\nok 1 - a\nnot ok 2 # SKIP b\n", "FAIL")], 0, "1 passed, 0 failed, 1 skipped")
     expect([test("1..1\nok 1 - a\n# ok - group\n1..1\nok 1 - b\n")], 0, "2 passed, 0 failed, 0 skipped")
 
 
@@ -46,6 +47,7 @@ def crashes():
     expect([test("1..2\nok 1 - a\n", "ERROR", 1, "heap-use-after-free")], 1, "1 passed, 1 failed, 0 skipped",
            "heap-use-after-free")
     expect([test(GOOD, "ERROR", 1, "leak")], 1, "2 passed, 1 failed, 0 skipped", "leak")
+    expect([test("1..1\nnot ok 1 # SKIP a\n", "ERROR", 1, "leak")], 1, "0 passed, 1 failed, 1 skipped", "leak")
     expect([test("", "TIMEOUT", -15)], 1, "0 passed, 1 failed, 0 skipped", "TIMEOUT")
 
 
