@@ -201,6 +201,15 @@ static aft_status set_difference(aft__case *c, aft_error *error) {
   return AFT_OK;
 }
 
+/* Whether a marketplace decides is known to the host, not to a buyer. */
+static aft_status check_platform(const aft__cmd *cmd, const aft_case_in *in, aft_error *error) {
+  if (!in->platform.len || cmd->call.role != AFT_ROLE_BUYER)
+    return AFT_OK;
+  return aft__error(error, AFT_E_INVALID, "case.platform",
+                    "a buyer files no case that a marketplace decides: expected none, found '%.*s'",
+                    (int)aft__utf8_cut(in->platform, 40), in->platform.data);
+}
+
 /* ---- filing ---- */
 
 /* Everything up to the first event; nothing is written. */
@@ -211,6 +220,7 @@ aft_status aft__case_prepare(aft__cmd *cmd, const aft_case_in *in, aft__case *c,
   *c = (aft__case){.cmd = cmd};
   AFT__TRY(aft__load(cmd, &aft__order_table, AFT__ORDER_TENANT, in->order, "case.order", &order, error));
   AFT__TRY(aft__may_file(cmd, order, in->customer, error));
+  AFT__TRY(check_platform(cmd, in, error));
   if (!own.customer)
     own.customer =
         cmd->call.role == AFT_ROLE_BUYER ? cmd->call.actor : aft__row_int(order, AFT__ORDER_CUSTOMER);

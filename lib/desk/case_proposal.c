@@ -128,8 +128,13 @@ static aft_status check_kind(const aft__case *c, aft_str kind, aft_error *error)
   return kind.len ? aft__case_machine(c->policy, kind, &flow, error) : AFT_OK;
 }
 
-/* An amended case asks for what it comes to anew. */
+/* An amended case asks for what it comes to anew. Who pays the way back is the policy's to say, or the
+ * seller's. */
 static aft_status amend(aft__case *c, const aft__case_input *in, aft_error *error) {
+  if (in->freight.len)
+    return aft__error(error, AFT_E_INVALID, "case.freight",
+                      "a buyer does not say who pays the freight: expected none, found '%.*s'",
+                      (int)aft__utf8_cut(in->freight, 40), in->freight.data);
   AFT__TRY(aft__case_quote(c, in->amount.currency[0] ? &in->amount : NULL, error));
   return aft__case_deduct(c, error);
 }

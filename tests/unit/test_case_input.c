@@ -272,7 +272,9 @@ static void texts(void **state) {
   filing.kind = AFT_STR("return");
   filing.platform = AFT_STR("wechat"); /* without its number of the case */
   filed(&c.d.system, AFT_E_INVALID, "case.external");
-  filing.platform = (aft_str){0};
+  filing.external = AFT_STR("AS-1");
+  filed(&c.d.as_buyer, AFT_E_INVALID, "case.platform"); /* the host knows, not the buyer */
+  filing.platform = filing.external = (aft_str){0};
   one.text = AFT_STR("\xff");
   filed(&c.d.as_buyer, AFT_E_ENCODING, "case.lines[0].text");
   acting.waybill = AFT_STR(longest);

@@ -520,6 +520,23 @@ static void points_that_come_back_with_the_last_part(void **state) {
   END_DESK(c)
 }
 
+/* Whoever asks for money does not say that somebody else pays the way back. */
+static void a_buyer_who_amends_who_pays_the_freight(void **state) {
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+               case_story_tell(&c, &story))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "not_as_described", c.line[0], 1);
+  assert_case(&c, id, "requested");
+  char *before = case_picture(&c);
+  aft_case_act_in in = {.case_id = id, .event = AFT_STR("amend"), .freight = AFT_STR("seller")};
+  assert_gives(case_attempt(&c, &c.d.as_buyer, &in), AFT_E_INVALID);
+  assert_string_equal(case_error.where, "case.freight");
+  char *after = case_picture(&c);
+  assert_string_equal(before, after);
+  free(before);
+  free(after);
+  END_DESK(c)
+}
+
 static void points_forgotten_when_the_buyer_amends(void **state) {
   ON_EACH_DESK(c, with_points(&c, case_kinds[k], 1, 30000))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
@@ -1125,6 +1142,7 @@ int main(void) {
       cmocka_unit_test(paid_by_hand_without_proof),
       cmocka_unit_test(points_that_were_spent_already),
       cmocka_unit_test(points_that_come_back_with_the_last_part),
+      cmocka_unit_test(a_buyer_who_amends_who_pays_the_freight),
       cmocka_unit_test(points_forgotten_when_the_buyer_amends),
       cmocka_unit_test(a_main_item_that_comes_back_without_its_gift),
       cmocka_unit_test(a_coupon_of_which_each_unit_has_its_share),
