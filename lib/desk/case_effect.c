@@ -82,14 +82,8 @@ static const struct {
     {"warranty", "renew", "warranty.renew"},
 };
 
-static void put_work(aft__case *c, aft__json *json, const void *user) {
-  (void)c;
-  aft__json_key(json, "work");
-  aft__json_str(json, aft__cstr(user));
-}
-
 static aft_status work(aft__case *c, const char *arg, aft_error *error) {
-  return aft__case_ask(c, "work.order", put_work, arg, error);
+  return aft__case_work(c, arg, NULL, (aft_str){0}, error);
 }
 
 static aft_status accept(aft__case *c, const char *arg, aft_error *error) {

@@ -271,9 +271,7 @@ aft_status aft__case_ask_machine(aft__case *c, const char *event, uint32_t role,
     return status;
   if (no_move(c, status, &own))
     return AFT_OK;
-  if (error)
-    *error = own;
-  return status;
+  return aft__error_pass(error, &own);
 }
 
 aft_status aft__case_lets(aft__case *c, const char *event, uint32_t role, bool *out, aft_error *error) {
@@ -320,16 +318,8 @@ aft_status aft__case_due(aft__cmd *cmd, const aft__value *due, aft_error *error)
   return status;
 }
 
-static void put_stuck(aft__case *c, aft__json *json, const void *user) {
-  (void)c;
-  aft__json_key(json, "work");
-  aft__json_str(json, aft__cstr("stuck"));
-  aft__json_key(json, "why");
-  aft__json_str(json, *(const aft_str *)user);
-}
-
 static aft_status tell_people(aft__case *c, aft_str why, aft_error *error) {
-  AFT__TRY(aft__case_ask(c, "work.order", put_stuck, &why, error));
+  AFT__TRY(aft__case_work(c, "stuck", "why", why, error));
   AFT__TRY(aft__case_ticket(c, "trouble", error));
   AFT__TRY(aft__case_note(c, "case.stuck", (aft_str){0}, why, error));
   return aft__case_save(c, error);

@@ -42,18 +42,6 @@ aft_status aft__legal_goods_back(aft__case *c, aft_error *error) {
   return aft__legal_begin(c, error);
 }
 
-static void put_late(aft__case *c, aft__json *json, const void *user) {
-  char iso[AFT_TIME_ISO_SIZE];
-  (void)user;
-  aft__json_key(json, "work");
-  aft__json_str(json, aft__cstr("refund_late"));
-  aft__json_key(json, "refund_by");
-  if (aft_time_iso(aft__case_int(c, AFT__CASE_REFUND_BY), NULL, iso, NULL) < 0)
-    aft__json_null(json);
-  else
-    aft__json_str(json, aft__cstr(iso));
-}
-
 /* Goods that are not to be paid back after all, and claims that were turned down, owe nothing. */
 static bool owes(const aft__case *c) {
   return aft__case_int(c, AFT__CASE_OPEN) && !aft__case_is(c, AFT__CASE_MONEY, "confirmed") &&
@@ -61,9 +49,11 @@ static bool owes(const aft__case *c) {
 }
 
 aft_status aft__legal_due(aft__case *c, aft_error *error) {
+  char by[AFT_TIME_ISO_SIZE] = "";
   if (!owes(c))
     return AFT_OK;
-  AFT__TRY(aft__case_ask(c, "work.order", put_late, NULL, error));
+  AFT__TRY(aft_time_iso(aft__case_int(c, AFT__CASE_REFUND_BY), NULL, by, error));
+  AFT__TRY(aft__case_work(c, "refund_late", "refund_by", aft__cstr(by), error));
   AFT__TRY(aft__case_ticket(c, "trouble", error));
   return aft__case_note(c, "case.refund_late", (aft_str){0}, (aft_str){0}, error);
 }

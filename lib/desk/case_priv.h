@@ -378,6 +378,9 @@ aft_status aft__case_request_add(aft__case *c, const aft__case_request *request,
                                  aft_error *error);
 aft_status aft__case_ask(aft__case *c, const char *topic, aft__case_fill add, const void *user,
                          aft_error *error);
+/* Asks people of the shop for something: topic work.order, with what it is called and one more word (key
+ * NULL: none). */
+aft_status aft__case_work(aft__case *c, const char *name, const char *key, aft_str word, aft_error *error);
 const char *aft__case_locale(const aft__case *c, const aft__value *customer);
 
 /* ---- case_invoice.c ---- */

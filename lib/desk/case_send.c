@@ -56,6 +56,27 @@ aft_status aft__case_ask(aft__case *c, const char *topic, aft__case_fill add, co
   return aft__case_request_add(c, &request, NULL, error);
 }
 
+typedef struct work {
+  const char *name, *key; /* key: of one more word; NULL: there is none */
+  aft_str word;
+} work;
+
+static void put_work(aft__case *c, aft__json *json, const void *user) {
+  const work *w = user;
+  (void)c;
+  aft__json_key(json, "work");
+  aft__json_str(json, aft__cstr(w->name));
+  if (!w->key)
+    return;
+  aft__json_key(json, w->key);
+  aft__json_str(json, w->word);
+}
+
+aft_status aft__case_work(aft__case *c, const char *name, const char *key, aft_str word, aft_error *error) {
+  work w = {name, key, word};
+  return aft__case_ask(c, "work.order", put_work, &w, error);
+}
+
 /* ---- texts ---- */
 
 typedef struct notice {

@@ -7,12 +7,6 @@
 
 #define STEP 50u /* tickets in one transaction */
 
-static aft_status come_again(aft__cmd *cmd, aft_error *error) {
-  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_ACTIVATION,
-                      aft__row_int(cmd->activation, AFT__ACTIVATION_ID), aft__cstr(AFT__DUE_CLOCKS), cmd->now,
-                      error);
-}
-
 aft_status aft__clocks_begin(aft__cmd *cmd, aft_id activation, aft_error *error) {
   return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_ACTIVATION, activation, aft__cstr(AFT__DUE_CLOCKS),
                       cmd->now, error);
@@ -70,5 +64,5 @@ aft_status aft__clocks_due(aft__cmd *cmd, const aft__value *due, aft_error *erro
   bool over = n < STEP;
   if (goes_on || !over)
     AFT__TRY(keep_place(cmd, over ? NULL : last, moved, error));
-  return !over || moved ? come_again(cmd, error) : AFT_OK;
+  return !over || moved ? aft__clocks_begin(cmd, aft__row_int(now, AFT__ACTIVATION_ID), error) : AFT_OK;
 }

@@ -74,37 +74,47 @@ static aft_status fire_survey(aft__cmd *cmd, const aft__value *due, aft_error *e
   return aft__survey_due(cmd, due[AFT__DU_SUBJECT].number, aft__value_str(&due[AFT__DU_NAME]), error);
 }
 
+typedef aft_status (*due_fn)(aft__cmd *cmd, const aft__value *due, aft_error *error);
+
+/* failed: what follows the first time that fire could not be carried out; NULL: nothing. */
 static const struct {
   int64_t kind;
-  aft_status (*fire)(aft__cmd *cmd, const aft__value *due, aft_error *error);
-} kinds[] = {{AFT__KIND_TICKET, fire_ticket},         {AFT__KIND_SURVEY, fire_survey},
-             {AFT__KIND_ACTIVATION, aft__clocks_due}, {AFT__KIND_CASE, aft__case_due},
-             {AFT__KIND_LEG, aft__leg_due},           {AFT__KIND_APPOINTMENT, aft__appointment_due}};
+  due_fn fire, failed;
+} kinds[] = {
+    {AFT__KIND_TICKET, fire_ticket, NULL},         {AFT__KIND_SURVEY, fire_survey, NULL},
+    {AFT__KIND_ACTIVATION, aft__clocks_due, NULL}, {AFT__KIND_CASE, aft__case_due, aft__case_stuck},
+    {AFT__KIND_LEG, aft__leg_due, NULL},           {AFT__KIND_APPOINTMENT, aft__appointment_due, NULL}};
 
-aft_status aft__desk_due(aft__tx *tx, void *user, const aft__value *row, aft_error *error) {
-  aft__cmd cmd;
-  int64_t kind = row[AFT__DU_KIND].number;
+static size_t kind_of(const aft__value *due) {
   size_t i = 0;
-  (void)user;
-  while (i < AFT__COUNT(kinds) && kinds[i].kind != kind)
+  while (i < AFT__COUNT(kinds) && kinds[i].kind != due[AFT__DU_KIND].number)
     i++;
-  aft_status status = aft__cmd_system(tx, row[AFT__DU_TENANT].number, "tick", &cmd, error);
+  return i;
+}
+
+static aft_status unknown(aft__cmd *cmd, const aft__value *due, aft_error *error) {
+  (void)cmd;
+  return aft__error(error, AFT_E_CORRUPT, "due.kind", "nothing of kind %lld has deadlines",
+                    (long long)due[AFT__DU_KIND].number);
+}
+
+static aft_status as_system(aft__tx *tx, const aft__value *due, due_fn fn, aft_error *error) {
+  aft__cmd cmd;
+  aft_status status = aft__cmd_system(tx, due[AFT__DU_TENANT].number, "tick", &cmd, error);
   if (status >= 0)
-    status = i < AFT__COUNT(kinds) ? kinds[i].fire(&cmd, row, error)
-                                   : aft__error(error, AFT_E_CORRUPT, "due.kind",
-                                                "nothing of kind %lld has deadlines", (long long)kind);
+    status = fn(&cmd, due, error);
   aft__cmd_done(&cmd);
   return status;
 }
 
-aft_status aft__desk_due_failed(aft__tx *tx, void *user, const aft__value *row, aft_error *error) {
-  aft__cmd cmd;
+aft_status aft__desk_due(aft__tx *tx, void *user, const aft__value *row, aft_error *error) {
+  size_t i = kind_of(row);
   (void)user;
-  if (row[AFT__DU_KIND].number != AFT__KIND_CASE)
-    return AFT_OK;
-  aft_status status = aft__cmd_system(tx, row[AFT__DU_TENANT].number, "tick", &cmd, error);
-  if (status >= 0)
-    status = aft__case_stuck(&cmd, row, error);
-  aft__cmd_done(&cmd);
-  return status;
+  return as_system(tx, row, i < AFT__COUNT(kinds) ? kinds[i].fire : unknown, error);
+}
+
+aft_status aft__desk_due_failed(aft__tx *tx, void *user, const aft__value *row, aft_error *error) {
+  size_t i = kind_of(row);
+  (void)user;
+  return i < AFT__COUNT(kinds) && kinds[i].failed ? as_system(tx, row, kinds[i].failed, error) : AFT_OK;
 }

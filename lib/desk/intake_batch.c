@@ -37,9 +37,7 @@ static aft_status batch_item(aft__cmd *cmd, many *m, size_t i, aft_error *error)
     return aft__tx_savepoint_keep(cmd->tx, error);
   }
   if (spoils_all(r->status)) {
-    if (error)
-      *error = own;
-    return r->status;
+    return aft__error_pass(error, &own);
   }
   r->error = own;
   AFT__TRY(aft__tx_savepoint_undo(cmd->tx, error));

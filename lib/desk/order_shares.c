@@ -73,7 +73,8 @@ static int by_rest(const void *a, const void *b) {
 }
 
 static int64_t left_of(const aft__told_line *l) {
-  return aft__row_int(l->row, AFT__LINE_PRICE) - l->discount;
+  int64_t left = aft__row_int(l->row, AFT__LINE_PRICE) - l->discount;
+  return left > 0 ? left : 0; /* a price that was told anew may be below its discounts */
 }
 
 /* By what is left of each line's price: a gift that a discount of its own pays for bears no part of another.

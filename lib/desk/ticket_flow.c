@@ -37,9 +37,7 @@ aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t rol
   *out = status == AFT_OK;
   if (status == AFT_E_TRANSITION || status == AFT_E_DENIED || status >= 0)
     return AFT_OK;
-  if (error)
-    *error = own;
-  return status;
+  return aft__error_pass(error, &own);
 }
 
 /* The deadline of a state begins when it is entered, and again when it fired into the same state. */

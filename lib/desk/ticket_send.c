@@ -1,4 +1,4 @@
-/* Messages that leave for a ticket's customer, through the outbox. */
+/* What leaves for a ticket through the outbox, in its order: messages to the customer, requests to people. */
 #include "desk/desk_priv.h"
 
 const char *aft__ticket_locale(aft__ticket *ticket) {
@@ -59,13 +59,18 @@ static void payload(aft__ticket *ticket, aft__buf *out, const sending *s) {
   aft__json_close(&json, '}');
 }
 
-/* A request to people of the shop, in the order of the ticket's other effects. */
+static aft_status queue(aft__ticket *ticket, const char *topic, const aft__buf *out, aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  return out->failed ? aft__nomem(error)
+                     : aft__outbox_add(cmd->tx, cmd->call.tenant, aft__ticket_id(ticket), aft__cstr(topic),
+                                       aft__buf_view(out), AFT__OUT_AUTO, cmd->now, NULL, error);
+}
+
 aft_status aft__ticket_work(aft__ticket *ticket, const char *work, const char *key, aft_str value,
                             aft_error *error) {
-  aft__cmd *cmd = ticket->cmd;
   aft__buf out;
   aft__json json;
-  aft__buf_init(&out, cmd->env);
+  aft__buf_init(&out, ticket->cmd->env);
   aft__json_init(&json, &out);
   aft__json_open(&json, '{');
   aft__json_key(&json, "ticket");
@@ -77,10 +82,7 @@ aft_status aft__ticket_work(aft__ticket *ticket, const char *work, const char *k
   aft__json_key(&json, key);
   aft__json_str(&json, value);
   aft__json_close(&json, '}');
-  aft_status status =
-      out.failed ? aft__nomem(error)
-                 : aft__outbox_add(cmd->tx, cmd->call.tenant, aft__ticket_id(ticket), aft__cstr("work.order"),
-                                   aft__buf_view(&out), AFT__OUT_AUTO, cmd->now, NULL, error);
+  aft_status status = queue(ticket, "work.order", &out, error);
   aft__buf_done(&out);
   return status;
 }
@@ -97,11 +99,7 @@ static aft_status send(aft__ticket *ticket, sending *s, aft_error *error) {
     s->text = aft__buf_view(&words);
   }
   payload(ticket, &out, s);
-  aft_status status =
-      words.failed || out.failed
-          ? aft__nomem(error)
-          : aft__outbox_add(cmd->tx, cmd->call.tenant, aft__ticket_id(ticket), aft__cstr(s->topic),
-                            aft__buf_view(&out), AFT__OUT_AUTO, cmd->now, NULL, error);
+  aft_status status = words.failed ? aft__nomem(error) : queue(ticket, s->topic, &out, error);
   aft__buf_done(&words);
   aft__buf_done(&out);
   return status;

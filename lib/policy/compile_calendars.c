@@ -98,8 +98,6 @@ static void compile_week(aft__compile *cx, const aft__node *hours, aft__calendar
 
 /* ---- days that differ ---- */
 
-static bool date_at(aft_str text, int64_t *day) { return aft__label_key_of_date(text, day); }
-
 static void add_day(aft__compile *cx, int64_t day, aft__hours_of hours) {
   aft__special_day special = {(int32_t)day, hours};
   aft__compile_add(cx, AFT__SECTION_DAYS, &special);
@@ -110,8 +108,8 @@ static void compile_holiday(aft__compile *cx, const aft__node *node) {
   aft_str text = node->text;
   int64_t first, last;
   bool range = text.len == 22 && text.data[10] == '.' && text.data[11] == '.';
-  bool sound = date_at(range ? aft__str(text.data, 10) : text, &first) &&
-               (!range || date_at(aft__str(text.data + 12, 10), &last));
+  bool sound = aft__label_key_of_date(range ? aft__str(text.data, 10) : text, &first) &&
+               (!range || aft__label_key_of_date(aft__str(text.data + 12, 10), &last));
   if (sound && !range)
     last = first;
   if (!sound || last < first || last - first >= MOST_RANGE) {
@@ -125,7 +123,7 @@ static void compile_holiday(aft__compile *cx, const aft__node *node) {
 static void compile_workday(aft__compile *cx, const aft__item *item) {
   int64_t day;
   size_t mark = aft__path_push(cx->faults, item->key);
-  if (!date_at(item->key, &day))
+  if (!aft__label_key_of_date(item->key, &day))
     aft__fault_key(cx->faults, AFT_E_POLICY_KEY, item, "expected a day such as 2026-10-10");
   else
     add_day(cx, day, compile_hours(cx, item->value));

@@ -9,11 +9,8 @@ static int64_t whole(const aft__node *map, const char *key, int64_t otherwise) {
 }
 
 static int64_t duration(const aft__node *map, const char *key, int64_t otherwise) {
-  const aft__node *node = aft__node_get(map, key);
   int64_t ms = 0;
-  if (!node || node->kind != AFT__NODE_TEXT || aft__duration_parse(node->text, &ms, NULL) < 0)
-    return otherwise;
-  return ms;
+  return aft__node_duration(aft__node_get(map, key), &ms) ? ms : otherwise;
 }
 
 static void compile_settings(aft__compile *cx) {

@@ -5,12 +5,10 @@
 
 static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
 
+/* -1 without one. */
 static int64_t duration(const aft__node *map, const char *key) {
-  const aft__node *node = aft__node_get(map, key);
-  int64_t ms = -1;
-  if (node && node->kind == AFT__NODE_TEXT && aft__duration_parse(node->text, &ms, NULL) < 0)
-    ms = -1; /* the shape says so */
-  return ms;
+  int64_t ms = 0;
+  return aft__node_duration(aft__node_get(map, key), &ms) ? ms : -1;
 }
 
 static void fill(aft__compile *cx, aft__target *target, const aft__node *map) {

@@ -174,7 +174,7 @@ static void settle_freight(judge *j) {
 
 static void explain(judge *j, const char *key) {
   aft__eligible *out = j->out;
-  char ends[40] = "";
+  char ends[AFT__CLOCK_TEXT] = "";
   if (!j->reasons)
     return;
   if (out->ends != AFT_TIME_NONE)
@@ -243,7 +243,7 @@ static void judge_window(judge *j) {
 }
 
 static void explain_refund(const judge *j) {
-  char by[40];
+  char by[AFT__CLOCK_TEXT];
   if (!j->reasons || j->out->refund_by == AFT_TIME_NONE || !j->out->in_window)
     return;
   aft__clock_text(j->out->refund_by, j->in->offset_minutes * 60, by);

@@ -62,7 +62,6 @@ int64_t aft__policy_open_time(const aft_policy *policy, const aft__owed *in, aft
 #define MOST_SHOWN 6u /* stretches that an explanation lists */
 
 typedef struct chain {
-  const aft_policy *policy;
   const aft__calendar *calendar;
   aft__buf *reasons;
   aft_time start, end; /* of the stretch that the next one may go on from */
@@ -138,7 +137,7 @@ static bool span_of(const aft__target *target, const aft__owed *in, int64_t *spa
 
 aft_time aft__policy_due(const aft_policy *policy, const aft__owed *in, aft__buf *reasons) {
   const aft__target *target = target_of(policy, in);
-  chain c = {.policy = policy, .calendar = calendar_of(policy, target), .reasons = reasons};
+  chain c = {.calendar = calendar_of(policy, target), .reasons = reasons};
   int64_t span;
   if (!span_of(target, in, &span))
     return AFT_TIME_NONE;

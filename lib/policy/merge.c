@@ -137,6 +137,10 @@ const aft__node *aft__node_get(const aft__node *map, const char *key) {
   return item ? item->value : NULL;
 }
 
+bool aft__node_duration(const aft__node *node, int64_t *ms) {
+  return node && node->kind == AFT__NODE_TEXT && aft__duration_parse(node->text, ms, NULL) >= 0;
+}
+
 bool aft__node_int(const aft__node *node, int64_t *out) {
   if (!node || node->kind != AFT__NODE_TEXT || node->text.len == 0 || node->text.len > 18)
     return false;

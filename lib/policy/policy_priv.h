@@ -92,6 +92,7 @@ const aft__item *aft__node_find(const aft__node *map, const char *key);
 const aft__node *aft__node_get(const aft__node *map, const char *key); /* NULL when missing or no map */
 bool aft__node_int(const aft__node *node, int64_t *out);
 bool aft__node_bool(const aft__node *node, bool *out);
+bool aft__node_duration(const aft__node *node, int64_t *ms);
 
 /* ---- floors.c ---- */
 

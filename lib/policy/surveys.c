@@ -9,11 +9,9 @@
 static int64_t span(const aft__node *survey, const char *key, int64_t usual) {
   const aft__node *node = aft__node_get(survey, key);
   int64_t ms = 0;
-  if (!node || node->kind != AFT__NODE_TEXT)
-    return usual;
-  if (aft__str_eq(node->text, aft__cstr("never")))
+  if (node && aft__str_eq(node->text, aft__cstr("never")))
     return NEVER;
-  return aft__duration_parse(node->text, &ms, NULL) < 0 ? usual : ms;
+  return aft__node_duration(node, &ms) ? ms : usual;
 }
 
 static int64_t whole(const aft__node *survey, const char *key, int64_t usual) {

@@ -149,6 +149,11 @@ static const char *const reasons[] = {
 static const char *const words[] = {"ok", "ok", "opened", "damaged", "wrong", "short", "missing"};
 static const char *const scans[] = {"picked_up", "in_transit", "delivered", "lost", "refused", "intercepted"};
 
+const char *case_any_kind(uint64_t *seed) { return ONE_OF(seed, kinds); }
+const char *case_any_reason(uint64_t *seed) { return ONE_OF(seed, reasons); }
+const char *case_any_condition(uint64_t *seed) { return ONE_OF(seed, words); }
+const char *case_any_scan(uint64_t *seed) { return ONE_OF(seed, scans); }
+
 static const uint32_t roles[] = {AFT_ROLE_SYSTEM, AFT_ROLE_AGENT, AFT_ROLE_BUYER, AFT_ROLE_WAREHOUSE,
                                  AFT_ROLE_ARBITER};
 

@@ -71,4 +71,10 @@ typedef struct command_outcome {
 
 void case_command_outcomes(case_desk *c, command_outcome out[MOST_COMMANDS]);
 
+/* Words of the default policy, for whoever draws commands of their own. */
+const char *case_any_kind(uint64_t *seed);
+const char *case_any_reason(uint64_t *seed);
+const char *case_any_condition(uint64_t *seed);
+const char *case_any_scan(uint64_t *seed);
+
 #endif

@@ -1,6 +1,7 @@
 /* Random lives of cases: whoever does whatever in whatever order, units and money are conserved, every move
  * is one of the machine's, nothing stands without a deadline, and the audit replays to what the records show.
  */
+#include "case_command.h"
 #include "case_desk.h"
 #include "case_invariants.h"
 #include "fault_alloc.h"
@@ -11,14 +12,6 @@
 
 #define MOST_CASES 200
 #define HOUR       INT64_C(3600000)
-
-static const char *const kinds[] = {"return",  "exchange", "refund",     "reissue", "price_protection",
-                                    "freight", "goodwill", "withdrawal", "repair",  "claim"};
-static const char *const reasons[] = {
-    "changed_mind", "defective_on_arrival", "wrong_item",      "missing_part",  "not_received",
-    "price_drop",   "return_freight",       "service_failure", "repair_wanted", "damaged_in_transit"};
-static const char *const words[] = {"ok", "ok", "opened", "damaged", "wrong", "short", "missing"};
-static const char *const scans[] = {"picked_up", "in_transit", "delivered", "lost", "refused", "intercepted"};
 
 typedef struct life {
   case_desk c;
@@ -86,8 +79,8 @@ static void file(life *l) {
                            .wants_price = (int64_t)pick(l, 3) * 6000};
   aft_case_in in = {.size = sizeof in,
                     .order = l->c.order,
-                    .kind = AFT_STR(ONE_OF(l, kinds)),
-                    .reason = AFT_STR(ONE_OF(l, reasons)),
+                    .kind = AFT_STR(case_any_kind(&l->seed)),
+                    .reason = AFT_STR(case_any_reason(&l->seed)),
                     .lines = &line,
                     .n_lines = pick(l, 8) != 0,
                     .in_spite = call.role != AFT_ROLE_BUYER};
@@ -139,7 +132,7 @@ static void act(life *l) {
     lines[i] = (aft_case_line_in){.size = sizeof lines[i],
                                   .line = l->c.line[i],
                                   .quantity = (int64_t)pick(l, 3),
-                                  .condition = AFT_STR(ONE_OF(l, words))};
+                                  .condition = AFT_STR(case_any_condition(&l->seed))};
   aft_case_act_in in = {.size = sizeof in,
                         .case_id = id,
                         .event = AFT_STR(event),
@@ -202,7 +195,7 @@ static void scan(life *l) {
   aft_track_in in = {.size = sizeof in,
                      .parcel = parcel,
                      .ref = AFT_STR(ref),
-                     .status = AFT_STR(ONE_OF(l, scans)),
+                     .status = AFT_STR(case_any_scan(&l->seed)),
                      .at = l->c.d.now - (int64_t)pick(l, 50) * HOUR};
   if (parcel) {
     run_short(l);

@@ -522,8 +522,7 @@ static void points_that_come_back_with_the_last_part(void **state) {
 
 /* Whoever asks for money does not say that somebody else pays the way back. */
 static void a_buyer_who_amends_who_pays_the_freight(void **state) {
-  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
-               case_story_tell(&c, &story))
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "not_as_described", c.line[0], 1);
   assert_case(&c, id, "requested");
   char *before = case_picture(&c);
@@ -978,8 +977,7 @@ static aft_id sent_back(case_desk *c) {
 }
 
 static void the_laws_clock_begins_with_the_goods_and_tells_people(void **state) {
-  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
-               case_story_tell(&c, &story))
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
   aft_time here = c.d.now;
   aft_id id = sent_back(&c);
   aft_time by = refund_by(&c, id);
@@ -999,8 +997,7 @@ static void the_laws_clock_begins_with_the_goods_and_tells_people(void **state) 
 }
 
 static void money_that_came_in_time_is_not_late(void **state) {
-  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
-               case_story_tell(&c, &story))
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
   aft_id id = sent_back(&c);
   case_act(&c, &c.d.as_agent, id, "accept_goods");
   case_confirm_all(&c, id);
@@ -1043,6 +1040,13 @@ static void business_days_are_those_of_the_shops_calendar(void **state) {
 
 /* ---- invoices ---- */
 
+static void with_invoice(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  story.facts.invoice = AFT_STR("INV-1");
+  case_story_tell(c, &story);
+}
+
 static aft_id invoice_at(case_desk *c, aft_id id, uint32_t index, int64_t *amount) {
   aft_cursor *cursor;
   aft_record *invoice;
@@ -1065,8 +1069,7 @@ static aft_status issued(case_desk *c, aft_id id, aft_id invoice) {
 
 /* Two of three cups are accepted, the third one later: each time an invoice of what is given back then. */
 static void each_part_that_is_accepted_has_an_invoice_of_its_own(void **state) {
-  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
-               story.facts.invoice = AFT_STR("INV-1"); case_story_tell(&c, &story))
+  ON_EACH_DESK(c, with_invoice(&c, case_kinds[k]))
   int64_t amount = 0;
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_ship(&c, id, "SF1");
@@ -1095,8 +1098,7 @@ static void each_part_that_is_accepted_has_an_invoice_of_its_own(void **state) {
 
 /* Goods that nobody inspected in time, and goods that never left: their invoice is reversed all the same. */
 static void a_refund_by_silence_reverses_the_invoice(void **state) {
-  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
-               story.facts.invoice = AFT_STR("INV-1"); case_story_tell(&c, &story))
+  ON_EACH_DESK(c, with_invoice(&c, case_kinds[k]))
   int64_t amount = 0;
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, id, "SF1");

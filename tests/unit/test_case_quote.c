@@ -175,14 +175,16 @@ static void the_invoice_is(quoted *q, aft_id id, int64_t amount, int64_t tax) {
   aft_cursor_free(cursor);
 }
 
-/* Some of the units that are left, of some lines: what the model says of them. */
-static size_t pick_part(quoted *q, aft_case_line_in lines[MOST_LINES], int64_t *amount, int64_t *tax,
-                        int64_t *subsidy) {
+/* Some of the units that are left of some lines, or all of all: what the model says of them. */
+static size_t pick_part(quoted *q, bool all, aft_case_line_in lines[MOST_LINES], int64_t *amount,
+                        int64_t *tax, int64_t *subsidy) {
   size_t n = 0;
   *amount = *tax = *subsidy = 0;
   for (int i = 0; i < q->n; i++) {
     priced *l = &q->line[i];
-    int64_t left = l->units - l->settled, units = left ? pick(q, 0, pick(q, 0, 2) ? left : 1) : 0;
+    int64_t left = l->units - l->settled, units = all    ? left
+                                                  : left ? pick(q, 0, pick(q, 0, 2) ? left : 1)
+                                                         : 0;
     if (!units)
       continue;
     int64_t price = worth(l, units);
@@ -196,10 +198,10 @@ static size_t pick_part(quoted *q, aft_case_line_in lines[MOST_LINES], int64_t *
   return n;
 }
 
-static void a_part_comes_back(quoted *q) {
+static void a_part_comes_back(quoted *q, bool all) {
   aft_case_line_in lines[MOST_LINES];
   int64_t amount, tax, subsidy;
-  size_t n = pick_part(q, lines, &amount, &tax, &subsidy);
+  size_t n = pick_part(q, all, lines, &amount, &tax, &subsidy);
   aft_case_in in = {.size = sizeof in,
                     .order = q->c.order,
                     .kind = AFT_STR("refund"),
@@ -225,31 +227,6 @@ static bool all_is_back(const quoted *q) {
   return true;
 }
 
-/* Few parts: the last takes what is left. */
-static void take_the_rest(quoted *q) {
-  aft_case_line_in lines[MOST_LINES];
-  int64_t amount = 0;
-  size_t n = 0;
-  for (int i = 0; i < q->n; i++) {
-    priced *l = &q->line[i];
-    if (l->settled == l->units)
-      continue;
-    lines[n++] =
-        (aft_case_line_in){.size = sizeof *lines, .line = id_of(q, i), .quantity = l->units - l->settled};
-    amount += l->paid - l->refunded;
-    q->subsidy += part(l->share, l->units, l->settled, l->units - l->settled);
-  }
-  aft_case_in in = {.size = sizeof in,
-                    .order = q->c.order,
-                    .kind = AFT_STR("refund"),
-                    .reason = AFT_STR("changed_mind"),
-                    .lines = lines,
-                    .n_lines = n,
-                    .in_spite = 1};
-  assert_int_equal(previewed(q, &in), amount);
-  file_and_pay(q, &in);
-}
-
 static void nothing_is_left_over(quoted *q) {
   int64_t captured = 0, refunded = 0;
   for (size_t i = 0; i < q->story.facts.n_payments; i++) {
@@ -271,9 +248,9 @@ static void parts_of_random_orders(quoted *q, desk_kind kind) {
   tell_order(q);
   the_shares_are_exact(q);
   for (int i = 0; i < 6 && !all_is_back(q); i++)
-    a_part_comes_back(q);
+    a_part_comes_back(q, false);
   if (!all_is_back(q))
-    take_the_rest(q);
+    a_part_comes_back(q, true);
   nothing_is_left_over(q);
   case_desk_close(&q->c);
 }

@@ -274,9 +274,13 @@ static void a_key_replays_its_first_outcome(void **state) {
   aft_cursor *cursor;
   assert_ok(aft_message_list(d.session, &d.system, id, &cursor, &error));
   assert_int_equal(desk_count(cursor), 2);
-  desk_pass(&d, 31 * AFT__DAY); /* the key is forgotten */
-  desk_tick(&d);
-  assert_int_not_equal(aft_ticket_answer(d.session, &call, &in, NULL, &error), AFT_E_KEY_REUSED);
+  desk_pass(&d, 31 * AFT__DAY); /* the key is forgotten, of a hostile store in one of the next rounds */
+  int rounds = 0;
+  do {
+    desk_pass(&d, AFT__HOUR);
+    desk_tick(&d);
+  } while (aft_ticket_answer(d.session, &call, &in, NULL, &error) == AFT_E_KEY_REUSED && ++rounds < 10);
+  assert_true(rounds < 10);
 }
 
 static void the_inbox_has_the_most_urgent_first(void **state) {
