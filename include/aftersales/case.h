@@ -20,8 +20,9 @@ typedef struct aft_case_line_in {
   int64_t amount;      /* of money for these units, in minor units; 0: worked out */
   aft_str condition;   /* as claimed, or found: ok, opened, used, damaged, wrong, short, missing */
   aft_str disposition; /* of found units: restock, refurbish, scrap, return_to_buyer */
-  aft_str wants;       /* article that is wanted in exchange */
-  int64_t wants_price; /* its price for one unit, in minor units */
+  aft_str wants;       /* article that is wanted in exchange; empty: the same */
+  int64_t wants_price; /* its price for one unit, in minor units; 0: as the old one. A buyer does not say it:
+                        * what a buyer wants has no price until the shop approves or counters */
   aft_str text;        /* of a finding: in the words of the inspector */
 } aft_case_line_in;
 
@@ -82,6 +83,8 @@ typedef struct aft_case_act_in {
   aft_id case_id; /* required */
   int64_t rev;    /* the revision that was seen; 0: any. Another gives AFT_E_CONFLICT */
   aft_str event;  /* required: "approve", "counter", "ship", "inspect" … */
+  /* Units that the event is about. Of a proposal: how many units of a line it is still about (0: none), and
+   * the article; lines that it does not name stay as they are. Of an approval: prices that are still open. */
   const aft_case_line_in *lines;
   size_t n_lines;
   aft_money amount; /* of a proposal or quote; currency "": not given */

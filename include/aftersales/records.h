@@ -503,6 +503,7 @@
 #define AFT_CASE_LINE_GIVEN            0x00200015u /* of the amount: planned or given back, in minor units */
 #define AFT_CASE_LINE_KEPT             0x00200016u /* of the price of its settled units: not given back, in minor units */
 #define AFT_CASE_LINE_REVERSED         0x00200017u /* of the amount: asked of reversing invoices, in minor units */
+#define AFT_CASE_LINE_UNPRICED         0x00200018u /* 1 where a buyer wants an article whose price nobody of the shop has said */
 
 #define AFT_PROPOSAL_ID       0x00210001u /* the proposal's id */
 #define AFT_PROPOSAL_REV      0x00210002u /* counts the changes of this record */
@@ -521,13 +522,15 @@
 #define AFT_PROPOSAL_STATE    0x0021000fu /* open, accepted, declined or superseded */
 #define AFT_PROPOSAL_CREATED  0x00210010u /* when it was made */
 
-#define AFT_PROPOSAL_LINE_ID       0x00220001u /* the proposal line's id */
-#define AFT_PROPOSAL_LINE_REV      0x00220002u /* counts the changes of this record */
-#define AFT_PROPOSAL_LINE_TENANT   0x00220003u /* the tenant */
-#define AFT_PROPOSAL_LINE_PROPOSAL 0x00220004u /* the proposal */
-#define AFT_PROPOSAL_LINE_LINE     0x00220005u /* the line */
-#define AFT_PROPOSAL_LINE_QUANTITY 0x00220006u /* units */
-#define AFT_PROPOSAL_LINE_AMOUNT   0x00220007u /* in minor units */
+#define AFT_PROPOSAL_LINE_ID          0x00220001u /* the proposal line's id */
+#define AFT_PROPOSAL_LINE_REV         0x00220002u /* counts the changes of this record */
+#define AFT_PROPOSAL_LINE_TENANT      0x00220003u /* the tenant */
+#define AFT_PROPOSAL_LINE_PROPOSAL    0x00220004u /* the proposal */
+#define AFT_PROPOSAL_LINE_LINE        0x00220005u /* the line */
+#define AFT_PROPOSAL_LINE_QUANTITY    0x00220006u /* units */
+#define AFT_PROPOSAL_LINE_AMOUNT      0x00220007u /* in minor units */
+#define AFT_PROPOSAL_LINE_WANTS       0x00220008u /* the article wanted in its place */
+#define AFT_PROPOSAL_LINE_WANTS_PRICE 0x00220009u /* its price for one unit, in minor units */
 
 #define AFT_LEG_ID         0x00230001u /* the leg's id */
 #define AFT_LEG_REV        0x00230002u /* counts the changes of this record */
@@ -535,7 +538,7 @@
 #define AFT_LEG_CASE       0x00230004u /* the case */
 #define AFT_LEG_ORDER      0x00230005u /* the order */
 #define AFT_LEG_NUMBER     0x00230006u /* by which the payment provider knows it: the same in every attempt */
-#define AFT_LEG_KIND       0x00230007u /* refund, advance, compensation, freight, fee, duty, subsidy, clawback or charge */
+#define AFT_LEG_KIND       0x00230007u /* refund, advance, compensation, freight, fee, duty, subsidy, clawback, charge, hold or uncharge */
 #define AFT_LEG_PAYER      0x00230008u /* seller, platform, insurer, carrier, buyer or state */
 #define AFT_LEG_PAYEE      0x00230009u /* likewise */
 #define AFT_LEG_INSTRUMENT 0x0023000au /* as of the payment, or store_credit, points, coupon, transfer */
@@ -552,7 +555,7 @@
 #define AFT_LEG_REFERENCE  0x00230015u /* the provider's own number */
 #define AFT_LEG_NOTE       0x00230016u /* what the provider said last */
 #define AFT_LEG_PROOF      0x00230017u /* evidence of a payment outside of the provider */
-#define AFT_LEG_REPLACES   0x00230018u /* the failed leg in whose place it stands */
+#define AFT_LEG_REPLACES   0x00230018u /* the leg in whose place it stands: one that failed, or the hold that it captures */
 #define AFT_LEG_SENT       0x00230019u /* when it was sent last */
 #define AFT_LEG_SETTLED    0x0023001au /* when it was confirmed */
 #define AFT_LEG_EXPECTED   0x0023001bu /* when it should arrive */
@@ -2010,6 +2013,9 @@ static inline int64_t aft_case_line_kept(aft_record *record) {
 static inline int64_t aft_case_line_reversed(aft_record *record) {
   return aft_record_int(record, AFT_CASE_LINE_REVERSED);
 }
+static inline int64_t aft_case_line_unpriced(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_UNPRICED);
+}
 
 static inline aft_id aft_proposal_id(aft_record *record) {
   return aft_record_int(record, AFT_PROPOSAL_ID);
@@ -2080,6 +2086,12 @@ static inline int64_t aft_proposal_line_quantity(aft_record *record) {
 }
 static inline int64_t aft_proposal_line_amount(aft_record *record) {
   return aft_record_int(record, AFT_PROPOSAL_LINE_AMOUNT);
+}
+static inline const char *aft_proposal_line_wants(aft_record *record) {
+  return aft_record_text(record, AFT_PROPOSAL_LINE_WANTS);
+}
+static inline int64_t aft_proposal_line_wants_price(aft_record *record) {
+  return aft_record_int(record, AFT_PROPOSAL_LINE_WANTS_PRICE);
 }
 
 static inline aft_id aft_leg_id(aft_record *record) {

@@ -19,9 +19,8 @@ static aft_status advance(aft__case *c, aft_error *error) {
   AFT__TRY(aft__legs_plan(c, error));
   return aft__legs_release(c, "pickup", true, error);
 }
-static aft_status charge(aft__case *c, aft_error *error) {
-  int64_t difference = aft__case_int(c, AFT__CASE_DIFFERENCE), quote = aft__case_int(c, AFT__CASE_QUOTE);
-  return aft__legs_charge(c, difference > 0 ? difference : quote, error);
+static aft_status uncharge(aft__case *c, aft_error *error) {
+  return aft__charges_return(c, aft__cstr("approval"), true, error);
 }
 static aft_status quote(aft__case *c, aft_error *error) {
   if (!c->in || !c->in->amount.currency[0])
@@ -74,9 +73,6 @@ static const struct {
     {"unreserve", "", "goods.unreserve"},
     {"settlement", "hold", "order.hold_settlement"},
     {"settlement", "free", "order.free_settlement"},
-    {"hold_money", "", "money.authorise"},
-    {"capture_money", "", "money.capture"},
-    {"free_money", "", "money.release"},
     {"warranty", "pause", "warranty.pause"},
     {"warranty", "resume", "warranty.resume"},
     {"warranty", "renew", "warranty.renew"},
@@ -113,7 +109,13 @@ static const struct {
              {"void", aft__legs_void},
              {"retry", aft__legs_retry},
              {"offline", aft__legs_offline},
-             {"charge", charge},
+             {"charge", aft__charge},
+             {"uncharge", uncharge},
+             {"hold_money", aft__hold_ask},
+             {"capture_money", aft__hold_capture},
+             {"free_money", aft__hold_free},
+             {"stand", aft__exchange_stand},
+             {"miss", aft__goods_miss},
              {"quote", quote},
              {"invoice", aft__invoice_request},
              {"inform", inform},

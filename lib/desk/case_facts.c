@@ -116,5 +116,7 @@ aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error) {
   AFT__TRY(customer(c, facts, error));
   AFT__TRY(aft__case_parcels(c, error));
   facts->number[AFT__FACT_SHIPPED] = c->shipped != AFT_TIME_NONE;
+  facts->number[AFT__FACT_SCANNED] = c->scanned;
+  facts->number[AFT__FACT_PRICED] = aft__exchange_priced(c);
   return aft__case_rules(c, facts, error);
 }

@@ -22,9 +22,10 @@ aft_status aft__case_add_line(aft__case *c, aft__value *line, const aft_case_lin
   row[AFT__CASE_LINE_CASE] = c->row[AFT__CASE_ID];
   row[AFT__CASE_LINE_LINE] = line[AFT__LINE_ID];
   row[AFT__CASE_LINE_QUANTITY] = aft__int(quantity);
-  row[AFT__CASE_LINE_WANTS] = in && in->wants.len ? aft__text(in->wants) : aft__null();
-  row[AFT__CASE_LINE_WANTS_PRICE] = in && in->wants_price ? aft__int(in->wants_price) : aft__null();
-  c->lines[c->n_lines++] = (aft__case_line){.row = row, .line = line, .fresh = true};
+  c->lines[c->n_lines] = (aft__case_line){.row = row, .line = line, .fresh = true};
+  if (in)
+    aft__exchange_wants(c, &c->lines[c->n_lines], in->wants, in->wants_price);
+  c->n_lines++;
   return AFT_OK;
 }
 
@@ -80,6 +81,7 @@ static aft_status name_line(aft__case *c, aft__value **rows, uint32_t n, const a
   for (uint32_t i = 0; i < c->n_lines; i++)
     if (c->lines[i].line == line)
       return twice(in, index, error);
+  AFT__TRY(aft__exchange_price_check(c->cmd, in, index, error));
   AFT__TRY(aft__case_add_line(c, line, in, in->quantity, error));
   c->lines[c->n_lines - 1].asks = in->amount;
   c->lines[c->n_lines - 1].index = (uint32_t)index;
@@ -182,25 +184,6 @@ static aft_status check_amount(const aft__case *c, const aft_case_in *in, aft_er
                     (int)own.len, own.data, in->amount.currency);
 }
 
-/* What new goods cost more than the old ones were paid for; below 0 the buyer gets the rest back. */
-static aft_status set_difference(aft__case *c, aft_error *error) {
-  int64_t difference = 0;
-  if (!aft__case_is(c, AFT__CASE_KIND, "exchange"))
-    return AFT_OK;
-  for (uint32_t i = 0; i < c->n_lines; i++) {
-    const aft__case_line *l = &c->lines[i];
-    int64_t price = aft__row_int(l->row, AFT__CASE_LINE_WANTS_PRICE), cost;
-    int64_t units = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
-    if (!price)
-      continue;
-    if (aft__mul_i64(price, units, &cost) ||
-        aft__add_i64(difference, cost - aft__row_int(l->row, AFT__CASE_LINE_AMOUNT), &difference))
-      return aft__error(error, AFT_E_OVERFLOW, "case.lines", "the difference is more than 64 bits hold");
-  }
-  aft__case_set(c, AFT__CASE_DIFFERENCE, aft__int(difference));
-  return AFT_OK;
-}
-
 /* Whether a marketplace decides is known to the host, not to a buyer. */
 static aft_status check_platform(const aft__cmd *cmd, const aft_case_in *in, aft_error *error) {
   if (!in->platform.len || cmd->call.role != AFT_ROLE_BUYER)
@@ -234,7 +217,8 @@ aft_status aft__case_prepare(aft__cmd *cmd, const aft_case_in *in, aft__case *c,
   AFT__TRY(check_parent(c, in, error));
   AFT__TRY(choose_lines(c, in, error));
   AFT__TRY(aft__case_quote(c, in->amount.currency[0] ? &in->amount : NULL, error));
-  return set_difference(c, error);
+  aft__exchange_reckon(c);
+  return AFT_OK;
 }
 
 /* Only what was refused can be disputed, and only once at a time. */

@@ -1,8 +1,32 @@
 /* A case that follows from another: about the same units, which pass from the one to the other. */
 #include "desk/case_priv.h"
 
+/* Of what was sent in place of the first units the new ones are at issue. */
+static aft_status name_replacement(const aft__case *parent, const aft__case_line *l, aft_case_line_in *in,
+                                   aft_error *error) {
+  aft__value *made;
+  AFT__TRY(aft__get(parent->cmd->tx, &aft__line_table, aft__row_int(l->row, AFT__CASE_LINE_REPLACEMENT),
+                    &made, error));
+  *in = (aft_case_line_in){.size = sizeof *in,
+                           .line = made[AFT__LINE_ID].number,
+                           .quantity = aft__row_int(made, AFT__LINE_QUANTITY)};
+  return AFT_OK;
+}
+
+static aft_status name_line(const aft__case *parent, const aft__case_line *l, int64_t units,
+                            aft_case_line_in *in, aft_error *error) {
+  if (!aft__row_null(l->row, AFT__CASE_LINE_REPLACEMENT))
+    return name_replacement(parent, l, in, error);
+  *in = (aft_case_line_in){.size = sizeof *in,
+                           .line = aft__row_int(l->row, AFT__CASE_LINE_LINE),
+                           .quantity = units,
+                           .wants = aft__row_str(l->row, AFT__CASE_LINE_WANTS),
+                           .wants_price = aft__row_int(l->row, AFT__CASE_LINE_WANTS_PRICE)};
+  return AFT_OK;
+}
+
 /* What the parent still holds, or all that it was about where it holds nothing. */
-static void name_lines(const aft__case *parent, aft_case_line_in *lines, size_t *n) {
+static aft_status name_lines(const aft__case *parent, aft_case_line_in *lines, size_t *n, aft_error *error) {
   int64_t held = 0;
   *n = 0;
   for (uint32_t i = 0; i < parent->n_lines; i++)
@@ -11,12 +35,9 @@ static void name_lines(const aft__case *parent, aft_case_line_in *lines, size_t 
     const aft__case_line *l = &parent->lines[i];
     int64_t units = held ? aft__units_held(l) : aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
     if (units && !aft__line_is_extra(l->line))
-      lines[(*n)++] = (aft_case_line_in){.size = sizeof *lines,
-                                         .line = aft__row_int(l->row, AFT__CASE_LINE_LINE),
-                                         .quantity = units,
-                                         .wants = aft__row_str(l->row, AFT__CASE_LINE_WANTS),
-                                         .wants_price = aft__row_int(l->row, AFT__CASE_LINE_WANTS_PRICE)};
+      AFT__TRY(name_line(parent, l, units, &lines[(*n)++], error));
   }
+  return AFT_OK;
 }
 
 /* Units pass over to a case that holds them itself: they are free for that moment. */
@@ -58,7 +79,7 @@ aft_status aft__case_follow(aft__case *parent, const char *kind, aft_error *erro
   aft_id subject = parent->cmd->subject;
   if (!lines)
     return aft__nomem(error);
-  name_lines(parent, lines, &in.n_lines);
+  AFT__TRY(name_lines(parent, lines, &in.n_lines, error));
   AFT__TRY(hand_units_over(parent, kind, error));
   uint32_t role = parent->cmd->call.role;
   parent->cmd->call.role = AFT_ROLE_SYSTEM; /* what follows is the desk's own doing */

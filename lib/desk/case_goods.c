@@ -186,33 +186,79 @@ static aft_status count_line(aft__case *c, const aft_case_line_in *in, size_t in
   return AFT_OK;
 }
 
-/* Without lines everything that was announced is there and good; what is no goods is always. */
+static int64_t uncounted(const aft__case_line *l) {
+  return aft__row_int(l->row, AFT__CASE_LINE_QUANTITY) - aft__row_int(l->row, AFT__CASE_LINE_COUNTED);
+}
+
+/* The units of a line that are not counted yet, all in one condition. */
+static aft_status count_rest(aft__case *c, uint32_t i, int64_t most, const char *condition,
+                             aft_error *error) {
+  int64_t rest = uncounted(&c->lines[i]);
+  aft_case_line_in all = {.size = sizeof all,
+                          .line = aft__row_int(c->lines[i].row, AFT__CASE_LINE_LINE),
+                          .quantity = rest < most ? rest : most,
+                          .condition = aft__cstr(condition)};
+  return all.quantity > 0 ? count_line(c, &all, i, error) : AFT_OK;
+}
+
+static aft_status count_named(aft__case *c, aft_error *error) {
+  for (size_t i = 0; i < c->in->n_lines; i++)
+    AFT__TRY(count_line(c, &c->in->lines[i], i, error));
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    if (aft__line_is_extra(c->lines[i].line))
+      AFT__TRY(count_rest(c, i, INT64_MAX, "ok", error));
+  return AFT_OK;
+}
+
+/* Whoever looks and names no lines finds all that was announced, and good. Where nobody looked, it is what
+ * the carrier delivered. */
+static aft_status count_all(aft__case *c, aft_error *error) {
+  int64_t *arrived = NULL;
+  if (c->role == AFT_ROLE_SYSTEM)
+    AFT__TRY(aft__parcels_arrived(c, &arrived, error));
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    bool told = arrived && !aft__line_is_extra(c->lines[i].line);
+    int64_t most = told ? arrived[i] - aft__row_int(c->lines[i].row, AFT__CASE_LINE_COUNTED) : INT64_MAX;
+    AFT__TRY(count_rest(c, i, most, "ok", error));
+  }
+  return AFT_OK;
+}
+
+static aft_status counted(aft__case *c, aft_error *error) {
+  aft__case_set(c, AFT__CASE_GOODS, aft__text(aft__cstr("counted")));
+  aft__exchange_reckon(c);
+  return aft__legal_goods_back(c, error);
+}
+
 aft_status aft__goods_count(aft__case *c, aft_error *error) {
   const aft__case_input *in = c->in;
   aft__case_input none = {0};
   c->in = in ? in : &none;
-  aft_status status = AFT_OK;
-  for (size_t i = 0; status >= 0 && i < c->in->n_lines; i++)
-    status = count_line(c, &c->in->lines[i], i, error);
-  bool everything = !c->in->n_lines;
-  for (uint32_t i = 0; status >= 0 && i < c->n_lines; i++) {
-    aft__case_line *l = &c->lines[i];
-    if (!everything && !aft__line_is_extra(l->line))
-      continue;
-    aft_case_line_in all = {.size = sizeof all, .line = aft__row_int(l->row, AFT__CASE_LINE_LINE)};
-    all.quantity =
-        aft__row_int(l->row, AFT__CASE_LINE_QUANTITY) - aft__row_int(l->row, AFT__CASE_LINE_COUNTED);
-    if (all.quantity > 0)
-      status = count_line(c, &all, i, error);
-  }
+  aft_status status = c->in->n_lines ? count_named(c, error) : count_all(c, error);
   c->in = in;
-  aft__case_set(c, AFT__CASE_GOODS, aft__text(aft__cstr("counted")));
-  return status < 0 ? status : aft__legal_goods_back(c, error);
+  return status < 0 ? status : counted(c, error);
 }
 
+/* What was announced and did not come in time. */
+aft_status aft__goods_miss(aft__case *c, aft_error *error) {
+  const aft__case_input *in = c->in;
+  aft__case_input none = {0};
+  aft_status status = AFT_OK;
+  c->in = &none;
+  for (uint32_t i = 0; status >= 0 && i < c->n_lines; i++)
+    status = count_rest(c, i, INT64_MAX, "missing", error);
+  c->in = in;
+  aft__case_set(c, AFT__CASE_GOODS, aft__text(aft__cstr("counted")));
+  aft__exchange_reckon(c);
+  return status;
+}
+
+/* A person who has the goods in hand knows more than the carrier's last word. */
 aft_status aft__goods_arrive(aft__case *c, aft_error *error) {
   if (!aft__case_is(c, AFT__CASE_GOODS, "counted") && !aft__case_is(c, AFT__CASE_GOODS, "settled"))
     aft__case_set(c, AFT__CASE_GOODS, aft__text(aft__cstr("arrived")));
+  if (c->role != AFT_ROLE_SYSTEM)
+    AFT__TRY(aft__parcels_receive(c, c->in ? c->in->waybill : (aft_str){0}, error));
   return aft__legal_goods_back(c, error);
 }
 
@@ -237,6 +283,7 @@ aft_status aft__goods_accept(aft__case *c, aft_error *error) {
       return AFT_E_INVALID;
     AFT__TRY(judge(l, in->lines[i].quantity, i, error));
   }
+  aft__exchange_reckon(c);
   return AFT_OK;
 }
 
@@ -244,12 +291,14 @@ aft_status aft__goods_accept(aft__case *c, aft_error *error) {
 aft_status aft__goods_accept_all(aft__case *c, aft_error *error) {
   for (uint32_t i = 0; i < c->n_lines; i++)
     AFT__TRY(judge(&c->lines[i], aft__row_int(c->lines[i].row, AFT__CASE_LINE_COUNTED), i, error));
+  aft__exchange_reckon(c);
   return AFT_OK;
 }
 
 aft_status aft__goods_refuse(aft__case *c, aft_error *error) {
   for (uint32_t i = 0; i < c->n_lines; i++)
     AFT__TRY(judge(&c->lines[i], 0, i, error));
+  aft__exchange_reckon(c);
   return AFT_OK;
 }
 
@@ -259,12 +308,10 @@ typedef struct replacement {
   aft__case_line *l;
   int64_t units;
   aft_str sku;
+  bool ahead;       /* the old goods are still to come: nothing stands behind the new ones yet */
+  bool part;        /* of a unit, which the buyer keeps */
+  int64_t *missing; /* of what the buyer owes for new goods */
 } replacement;
-
-static int64_t to_replace(const aft__case_line *l) {
-  bool counted = aft__row_int(l->row, AFT__CASE_LINE_COUNTED) > 0;
-  return aft__row_int(l->row, counted ? AFT__CASE_LINE_ACCEPTED : AFT__CASE_LINE_QUANTITY);
-}
 
 static void put_replacement(aft__case *c, aft__json *json, const void *user) {
   const replacement *r = user;
@@ -285,9 +332,7 @@ static aft_status insert_line(aft__case *c, const replacement *r, aft_id *id, af
     return aft__nomem(error);
   const aft__value *old = r->l->line;
   int64_t price = aft__row_int(r->l->row, AFT__CASE_LINE_WANTS_PRICE);
-  int64_t worth = aft__case_is(c, AFT__CASE_KIND, "reissue") ? 0 /* its money stands behind the first ones */
-                  : price                                    ? price * r->units
-                                                             : aft__line_worth(old, r->units);
+  int64_t worth = r->part ? 0 : price ? price * r->units : aft__line_worth(old, r->units);
   static const uint32_t same[] = {AFT__LINE_ORDER,        AFT__LINE_TITLE,      AFT__LINE_CATEGORY,
                                   AFT__LINE_NATURE,       AFT__LINE_FINAL_SALE, AFT__LINE_HYGIENE,
                                   AFT__LINE_MADE_TO_ORDER};
@@ -295,7 +340,8 @@ static aft_status insert_line(aft__case *c, const replacement *r, aft_id *id, af
     row[same[i]] = old[same[i]];
   row[AFT__LINE_REF] = aft__text(aft__cstr(ref));
   row[AFT__LINE_SKU] = aft__text(r->sku);
-  row[AFT__LINE_PRICE] = row[AFT__LINE_PAID] = aft__int(worth);
+  row[AFT__LINE_PRICE] = aft__int(worth);
+  row[AFT__LINE_PAID] = aft__int(r->ahead ? 0 : aft__exchange_paid(worth, r->missing));
   row[AFT__LINE_QUANTITY] = row[AFT__LINE_UNDELIVERED] = aft__int(r->units);
   row[AFT__LINE_RELATION] = aft__text(aft__cstr("replaces"));
   row[AFT__LINE_RELATED] = old[AFT__LINE_ID];
@@ -305,24 +351,47 @@ static aft_status insert_line(aft__case *c, const replacement *r, aft_id *id, af
   return aft__insert(c->cmd->tx, &aft__line_table, row, NULL, error);
 }
 
-static aft_status replace_line(aft__case *c, aft__case_line *l, aft_error *error) {
-  replacement r = {l, to_replace(l), aft__row_str(l->row, AFT__CASE_LINE_WANTS)};
+/* A reissue writes off the unit that never came or is of no use, or leaves it with the buyer where only a
+ * part of it is sent: either way no other case can have it meanwhile. */
+static aft_status write_off(aft__case *c, const replacement *r, aft_error *error) {
+  if (!aft__case_is(c, AFT__CASE_KIND, "reissue"))
+    return AFT_OK;
+  return r->part ? aft__units_free_line(c, r->l, error) : aft__units_lose_line(c, r->l, error);
+}
+
+static replacement replacement_of(const aft__case *c, aft__case_line *l, int64_t *missing) {
+  bool reissue = aft__case_is(c, AFT__CASE_KIND, "reissue");
+  aft_str own = aft__row_str(l->line, AFT__LINE_SKU), wants = aft__row_str(l->row, AFT__CASE_LINE_WANTS);
+  return (replacement){.l = l,
+                       .units = aft__units_due(c, l),
+                       .sku = wants.len ? wants : own,
+                       .ahead = !reissue && aft__units_held(l) > 0,
+                       .part = reissue && wants.len && !aft__str_eq(wants, own),
+                       .missing = missing};
+}
+
+static aft_status replace_line(aft__case *c, aft__case_line *l, int64_t *missing, aft_error *error) {
+  replacement r = replacement_of(c, l, missing);
   aft_id id;
   if (!r.units || !aft__row_null(l->row, AFT__CASE_LINE_REPLACEMENT))
     return AFT_OK;
-  if (!r.sku.len)
-    r.sku = aft__row_str(l->line, AFT__LINE_SKU);
   AFT__TRY(insert_line(c, &r, &id, error));
   aft__case_line_set(l, AFT__CASE_LINE_REPLACEMENT, id);
-  AFT__TRY(aft__money_moves_over(c, l, r.units, error));
+  AFT__TRY(write_off(c, &r, error));
+  if (!r.ahead && !r.part)
+    AFT__TRY(aft__money_moves_over(c, l, r.units, error));
   return aft__case_ask(c, "goods.ship", put_replacement, &r, error);
 }
 
 /* The buyer's money for the old units stands behind the new ones from now on: a chain of exchanges can be
  * returned at its end, once. */
 aft_status aft__goods_replace(aft__case *c, aft_error *error) {
+  AFT__TRY(aft__legs_load(c, error));
+  int64_t missing = aft__charge_missing(c);
   for (uint32_t i = 0; i < c->n_lines; i++)
-    AFT__TRY(replace_line(c, &c->lines[i], error));
+    AFT__TRY(replace_line(c, &c->lines[i], &missing, error));
+  if (aft__case_is(c, AFT__CASE_KIND, "reissue"))
+    aft__case_set(c, AFT__CASE_GOODS, aft__text(aft__cstr("settled")));
   return AFT_OK;
 }
 

@@ -46,6 +46,10 @@ aft_status aft__case_parcels(aft__case *c, aft_error *error) {
   c->parcels_seen = true;
   c->shipped = AFT_TIME_NONE;
   for (uint32_t i = 0; i < n; i++) {
+    if (aft__row_int(rows[i], AFT__PARCEL_CASE) == aft__case_id(c) &&
+        !aft__row_null(rows[i], AFT__PARCEL_CASE))
+      c->scanned |=
+          !aft__row_null(rows[i], AFT__PARCEL_SEEN) || !aft__row_null(rows[i], AFT__PARCEL_DELIVERED);
     if (!went_out(rows[i]))
       continue;
     c->insured |= aft__row_int(rows[i], AFT__PARCEL_INSURED) != 0;
@@ -133,8 +137,8 @@ aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
   AFT__TRY(faults(c, facts, error));
   facts->number[AFT__FACT_OWED] = !aft__case_is(c, AFT__CASE_MONEY, "none");
   aft__policy_rules(c->policy, facts, &flags);
-  facts->number[AFT__FACT_AUTO_OK] =
-      flags.auto_ok && shown && !c->needs_person && !aft__case_is(c, AFT__CASE_AUTHORITY, "external");
+  facts->number[AFT__FACT_AUTO_OK] = flags.auto_ok && shown && aft__exchange_priced(c) && !c->needs_person &&
+                                     !aft__case_is(c, AFT__CASE_AUTHORITY, "external");
   facts->number[AFT__FACT_ADVANCE_OK] = flags.advance_ok;
   facts->number[AFT__FACT_RETURNLESS_OK] = flags.returnless_ok;
   return AFT_OK;
@@ -330,4 +334,19 @@ aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error
   if (!in->freight.len || !staff)
     aft__case_set(c, AFT__CASE_FREIGHT, aft__text(aft__cstr(freight_payer(c, &e))));
   return aft__case_deduct(c, error);
+}
+
+aft_status aft__case_may_become(aft__case *c, aft_str kind, aft_error *error) {
+  aft_case_in none = {.size = sizeof none, .kind = kind};
+  aft__value before[AFT__CASE_COLUMNS];
+  uint64_t mask = c->mask;
+  aft__eligible e = {0};
+  memcpy(before, c->row, sizeof before);
+  c->row[AFT__CASE_KIND] = aft__text(kind);
+  aft_status status = judge_lines(c, &none, &e, error);
+  if (status >= 0 && e.verdict == AFT__DECISION_NO)
+    status = refused(c, &e, error);
+  memcpy(c->row, before, sizeof before);
+  c->mask = mask;
+  return status;
 }

@@ -39,7 +39,8 @@ aft_status aft__pots_load(aft__case *c, aft_error *error) {
     return AFT_OK;
   AFT__TRY(load_rows(c, &aft__payment_table, AFT__PAYMENT_BY_ORDER, order, &payments, &n_payments, error));
   AFT__TRY(load_rows(c, &aft__fund_table, AFT__FUND_BY_ORDER, order, &funds, &n_funds, error));
-  c->pots = aft__arena_alloc(c->cmd->arena, (n_payments + n_funds + AFT__MOST_FUNDERS) * sizeof *c->pots);
+  c->pots = aft__arena_alloc(c->cmd->arena,
+                             (n_payments + n_funds + AFT__MOST_FUNDERS + AFT__MOST_LEGS) * sizeof *c->pots);
   if (!c->pots)
     return aft__nomem(error);
   for (uint32_t i = 0; i < n_payments; i++)

@@ -40,8 +40,13 @@ static uint32_t rank_of(aft_str release) {
 }
 
 static const char *topic_of(const aft__leg *leg) {
-  if (aft__leg_is(leg, AFT__LEG_KIND, "charge") || aft__leg_is(leg, AFT__LEG_KIND, "clawback"))
+  bool charge = aft__leg_is(leg, AFT__LEG_KIND, "charge");
+  if (charge && !aft__row_null(leg->row, AFT__LEG_REPLACES))
+    return "money.capture";
+  if (charge || aft__leg_is(leg, AFT__LEG_KIND, "clawback"))
     return "money.charge";
+  if (aft__leg_is(leg, AFT__LEG_KIND, "hold"))
+    return "money.authorise";
   if (aft__leg_is(leg, AFT__LEG_KIND, "subsidy"))
     return "money.settle";
   if (aft__leg_is(leg, AFT__LEG_INSTRUMENT, "coupon"))
@@ -51,7 +56,17 @@ static const char *topic_of(const aft__leg *leg) {
              : "money.refund";
 }
 
-static void put_leg(aft__case *c, const aft__leg *leg, aft__json *json) {
+/* The hold that a charge captures, by its number. */
+static void put_hold(const aft__case *c, const aft__leg *leg, aft__json *json) {
+  for (uint32_t i = 0; i < c->n_legs; i++)
+    if (c->legs[i].row[AFT__LEG_ID].number == aft__row_int(leg->row, AFT__LEG_REPLACES) &&
+        aft__leg_is(&c->legs[i], AFT__LEG_KIND, "hold")) {
+      aft__json_key(json, "hold");
+      aft__json_str(json, aft__value_str(&c->legs[i].row[AFT__LEG_NUMBER]));
+    }
+}
+
+void aft__leg_put(aft__case *c, const aft__leg *leg, aft__json *json) {
   static const struct {
     const char *name;
     uint32_t column;
@@ -74,9 +89,10 @@ static void put_leg(aft__case *c, const aft__leg *leg, aft__json *json) {
     aft__json_key(json, "payment");
     aft__json_str(json, aft__row_str(pot->row, AFT__PAYMENT_REF));
   }
+  put_hold(c, leg, json);
 }
 
-static void put_one(aft__case *c, aft__json *json, const void *user) { put_leg(c, user, json); }
+static void put_one(aft__case *c, aft__json *json, const void *user) { aft__leg_put(c, user, json); }
 
 /* Each leg is a subject of its own in the outbox, so that one whose outcome is unknown holds nothing else up.
  * It is never offered twice without a recorded outcome. */
@@ -159,20 +175,15 @@ static bool is_price(const aft__leg *leg) {
          !aft__leg_is(leg, AFT__LEG_INSTRUMENT, "coupon");
 }
 
-/* What the buyer was asked for and did not pay is not asked for once more; a debt stays one. */
-static bool is_unpaid(const aft__leg *leg) {
-  return aft__leg_is(leg, AFT__LEG_KIND, "charge") && aft__leg_is(leg, AFT__LEG_STATE, "failed");
-}
-
 aft_status aft__legs_void(aft__case *c, aft_error *error) {
   int64_t price = 0;
   if (c->fresh && !c->n_legs)
     return AFT_OK;
   AFT__TRY(aft__legs_load(c, error));
+  AFT__TRY(aft__charges_cancel(c, error));
+  AFT__TRY(aft__hold_free(c, error));
   for (uint32_t i = 0; i < c->n_legs; i++) {
     aft__leg *leg = &c->legs[i];
-    if (is_unpaid(leg))
-      aft__leg_change(c, leg, "void");
     if (!aft__leg_is(leg, AFT__LEG_STATE, "planned") && !aft__leg_is(leg, AFT__LEG_STATE, "frozen"))
       continue;
     AFT__TRY(aft__pots_load(c, error));
@@ -249,7 +260,7 @@ aft_status aft__legs_offline(aft__case *c, aft_error *error) {
   return AFT_OK;
 }
 
-/* ---- money that went out too early, and money that the buyer owes ---- */
+/* ---- money that went out too early ---- */
 
 /* Goods that nobody saw earn nothing. */
 static int64_t earned(const aft__case *c, const aft__case_line *l) {
@@ -300,21 +311,6 @@ aft_status aft__legs_debt(aft__case *c, aft_error *error) {
                         .instrument = aft__cstr("balance"),
                         .amount = advanced - due,
                         .release = aft__cstr("inspection")};
-  AFT__TRY(aft__leg_add(c, &plan, &leg, error));
-  return aft__leg_send(c, leg, error);
-}
-
-aft_status aft__legs_charge(aft__case *c, int64_t amount, aft_error *error) {
-  aft__leg *leg;
-  if (amount <= 0)
-    return AFT_OK;
-  AFT__TRY(aft__legs_load(c, error));
-  aft__leg_plan plan = {.kind = "charge",
-                        .payer = "buyer",
-                        .payee = "seller",
-                        .instrument = aft__cstr("any"),
-                        .amount = amount,
-                        .release = aft__cstr("approval")};
   AFT__TRY(aft__leg_add(c, &plan, &leg, error));
   return aft__leg_send(c, leg, error);
 }

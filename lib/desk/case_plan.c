@@ -117,21 +117,18 @@ static bool has_leg(const aft__case *c, uint32_t column, const char *word) {
   return false;
 }
 
-/* A difference that the buyer paid for goods that never left. */
-static int64_t paid_in_vain(const aft__case *c) {
-  int64_t total = 0;
+static bool sent_others(const aft__case *c) {
   for (uint32_t i = 0; i < c->n_lines; i++)
     if (!aft__row_null(c->lines[i].row, AFT__CASE_LINE_REPLACEMENT))
-      return 0;
-  for (uint32_t i = 0; i < c->n_legs; i++)
-    if (aft__leg_is(&c->legs[i], AFT__LEG_KIND, "charge"))
-      total += aft__row_int(c->legs[i].row, AFT__LEG_CONFIRMED);
-  return total;
+      return true;
+  return false;
 }
 
 static aft_status plan_price(aft__case *c, const aft__case_terms *terms, aft_error *error) {
-  int64_t total = has_leg(c, AFT__LEG_KIND, "refund") ? 0 : paid_in_vain(c);
+  int64_t total = 0;
   bool price = aft__case_basis(c) == AFT__BASIS_PRICE;
+  if (!sent_others(c)) /* what was paid for goods that never left */
+    AFT__TRY(aft__charges_return(c, terms->release, false, error));
   for (uint32_t i = 0; i < c->n_lines; i++) {
     aft__case_line *l = &c->lines[i];
     int64_t amount = aft__amount_due(c, l) - aft__row_int(l->row, AFT__CASE_LINE_GIVEN);

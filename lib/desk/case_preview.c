@@ -101,6 +101,8 @@ static aft_status work_out(aft__case *c, const aft_case_in *in, aft_error *refus
     status = aft__case_free_check(c, refusal);
   if (status >= 0)
     status = aft__legs_plan(c, refusal);
+  if (status >= 0)
+    status = aft__charge_plan(c, refusal);
   if (status < 0 && !is_answer(status) && error)
     *error = *refusal;
   return status;

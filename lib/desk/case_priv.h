@@ -62,8 +62,9 @@ typedef struct aft__case {
   bool fresh;
   bool needs_person; /* the policy leaves it to a person */
   bool gift_kept;    /* as judged when it is filed */
-  bool parcels_seen; /* the two below are known */
+  bool parcels_seen; /* the three below are known */
   bool insured;      /* a parcel of the order has its return insured */
+  bool scanned;      /* a carrier has seen a parcel of the case on its way back */
   aft_time shipped;  /* when the first parcel of the order left; AFT_TIME_NONE */
   bool mirrored;     /* a marketplace's status is taken over: money and goods are its affair */
   aft__case_line *lines;
@@ -128,6 +129,8 @@ aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error);
 aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error);
 /* Whether it may be filed: reasons, freight and liability are set. AFT_E_INELIGIBLE. */
 aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error);
+/* Whether the buyer could have filed it as one of another kind: AFT_E_INELIGIBLE. Nothing of it is changed. */
+aft_status aft__case_may_become(aft__case *c, aft_str kind, aft_error *error);
 /* What the policy makes of a marketplace's status; false for one that it does not know. */
 bool aft__case_platform_state(const aft__case *c, aft_str status, aft_str *state);
 aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error *error);
@@ -222,6 +225,10 @@ aft_status aft__units_move(aft__case *c, aft__case_line *l, uint32_t from, uint3
                            aft_error *error);
 aft_status aft__units_hold(aft__case *c, const char *place, aft_error *error);
 aft_status aft__units_free(aft__case *c, aft_error *error);
+aft_status aft__units_free_line(aft__case *c, aft__case_line *l, aft_error *error);
+aft_status aft__units_lose_line(aft__case *c, aft__case_line *l, aft_error *error);
+/* The case is about fewer units of a line from now on. */
+aft_status aft__units_shrink(aft__case *c, aft__case_line *l, int64_t quantity, aft_error *error);
 aft_status aft__units_take(aft__case *c, aft_error *error);
 aft_status aft__units_lose(aft__case *c, aft_error *error);
 aft_status aft__units_give_back(aft__case *c, aft_error *error);
@@ -244,12 +251,20 @@ bool aft__disposition_known(aft_str word);
 aft_str aft__goods_back_to(const aft__case *c); /* empty where nobody said */
 aft_status aft__goods_ship(aft__case *c, aft_error *error);
 aft_status aft__goods_count(aft__case *c, aft_error *error);
+aft_status aft__goods_miss(aft__case *c, aft_error *error);
 aft_status aft__goods_arrive(aft__case *c, aft_error *error);
 aft_status aft__goods_accept(aft__case *c, aft_error *error);
 aft_status aft__goods_accept_all(aft__case *c, aft_error *error);
 aft_status aft__goods_refuse(aft__case *c, aft_error *error);
 aft_status aft__goods_replace(aft__case *c, aft_error *error);
 aft_status aft__goods_label(aft__case *c, const char *topic, aft_error *error);
+
+/* ---- case_parcels.c ---- */
+
+/* How many units of each line its parcels have brought back; NULL where none of them has arrived. */
+aft_status aft__parcels_arrived(aft__case *c, int64_t **out, aft_error *error);
+/* The parcels of that number, or all of them where it is empty, are in the shop's hands. */
+aft_status aft__parcels_receive(aft__case *c, aft_str waybill, aft_error *error);
 
 /* ---- case_proposal.c ---- */
 
@@ -351,10 +366,43 @@ aft_status aft__legs_void(aft__case *c, aft_error *error);
 aft_status aft__legs_retry(aft__case *c, aft_error *error);
 aft_status aft__legs_offline(aft__case *c, aft_error *error);
 aft_status aft__legs_debt(aft__case *c, aft_error *error);
-aft_status aft__legs_charge(aft__case *c, int64_t amount, aft_error *error);
 /* What the legs have come to together: case.money follows. */
 void aft__legs_sum(aft__case *c);
 aft_status aft__leg_send(aft__case *c, aft__leg *leg, aft_error *error);
+/* The fields of a leg as a host reads them. */
+void aft__leg_put(aft__case *c, const aft__leg *leg, aft__json *json);
+
+/* ---- case_charge.c ---- */
+
+/* Asks the buyer for what is owed and not paid: the difference of an exchange, or the price of a repair. */
+aft_status aft__charge(aft__case *c, aft_error *error);
+aft_status aft__charge_plan(aft__case *c, aft_error *error);
+int64_t aft__charge_missing(const aft__case *c); /* the legs must be loaded */
+/* Likewise. */
+aft_status aft__charges_cancel(aft__case *c, aft_error *error);
+/* Gives what was paid for nothing back to where it came from, at once or with the other legs. */
+aft_status aft__charges_return(aft__case *c, aft_str release, bool now, aft_error *error);
+/* A hold on the buyer's money for the new goods of an exchange. */
+aft_status aft__hold_ask(aft__case *c, aft_error *error);
+aft_status aft__hold_free(aft__case *c, aft_error *error);
+aft_status aft__hold_capture(aft__case *c, aft_error *error);
+
+/* ---- case_exchange.c ---- */
+
+/* case.difference as things stand: after filing, agreeing and each judgement of the goods. */
+void aft__exchange_reckon(aft__case *c);
+/* What all new goods cost. */
+int64_t aft__exchange_cost(const aft__case *c);
+/* Whether the shop has said, or accepted, the price of each article that is wanted. */
+bool aft__exchange_priced(const aft__case *c);
+void aft__exchange_wants(aft__case *c, aft__case_line *l, aft_str wants, int64_t price);
+/* AFT_E_INVALID for a price in a buyer's mouth. */
+aft_status aft__exchange_price_check(const aft__cmd *cmd, const aft_case_line_in *in, size_t index,
+                                     aft_error *error);
+aft_status aft__exchange_set_prices(aft__case *c, aft_error *error);
+/* Of what a line's new goods are worth: what is paid; missing: of the case, and left of it. */
+int64_t aft__exchange_paid(int64_t worth, int64_t *missing);
+aft_status aft__exchange_stand(aft__case *c, aft_error *error);
 
 /* ---- case_settle.c ---- */
 

@@ -122,9 +122,8 @@ aft_status aft__money_moves_over(aft__case *c, aft__case_line *l, int64_t units,
   int64_t worth = aft__line_worth(l->line, units);
   int64_t refunded = aft__row_int(l->line, AFT__LINE_REFUNDED),
           settled = aft__row_int(l->line, AFT__LINE_SETTLED);
-  if (aft__case_is(c, AFT__CASE_KIND, "reissue"))
-    return AFT_OK; /* what was missing: the first delivery's money stands behind it */
   int64_t rest = aft__row_int(l->line, AFT__LINE_QUANTITY) - settled;
+  (void)c;
   (void)error;
   units = units < rest ? units : rest; /* units that were paid back and kept have no price to move */
   l->line[AFT__LINE_REFUNDED] = aft__int(refunded + worth);

@@ -16,7 +16,10 @@ static aft__leg *leg_of(aft__case *c, aft_id id) {
 /* Money that the buyer paid is a payment like others: later refunds may draw on it. */
 static aft_status add_payment(aft__case *c, const aft__leg *leg, aft_error *error) {
   aft__cmd *cmd = c->cmd;
-  aft__value row[AFT__PAYMENT_COLUMNS] = {
+  aft__value *row = aft__arena_alloc(cmd->arena, AFT__PAYMENT_COLUMNS * sizeof *row);
+  if (!row)
+    return aft__nomem(error);
+  const aft__value made[AFT__PAYMENT_COLUMNS] = {
       [AFT__PAYMENT_ID] = aft__int(aft__tx_id(cmd->tx)),
       [AFT__PAYMENT_REV] = aft__int(1),
       [AFT__PAYMENT_TENANT] = aft__int(cmd->call.tenant),
@@ -34,7 +37,9 @@ static aft_status add_payment(aft__case *c, const aft__leg *leg, aft_error *erro
       [AFT__PAYMENT_PAID] = aft__int(cmd->now),
       [AFT__PAYMENT_CREATED] = aft__int(cmd->now),
   };
-  return aft__insert(cmd->tx, &aft__payment_table, row, NULL, error);
+  memcpy(row, made, sizeof made);
+  c->pots[c->n_pots++] = (aft__pot){.table = &aft__payment_table, .row = row, .fresh = true};
+  return AFT_OK;
 }
 
 static aft_status count_in(aft__case *c, aft__leg *leg, int64_t amount, aft_error *error) {
@@ -70,12 +75,27 @@ static bool leg_is_short(const aft__leg *leg) {
   return aft__row_int(leg->row, AFT__LEG_CONFIRMED) < aft__row_int(leg->row, AFT__LEG_REQUESTED);
 }
 
-static aft_status follow_up(aft__case *c, aft__leg *leg, aft_error *error) {
+/* What the buyer pays when nothing waits for it any more goes back at once. */
+static aft_status charge_paid(aft__case *c, const aft__leg *leg, bool dropped, aft_error *error) {
+  bool lets = false;
+  if (leg_is_short(leg) && !dropped)
+    return AFT_OK;
+  if (!dropped)
+    AFT__TRY(aft__case_lets(c, "paid", AFT_ROLE_SYSTEM, &lets, error));
+  if (lets)
+    return aft__case_tell(c, "paid", error);
+  AFT__TRY(aft__charges_return(c, aft__cstr("approval"), true, error));
+  return aft__case_note_moved(c, "leg.returned", error);
+}
+
+static aft_status follow_up(aft__case *c, aft__leg *leg, bool dropped, aft_error *error) {
   bool paid = aft__leg_is(leg, AFT__LEG_KIND, "charge"), back = aft__leg_is(leg, AFT__LEG_KIND, "clawback");
   if (paid || back)
     AFT__TRY(add_payment(c, leg, error));
-  if (paid && !leg_is_short(leg))
-    AFT__TRY(aft__case_tell(c, "paid", error));
+  if (paid)
+    return charge_paid(c, leg, dropped, error);
+  if (aft__leg_is(leg, AFT__LEG_KIND, "hold"))
+    return aft__case_tell(c, "authorised", error);
   aft__legs_sum(c);
   return aft__case_is(c, AFT__CASE_MONEY, "confirmed") && aft__leg_is(leg, AFT__LEG_PAYEE, "buyer")
              ? aft__case_tell(c, "money_confirmed", error)
@@ -90,6 +110,10 @@ static aft_status check_amount(const aft__leg *leg, const aft_leg_in *in, aft_er
     return aft__error(error, AFT_E_CURRENCY, "leg.amount", "expected %.*s, found %s",
                       (int)leg->row[AFT__LEG_CURRENCY].size, leg->row[AFT__LEG_CURRENCY].data,
                       in->amount.currency);
+  if (aft__leg_is(leg, AFT__LEG_KIND, "hold") && in->amount.minor != requested)
+    return aft__error(error, AFT_E_INVALID, "leg.amount",
+                      "a hold stands whole or not at all: expected %lld minor units, found %lld",
+                      (long long)requested, (long long)in->amount.minor);
   if (in->amount.minor > requested || in->amount.minor < 0)
     return aft__error(error, AFT_E_INVALID, "leg.amount",
                       "expected 0 to the %lld minor units asked for, found %lld", (long long)requested,
@@ -98,6 +122,7 @@ static aft_status check_amount(const aft__leg *leg, const aft_leg_in *in, aft_er
 }
 
 static aft_status confirm(aft__case *c, aft__leg *leg, const aft_leg_in *in, aft_error *error) {
+  bool dropped = aft__leg_is(leg, AFT__LEG_STATE, "void");
   AFT__TRY(check_amount(leg, in, error));
   AFT__TRY(count_in(c, leg, in->amount.minor, error));
   aft__leg_change(c, leg, "confirmed");
@@ -105,10 +130,12 @@ static aft_status confirm(aft__case *c, aft__leg *leg, const aft_leg_in *in, aft
   aft__leg_set(leg, AFT__LEG_SETTLED, aft__int(c->cmd->now));
   if (in->reference.len)
     aft__leg_set(leg, AFT__LEG_REFERENCE, aft__text(in->reference));
-  if (leg_is_short(leg))
+  if (aft__leg_is(leg, AFT__LEG_KIND, "charge") && !dropped && !leg_is_short(leg))
+    AFT__TRY(aft__charges_cancel(c, error)); /* others that ask for the same */
+  if (leg_is_short(leg) && !dropped)
     AFT__TRY(send_rest(c, leg, aft__row_int(leg->row, AFT__LEG_REQUESTED) - in->amount.minor, error));
   AFT__TRY(aft__case_note_moved(c, "leg.confirmed", error));
-  return follow_up(c, leg, error);
+  return follow_up(c, leg, dropped, error);
 }
 
 /* ---- the other outcomes ---- */
@@ -142,10 +169,25 @@ static aft_status repeated(const aft__leg *leg, const aft_leg_in *in, aft_error 
                     (int)leg->row[AFT__LEG_REFERENCE].size, leg->row[AFT__LEG_REFERENCE].data);
 }
 
+/* The buyer was asked for it, and then no longer: money that comes all the same is taken note of. */
+static bool was_dropped(const aft__leg *leg) {
+  return aft__leg_is(leg, AFT__LEG_STATE, "void") && aft__row_int(leg->row, AFT__LEG_ATTEMPTS) > 0 &&
+         (aft__leg_is(leg, AFT__LEG_KIND, "charge") || aft__leg_is(leg, AFT__LEG_KIND, "hold"));
+}
+
+/* A hold that ended holds nothing: its release was asked for, or it was captured. */
+static aft_status take_in_dropped(aft__case *c, aft__leg *leg, const aft_leg_in *in, aft_error *error) {
+  if (in->outcome != AFT_SETTLE_CONFIRMED || aft__leg_is(leg, AFT__LEG_KIND, "hold"))
+    return AFT_IGNORED;
+  return confirm(c, leg, in, error);
+}
+
 static aft_status take_in(aft__case *c, aft__leg *leg, const aft_leg_in *in, aft_error *error) {
   const char *state = aft__leg_state(leg);
   if (strcmp(state, "confirmed") == 0)
     return repeated(leg, in, error);
+  if (was_dropped(leg))
+    return take_in_dropped(c, leg, in, error);
   if (strcmp(state, "sent") != 0 && strcmp(state, "unknown") != 0 && strcmp(state, "failed") != 0)
     return aft__error(error, AFT_E_TRANSITION, "leg",
                       "the leg is %s: nothing was sent that could have an outcome", state);

@@ -67,12 +67,23 @@ static uint32_t held_in(const aft__case *c) {
   return column ? column : (uint32_t)AFT__LINE_IN_RETURN;
 }
 
-/* A case about units that have not arrived takes those; any other takes what the buyer has. */
+static bool is_about_undelivered(const aft__case *c) {
+  aft__reason_info info;
+  return aft__policy_reason(c->policy, aft__case_str(c, AFT__CASE_REASON), (aft_str){0}, &info) &&
+         info.undelivered;
+}
+
+/* A case about units that have not arrived takes those first; any other what the buyer has. */
 static aft_status hold_line(aft__case *c, aft__case_line *l, uint32_t place, aft_error *error) {
   int64_t n = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
   int64_t with_buyer = aft__row_int(l->line, AFT__LINE_WITH_BUYER);
   int64_t undelivered = aft__row_int(l->line, AFT__LINE_UNDELIVERED);
-  int64_t from_buyer = n < with_buyer ? n : with_buyer, rest = n - from_buyer;
+  int64_t on_way = is_about_undelivered(c) ? undelivered : n - with_buyer;
+  int64_t rest = on_way < 0 ? 0 : on_way < n ? on_way : n, from_buyer = n - rest;
+  if (from_buyer > with_buyer) {
+    rest = n - with_buyer;
+    from_buyer = with_buyer;
+  }
   if (rest > undelivered)
     return aft__error(error, AFT_E_CHECK, "case.lines", "line %.*s has %lld units that are free, not %lld",
                       (int)l->line[AFT__LINE_REF].size, l->line[AFT__LINE_REF].data,
@@ -111,10 +122,21 @@ static aft_status free_line(aft__case *c, aft__case_line *l, int64_t n, aft_erro
   return AFT_OK;
 }
 
+aft_status aft__units_free_line(aft__case *c, aft__case_line *l, aft_error *error) {
+  return free_line(c, l, aft__units_held(l), error);
+}
+
 aft_status aft__units_free(aft__case *c, aft_error *error) {
   for (uint32_t i = 0; i < c->n_lines; i++)
-    AFT__TRY(free_line(c, &c->lines[i], aft__units_held(&c->lines[i]), error));
+    AFT__TRY(aft__units_free_line(c, &c->lines[i], error));
   return AFT_OK;
+}
+
+/* Units that the case is about no more. */
+aft_status aft__units_shrink(aft__case *c, aft__case_line *l, int64_t quantity, aft_error *error) {
+  int64_t more = aft__units_held(l) - quantity;
+  aft__case_line_set(l, AFT__CASE_LINE_QUANTITY, quantity);
+  return more > 0 ? free_line(c, l, more, error) : AFT_OK;
 }
 
 static aft_status leave(aft__case *c, aft__case_line *l, uint32_t to, uint32_t counter, int64_t n,
@@ -164,10 +186,13 @@ aft_status aft__units_take(aft__case *c, aft_error *error) {
   return AFT_OK;
 }
 
+aft_status aft__units_lose_line(aft__case *c, aft__case_line *l, aft_error *error) {
+  return leave(c, l, AFT__LINE_LOST, AFT__CASE_LINE_LOST, aft__units_held(l), error);
+}
+
 aft_status aft__units_lose(aft__case *c, aft_error *error) {
   for (uint32_t i = 0; i < c->n_lines; i++)
-    AFT__TRY(
-        leave(c, &c->lines[i], AFT__LINE_LOST, AFT__CASE_LINE_LOST, aft__units_held(&c->lines[i]), error));
+    AFT__TRY(aft__units_lose_line(c, &c->lines[i], error));
   return AFT_OK;
 }
 

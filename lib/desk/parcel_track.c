@@ -111,6 +111,18 @@ static aft_status move_parcel(aft__cmd *cmd, aft__value *row, uint32_t word, con
 
 /* ---- whom it concerns ---- */
 
+/* Goods that come back after all was settled without them are a person's affair. */
+static aft_status came_late(aft__case *c, const char *event, aft_error *error) {
+  bool over = aft__case_is(c, AFT__CASE_GOODS, "settled") || aft__case_int(c, AFT__CASE_OPEN) == 0, lets;
+  if (!over || strcmp(event, "parcel_delivered") != 0)
+    return AFT_OK;
+  AFT__TRY(aft__case_lets(c, event, AFT_ROLE_SYSTEM, &lets, error));
+  if (lets)
+    return AFT_OK;
+  AFT__TRY(aft__case_work(c, "late_parcel", NULL, (aft_str){0}, error));
+  return aft__case_ticket(c, "trouble", error);
+}
+
 static aft_status tell_case(aft__cmd *cmd, aft_id id, const char *event, const char *goods,
                             aft_error *error) {
   aft__case c;
@@ -118,6 +130,8 @@ static aft_status tell_case(aft__cmd *cmd, aft_id id, const char *event, const c
   if (status >= 0 && goods && !aft__case_is(&c, AFT__CASE_GOODS, "counted") &&
       !aft__case_is(&c, AFT__CASE_GOODS, "settled"))
     aft__case_set(&c, AFT__CASE_GOODS, aft__text(aft__cstr(goods)));
+  if (status >= 0 && goods)
+    status = came_late(&c, event, error);
   if (status >= 0)
     status = aft__case_tell(&c, event, error);
   if (status >= 0)

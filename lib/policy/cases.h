@@ -59,6 +59,7 @@ typedef struct aft__reason_info {
   aft_str name, liable;
   aft_str required[AFT__MOST_REQUIRED]; /* kinds of evidence: photo, video … */
   uint32_t n_required;
+  bool undelivered; /* units that have not arrived are at issue first */
 } aft__reason_info;
 /* False where the policy has no such reason, or has it for other kinds than this (empty: any). */
 bool aft__policy_reason(const aft_policy *policy, aft_str name, aft_str kind, aft__reason_info *out);

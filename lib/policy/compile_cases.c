@@ -98,6 +98,9 @@ static void compile_reason(aft__compile *cx, const aft__item *item) {
   reason.liable = liable ? aft__compile_text(cx, liable->text) : 0;
   reason.kinds = aft__compile_kinds(cx, item->value);
   reason.evidence = aft__compile_names(cx, item->value, "evidence", NULL, "evidence");
+  bool undelivered = false;
+  if (aft__node_bool(aft__node_get(item->value, "undelivered"), &undelivered))
+    reason.undelivered = undelivered;
   if (reason.evidence.count > AFT__MOST_REQUIRED)
     aft__fault_node(cx->faults, AFT_E_POLICY_LIMIT, item->value,
                     "a reason asks for at most %u kinds of evidence, found %u", AFT__MOST_REQUIRED,

@@ -50,6 +50,7 @@ bool aft__policy_reason(const aft_policy *policy, aft_str name, aft_str kind, af
       return false;
     out->name = known;
     out->liable = aft__policy_str(policy, list[i].liable);
+    out->undelivered = list[i].undelivered != 0;
     for (uint32_t e = 0; e < list[i].evidence.count && e < AFT__MOST_REQUIRED; e++)
       out->required[out->n_required++] = aft__policy_str(policy, choices[list[i].evidence.first + e]);
     return true;

@@ -299,7 +299,7 @@ static bool clauses_valid(const view *v) {
   const aft__case_rule *rules = items(v, AFT__SECTION_CASE_RULES);
   for (uint32_t i = 0; i < count(v, AFT__SECTION_REASONS); i++)
     if (!text(v, reasons[i].name) || !text(v, reasons[i].liable) || !names_valid(v, reasons[i].kinds) ||
-        !names_valid(v, reasons[i].evidence))
+        !names_valid(v, reasons[i].evidence) || reasons[i].undelivered > 1)
       return false;
   for (uint32_t i = 0; i < count(v, AFT__SECTION_CLAUSES); i++)
     if (!text(v, clauses[i].name) || clauses[i].verdict >= AFT__DECISIONS ||

@@ -403,6 +403,7 @@ typedef struct aft__names {
 typedef struct aft__case_reason {
   uint32_t name, liable;
   aft__names kinds, evidence;
+  uint32_t undelivered; /* 1: units that have not arrived are at issue first */
 } aft__case_reason;
 
 typedef enum aft__window_source {

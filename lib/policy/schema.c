@@ -264,8 +264,11 @@ SHAPE locales = {.kind = STRUCT, .expected = "a map with zh and en", .fields = l
 SHAPE span = {.kind = COUNTED, .expected = "a span such as 48h, 7d, 5bd or 12mo"};
 static const char *const parties[] = {"buyer", "seller", "carrier", "platform", NULL};
 SHAPE party = {.kind = CHOICE, .expected = "one of buyer, seller, carrier, platform", .choices = parties};
-static const entry reason_fields[] = {
-    {"liable", &party, true}, {"evidence", &names, false}, {"kinds", &names, false}, {NULL, NULL, false}};
+static const entry reason_fields[] = {{"liable", &party, true},
+                                      {"evidence", &names, false},
+                                      {"kinds", &names, false},
+                                      {"undelivered", &flag, false},
+                                      {NULL, NULL, false}};
 SHAPE reason = {.kind = STRUCT, .expected = "a map with liable", .fields = reason_fields};
 SHAPE reason_map = {.kind = MAP, .expected = "a map of reasons", .of = &reason};
 

@@ -30,18 +30,18 @@ the effects that its transitions may name, each alone (`plan`) or with its word 
 | `hold: in_return`, `in_exchange` or `in_repair` | the units of the case are counted there, so that no other case can have them |
 | `free`, `take`, `lose` | units still held go back to where they were; are the shop's again; count as lost |
 | `give_back` | units still held are sent back to the buyer |
-| `ship`, `count` | a parcel on its way back; what an inspection found |
+| `ship`, `count`, `miss` | a parcel on its way back; what an inspection found; what was announced did not come |
 | `accept`, `accept: all`, `refuse` | as found or as the lines say; everything counted; nothing |
 | `plan`, `void` | the money that is due is set aside; money that has not left is dropped |
 | `arrive` | the goods are back: the law's clock of the refund may begin |
 | `release: STAGE` | money that waits for `approval`, `pickup`, `delivery`, `inspection`, `settlement` or an earlier one of these is sent |
 | `advance`, `debt` | money is sent before the inspection; what it was too much is asked back |
 | `retry`, `offline` | failed payments are sent again, or made by hand |
-| `charge`, `quote` | the buyer is asked for the difference or the price of the repair; that price is set |
-| `hold_money`, `capture_money`, `free_money` | an authorisation on the buyer's payment method is asked for, taken, dropped |
+| `charge`, `uncharge`, `quote` | the buyer is asked for the difference or the price of the repair; what they paid of it is given back; that price is set |
+| `hold_money`, `capture_money`, `free_money` | the price of the new goods is held on the buyer's payment method; what is owed is taken out of it; it is held no longer |
 | `settlement: hold` or `free` | the order's settlement with the shop waits, or waits no longer |
 | `label`, `void_label`, `intercept`, `reserve`, `unreserve` | is asked of the host |
-| `replace` | the new goods go out as a new line of the order |
+| `replace`, `stand` | the new goods go out as a new line of the order; what was paid for the old ones stands behind new ones that went out in advance |
 | `invoice` | the reversal of the order's invoice is asked for |
 | `convert: KIND.STATE` | the case goes on as another kind |
 | `follow: KIND` | another case about the same units is opened |

@@ -28,7 +28,8 @@ static size_t lines_of(const case_world *w, const case_command *command, aft_cas
     out[i] = (aft_case_line_in){.size = sizeof out[i],
                                 .line = w->c.line[l->line],
                                 .quantity = l->quantity,
-                                .wants_price = l->wants_price};
+                                .wants = AFT_STR(l->wants ? l->wants : ""),
+                                .wants_price = command->role == AFT_ROLE_BUYER ? 0 : l->wants_price};
     if (l->condition)
       out[i].condition = AFT_STR(l->condition);
   }
@@ -173,6 +174,7 @@ static void draw_file(case_world *w, uint64_t *seed, case_command *out) {
   out->n_lines = below(seed, 8) != 0;
   out->lines[0] = (command_line){.line = below(seed, 2),
                                  .quantity = 1 + (int64_t)below(seed, 3),
+                                 .wants = below(seed, 3) ? NULL : "bowl",
                                  .wants_price = 6000 * (int64_t)below(seed, 3)};
   out->in_spite = out->role != AFT_ROLE_BUYER;
   out->of = below(seed, 5) ? 0 : any_case(w, seed, out->number);

@@ -23,6 +23,7 @@ typedef struct command_line {
   uint32_t line; /* of case_desk.line */
   int64_t quantity, wants_price;
   const char *condition; /* of an inspection */
+  const char *wants;     /* an article in exchange; NULL: the same */
 } command_line;
 
 typedef struct case_command {

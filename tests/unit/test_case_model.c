@@ -76,13 +76,15 @@ static void file(life *l) {
   aft_case_line_in line = {.size = sizeof line,
                            .line = l->c.line[pick(l, 2)],
                            .quantity = (int64_t)pick(l, 3) + 1,
-                           .wants_price = (int64_t)pick(l, 3) * 6000};
+                           .wants = AFT_STR(pick(l, 3) ? "" : "bowl"),
+                           .wants_price = call.role == AFT_ROLE_BUYER ? 0 : (int64_t)pick(l, 3) * 6000};
   aft_case_in in = {.size = sizeof in,
                     .order = l->c.order,
                     .kind = AFT_STR(case_any_kind(&l->seed)),
                     .reason = AFT_STR(case_any_reason(&l->seed)),
                     .lines = &line,
                     .n_lines = pick(l, 8) != 0,
+                    .route = AFT_STR(pick(l, 4) ? "" : "advance"),
                     .in_spite = call.role != AFT_ROLE_BUYER};
   if (l->n && pick(l, 5) == 0) {
     in.kind = AFT_STR("dispute");

@@ -189,6 +189,8 @@ static void follow_move(walk *w, uint32_t kind, const aft__flow_move *move, uint
     const char *verb = flow->texts + flow->effects[move->effect + i].verb;
     const char *arg = flow->texts + flow->effects[move->effect + i].arg;
     way = after_effect(way, verb, arg);
+    if (strcmp(verb, "replace") == 0 && strcmp(kinds[kind], "reissue") == 0)
+      way &= ~HELD; /* what is sent once more is written off */
     if (strcmp(verb, "convert") == 0) {
       to_kind = kind_index(arg, (size_t)(strchr(arg, '.') - arg));
       to = aft__flow_state_find(w->flows[to_kind], aft__cstr(strchr(arg, '.') + 1));
