@@ -504,6 +504,7 @@
 #define AFT_CASE_LINE_KEPT             0x00200016u /* of the price of its settled units: not given back, in minor units */
 #define AFT_CASE_LINE_REVERSED         0x00200017u /* of the amount: asked of reversing invoices, in minor units */
 #define AFT_CASE_LINE_UNPRICED         0x00200018u /* 1 where a buyer wants an article whose price nobody of the shop has said */
+#define AFT_CASE_LINE_WORTH            0x00200019u /* what was paid for its units, as far as that was left when they were asked for, in minor units */
 
 #define AFT_PROPOSAL_ID       0x00210001u /* the proposal's id */
 #define AFT_PROPOSAL_REV      0x00210002u /* counts the changes of this record */
@@ -2015,6 +2016,9 @@ static inline int64_t aft_case_line_reversed(aft_record *record) {
 }
 static inline int64_t aft_case_line_unpriced(aft_record *record) {
   return aft_record_int(record, AFT_CASE_LINE_UNPRICED);
+}
+static inline int64_t aft_case_line_worth(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_LINE_WORTH);
 }
 
 static inline aft_id aft_proposal_id(aft_record *record) {

@@ -56,7 +56,7 @@ static aft_status load_lines(aft__case *c, aft_error *error) {
   aft__value **rows;
   uint32_t n;
   AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
-  c->lines = aft__arena_alloc(cmd->arena, (n ? n : 1) * sizeof *c->lines);
+  c->lines = aft__arena_alloc(cmd->arena, AFT__MOST_CASE_LINES * sizeof *c->lines);
   if (!c->lines)
     return aft__nomem(error);
   for (uint32_t i = 0; i < n; i++) {

@@ -12,10 +12,33 @@ static aft_status void_label(aft__case *c, aft_error *error) {
 
 /* ---- money ---- */
 
+/* Money that waits for papers, or that a hold on the case stops, stays where it is until they are there. */
 static aft_status release(aft__case *c, const char *arg, aft_error *error) {
-  return aft__legs_release(c, arg, false, error);
+  bool now = strcmp(arg, "now") == 0;
+  aft__facts facts;
+  AFT__TRY(aft__case_facts(c, &facts, error));
+  if (!now && (facts.number[AFT__FACT_PAPERS_FIRST] || facts.number[AFT__FACT_ON_HOLD]))
+    return AFT_OK;
+  return aft__legs_release(c, now ? "settlement" : arg, false, error);
 }
-static aft_status advance(aft__case *c, aft_error *error) {
+
+/* At a stage money goes out in advance where the policy releases it so early; one that becomes a case of
+ * another kind gives none. */
+static aft_status advance_at(aft__case *c, const char *stage, aft_error *error) {
+  aft__case_terms terms;
+  AFT__TRY(aft__case_terms_of(c, &terms, error));
+  if (c->n_pending || !aft__release_by(terms.release, stage))
+    return AFT_OK;
+  AFT__TRY(aft__legs_plan(c, error));
+  if (!aft__case_is(c, AFT__CASE_MONEY, "planned"))
+    return AFT_OK;
+  AFT__TRY(aft__legs_release(c, stage, true, error));
+  return aft__case_notify(c, "advanced", error);
+}
+
+static aft_status advance(aft__case *c, const char *stage, aft_error *error) {
+  if (*stage)
+    return advance_at(c, stage, error);
   AFT__TRY(aft__legs_plan(c, error));
   return aft__legs_release(c, "pickup", true, error);
 }
@@ -104,7 +127,6 @@ static const struct {
              {"label", label},
              {"void_label", void_label},
              {"plan", aft__legs_plan},
-             {"advance", advance},
              {"debt", aft__legs_debt},
              {"void", aft__legs_void},
              {"retry", aft__legs_retry},
@@ -124,11 +146,17 @@ static const struct {
 static const struct {
   const char *verb;
   aft_status (*run)(aft__case *c, const char *arg, aft_error *error);
-} with_argument[] = {{"accept", accept},           {"hold", aft__units_hold},
-                     {"release", release},         {"convert", convert},
-                     {"follow", aft__case_follow}, {"parent", aft__case_tell_parent},
-                     {"notify", aft__case_notify}, {"ticket", aft__case_ticket},
-                     {"verdict", verdict},         {"work", work}};
+} with_argument[] = {{"advance", advance},
+                     {"accept", accept},
+                     {"hold", aft__units_hold},
+                     {"release", release},
+                     {"convert", convert},
+                     {"follow", aft__case_follow},
+                     {"parent", aft__case_tell_parent},
+                     {"notify", aft__case_notify},
+                     {"ticket", aft__case_ticket},
+                     {"verdict", verdict},
+                     {"work", work}};
 
 aft_status aft__case_effect(aft__case *c, const aft__flow_effect *effect, aft_error *error) {
   const char *verb = c->flow->texts + effect->verb, *arg = c->flow->texts + effect->arg;

@@ -33,7 +33,7 @@ static int64_t free_units(const aft__value *line) {
   return aft__row_int(line, AFT__LINE_WITH_BUYER) + aft__row_int(line, AFT__LINE_UNDELIVERED);
 }
 
-static aft_status all_lines(aft__case *c, aft__value ***rows, uint32_t *n, aft_error *error) {
+aft_status aft__case_order_lines(aft__case *c, aft__value ***rows, uint32_t *n, aft_error *error) {
   aft__scan scan = {.table = &aft__line_table,
                     .index = AFT__LINE_BY_REF,
                     .n_equal = 2,
@@ -116,7 +116,7 @@ static aft_status all_units(aft__case *c, const aft_case_in *in, aft__value **ro
 static aft_status choose_lines(aft__case *c, const aft_case_in *in, aft_error *error) {
   aft__value **rows;
   uint32_t n;
-  AFT__TRY(all_lines(c, &rows, &n, error));
+  AFT__TRY(aft__case_order_lines(c, &rows, &n, error));
   c->lines = aft__arena_alloc(c->cmd->arena, (n ? n : 1) * sizeof *c->lines);
   if (!c->lines)
     return aft__nomem(error);

@@ -31,6 +31,8 @@ static aft_status hold(aft__case *c, const hold_in *in, aft_error *error) {
   aft__case_set(c, AFT__CASE_HELD, in->hold ? aft__int(c->cmd->now) : aft__null());
   AFT__TRY(hold_evidence(c, in->hold, error));
   AFT__TRY(aft__case_note(c, in->hold ? "case.held" : "case.unheld", (aft_str){0}, in->reason, error));
+  if (!in->hold)
+    AFT__TRY(aft__case_tell(c, "hold_ended", error));
   return aft__case_save(c, error);
 }
 

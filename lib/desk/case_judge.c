@@ -127,6 +127,14 @@ static aft_status proven(aft__case *c, aft_str reason, bool *out, aft_error *err
   return AFT_OK;
 }
 
+static bool papers_first(const aft__case *c, const aft__facts *facts) {
+  aft__money_rules rules;
+  if (aft__case_is(c, AFT__CASE_PAPERS, "issued"))
+    return false;
+  aft__policy_case_money(c->policy, facts, aft__case_str(c, AFT__CASE_CURRENCY), &rules);
+  return rules.papers_first;
+}
+
 aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
   aft__rule_flags flags;
   bool shown;
@@ -141,6 +149,7 @@ aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
                                      !aft__case_is(c, AFT__CASE_AUTHORITY, "external");
   facts->number[AFT__FACT_ADVANCE_OK] = flags.advance_ok;
   facts->number[AFT__FACT_RETURNLESS_OK] = flags.returnless_ok;
+  facts->number[AFT__FACT_PAPERS_FIRST] = papers_first(c, facts);
   return AFT_OK;
 }
 
@@ -159,50 +168,6 @@ bool aft__case_platform_state(const aft__case *c, aft_str status, aft_str *state
     return false;
   *state = found.state;
   return true;
-}
-
-/* ---- freight and duty ---- */
-
-bool aft__line_is_extra(const aft__value *line) {
-  aft_str nature = aft__row_str(line, AFT__LINE_NATURE);
-  return aft__str_eq(nature, aft__cstr("freight")) || aft__str_eq(nature, aft__cstr("duty"));
-}
-
-static bool in_case(const aft__case *c, const aft__value *line) {
-  for (uint32_t i = 0; i < c->n_lines; i++)
-    if (c->lines[i].line[AFT__LINE_ID].number == line[AFT__LINE_ID].number)
-      return true;
-  return false;
-}
-
-/* Whether no price of goods is left once this case has given its own back. */
-static bool takes_all(const aft__case *c, aft__value **rows, uint32_t n) {
-  for (uint32_t i = 0; i < n; i++) {
-    int64_t left = aft__row_int(rows[i], AFT__LINE_QUANTITY) - aft__row_int(rows[i], AFT__LINE_SETTLED);
-    for (uint32_t k = 0; k < c->n_lines; k++)
-      if (c->lines[k].line[AFT__LINE_ID].number == rows[i][AFT__LINE_ID].number)
-        left -= aft__row_int(c->lines[k].row, AFT__CASE_LINE_QUANTITY);
-    if (!aft__line_is_extra(rows[i]) && left > 0)
-      return false;
-  }
-  return true;
-}
-
-/* The way out is given back with the last of the goods, where the policy says so. */
-aft_status aft__case_add_extras(aft__case *c, aft__value **rows, uint32_t n, aft_error *error) {
-  aft__facts facts;
-  aft__money_rules rules;
-  if (aft__case_basis(c) != AFT__BASIS_PRICE || aft__case_is(c, AFT__CASE_KIND, "exchange") ||
-      !takes_all(c, rows, n))
-    return AFT_OK;
-  AFT__TRY(aft__case_facts(c, &facts, error));
-  aft__policy_case_money(c->policy, &facts, aft__case_str(c, AFT__CASE_CURRENCY), &rules);
-  for (uint32_t i = 0; rules.freight_out && i < n; i++) {
-    int64_t units = aft__row_int(rows[i], AFT__LINE_QUANTITY) - aft__row_int(rows[i], AFT__LINE_SETTLED);
-    if (aft__line_is_extra(rows[i]) && units > 0 && !in_case(c, rows[i]))
-      AFT__TRY(aft__case_add_line(c, rows[i], NULL, units, error));
-  }
-  return AFT_OK;
 }
 
 /* ---- whether it may be filed ---- */

@@ -39,6 +39,10 @@ static uint32_t rank_of(aft_str release) {
   return AFT__COUNT(ranks);
 }
 
+bool aft__release_by(aft_str release, const char *stage) {
+  return rank_of(release) <= rank_of(aft__cstr(stage));
+}
+
 static const char *topic_of(const aft__leg *leg) {
   bool charge = aft__leg_is(leg, AFT__LEG_KIND, "charge");
   if (charge && !aft__row_null(leg->row, AFT__LEG_REPLACES))

@@ -124,6 +124,20 @@ static bool sent_others(const aft__case *c) {
   return false;
 }
 
+/* Nothing was taken off the price of its units: what they come to is worked out once more, so that parts
+ * which were asked for at the same time close to zero. It is never less. */
+static void take_full(aft__case *c, aft__case_line *l, int64_t units) {
+  int64_t amount = aft__row_int(l->row, AFT__CASE_LINE_AMOUNT);
+  int64_t more =
+      aft__line_worth(l->line, units) - (aft__amount_due(c, l) - aft__row_int(l->row, AFT__CASE_LINE_GIVEN));
+  if (aft__line_is_extra(l->line) || amount != aft__row_int(l->row, AFT__CASE_LINE_WORTH) || more <= 0)
+    return;
+  aft__case_line_set(l, AFT__CASE_LINE_AMOUNT, amount + more);
+  aft__case_line_set(l, AFT__CASE_LINE_WORTH, amount + more);
+  if (!aft__row_null(c->row, AFT__CASE_AGREED))
+    aft__case_set(c, AFT__CASE_AGREED, aft__int(aft__case_int(c, AFT__CASE_AGREED) + more));
+}
+
 static aft_status plan_price(aft__case *c, const aft__case_terms *terms, aft_error *error) {
   int64_t total = 0;
   bool price = aft__case_basis(c) == AFT__BASIS_PRICE;
@@ -131,8 +145,10 @@ static aft_status plan_price(aft__case *c, const aft__case_terms *terms, aft_err
     AFT__TRY(aft__charges_return(c, terms->release, false, error));
   for (uint32_t i = 0; i < c->n_lines; i++) {
     aft__case_line *l = &c->lines[i];
-    int64_t amount = aft__amount_due(c, l) - aft__row_int(l->row, AFT__CASE_LINE_GIVEN);
     int64_t units = price ? aft__units_due(c, l) - aft__row_int(l->row, AFT__CASE_LINE_SETTLED) : 0;
+    if (units > 0)
+      take_full(c, l, units);
+    int64_t amount = aft__amount_due(c, l) - aft__row_int(l->row, AFT__CASE_LINE_GIVEN);
     if (amount < 0 || units < 0)
       continue; /* more is under way than is due: that is what a debt is for */
     units = units_to_settle(l, units, amount);
@@ -223,6 +239,7 @@ aft_status aft__legs_plan(aft__case *c, aft_error *error) {
   AFT__TRY(aft__legs_load(c, error));
   AFT__TRY(aft__pots_load(c, error));
   AFT__TRY(aft__case_terms_of(c, &terms, error));
+  AFT__TRY(aft__extras_close(c, error));
   AFT__TRY(plan_rest(c, &terms, error));
   aft__legs_sum(c);
   return AFT_OK;

@@ -16,6 +16,7 @@ typedef struct aft__case_line {
   uint64_t mask, line_mask;
   bool fresh;
   int64_t asks;   /* of money, where the line itself asks for some */
+  int64_t share;  /* of freight or duty: what of it rests on the goods of the case */
   uint32_t index; /* among the lines that were handed in */
 } aft__case_line;
 
@@ -129,20 +130,27 @@ aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error);
 aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error);
 /* Whether it may be filed: reasons, freight and liability are set. AFT_E_INELIGIBLE. */
 aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error);
-/* Whether the buyer could have filed it as one of another kind: AFT_E_INELIGIBLE. Nothing of it is changed. */
+/* Whether the buyer could have filed it as one of another kind: AFT_E_INELIGIBLE. Nothing of it is changed.
+ */
 aft_status aft__case_may_become(aft__case *c, aft_str kind, aft_error *error);
 /* What the policy makes of a marketplace's status; false for one that it does not know. */
 bool aft__case_platform_state(const aft__case *c, aft_str status, aft_str *state);
 aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error *error);
 /* AFT_E_CHECK where units of it are not free. */
 aft_status aft__case_free_check(const aft__case *c, aft_error *error);
-/* Freight and duty that rest on the units of a case. */
-bool aft__line_is_extra(const aft__value *line);
-aft_status aft__case_add_extras(aft__case *c, aft__value **rows, uint32_t n, aft_error *error);
 /* What the order's parcels say: see aft__case.shipped. */
 aft_status aft__case_parcels(aft__case *c, aft_error *error);
 /* Whether a parcel has units of the case's goods; one that was told without its items may. */
 aft_status aft__parcel_has(aft__case *c, const aft__value *parcel, bool *out, aft_error *error);
+
+/* ---- case_extras.c: freight and duty that rest on goods ---- */
+
+bool aft__line_is_extra(const aft__value *line);
+/* What of them the case as filed gives back; rows: the lines of the order. */
+aft_status aft__case_add_extras(aft__case *c, aft__value **rows, uint32_t n, aft_error *error);
+/* The rest of them goes with the last goods; before their price is planned. */
+aft_status aft__extras_close(aft__case *c, aft_error *error);
+int64_t aft__extra_due(const aft__case *c, const aft__case_line *l);
 
 /* ---- case_deduct.c ---- */
 
@@ -159,6 +167,8 @@ aft_status aft__case_answer_on(aft__cmd *cmd, const aft_case_in *in, const char 
 
 aft_status aft__case_prepare(aft__cmd *cmd, const aft_case_in *in, aft__case *c, aft_error *error);
 aft_status aft__case_in_copy(aft_case_in *local, const aft_case_in *in, aft__arena *arena, aft_error *error);
+/* The lines of the order, with those that replace others. */
+aft_status aft__case_order_lines(aft__case *c, aft__value ***rows, uint32_t *n, aft_error *error);
 aft_status aft__case_add_line(aft__case *c, aft__value *line, const aft_case_line_in *in, int64_t quantity,
                               aft_error *error);
 
@@ -361,6 +371,8 @@ aft_status aft__plan_coupons(aft__case *c, const aft__case_terms *terms, aft_err
 
 /* ---- case_money.c ---- */
 
+/* Whether money that waits for one thing goes at a stage. */
+bool aft__release_by(aft_str release, const char *stage);
 aft_status aft__legs_release(aft__case *c, const char *release, bool advance, aft_error *error);
 aft_status aft__legs_void(aft__case *c, aft_error *error);
 aft_status aft__legs_retry(aft__case *c, aft_error *error);

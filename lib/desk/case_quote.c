@@ -36,6 +36,8 @@ int64_t aft__units_due(const aft__case *c, const aft__case_line *l) {
 }
 
 int64_t aft__amount_due(const aft__case *c, const aft__case_line *l) {
+  if (aft__line_is_extra(l->line))
+    return aft__extra_due(c, l);
   int64_t units = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY), due = aft__units_due(c, l);
   int64_t amount = aft__row_int(l->row, AFT__CASE_LINE_AMOUNT);
   return due >= units ? amount : aft__share_of(amount, units, 0, due);
@@ -46,7 +48,7 @@ int64_t aft__amount_due(const aft__case *c, const aft__case_line *l) {
 static int64_t most_of(const aft__case *c, const aft__case_line *l) {
   switch (aft__case_basis(c)) {
   case AFT__BASIS_PRICE:
-    return aft__line_worth(l->line, aft__row_int(l->row, AFT__CASE_LINE_QUANTITY));
+    return l->share ? l->share : aft__line_worth(l->line, aft__row_int(l->row, AFT__CASE_LINE_QUANTITY));
   case AFT__BASIS_PART:
     return aft__line_left(l->line);
   default:
@@ -102,8 +104,14 @@ static aft_status quote_fund(aft__case *c, const aft_money *amount) {
   return AFT_OK;
 }
 
+static void keep_worth(aft__case *c) {
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    aft__case_line_set(&c->lines[i], AFT__CASE_LINE_WORTH, most_of(c, &c->lines[i]));
+}
+
 aft_status aft__case_quote(aft__case *c, const aft_money *amount, aft_error *error) {
   int64_t most = 0, asked = 0;
+  keep_worth(c);
   aft__basis basis = aft__case_basis(c);
   if (basis == AFT__BASIS_FUND)
     return quote_fund(c, amount);

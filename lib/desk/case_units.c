@@ -134,7 +134,10 @@ aft_status aft__units_free(aft__case *c, aft_error *error) {
 
 /* Units that the case is about no more. */
 aft_status aft__units_shrink(aft__case *c, aft__case_line *l, int64_t quantity, aft_error *error) {
-  int64_t more = aft__units_held(l) - quantity;
+  int64_t more = aft__units_held(l) - quantity, all = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
+  if (all > 0)
+    aft__case_line_set(l, AFT__CASE_LINE_WORTH,
+                       aft__share_of(aft__row_int(l->row, AFT__CASE_LINE_WORTH), all, 0, quantity));
   aft__case_line_set(l, AFT__CASE_LINE_QUANTITY, quantity);
   return more > 0 ? free_line(c, l, more, error) : AFT_OK;
 }

@@ -84,6 +84,8 @@ void aft__policy_rules(const aft_policy *policy, const aft__facts *facts, aft__r
 
 /* ---- money ---- */
 
+const char *const aft__gives[AFT__GIVES + 1] = {"none", "all", "share", NULL};
+
 static aft_str release_of(const aft_policy *policy, aft_str kind) {
   const aft__pair *pair = find(policy, AFT__PAIRS_RELEASE, kind, NULL);
   if (!pair)
@@ -100,6 +102,8 @@ void aft__policy_case_money(const aft_policy *policy, const aft__facts *facts, a
   const aft__case_settings *s = settings_of(policy);
   const aft__pair *restocking = first_holding(policy, AFT__PAIRS_RESTOCKING, facts);
   const aft__pair *freight = first_holding(policy, AFT__PAIRS_FREIGHT_OUT, facts);
+  const aft__pair *duty = first_holding(policy, AFT__PAIRS_DUTY_OUT, facts);
+  const aft__pair *papers = first_holding(policy, AFT__PAIRS_PAPERS, facts);
   const aft__pair *most = find(policy, AFT__PAIRS_FREIGHT_MOST, currency, NULL);
   memset(out, 0, sizeof *out);
   out->compensation_instrument =
@@ -108,7 +112,9 @@ void aft__policy_case_money(const aft_policy *policy, const aft__facts *facts, a
   out->n_instruments = keys_of(policy, AFT__PAIRS_INSTRUMENT, out->instruments, AFT__MOST_INSTRUMENTS);
   out->release = release_of(policy, facts->text[AFT__FACT_KIND]);
   out->restocking = restocking ? (int32_t)restocking->number : 0;
-  out->freight_out = freight && freight->number != 0;
+  out->freight_out = freight ? (aft__give)freight->number : AFT__GIVE_NONE;
+  out->duty_out = duty ? (aft__give)duty->number : AFT__GIVE_NONE;
+  out->papers_first = papers && papers->number != 0;
   out->freight_most = most ? most->number : -1;
   out->reconcile_ms = s->reconcile_ms;
   out->retries = (uint32_t)s->retries;

@@ -89,19 +89,28 @@ extern const char *const aft__extra_rules[AFT__EXTRAS + 1];
 
 #define AFT__MOST_INSTRUMENTS 16u
 
+typedef enum aft__give { /* of the freight out and the duties of an order */
+  AFT__GIVE_NONE,
+  AFT__GIVE_ALL,   /* with the last of the goods */
+  AFT__GIVE_SHARE, /* with every part of the goods, by their price */
+  AFT__GIVES
+} aft__give;
+extern const char *const aft__gives[AFT__GIVES + 1];
+
 typedef struct aft__money_rules {
   aft_str instruments[AFT__MOST_INSTRUMENTS]; /* the order in which payments are refunded */
   uint32_t n_instruments;
   aft_str release;                 /* approval, pickup, delivery or inspection */
   aft_str compensation_instrument; /* "store_credit" */
   int32_t restocking;              /* permille of the goods' price, the first rule that holds */
-  bool freight_out;                /* the way to the buyer is given back, as far as freight_most allows */
+  aft__give freight_out, duty_out; /* what is given back of the way to the buyer, and of duties */
   int64_t freight_most;            /* minor units of the currency asked for; -1: no limit */
   int64_t reconcile_ms;            /* how long a leg may be under way before the provider is asked */
   uint32_t retries;
   bool coupon_full; /* a coupon comes back when everything does */
   bool coupon_part; /* and its share when a part does */
   aft__extra_rule points_spent, gift_kept;
+  bool papers_first; /* money waits for the invoice that takes the old one back */
 } aft__money_rules;
 /* Safe ones without a section: release after inspection, points and gifts for a person. */
 void aft__policy_case_money(const aft_policy *policy, const aft__facts *facts, aft_str currency,

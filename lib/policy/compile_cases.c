@@ -244,8 +244,11 @@ static void add_funders(aft__compile *cx, const aft__node *funders) {
 static void add_conditions(aft__compile *cx, const aft__node *money, const char *key, aft__pair_list list) {
   const aft__node *rules = aft__node_get(money, key);
   for (uint32_t i = 0; rules && rules->kind == AFT__NODE_LIST && i < rules->count; i++) {
-    const aft__node *map = rules->items[i].value, *give = aft__node_get(map, "give");
-    int64_t n = give ? aft__str_eq(give->text, aft__cstr("all")) : whole_of(map, "permille", 0);
+    static const char *const papers[] = {"goes", "waits", NULL};
+    const aft__node *map = rules->items[i].value;
+    int64_t n = list == AFT__PAIRS_RESTOCKING ? whole_of(map, "permille", 0)
+                : list == AFT__PAIRS_PAPERS   ? choice_of(map, "money", papers, 0)
+                                              : choice_of(map, "give", aft__gives, 0);
     add(cx, (aft__pair){.list = list, .number = n, .condition = aft__compile_when(cx, map)});
   }
 }
@@ -276,6 +279,8 @@ static void compile_money(aft__compile *cx, const aft__node *money) {
   add_funders(cx, map_of(money, "compensation"));
   add_conditions(cx, money, "restocking", AFT__PAIRS_RESTOCKING);
   add_conditions(cx, money, "freight_out", AFT__PAIRS_FREIGHT_OUT);
+  add_conditions(cx, money, "duty_out", AFT__PAIRS_DUTY_OUT);
+  add_conditions(cx, money, "papers_first", AFT__PAIRS_PAPERS);
   add_amounts(cx, map_of(money, "freight_most"), AFT__PAIRS_FREIGHT_MOST, 0);
   add_arrivals(cx, map_of(money, "arrives"));
 }

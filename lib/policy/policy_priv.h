@@ -159,7 +159,7 @@ typedef struct aft__section {
 
 #define AFT__IMAGE_MAGIC   "AFTPOLCY"
 #define AFT__IMAGE_ORDER   0x01020304u
-#define AFT__IMAGE_VERSION 7u
+#define AFT__IMAGE_VERSION 8u
 #define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
 #define AFT__IMAGE_JSON    3u /* the last version whose source is canonical JSON */
 
@@ -472,7 +472,9 @@ typedef enum aft__pair_list {
   AFT__PAIRS_PERMILLE,     /* key: funder; number: of what was paid */
   AFT__PAIRS_CEILING,      /* key: funder; other: currency; number: minor units */
   AFT__PAIRS_RESTOCKING,   /* condition; number: permille */
-  AFT__PAIRS_FREIGHT_OUT,  /* condition; number: 1 to give it back */
+  AFT__PAIRS_FREIGHT_OUT,  /* condition; number: aft__give */
+  AFT__PAIRS_DUTY_OUT,     /* likewise */
+  AFT__PAIRS_PAPERS,       /* condition; number: 1 where money waits */
   AFT__PAIRS_FREIGHT_MOST, /* key: currency; number: minor units */
   AFT__PAIRS_ARRIVES,      /* key: instrument; number: length; unit */
   AFT__PAIRS_TYPE,         /* key: media type */

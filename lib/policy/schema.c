@@ -336,10 +336,15 @@ static const entry restocking_fields[] = {
     {"when", &any, false}, {"permille", &permille, true}, {NULL, NULL, false}};
 SHAPE restocking = {.kind = STRUCT, .expected = "a map with permille", .fields = restocking_fields};
 SHAPE restockings = {.kind = LIST, .expected = "a list of fees", .of = &restocking};
-static const char *const gives[] = {"all", "none", NULL};
-SHAPE give = {.kind = CHOICE, .expected = "one of all, none", .choices = gives};
+SHAPE give = {.kind = CHOICE, .expected = "one of all, share, none", .choices = aft__gives};
 static const entry freight_fields[] = {{"when", &any, false}, {"give", &give, true}, {NULL, NULL, false}};
 SHAPE freight = {.kind = STRUCT, .expected = "a map with give", .fields = freight_fields};
+static const char *const papers_words[] = {"goes", "waits", NULL};
+SHAPE papers_word = {.kind = CHOICE, .expected = "one of goes, waits", .choices = papers_words};
+static const entry papers_fields[] = {
+    {"when", &any, false}, {"money", &papers_word, true}, {NULL, NULL, false}};
+SHAPE papers_rule = {.kind = STRUCT, .expected = "a map with money", .fields = papers_fields};
+SHAPE papers_rules = {.kind = LIST, .expected = "a list of rules for papers", .of = &papers_rule};
 SHAPE freights = {.kind = LIST, .expected = "a list of freight rules", .of = &freight};
 static const char *const coupon_fulls[] = {"give_back", "keep", NULL};
 SHAPE coupon_full = {.kind = CHOICE, .expected = "one of give_back, keep", .choices = coupon_fulls};
@@ -357,6 +362,8 @@ static const entry money_fields[] = {{"instruments", &names, false},
                                      {"compensation", &funders, false},
                                      {"restocking", &restockings, false},
                                      {"freight_out", &freights, false},
+                                     {"duty_out", &freights, false},
+                                     {"papers_first", &papers_rules, false},
                                      {"freight_most", &minors, false},
                                      {"reconcile", &duration, false},
                                      {"retries", &few, false},

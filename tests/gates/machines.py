@@ -34,8 +34,8 @@ the effects that its transitions may name, each alone (`plan`) or with its word 
 | `accept`, `accept: all`, `refuse` | as found or as the lines say; everything counted; nothing |
 | `plan`, `void` | the money that is due is set aside; money that has not left is dropped |
 | `arrive` | the goods are back: the law's clock of the refund may begin |
-| `release: STAGE` | money that waits for `approval`, `pickup`, `delivery`, `inspection`, `settlement` or an earlier one of these is sent |
-| `advance`, `debt` | money is sent before the inspection; what it was too much is asked back |
+| `release: STAGE` | money that waits for `approval`, `pickup`, `delivery`, `inspection`, `settlement` or an earlier one of these is sent, unless a hold or papers stop it; `now`: all of it, whatever stops it |
+| `advance`, `advance: STAGE`, `debt` | money is sent before the inspection; where the policy releases it so early; what it was too much is asked back |
 | `retry`, `offline` | failed payments are sent again, or made by hand |
 | `charge`, `uncharge`, `quote` | the buyer is asked for the difference or the price of the repair; what they paid of it is given back; that price is set |
 | `hold_money`, `capture_money`, `free_money` | the price of the new goods is held on the buyer's payment method; what is owed is taken out of it; it is held no longer |

@@ -164,16 +164,18 @@ static void callback_replay(void **state) {
   END_DESK(c)
 }
 
+/* So that money is planned and does not leave. */
+static void money_waits(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  case_story_policy(c, "version: 1\ncases: {money: {papers_first: [{money: waits}]}}\n");
+  case_story_tell(c, &story);
+}
+
 static void a_callback_for_money_that_never_left(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
-  aft_case_line_in one = {.size = sizeof one, .line = c.line[0], .quantity = 1};
-  aft_case_in in = {.kind = AFT_STR("return"),
-                    .reason = AFT_STR("changed_mind"),
-                    .lines = &one,
-                    .n_lines = 1,
-                    .route = AFT_STR("papers_first")};
+  ON_EACH_DESK(c, money_waits(&c, case_kinds[k]))
   case_leg leg;
-  aft_id id = case_file_in(&c, &c.d.as_buyer, &in);
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
   case_act(&c, &c.d.as_agent, id, "inspect");
@@ -877,14 +879,16 @@ static void reverse(case_desk *c, const char *payment, int64_t amount) {
   assert_status(aft_payment_reverse(c->d.session, &c->d.system, &in, NULL, &error), AFT_OK);
 }
 
+static void one_that_waits(case_desk *c) {
+  case_story story;
+  case_story_open(c, &story, DESK_MEMORY, CASE_DELIVERED);
+  case_story_policy(c, "version: 1\ncases: {money: {papers_first: [{money: waits}]}}\n");
+  case_story_one(&story, 1, 10000);
+  case_story_tell(c, &story);
+}
+
 static aft_id far_as(case_desk *c, const char *kind, const char *const *steps, size_t n) {
-  aft_case_line_in one = {.size = sizeof one, .line = c->line[0], .quantity = 1};
-  aft_case_in in = {.kind = AFT_STR(kind),
-                    .reason = AFT_STR("changed_mind"),
-                    .lines = &one,
-                    .n_lines = 1,
-                    .route = AFT_STR("papers_first")};
-  aft_id id = case_file_in(c, &c->d.as_buyer, &in);
+  aft_id id = case_file(c, &c->d.as_buyer, kind, "changed_mind", c->line[0], 1);
   for (size_t i = 0; i < n; i++)
     case_act(c, &c->d.as_agent, id, steps[i]);
   return id;
@@ -898,7 +902,7 @@ static void a_chargeback_in_the_middle_of_a_case(void **state) {
   for (size_t kind = 0; kind < 2; kind++)
     for (size_t n = 0; n <= sizeof steps / sizeof *steps; n++) {
       case_desk c;
-      one_line(&c, DESK_MEMORY, 1, 10000);
+      one_that_waits(&c);
       aft_id id = far_as(&c, kinds[kind], steps, n);
       reverse(&c, "pay-1", 10000);
       desk_pass(&c.d, 60 * CASE_DAY);
