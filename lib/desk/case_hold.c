@@ -24,16 +24,19 @@ static aft_status hold_evidence(aft__case *c, bool hold, aft_error *error) {
   return AFT_OK;
 }
 
+aft_status aft__case_set_hold(aft__case *c, bool hold, aft_str reason, aft_error *error) {
+  if (aft__row_null(c->row, AFT__CASE_HELD) != hold)
+    return AFT_IGNORED;
+  aft__case_set(c, AFT__CASE_HELD, hold ? aft__int(c->cmd->now) : aft__null());
+  AFT__TRY(hold_evidence(c, hold, error));
+  AFT__TRY(aft__case_note(c, hold ? "case.held" : "case.unheld", (aft_str){0}, reason, error));
+  return hold ? AFT_OK : aft__case_tell(c, "hold_ended", error);
+}
+
 static aft_status hold(aft__case *c, const hold_in *in, aft_error *error) {
   AFT__TRY(aft__may_case(c->cmd, c->row, error));
-  if (aft__row_null(c->row, AFT__CASE_HELD) != (in->hold != 0))
-    return AFT_IGNORED;
-  aft__case_set(c, AFT__CASE_HELD, in->hold ? aft__int(c->cmd->now) : aft__null());
-  AFT__TRY(hold_evidence(c, in->hold, error));
-  AFT__TRY(aft__case_note(c, in->hold ? "case.held" : "case.unheld", (aft_str){0}, in->reason, error));
-  if (!in->hold)
-    AFT__TRY(aft__case_tell(c, "hold_ended", error));
-  return aft__case_save(c, error);
+  aft_status status = aft__case_set_hold(c, in->hold != 0, in->reason, error);
+  return status == AFT_OK ? aft__case_save(c, error) : status;
 }
 
 static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {

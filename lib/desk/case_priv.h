@@ -443,6 +443,11 @@ aft_status aft__case_ask(aft__case *c, const char *topic, aft__case_fill add, co
 aft_status aft__case_work(aft__case *c, const char *name, const char *key, aft_str word, aft_error *error);
 const char *aft__case_locale(const aft__case *c, const aft__value *customer);
 
+/* ---- case_hold.c ---- */
+
+/* AFT_IGNORED where it stands so already. */
+aft_status aft__case_set_hold(aft__case *c, bool hold, aft_str reason, aft_error *error);
+
 /* ---- case_invoice.c ---- */
 
 aft_status aft__invoice_request(aft__case *c, aft_error *error);

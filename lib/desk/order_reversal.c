@@ -61,9 +61,16 @@ static aft_status freeze(aft__cmd *cmd, aft__value *payment, int64_t *frozen, af
   return AFT_OK;
 }
 
+static int64_t room_of(const aft__value *p) {
+  return aft__row_int(p, AFT__PAYMENT_CAPTURED) - aft__row_int(p, AFT__PAYMENT_REVERSED) -
+         aft__row_int(p, AFT__PAYMENT_PLANNED) - aft__row_int(p, AFT__PAYMENT_REFUNDED);
+}
+
+/* What is planned out of the payment stands as long as there is enough besides. */
 static aft_status take_back(aft__cmd *cmd, aft__value *p, const aft_reversal_in *in, aft_error *error) {
-  int64_t frozen;
-  AFT__TRY(freeze(cmd, p, &frozen, error));
+  int64_t frozen = 0;
+  if (in->amount.minor > room_of(p))
+    AFT__TRY(freeze(cmd, p, &frozen, error));
   int64_t planned = aft__row_int(p, AFT__PAYMENT_PLANNED) - frozen;
   int64_t left = aft__row_int(p, AFT__PAYMENT_CAPTURED) - aft__row_int(p, AFT__PAYMENT_REVERSED) - planned -
                  aft__row_int(p, AFT__PAYMENT_REFUNDED);
@@ -83,11 +90,49 @@ static aft_status take_back(aft__cmd *cmd, aft__value *p, const aft_reversal_in 
 
 /* ---- whom it concerns ---- */
 
+/* What is under way comes out of a payment that does not have it any more. */
+static bool is_uncovered(aft__case *c, const aft__leg *leg) {
+  const aft__pot *pot = aft__leg_pot(c, leg);
+  bool open = !aft__leg_is(leg, AFT__LEG_STATE, "confirmed") && !aft__leg_is(leg, AFT__LEG_STATE, "void");
+  return open && pot && pot->table == &aft__payment_table &&
+         (aft__leg_is(leg, AFT__LEG_STATE, "frozen") || aft__row_int(pot->row, AFT__PAYMENT_OVERDRAWN) > 0);
+}
+
+/* Whether the money that a case is about is gone. */
+static aft_status is_gone(aft__case *c, bool *out, aft_error *error) {
+  int64_t room = 0, due = aft__case_int(c, AFT__CASE_ASKED);
+  *out = false;
+  AFT__TRY(aft__legs_load(c, error));
+  AFT__TRY(aft__pots_load(c, error));
+  for (uint32_t i = 0; i < c->n_legs; i++)
+    *out |= is_uncovered(c, &c->legs[i]);
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    due -= aft__row_int(c->lines[i].row, AFT__CASE_LINE_GIVEN);
+  for (uint32_t i = 0; i < c->n_pots; i++)
+    if (c->pots[i].table == &aft__payment_table && aft__pot_room(&c->pots[i]) > 0)
+      room += aft__pot_room(&c->pots[i]);
+  *out |= due > room || room == 0;
+  return AFT_OK;
+}
+
+/* Of a part of the order's money nobody knows for what it was taken back: the buyer may have, through the
+ * bank, what the case would give them once more. So people decide. */
+static aft_status stop(aft__case *c, aft_error *error) {
+  if (aft__case_is(c, AFT__CASE_AUTHORITY, "external"))
+    return AFT_OK;
+  AFT__TRY(aft__case_set_hold(c, true, aft__cstr("chargeback"), error));
+  AFT__TRY(aft__case_work(c, "chargeback", NULL, (aft_str){0}, error));
+  return aft__case_ticket(c, "trouble", error);
+}
+
 static aft_status tell_case(aft__cmd *cmd, aft_id id, aft_error *error) {
   aft__case c;
+  bool gone = false;
   aft_status status = aft__case_load(cmd, id, &c, error);
   if (status >= 0)
-    status = aft__case_tell(&c, "reversed", error);
+    status = is_gone(&c, &gone, error);
+  if (status >= 0)
+    status = gone ? aft__case_tell(&c, "reversed", error) : stop(&c, error);
   if (status >= 0)
     status = aft__case_save(&c, error);
   aft__case_done(&c);

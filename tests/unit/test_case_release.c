@@ -155,6 +155,36 @@ static void a_hold_that_time_overcomes(void **state) {
   END_DESK(c)
 }
 
+static void charge_back(case_desk *c, int64_t amount) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_reversal_in in = {.size = sizeof in,
+                        .payment = AFT_STR("pay-1"),
+                        .reference = AFT_STR("cb-1"),
+                        .amount = {amount, "CNY", 0}};
+  assert_ok(aft_payment_reverse(c->d.session, &c->d.system, &in, NULL, &error));
+}
+
+/* The bank took back the price of one cup, perhaps of the one that is on its way: nobody pays twice by a
+ * timer. */
+static void a_part_that_the_bank_took_back(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_error error = AFT_ERROR_INIT;
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  case_ship(&c, id, "SF1");
+  charge_back(&c, 9000);
+  case_act(&c, &c.d.as_agent, id, "receive");
+  for (int i = 0; i < 5; i++) {
+    desk_pass(&c.d, 11 * CASE_DAY);
+    desk_tick(&c.d);
+  }
+  assert_case(&c, id, "accepted");
+  assert_int_equal(sent(&c, id), 0);
+  assert_ok(aft_case_hold(c.d.session, &c.d.as_agent, id, 0, NULL, &error)); /* it was for something else */
+  assert_int_equal(case_confirm_all(&c, id), 9000);
+  assert_case(&c, id, "refunded");
+  END_DESK(c)
+}
+
 /* ---- freight and duties ---- */
 
 static void shared_extras(case_desk *c, desk_kind kind, int64_t units, int64_t price, int64_t freight,
@@ -282,6 +312,7 @@ int main(void) {
       cmocka_unit_test(people_need_not_wait_for_papers),
       cmocka_unit_test(a_part_that_waits_for_papers),
       cmocka_unit_test(a_hold_that_time_overcomes),
+      cmocka_unit_test(a_part_that_the_bank_took_back),
       cmocka_unit_test(a_duty_goes_with_its_goods),
       cmocka_unit_test(a_duty_of_goods_that_were_refused),
       cmocka_unit_test(parts_that_do_not_close_to_zero),
