@@ -38,6 +38,12 @@ static void put_invoice(aft__case *c, aft__json *json, const void *user) {
   aft__json_str(json, aft__row_str(row, AFT__INVOICE_CURRENCY));
 }
 
+/* What was advanced and is not due becomes a debt: nothing of it is taken back. */
+static int64_t given_for_good(const aft__case *c, const aft__case_line *l) {
+  int64_t given = aft__row_int(l->row, AFT__CASE_LINE_GIVEN), due = aft__amount_due(c, l);
+  return given < due ? given : due;
+}
+
 /* What the case gives back and no invoice of it took back yet. The tax goes with it, by the part of the price
  * that was taken back before: the last part closes to zero. */
 static void take_back(aft__case *c, int64_t *amount, int64_t *tax) {
@@ -45,7 +51,7 @@ static void take_back(aft__case *c, int64_t *amount, int64_t *tax) {
   for (uint32_t i = 0; i < c->n_lines; i++) {
     aft__case_line *l = &c->lines[i];
     int64_t own = aft__row_int(l->row, AFT__CASE_LINE_REVERSED);
-    int64_t more = aft__row_int(l->row, AFT__CASE_LINE_GIVEN) - own;
+    int64_t more = given_for_good(c, l) - own;
     int64_t paid = aft__row_int(l->line, AFT__LINE_PAID), before = aft__row_int(l->line, AFT__LINE_REVERSED);
     if (more > paid - before)
       more = paid - before;

@@ -1115,8 +1115,29 @@ static void a_refund_by_silence_reverses_the_invoice(void **state) {
   END_DESK(c)
 }
 
+/* Three cups are paid for at the pick-up, and one of them is refused: the invoice of that one stands. */
+static void an_invoice_of_what_became_a_debt(void **state) {
+  ON_EACH_DESK(c, with_invoice(&c, case_kinds[k]); make_vip(&c))
+  int64_t amount = 0;
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
+  case_ship(&c, id, "SF1");
+  assert_gives(case_track(&c, "SF1", "t1", "picked_up"), AFT_OK);
+  assert_int_equal(case_confirm_all(&c, id), 27000);
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_find(&c, id, c.line[0], "ok", 2);
+  case_find(&c, id, c.line[0], "damaged", 1);
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  case_act(&c, &c.d.as_agent, id, "send_back");
+  assert_int_equal(case_leg_of(&c, id, "clawback").requested, 9000);
+  assert_true(invoice_at(&c, id, 0, &amount) != 0);
+  assert_int_equal(amount, 18000);
+  assert_int_equal(invoice_at(&c, id, 1, &amount), 0);
+  END_DESK(c)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_invoice_of_what_became_a_debt),
       cmocka_unit_test(the_laws_clock_begins_with_the_goods_and_tells_people),
       cmocka_unit_test(money_that_came_in_time_is_not_late),
       cmocka_unit_test(a_withdrawals_clock_begins_with_its_statement),
