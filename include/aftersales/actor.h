@@ -30,6 +30,9 @@ typedef struct aft_call {
    * each call is a command of its own. */
   aft_str key;
   int64_t deadline_ms; /* from now; 0 means none */
+  /* The link by whose right a buyer acts, as aft_link_open says; 0: none. Each command then looks whether the
+   * link still stands, and whether it is for what the command is about. */
+  aft_id link;
 } aft_call;
 
 #ifdef __cplusplus

@@ -213,8 +213,9 @@ AFT_API aft_status aft_case_options(aft_session *session, const aft_call *call, 
                                     const char *locale, aft_buf **out, aft_error *error);
 
 /*
- * What can be filed for an order now: a JSON array of kinds, each with its verdict, reasons, lines and free
- * units.
+ * What can be filed for an order now: a JSON array of kinds, each with its verdict, reasons, lines, free
+ * units and the movements of money. Of an order with several articles a kind stands there for all of them
+ * together, and then for each alone.
  *
  * locale: "zh" or "en"; closed by NUL.
  * out: receives a buffer that the caller frees with aft_buf_free.
@@ -240,8 +241,9 @@ AFT_API aft_status aft_case_timeline(aft_session *session, const aft_call *call,
                                      const char *locale, aft_buf **out, aft_error *error);
 
 /*
- * What the messages of a ticket ask for, as cases that can be filed: a JSON array, each with kind, reason,
- * order and the answer of aft_case_preview about all free units. Empty without an order.
+ * What the messages of a ticket ask for, as cases that can be filed: a JSON array, each the answer of
+ * aft_case_preview about all free units, and then about each article alone where the order has several. Empty
+ * without an order.
  *
  * locale: "zh" or "en"; closed by NUL.
  * out: receives a buffer that the caller frees with aft_buf_free.
@@ -383,12 +385,15 @@ typedef struct aft_appointment_in {
 } aft_appointment_in;
 
 /*
- * Books a time at which somebody comes, or says what became of it. A window that passes without word is
- * asked after through the outbox.
+ * Books a time at which somebody comes, or says what became of it. A case has one visit of a kind booked at a
+ * time; one that was missed is booked anew with AFT_BOOKING_REBOOK. Host and customer are told through the
+ * outbox (appointment.booked, appointment.cancelled, and a text); a window that passes without word is asked
+ * after; the end of the case cancels what is booked.
  *
  * out: NULL, or receives the appointment.
  * Threads: the session's one.
- * Errors: those of <aftersales/desk.h>.
+ * Errors: those of <aftersales/desk.h>; AFT_E_EXISTS where a visit of the kind is booked already;
+ *   AFT_E_TRANSITION for an appointment or a case that is over.
  * Since: 0.1
  */
 AFT_API aft_status aft_appointment_put(aft_session *session, const aft_call *call,

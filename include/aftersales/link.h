@@ -91,8 +91,11 @@ AFT_API aft_status aft_link_make(aft_session *session, const aft_call *call, aft
 /* A link that was found good. */
 typedef struct aft_link_opened {
   size_t size;
-  aft_call call; /* for the buyer's commands: tenant, AFT_ROLE_BUYER and the customer; no key. Empty for a
-                  * survey, since its link lets nobody in: hand the token to aft_survey_answer */
+  /* For the buyer's commands: tenant, AFT_ROLE_BUYER, the customer and the link; no key. A link for an order
+   * is good for that order and its cases, one for a case for that case and those that follow from it; they
+   * list and search nothing else. A command after the link has ended or was taken back is AFT_E_DENIED. Empty
+   * for a survey, since its link lets nobody in: hand the token to aft_survey_answer. */
+  aft_call call;
   aft_id link;
   aft_id customer;
   aft_id order; /* 0 where it is for something else */

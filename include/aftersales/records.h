@@ -479,6 +479,7 @@
 #define AFT_CASE_IN_WINDOW        0x001f0036u /* 1 where a window was open when it was filed, or the kind needs none */
 #define AFT_CASE_REFUND_BY        0x001f0037u /* by when the money is due by law or promise, whatever the machine does */
 #define AFT_CASE_REFUND_WINDOW    0x001f0038u /* the window by which that clock begins when the goods are back */
+#define AFT_CASE_WRONG            0x001f0039u /* units that an inspection found wrong, short or missing */
 
 #define AFT_CASE_LINE_ID               0x00200001u /* the case line's id */
 #define AFT_CASE_LINE_REV              0x00200002u /* counts the changes of this record */
@@ -1943,6 +1944,9 @@ static inline aft_time aft_case_refund_by(aft_record *record) {
 }
 static inline const char *aft_case_refund_window(aft_record *record) {
   return aft_record_text(record, AFT_CASE_REFUND_WINDOW);
+}
+static inline int64_t aft_case_wrong(aft_record *record) {
+  return aft_record_int(record, AFT_CASE_WRONG);
 }
 
 static inline aft_id aft_case_line_id(aft_record *record) {

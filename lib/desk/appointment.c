@@ -1,7 +1,8 @@
 /* Times at which somebody comes: booked with a window, kept, missed, rebooked. */
 #include "desk/case_priv.h"
 
-#define APPOINTMENT_V1 (offsetof(aft_appointment_in, text) + sizeof(aft_str))
+#define MOST_APPOINTMENTS 100u
+#define APPOINTMENT_V1    (offsetof(aft_appointment_in, text) + sizeof(aft_str))
 
 static aft_status window_due(aft__cmd *cmd, aft_id id, aft_time ends, aft_error *error) {
   return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_APPOINTMENT, id, aft__cstr(AFT__DUE_WINDOW), ends,
@@ -17,10 +18,69 @@ static aft_status check_window(const aft__cmd *cmd, const aft_appointment_in *in
   return AFT_OK;
 }
 
+static void put_visit(aft__case *c, aft__json *json, const void *user) {
+  const aft__value *row = user;
+  (void)c;
+  aft__json_key(json, "appointment");
+  aft__json_id(json, row[AFT__APPOINTMENT_ID].number);
+  aft__json_key(json, "visit");
+  aft__json_str(json, aft__row_str(row, AFT__APPOINTMENT_KIND));
+  aft__json_key(json, "begins");
+  aft__json_i64(json, aft__row_int(row, AFT__APPOINTMENT_BEGINS));
+  aft__json_key(json, "ends");
+  aft__json_i64(json, aft__row_int(row, AFT__APPOINTMENT_ENDS));
+  aft__json_key(json, "address");
+  aft__json_str(json, aft__row_str(row, AFT__APPOINTMENT_ADDRESS));
+  aft__json_key(json, "attempt");
+  aft__json_i64(json, aft__row_int(row, AFT__APPOINTMENT_ATTEMPT));
+}
+
+/* The host and the customer learn of it. */
+static aft_status tell(aft__case *c, const char *topic, const char *notice, const aft__value *row,
+                       aft_error *error) {
+  if (topic)
+    AFT__TRY(aft__case_ask(c, topic, put_visit, row, error));
+  c->visit = row;
+  aft_status status = aft__case_notify(c, notice, error);
+  c->visit = NULL;
+  return status;
+}
+
+static aft_status load_all(aft__case *c, aft__value ***rows, uint32_t *n, aft_error *error) {
+  aft__scan scan = {.table = &aft__appointment_table,
+                    .index = AFT__APPOINTMENT_BY_CASE,
+                    .n_equal = 2,
+                    .equal = {aft__int(c->cmd->call.tenant), c->row[AFT__CASE_ID]},
+                    .limit = MOST_APPOINTMENTS};
+  return aft__scan_all(c->cmd->tx, &scan, rows, n, error);
+}
+
+static bool is_booked(const aft__value *row) {
+  return aft__str_eq(aft__row_str(row, AFT__APPOINTMENT_STATE), aft__cstr("booked"));
+}
+
+/* One visit of a kind at a time; instead: the one that the new one takes the place of. */
+static aft_status check_free(aft__case *c, aft_str kind, aft_id instead, aft_error *error) {
+  aft__value **rows;
+  uint32_t n;
+  AFT__TRY(load_all(c, &rows, &n, error));
+  if (n == MOST_APPOINTMENTS)
+    return aft__error(error, AFT_E_TOO_LARGE, "appointment.case_id", "a case has at most %u appointments",
+                      MOST_APPOINTMENTS);
+  for (uint32_t i = 0; i < n; i++)
+    if (is_booked(rows[i]) && rows[i][AFT__APPOINTMENT_ID].number != instead &&
+        aft__str_eq(aft__row_str(rows[i], AFT__APPOINTMENT_KIND), kind))
+      return aft__error(error, AFT_E_EXISTS, "appointment.kind",
+                        "a %.*s is booked already, as appointment %lld: rebook that one", (int)kind.len,
+                        kind.data, (long long)rows[i][AFT__APPOINTMENT_ID].number);
+  return AFT_OK;
+}
+
 static aft_status add(aft__case *c, const aft_appointment_in *in, aft_str kind, int64_t attempt, aft_id *id,
                       aft_error *error) {
   aft__cmd *cmd = c->cmd;
   AFT__TRY(check_window(cmd, in, error));
+  AFT__TRY(check_free(c, kind, in->appointment, error));
   *id = aft__tx_id(cmd->tx);
   aft_str address = in->address.len ? in->address : aft__case_str(c, AFT__CASE_ADDRESS);
   aft__value row[AFT__APPOINTMENT_COLUMNS] = {
@@ -39,7 +99,7 @@ static aft_status add(aft__case *c, const aft_appointment_in *in, aft_str kind, 
   };
   AFT__TRY(aft__insert(cmd->tx, &aft__appointment_table, row, NULL, error));
   AFT__TRY(window_due(cmd, *id, in->ends, error));
-  return aft__case_ask(c, "appointment.booked", NULL, NULL, error);
+  return tell(c, "appointment.booked", "visit_booked", row, error);
 }
 
 /* ---- what became of one ---- */
@@ -66,7 +126,30 @@ static aft_status change(aft__case *c, aft__value *row, const aft_appointment_in
     c->cmd->ids[0] = id;
   }
   AFT__TRY(aft__due_clear(c->cmd->tx, row[AFT__APPOINTMENT_ID].number, aft__cstr(AFT__DUE_WINDOW), error));
-  return aft__update(c->cmd->tx, &aft__appointment_table, row, mask, error);
+  AFT__TRY(aft__update(c->cmd->tx, &aft__appointment_table, row, mask, error));
+  if (in->act == AFT_BOOKING_NO_SHOW)
+    return tell(c, NULL, "visit_missed", row, error);
+  bool stands = missed || in->act == AFT_BOOKING_KEPT;
+  return stands ? AFT_OK : tell(c, "appointment.cancelled", "visit_cancelled", row, error);
+}
+
+aft_status aft__appointments_end(aft__case *c, aft_error *error) {
+  aft__value **rows;
+  uint32_t n;
+  if (c->fresh)
+    return AFT_OK;
+  AFT__TRY(load_all(c, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++) {
+    if (!is_booked(rows[i]))
+      continue;
+    rows[i][AFT__APPOINTMENT_STATE] = aft__text(aft__cstr("cancelled"));
+    AFT__TRY(aft__update(c->cmd->tx, &aft__appointment_table, rows[i], UINT64_C(1) << AFT__APPOINTMENT_STATE,
+                         error));
+    AFT__TRY(
+        aft__due_clear(c->cmd->tx, rows[i][AFT__APPOINTMENT_ID].number, aft__cstr(AFT__DUE_WINDOW), error));
+    AFT__TRY(tell(c, "appointment.cancelled", "visit_cancelled", rows[i], error));
+  }
+  return AFT_OK;
 }
 
 static aft_status on_case(aft__case *c, aft__value *row, const aft_appointment_in *in, aft_error *error) {
@@ -129,6 +212,7 @@ aft_status aft_appointment_put(aft_session *session, const aft_call *call, const
   static const aft__command command = {.verb = "appointment.put",
                                        .name = "appointment_put",
                                        .roles = AFT__ROLES_ALL | AFT__ROLE(AFT_ROLE_WAREHOUSE),
+                                       .by_link = true,
                                        .returns = AFT_KIND_APPOINTMENT,
                                        .audits = true,
                                        .digest = digest,
@@ -152,11 +236,9 @@ aft_status aft_appointment_put(aft_session *session, const aft_call *call, const
 /* ---- a window that passed without word ---- */
 
 static void put_work(aft__case *c, aft__json *json, const void *user) {
-  (void)c;
   aft__json_key(json, "work");
   aft__json_str(json, aft__cstr("appointment"));
-  aft__json_key(json, "appointment");
-  aft__json_id(json, ((const aft__value *)user)[AFT__APPOINTMENT_ID].number);
+  put_visit(c, json, user);
 }
 
 aft_status aft__appointment_due(aft__cmd *cmd, const aft__value *due, aft_error *error) {

@@ -6,6 +6,7 @@ aft_status aft__may_file(aft__cmd *cmd, const aft__value *order, aft_id customer
     return aft__denied(cmd, "the order is another customer's", error);
   if (cmd->call.role == AFT_ROLE_BUYER && customer && customer != cmd->call.actor)
     return aft__denied(cmd, "buyers file for themselves alone", error);
+  AFT__TRY(aft__link_order(cmd, order, error));
   if (cmd->call.role != AFT_ROLE_BUYER)
     AFT__TRY(aft__may_shop(cmd, aft__row_int(order, AFT__ORDER_SHOP), error));
   if (customer && !aft__order_party(order, customer))
@@ -21,6 +22,7 @@ aft_status aft__may_case(aft__cmd *cmd, const aft__value *row, aft_error *error)
     return AFT_OK;
   if (cmd->call.role != AFT_ROLE_BUYER)
     return aft__may_shop(cmd, aft__row_int(row, AFT__CASE_SHOP), error);
+  AFT__TRY(aft__link_case(cmd, row, error));
   if (aft__row_int(row, AFT__CASE_CUSTOMER) == cmd->call.actor)
     return AFT_OK;
   AFT__TRY(aft__get(cmd->tx, &aft__order_table, aft__row_int(row, AFT__CASE_ORDER), &order, error));

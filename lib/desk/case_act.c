@@ -165,6 +165,7 @@ aft_status aft_case_act(aft_session *session, const aft_call *call, const aft_ca
   static const aft__command command = {.verb = "case.act",
                                        .name = "case_act",
                                        .roles = AFT__ROLES_ALL | AFT__ROLE(AFT_ROLE_WAREHOUSE),
+                                       .by_link = true,
                                        .returns = AFT_KIND_CASE,
                                        .audits = true,
                                        .digest = digest,

@@ -10,6 +10,13 @@ static aft_status void_label(aft__case *c, aft_error *error) {
   return aft__goods_label(c, "label.void", error);
 }
 
+static aft_status reserve(aft__case *c, aft_error *error) {
+  return aft__goods_reserve(c, "goods.reserve", error);
+}
+static aft_status unreserve(aft__case *c, aft_error *error) {
+  return aft__goods_reserve(c, "goods.unreserve", error);
+}
+
 /* ---- money ---- */
 
 /* Money that waits for papers, or that a hold on the case stops, stays where it is until they are there. */
@@ -91,13 +98,8 @@ static aft_status verdict(aft__case *c, const char *arg, aft_error *error) {
 static const struct {
   const char *verb, *arg, *topic;
 } requests[] = {
-    {"intercept", "", "parcel.intercept"},
-    {"reserve", "", "goods.reserve"},
-    {"unreserve", "", "goods.unreserve"},
-    {"settlement", "hold", "order.hold_settlement"},
-    {"settlement", "free", "order.free_settlement"},
-    {"warranty", "pause", "warranty.pause"},
-    {"warranty", "resume", "warranty.resume"},
+    {"settlement", "hold", "order.hold_settlement"}, {"settlement", "free", "order.free_settlement"},
+    {"warranty", "pause", "warranty.pause"},         {"warranty", "resume", "warranty.resume"},
     {"warranty", "renew", "warranty.renew"},
 };
 
@@ -124,6 +126,9 @@ static const struct {
              {"count", aft__goods_count},
              {"refuse", aft__goods_refuse},
              {"replace", aft__goods_replace},
+             {"reserve", reserve},
+             {"unreserve", unreserve},
+             {"intercept", aft__parcels_intercept},
              {"label", label},
              {"void_label", void_label},
              {"plan", aft__legs_plan},

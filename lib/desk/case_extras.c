@@ -141,7 +141,7 @@ aft_status aft__extras_close(aft__case *c, aft_error *error) {
   uint32_t n;
   if (!gives_price_back(c) || bargained(c))
     return AFT_OK;
-  AFT__TRY(aft__case_order_lines(c, &rows, &n, error));
+  AFT__TRY(aft__order_lines(c->cmd, c->order[AFT__ORDER_ID].number, &rows, &n, error));
   if (!takes_all(c, rows, n))
     return AFT_OK;
   AFT__TRY(rules_of(c, &rules, error));

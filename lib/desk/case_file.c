@@ -33,13 +33,13 @@ static int64_t free_units(const aft__value *line) {
   return aft__row_int(line, AFT__LINE_WITH_BUYER) + aft__row_int(line, AFT__LINE_UNDELIVERED);
 }
 
-aft_status aft__case_order_lines(aft__case *c, aft__value ***rows, uint32_t *n, aft_error *error) {
+aft_status aft__order_lines(aft__cmd *cmd, aft_id order, aft__value ***rows, uint32_t *n, aft_error *error) {
   aft__scan scan = {.table = &aft__line_table,
                     .index = AFT__LINE_BY_REF,
                     .n_equal = 2,
-                    .equal = {aft__int(c->cmd->call.tenant), c->order[AFT__ORDER_ID]},
+                    .equal = {aft__int(cmd->call.tenant), aft__int(order)},
                     .limit = AFT__MOST_CASE_LINES};
-  return aft__scan_all(c->cmd->tx, &scan, rows, n, error);
+  return aft__scan_all(cmd->tx, &scan, rows, n, error);
 }
 
 static int by_line(const void *a, const void *b) {
@@ -116,7 +116,7 @@ static aft_status all_units(aft__case *c, const aft_case_in *in, aft__value **ro
 static aft_status choose_lines(aft__case *c, const aft_case_in *in, aft_error *error) {
   aft__value **rows;
   uint32_t n;
-  AFT__TRY(aft__case_order_lines(c, &rows, &n, error));
+  AFT__TRY(aft__order_lines(c->cmd, c->order[AFT__ORDER_ID].number, &rows, &n, error));
   c->lines = aft__arena_alloc(c->cmd->arena, (n ? n : 1) * sizeof *c->lines);
   if (!c->lines)
     return aft__nomem(error);
@@ -165,6 +165,7 @@ static aft_status check_ticket(aft__case *c, const aft_case_in *in, aft_error *e
 /* Another order's case is no parent, nor is one that has not been refused what it asked for. */
 static aft_status check_parent(aft__case *c, const aft_case_in *in, aft_error *error) {
   aft__value *parent;
+  AFT__TRY(aft__link_parent(c->cmd, in->parent, error));
   if (aft__case_is(c, AFT__CASE_KIND, "dispute") && !in->parent)
     return aft__error(error, AFT_E_INVALID, "case.parent", "expected the case that is disputed");
   if (!in->parent)
@@ -349,6 +350,7 @@ aft_status aft_case_file(aft_session *session, const aft_call *call, const aft_c
   static const aft__command command = {.verb = "case.file",
                                        .name = "case_file",
                                        .roles = AFT__ROLES_ALL,
+                                       .by_link = true,
                                        .returns = AFT_KIND_CASE,
                                        .audits = true,
                                        .digest = digest,

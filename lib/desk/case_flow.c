@@ -45,6 +45,7 @@ static aft_status end(aft__case *c, aft_error *error) {
   aft__case_set(c, AFT__CASE_DUE, aft__null());
   AFT__TRY(aft__units_free(c, error));
   AFT__TRY(aft__legs_void(c, error));
+  AFT__TRY(aft__appointments_end(c, error));
   return aft__due_clear_all(c->cmd->tx, aft__case_id(c), error);
 }
 
@@ -185,15 +186,16 @@ static aft_status audit(aft__case *c, const aft__flow *flow, const char *name, c
 static aft_status carry_out(aft__case *c, const char *name, const aft__flow_step_out *step,
                             aft_error *error) {
   const aft__flow *flow = c->flow;
+  bool over = flow->states[step->to].flags & AFT__FLOW_TERMINAL;
   aft__buf_clear(&c->moved);
   enter(c, step);
+  if (!over) /* notices tell until when the new state lasts */
+    AFT__TRY(set_deadline(c, step, error));
   for (uint32_t i = 0; i < step->n_effects; i++)
     AFT__TRY(aft__case_effect(c, &step->effects[i], error));
   bool elsewhere = c->flow != flow; /* the case has become another kind, which set its own deadline */
-  if (!elsewhere && flow->states[step->to].flags & AFT__FLOW_TERMINAL)
+  if (!elsewhere && over)
     AFT__TRY(end(c, error));
-  else if (!elsewhere)
-    AFT__TRY(set_deadline(c, step, error));
   return audit(c, flow, name, step, error);
 }
 

@@ -1,4 +1,4 @@
-/* Goods on their way back, and what goes out in their place: parcels, counts, findings, replacements. */
+/* Goods on their way back: parcels, counts, findings and what is judged of them. */
 #include "desk/case_priv.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ static aft_status at_least_one(int64_t n, size_t index, aft_error *error) {
   return aft__error(error, AFT_E_INVALID, where, "expected 1 or more units, found %lld", (long long)n);
 }
 
-static aft__value *new_row(aft__case *c, const aft__table *table) {
+aft__value *aft__case_new_row(aft__case *c, const aft__table *table) {
   aft__value *row = aft__arena_alloc(c->cmd->arena, table->n_columns * sizeof *row);
   if (!row)
     return NULL;
@@ -43,7 +43,7 @@ aft_str aft__goods_back_to(const aft__case *c) {
 static aft_status add_parcel(aft__case *c, aft__value **out, aft_error *error) {
   aft__cmd *cmd = c->cmd;
   const aft__case_input *in = c->in;
-  aft__value *row = new_row(c, &aft__parcel_table);
+  aft__value *row = aft__case_new_row(c, &aft__parcel_table);
   char *ref = row ? aft__arena_printf(cmd->arena, "case-%lld", (long long)row[AFT__PARCEL_ID].number) : NULL;
   if (!ref)
     return aft__nomem(error);
@@ -65,7 +65,7 @@ static aft_status add_parcel(aft__case *c, aft__value **out, aft_error *error) {
 
 static aft_status add_item(aft__case *c, const aft__value *parcel, const aft__case_line *l, int64_t n,
                            aft_error *error) {
-  aft__value *row = new_row(c, &aft__item_table);
+  aft__value *row = aft__case_new_row(c, &aft__item_table);
   if (!row)
     return aft__nomem(error);
   row[AFT__ITEM_PARCEL] = parcel[AFT__PARCEL_ID];
@@ -150,11 +150,13 @@ static aft_status check_finding(const aft_case_line_in *in, size_t index, aft_er
 }
 
 static aft_status add_finding(aft__case *c, const aft_case_line_in *in, aft_error *error) {
-  aft__value *row = new_row(c, &aft__finding_table);
+  aft__value *row = aft__case_new_row(c, &aft__finding_table);
   if (!row)
     return aft__nomem(error);
   bool good = is_good(in->condition);
   const char *usual = good ? "restock" : aft__condition_absent(in->condition) ? "none" : "return_to_buyer";
+  if (aft__condition_absent(in->condition) || aft__str_eq(in->condition, aft__cstr("wrong")))
+    aft__case_set(c, AFT__CASE_WRONG, aft__int(aft__case_int(c, AFT__CASE_WRONG) + in->quantity));
   row[AFT__FINDING_CASE] = c->row[AFT__CASE_ID];
   row[AFT__FINDING_LINE] = aft__int(in->line);
   row[AFT__FINDING_QUANTITY] = aft__int(in->quantity);
@@ -302,98 +304,7 @@ aft_status aft__goods_refuse(aft__case *c, aft_error *error) {
   return AFT_OK;
 }
 
-/* ---- what goes out ---- */
-
-typedef struct replacement {
-  aft__case_line *l;
-  int64_t units;
-  aft_str sku;
-  bool ahead;       /* the old goods are still to come: nothing stands behind the new ones yet */
-  bool part;        /* of a unit, which the buyer keeps */
-  int64_t *missing; /* of what the buyer owes for new goods */
-} replacement;
-
-static void put_replacement(aft__case *c, aft__json *json, const void *user) {
-  const replacement *r = user;
-  (void)c;
-  aft__json_key(json, "sku");
-  aft__json_str(json, r->sku);
-  aft__json_key(json, "quantity");
-  aft__json_i64(json, r->units);
-  aft__json_key(json, "address");
-  aft__json_str(json, aft__case_str(c, AFT__CASE_ADDRESS));
-}
-
-static aft_status insert_line(aft__case *c, const replacement *r, aft_id *id, aft_error *error) {
-  aft__value *row = new_row(c, &aft__line_table);
-  char *ref =
-      row ? aft__arena_printf(c->cmd->arena, "replacement-%lld", (long long)row[AFT__LINE_ID].number) : NULL;
-  if (!ref)
-    return aft__nomem(error);
-  const aft__value *old = r->l->line;
-  int64_t price = aft__row_int(r->l->row, AFT__CASE_LINE_WANTS_PRICE);
-  int64_t worth = r->part ? 0 : price ? price * r->units : aft__line_worth(old, r->units);
-  static const uint32_t same[] = {AFT__LINE_ORDER,        AFT__LINE_TITLE,      AFT__LINE_CATEGORY,
-                                  AFT__LINE_NATURE,       AFT__LINE_FINAL_SALE, AFT__LINE_HYGIENE,
-                                  AFT__LINE_MADE_TO_ORDER};
-  for (size_t i = 0; i < AFT__COUNT(same); i++)
-    row[same[i]] = old[same[i]];
-  row[AFT__LINE_REF] = aft__text(aft__cstr(ref));
-  row[AFT__LINE_SKU] = aft__text(r->sku);
-  row[AFT__LINE_PRICE] = aft__int(worth);
-  row[AFT__LINE_PAID] = aft__int(r->ahead ? 0 : aft__exchange_paid(worth, r->missing));
-  row[AFT__LINE_QUANTITY] = row[AFT__LINE_UNDELIVERED] = aft__int(r->units);
-  row[AFT__LINE_RELATION] = aft__text(aft__cstr("replaces"));
-  row[AFT__LINE_RELATED] = old[AFT__LINE_ID];
-  row[AFT__LINE_CASE] = c->row[AFT__CASE_ID];
-  row[AFT__LINE_CREATED] = aft__int(c->cmd->now);
-  *id = row[AFT__LINE_ID].number;
-  return aft__insert(c->cmd->tx, &aft__line_table, row, NULL, error);
-}
-
-/* A reissue writes off the unit that never came or is of no use, or leaves it with the buyer where only a
- * part of it is sent: either way no other case can have it meanwhile. */
-static aft_status write_off(aft__case *c, const replacement *r, aft_error *error) {
-  if (!aft__case_is(c, AFT__CASE_KIND, "reissue"))
-    return AFT_OK;
-  return r->part ? aft__units_free_line(c, r->l, error) : aft__units_lose_line(c, r->l, error);
-}
-
-static replacement replacement_of(const aft__case *c, aft__case_line *l, int64_t *missing) {
-  bool reissue = aft__case_is(c, AFT__CASE_KIND, "reissue");
-  aft_str own = aft__row_str(l->line, AFT__LINE_SKU), wants = aft__row_str(l->row, AFT__CASE_LINE_WANTS);
-  return (replacement){.l = l,
-                       .units = aft__units_due(c, l),
-                       .sku = wants.len ? wants : own,
-                       .ahead = !reissue && aft__units_held(l) > 0,
-                       .part = reissue && wants.len && !aft__str_eq(wants, own),
-                       .missing = missing};
-}
-
-static aft_status replace_line(aft__case *c, aft__case_line *l, int64_t *missing, aft_error *error) {
-  replacement r = replacement_of(c, l, missing);
-  aft_id id;
-  if (!r.units || !aft__row_null(l->row, AFT__CASE_LINE_REPLACEMENT))
-    return AFT_OK;
-  AFT__TRY(insert_line(c, &r, &id, error));
-  aft__case_line_set(l, AFT__CASE_LINE_REPLACEMENT, id);
-  AFT__TRY(write_off(c, &r, error));
-  if (!r.ahead && !r.part)
-    AFT__TRY(aft__money_moves_over(c, l, r.units, error));
-  return aft__case_ask(c, "goods.ship", put_replacement, &r, error);
-}
-
-/* The buyer's money for the old units stands behind the new ones from now on: a chain of exchanges can be
- * returned at its end, once. */
-aft_status aft__goods_replace(aft__case *c, aft_error *error) {
-  AFT__TRY(aft__legs_load(c, error));
-  int64_t missing = aft__charge_missing(c);
-  for (uint32_t i = 0; i < c->n_lines; i++)
-    AFT__TRY(replace_line(c, &c->lines[i], &missing, error));
-  if (aft__case_is(c, AFT__CASE_KIND, "reissue"))
-    aft__case_set(c, AFT__CASE_GOODS, aft__text(aft__cstr("settled")));
-  return AFT_OK;
-}
+/* ---- labels ---- */
 
 static void put_address(aft__case *c, aft__json *json, const void *user) {
   (void)user;

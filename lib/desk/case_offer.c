@@ -22,7 +22,7 @@ static aft_status put_offers(aft__ticket *ticket, const offers_in *in, aft_error
   while (filed.order && aft__policy_offer(ticket->cmd->policy, &facts, &index, &offer)) {
     filed.kind = offer.kind;
     filed.reason = offer.reason;
-    AFT__TRY(aft__case_answer_on(ticket->cmd, &filed, in->locale, &json, error));
+    AFT__TRY(aft__case_choices_on(ticket->cmd, &filed, in->locale, &json, error));
   }
   aft__json_close(&json, ']');
   return AFT_OK;

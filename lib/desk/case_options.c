@@ -82,6 +82,7 @@ aft_status aft_case_options(aft_session *session, const aft_call *call, aft_id c
   static const aft__command command = {.verb = "case.options",
                                        .name = "case_options",
                                        .roles = AFT__ROLES_ALL | AFT__ROLE(AFT_ROLE_WAREHOUSE),
+                                       .by_link = true,
                                        .read = true,
                                        .run = run};
   options_in in = {.id = case_id, .locale = locale ? locale : "en"};

@@ -1,4 +1,4 @@
-/* The parcels in which the goods of a case come back. */
+/* The parcels of a case: those in which its goods come back, and those out that it stops. */
 #include "desk/case_priv.h"
 
 static aft_status load(aft__case *c, aft__value ***rows, uint32_t *n, aft_error *error) {
@@ -63,4 +63,60 @@ aft_status aft__parcels_receive(aft__case *c, aft_str waybill, aft_error *error)
     AFT__TRY(aft__update(c->cmd->tx, &aft__parcel_table, row, mask, error));
   }
   return AFT_OK;
+}
+
+/* ---- on their way out ---- */
+
+static bool is_stoppable(const aft__value *parcel) {
+  aft_str direction = aft__row_str(parcel, AFT__PARCEL_DIRECTION),
+          state = aft__row_str(parcel, AFT__PARCEL_STATE);
+  return aft__str_eq(direction, aft__cstr("out")) &&
+         (aft__str_eq(state, aft__cstr("announced")) || aft__str_eq(state, aft__cstr("in_transit")));
+}
+
+typedef struct stopping {
+  aft__value *rows[AFT__MOST_PARCELS];
+  uint32_t n;
+} stopping;
+
+static void put_parcels(aft__case *c, aft__json *json, const void *user) {
+  static const struct {
+    const char *name;
+    uint32_t column;
+  } texts[] = {{"ref", AFT__PARCEL_REF}, {"carrier", AFT__PARCEL_CARRIER}, {"waybill", AFT__PARCEL_WAYBILL}};
+  const stopping *s = user;
+  (void)c;
+  aft__json_key(json, "parcels");
+  aft__json_open(json, '[');
+  for (uint32_t i = 0; i < s->n; i++) {
+    aft__json_open(json, '{');
+    aft__json_key(json, "parcel");
+    aft__json_id(json, s->rows[i][AFT__PARCEL_ID].number);
+    for (size_t k = 0; k < AFT__COUNT(texts); k++) {
+      aft__json_key(json, texts[k].name);
+      aft__json_str(json, aft__row_str(s->rows[i], texts[k].column));
+    }
+    aft__json_close(json, '}');
+  }
+  aft__json_close(json, ']');
+}
+
+aft_status aft__parcels_intercept(aft__case *c, aft_error *error) {
+  aft__scan scan = {.table = &aft__parcel_table,
+                    .index = AFT__PARCEL_BY_REF,
+                    .n_equal = 2,
+                    .equal = {aft__int(c->cmd->call.tenant), c->row[AFT__CASE_ORDER]},
+                    .limit = AFT__MOST_PARCELS};
+  aft__value **rows;
+  stopping s = {.n = 0};
+  uint32_t n;
+  AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++) {
+    bool has = false;
+    if (is_stoppable(rows[i]))
+      AFT__TRY(aft__parcel_has(c, rows[i], &has, error));
+    if (has)
+      s.rows[s.n++] = rows[i];
+  }
+  return aft__case_ask(c, "parcel.intercept", put_parcels, &s, error);
 }

@@ -1,6 +1,8 @@
 /* What filing a case would come to, and what can be filed: worked out as filing does, and nothing kept. */
 #include "desk/case_priv.h"
 
+#define MOST_CHOICES 12u /* an order of more articles is offered as a whole: the buyer names lines */
+
 typedef struct preview_in {
   aft_case_in in;
   const char *locale;
@@ -128,18 +130,16 @@ static void put_answer(aft__case *c, const char *locale, aft_status status, cons
   aft__json_close(json, '}');
 }
 
-static aft_status preview(aft__cmd *cmd, void *given, aft_error *error) {
-  preview_in *p = given;
+/* What filing would come to, with the money planned as filing plans it. */
+static aft_status answer(aft__cmd *cmd, const aft_case_in *in, const char *locale, aft__json *json,
+                         aft_error *error) {
   aft__case c;
-  aft__json json;
   aft_error refusal = AFT_ERROR_INIT;
-  aft_status status = aft__case_prepare(cmd, &p->in, &c, error);
+  aft_status status = aft__case_prepare(cmd, in, &c, error);
   if (status >= 0) {
-    status = work_out(&c, &p->in, &refusal, error);
+    status = work_out(&c, in, &refusal, error);
     if (status >= 0 || is_answer(status)) {
-      aft__buf_clear(p->out);
-      aft__json_init(&json, p->out);
-      put_answer(&c, p->locale, status, &refusal, &json);
+      put_answer(&c, locale, status, &refusal, json);
       status = AFT_OK;
     }
   }
@@ -147,10 +147,22 @@ static aft_status preview(aft__cmd *cmd, void *given, aft_error *error) {
   return status;
 }
 
+static aft_status preview(aft__cmd *cmd, void *given, aft_error *error) {
+  preview_in *p = given;
+  aft__json json;
+  aft__buf_clear(p->out);
+  aft__json_init(&json, p->out);
+  return answer(cmd, &p->in, p->locale, &json, error);
+}
+
 aft_status aft_case_preview(aft_session *session, const aft_call *call, const aft_case_in *in,
                             const char *locale, aft_buf **out, aft_error *error) {
-  static const aft__command command = {
-      .verb = "case.preview", .name = "case_preview", .roles = AFT__ROLES_ALL, .read = true, .run = preview};
+  static const aft__command command = {.verb = "case.preview",
+                                       .name = "case_preview",
+                                       .roles = AFT__ROLES_ALL,
+                                       .by_link = true,
+                                       .read = true,
+                                       .run = preview};
   preview_in p = {.locale = locale ? locale : "en"};
   aft__arena arena;
   if (!session)
@@ -186,29 +198,39 @@ static aft_str usual_reason(const aft_policy *policy, const char *kind) {
   return aft__cstr("other");
 }
 
-aft_status aft__case_answer_on(aft__cmd *cmd, const aft_case_in *in, const char *locale, aft__json *json,
-                               aft_error *error) {
-  aft__case c;
-  aft_error refusal = AFT_ERROR_INIT;
-  aft_status status = aft__case_prepare(cmd, in, &c, error);
-  if (status >= 0) {
-    status = aft__case_judge(&c, in, &refusal);
-    if (status < 0 && !is_answer(status) && error)
-      *error = refusal;
-    if (status >= 0 || is_answer(status)) {
-      put_answer(&c, locale, status, &refusal, json);
-      status = AFT_OK;
-    }
+static bool is_choice(const aft__value *line) {
+  return !aft__line_is_extra(line) &&
+         aft__row_int(line, AFT__LINE_WITH_BUYER) + aft__row_int(line, AFT__LINE_UNDELIVERED) > 0;
+}
+
+/* All that is free, and of an order with several articles each of them alone. */
+aft_status aft__case_choices_on(aft__cmd *cmd, const aft_case_in *in, const char *locale, aft__json *json,
+                                aft_error *error) {
+  aft__value **rows;
+  uint32_t n, choices = 0;
+  AFT__TRY(aft__order_lines(cmd, in->order, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++)
+    choices += is_choice(rows[i]);
+  AFT__TRY(answer(cmd, in, locale, json, error));
+  for (uint32_t i = 0; choices > 1 && choices <= MOST_CHOICES && i < n; i++) {
+    if (!is_choice(rows[i]))
+      continue;
+    aft_case_line_in line = {.size = sizeof line, .line = rows[i][AFT__LINE_ID].number};
+    aft_case_in one = *in;
+    line.quantity =
+        aft__row_int(rows[i], AFT__LINE_WITH_BUYER) + aft__row_int(rows[i], AFT__LINE_UNDELIVERED);
+    one.lines = &line;
+    one.n_lines = 1;
+    AFT__TRY(answer(cmd, &one, locale, json, error));
   }
-  aft__case_done(&c);
-  return status;
+  return AFT_OK;
 }
 
 static aft_status put_kind(aft__cmd *cmd, const order_in *o, const char *kind, aft__json *json,
                            aft_error *error) {
   aft_case_in in = {.size = sizeof in, .order = o->order, .kind = aft__cstr(kind)};
   in.reason = usual_reason(cmd->policy, kind);
-  return aft__case_answer_on(cmd, &in, o->locale, json, error);
+  return aft__case_choices_on(cmd, &in, o->locale, json, error);
 }
 
 static aft_status options(aft__cmd *cmd, void *given, aft_error *error) {
@@ -230,6 +252,7 @@ aft_status aft_order_options(aft_session *session, const aft_call *call, aft_id 
   static const aft__command command = {.verb = "order.options",
                                        .name = "order_options",
                                        .roles = AFT__ROLES_ALL,
+                                       .by_link = true,
                                        .read = true,
                                        .run = options};
   order_in o = {.order = order, .locale = locale ? locale : "en"};

@@ -78,7 +78,8 @@ typedef struct aft__case {
   bool pots_loaded;
   aft__chain chain;
   aft__buf reasons;
-  aft__buf moved; /* aft__moved of the event under way */
+  aft__buf moved;          /* aft__moved of the event under way */
+  const aft__value *visit; /* row of the appointment that a text is about; NULL: none */
   const aft__case_input *in;
   uint32_t role;                          /* in whose name the event under way is */
   const char *pending[AFT__MOST_PENDING]; /* events that follow from what was done */
@@ -159,16 +160,16 @@ aft_status aft__case_deduct(aft__case *c, aft_error *error);
 
 /* ---- case_preview.c ---- */
 
-/* Adds what filing would come to, as a JSON object. */
-aft_status aft__case_answer_on(aft__cmd *cmd, const aft_case_in *in, const char *locale, aft__json *json,
-                               aft_error *error);
+/* Adds what filing would come to, as JSON objects: for the whole order, and for each of its articles. */
+aft_status aft__case_choices_on(aft__cmd *cmd, const aft_case_in *in, const char *locale, aft__json *json,
+                                aft_error *error);
 
 /* ---- case_file.c ---- */
 
 aft_status aft__case_prepare(aft__cmd *cmd, const aft_case_in *in, aft__case *c, aft_error *error);
 aft_status aft__case_in_copy(aft_case_in *local, const aft_case_in *in, aft__arena *arena, aft_error *error);
-/* The lines of the order, with those that replace others. */
-aft_status aft__case_order_lines(aft__case *c, aft__value ***rows, uint32_t *n, aft_error *error);
+/* The lines of an order, with those that replace others. */
+aft_status aft__order_lines(aft__cmd *cmd, aft_id order, aft__value ***rows, uint32_t *n, aft_error *error);
 aft_status aft__case_add_line(aft__case *c, aft__value *line, const aft_case_line_in *in, int64_t quantity,
                               aft_error *error);
 
@@ -254,6 +255,8 @@ void aft__case_line_set(aft__case_line *l, uint32_t column, int64_t value);
 
 /* ---- case_goods.c ---- */
 
+/* A row of the desk with an id and the tenant, and nothing else in it; NULL when memory ran out. */
+aft__value *aft__case_new_row(aft__case *c, const aft__table *table);
 /* Units that were expected and are not there. */
 bool aft__condition_absent(aft_str condition);
 #define AFT__DISPOSITIONS "restock, refurbish, scrap or return_to_buyer"
@@ -266,11 +269,18 @@ aft_status aft__goods_arrive(aft__case *c, aft_error *error);
 aft_status aft__goods_accept(aft__case *c, aft_error *error);
 aft_status aft__goods_accept_all(aft__case *c, aft_error *error);
 aft_status aft__goods_refuse(aft__case *c, aft_error *error);
-aft_status aft__goods_replace(aft__case *c, aft_error *error);
 aft_status aft__goods_label(aft__case *c, const char *topic, aft_error *error);
+
+/* ---- case_replace.c ---- */
+
+aft_status aft__goods_replace(aft__case *c, aft_error *error);
+/* What is to go out is set aside, or no longer. */
+aft_status aft__goods_reserve(aft__case *c, const char *topic, aft_error *error);
 
 /* ---- case_parcels.c ---- */
 
+/* The host stops the parcels of the order that have its units. */
+aft_status aft__parcels_intercept(aft__case *c, aft_error *error);
 /* How many units of each line its parcels have brought back; NULL where none of them has arrived. */
 aft_status aft__parcels_arrived(aft__case *c, int64_t **out, aft_error *error);
 /* The parcels of that number, or all of them where it is empty, are in the shop's hands. */
@@ -381,6 +391,8 @@ aft_status aft__legs_debt(aft__case *c, aft_error *error);
 /* What the legs have come to together: case.money follows. */
 void aft__legs_sum(aft__case *c);
 aft_status aft__leg_send(aft__case *c, aft__leg *leg, aft_error *error);
+/* Whether another leg stands in its place. */
+bool aft__leg_replaced(const aft__case *c, const aft__leg *leg);
 /* The fields of a leg as a host reads them. */
 void aft__leg_put(aft__case *c, const aft__leg *leg, aft__json *json);
 
@@ -461,6 +473,8 @@ aft_status aft__case_say(aft_session *session, const aft_call *call, const aft__
 /* ---- appointment.c ---- */
 
 aft_status aft__appointment_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+/* At the end of a case nobody comes any more. */
+aft_status aft__appointments_end(aft__case *c, aft_error *error);
 
 /* ---- case_text.c ---- */
 

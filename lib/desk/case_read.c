@@ -24,6 +24,7 @@ aft_status aft_case_get(aft_session *session, const aft_call *call, aft_id case_
   static const aft__command command = {.verb = "case.get",
                                        .name = "case_get",
                                        .roles = READERS,
+                                       .by_link = true,
                                        .returns = AFT_KIND_CASE,
                                        .read = true,
                                        .run = get,
@@ -45,6 +46,7 @@ aft_status aft_case_find(aft_session *session, const aft_call *call, const char 
   static const aft__command command = {.verb = "case.find",
                                        .name = "case_find",
                                        .roles = READERS,
+                                       .by_link = true,
                                        .returns = AFT_KIND_CASE,
                                        .read = true,
                                        .run = find,
@@ -214,8 +216,12 @@ static aft_status check_part(aft__cmd *cmd, void *given, aft_error *error) {
 
 aft_status aft_case_parts(aft_session *session, const aft_call *call, aft_id case_id, uint32_t kind,
                           aft_cursor **out, aft_error *error) {
-  static const aft__command command = {
-      .verb = "case.parts", .name = "case_parts", .roles = READERS, .read = true, .run = check_part};
+  static const aft__command command = {.verb = "case.parts",
+                                       .name = "case_parts",
+                                       .roles = READERS,
+                                       .by_link = true,
+                                       .read = true,
+                                       .run = check_part};
   parts_in in = {.id = case_id};
   while (in.part < AFT__COUNT(parts) && parts[in.part].kind != kind)
     in.part++;

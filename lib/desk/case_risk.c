@@ -37,16 +37,6 @@ typedef struct past {
   aft_id last_wrong;
 } past;
 
-/* A case whose goods came back wrong, short or missing. */
-static bool came_back_wrong(const aft__value *row) {
-  static const char *const states[] = {"refused", "partly_accepted", "closed_rejected"};
-  for (size_t i = 0; i < AFT__COUNT(states); i++)
-    if (aft__str_eq(aft__row_str(row, AFT__CASE_STATE), aft__cstr(states[i])))
-      return true;
-  return aft__str_eq(aft__row_str(row, AFT__CASE_FOUND), aft__cstr("wrong_return")) ||
-         aft__str_eq(aft__row_str(row, AFT__CASE_FOUND), aft__cstr("empty_parcel"));
-}
-
 static bool shares_line(const aft__case *c, const aft__value *row) {
   return aft__row_int(row, AFT__CASE_ORDER) == aft__case_int(c, AFT__CASE_ORDER);
 }
@@ -78,7 +68,7 @@ static aft_status look_back(aft__case *c, const aft__risk_rules *rules, past *ou
     if (rows[i][AFT__CASE_ID].number == aft__case_id(c))
       continue;
     out->cases += within(c, rows[i], &rules->serial_returner);
-    if (came_back_wrong(rows[i]) && within(c, rows[i], &rules->empty_box)) {
+    if (aft__row_int(rows[i], AFT__CASE_WRONG) > 0 && within(c, rows[i], &rules->empty_box)) {
       out->wrong++;
       out->last_wrong = rows[i][AFT__CASE_ID].number;
     }

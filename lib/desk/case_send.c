@@ -82,8 +82,44 @@ aft_status aft__case_work(aft__case *c, const char *name, const char *key, aft_s
 typedef struct notice {
   const char *key, *locale;
   aft__value *customer;
+  aft__value *ticket; /* through whose channel it goes; NULL where the customer has written on none */
   aft_str text;
 } notice;
+
+/* The channel of the case's own ticket, or where the customer wrote last. */
+static aft_status find_channel(const aft__case *c, notice *n, aft_error *error) {
+  aft__cmd *cmd = c->cmd;
+  aft__value **rows;
+  uint32_t count;
+  if (!aft__row_null(c->row, AFT__CASE_TICKET)) {
+    aft_status status =
+        aft__get(cmd->tx, &aft__ticket_table, aft__case_int(c, AFT__CASE_TICKET), &n->ticket, error);
+    if (status != AFT_E_NOT_FOUND)
+      return status;
+    n->ticket = NULL;
+  }
+  aft__scan scan = {.table = &aft__ticket_table,
+                    .index = AFT__TICKET_BY_CUSTOMER,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), n->customer[AFT__CUSTOMER_ID]},
+                    .descending = true,
+                    .limit = 1};
+  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &count, error));
+  n->ticket = count ? rows[0] : NULL;
+  return AFT_OK;
+}
+
+static void put_channel(aft__json *json, const aft__value *ticket) {
+  static const struct {
+    const char *name;
+    uint32_t column;
+  } texts[] = {
+      {"channel", AFT__TICKET_CHANNEL}, {"account", AFT__TICKET_ACCOUNT}, {"handle", AFT__TICKET_HANDLE}};
+  for (size_t i = 0; ticket && i < AFT__COUNT(texts); i++) {
+    aft__json_key(json, texts[i].name);
+    aft__json_str(json, aft__row_str(ticket, texts[i].column));
+  }
+}
 
 static void put_notice(aft__case *c, aft__json *json, const void *user) {
   const notice *n = user;
@@ -94,6 +130,7 @@ static void put_notice(aft__case *c, aft__json *json, const void *user) {
   } texts[] = {{"notice", aft__cstr(n->key)}, {"locale", aft__cstr(n->locale)}, {"text", n->text}};
   aft__json_key(json, "customer");
   aft__json_id(json, n->customer[AFT__CUSTOMER_ID].number);
+  put_channel(json, n->ticket);
   for (size_t i = 0; i < AFT__COUNT(texts); i++) {
     aft__json_key(json, texts[i].name);
     aft__json_str(json, texts[i].text);
@@ -107,6 +144,9 @@ aft_status aft__case_notify(aft__case *c, const char *key, aft_error *error) {
   AFT__TRY(aft__get(cmd->tx, &aft__customer_table, aft__case_int(c, AFT__CASE_CUSTOMER), &n.customer, error));
   if (!n.key)
     return aft__nomem(error);
+  if (c->mirrored)
+    return AFT_OK; /* the marketplace tells its buyers itself */
+  AFT__TRY(find_channel(c, &n, error));
   n.locale = aft__case_locale(c, n.customer);
   AFT__TRY(aft__legs_load(c, error));
   aft__buf_init(&words, cmd->env);

@@ -53,18 +53,68 @@ static const aft__leg *refund_of(const aft__case *c) {
   return NULL;
 }
 
-void aft__case_render(aft__case *c, const char *locale, const char *key, aft__buf *out) {
-  char until[48], expected[48] = "", amount[AFT_MONEY_SIZE] = "", most[AFT_MONEY_SIZE] = "";
-  const aft__leg *refund = refund_of(c);
-  bool money = aft__case_int(c, AFT__CASE_CUSTOMER) == aft__row_int(c->order, AFT__ORDER_CUSTOMER) ||
-               aft__case_int(c, AFT__CASE_CUSTOMER) == aft__row_int(c->order, AFT__ORDER_PAYER);
+/* What the buyer gets, or is asked for: by its legs where there are any, or what was agreed. */
+static int64_t refunds(const aft__case *c) {
+  int64_t total = 0;
+  bool any = false;
+  for (uint32_t i = 0; i < c->n_legs; i++) {
+    const aft__leg *leg = &c->legs[i];
+    if (!aft__leg_is(leg, AFT__LEG_PAYEE, "buyer") || aft__leg_is(leg, AFT__LEG_STATE, "void") ||
+        aft__leg_is(leg, AFT__LEG_INSTRUMENT, "coupon") || aft__leg_replaced(c, leg))
+      continue;
+    total += aft__row_int(leg->row, AFT__LEG_REQUESTED);
+    any = true;
+  }
   bool agreed = !aft__row_null(c->row, AFT__CASE_AGREED);
+  return any ? total : aft__case_int(c, agreed ? AFT__CASE_AGREED : AFT__CASE_ASKED);
+}
+
+static int64_t charges(const aft__case *c) {
+  int64_t total = 0;
+  for (uint32_t i = 0; i < c->n_legs; i++)
+    if (aft__leg_is(&c->legs[i], AFT__LEG_KIND, "charge") && aft__leg_is(&c->legs[i], AFT__LEG_STATE, "sent"))
+      total += aft__row_int(c->legs[i].row, AFT__LEG_REQUESTED);
+  return total;
+}
+
+/* One who is not to see prices gets the text that does without them, where there is one. */
+static const char *key_for(const aft__case *c, const char *locale, const char *key, bool money) {
+  char *plain = money ? NULL : aft__arena_printf(c->cmd->arena, "%s.plain", key);
+  return plain && aft_policy_text(c->cmd->policy, locale, plain) != plain ? plain : key;
+}
+
+static aft_time expected_at(const aft__case *c, const aft__leg *refund) {
+  if (!refund)
+    return due_of(c);
+  return aft__row_null(refund->row, AFT__LEG_EXPECTED) ? aft__leg_expected(c, refund)
+                                                       : aft__row_int(refund->row, AFT__LEG_EXPECTED);
+}
+
+static bool may_see_money(const aft__case *c) {
+  int64_t customer = aft__case_int(c, AFT__CASE_CUSTOMER);
+  return customer == aft__row_int(c->order, AFT__ORDER_CUSTOMER) ||
+         customer == aft__row_int(c->order, AFT__ORDER_PAYER);
+}
+
+static aft_time visit_at(const aft__case *c, uint32_t column) {
+  return c->visit ? aft__row_int(c->visit, column) : AFT_TIME_NONE;
+}
+
+void aft__case_render(aft__case *c, const char *locale, const char *key, aft__buf *out) {
+  char until[48], expected[48], begins[48], ends[48];
+  char amount[AFT_MONEY_SIZE] = "", quote[AFT_MONEY_SIZE], charge[AFT_MONEY_SIZE] = "";
+  const aft__leg *refund = refund_of(c);
+  bool money = may_see_money(c);
   aft__case_time_text(c, locale, due_of(c), until);
-  if (refund && !aft__row_null(refund->row, AFT__LEG_EXPECTED))
-    aft__case_time_text(c, locale, aft__row_int(refund->row, AFT__LEG_EXPECTED), expected);
-  if (money)
-    money_text(c, locale, aft__case_int(c, agreed ? AFT__CASE_AGREED : AFT__CASE_ASKED), amount);
-  money_text(c, locale, aft__case_int(c, AFT__CASE_QUOTE), most);
+  aft__case_time_text(c, locale, expected_at(c, refund), expected);
+  aft__case_time_text(c, locale, visit_at(c, AFT__APPOINTMENT_BEGINS), begins);
+  aft__case_time_text(c, locale, visit_at(c, AFT__APPOINTMENT_ENDS), ends);
+  if (money) {
+    money_text(c, locale, refunds(c), amount);
+    money_text(c, locale, charges(c), charge);
+  }
+  money_text(c, locale, aft__case_int(c, AFT__CASE_QUOTE), quote);
+  aft_str visit = c->visit ? aft__row_str(c->visit, AFT__APPOINTMENT_KIND) : (aft_str){0};
   const aft__arg args[] = {
       {"code", aft__case_str(c, AFT__CASE_CODE)},
       {"kind", named(c, locale, "case.kind", aft__case_str(c, AFT__CASE_KIND))},
@@ -73,9 +123,13 @@ void aft__case_render(aft__case *c, const char *locale, const char *key, aft__bu
       {"address", aft__case_str(c, AFT__CASE_ADDRESS)},
       {"account", refund && money ? aft__value_str(&refund->row[AFT__LEG_ACCOUNT]) : (aft_str){0}},
       {"amount", aft__cstr(amount)},
-      {"quote", aft__cstr(most)},
+      {"charge", aft__cstr(charge)},
+      {"quote", aft__cstr(quote)},
       {"until", aft__cstr(until)},
       {"expected", aft__cstr(expected)},
+      {"visit", visit.len ? named(c, locale, "case.visit", visit) : visit},
+      {"begins", aft__cstr(begins)},
+      {"ends", aft__cstr(ends)},
   };
-  aft__policy_render(c->cmd->policy, locale, key, args, AFT__COUNT(args), out);
+  aft__policy_render(c->cmd->policy, locale, key_for(c, locale, key, money), args, AFT__COUNT(args), out);
 }

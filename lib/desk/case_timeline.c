@@ -108,6 +108,35 @@ static void put_money(const story *s) {
   aft__json_close(s->json, ']');
 }
 
+/* ---- who comes when ---- */
+
+static aft_status put_visit(void *user, const aft__value *row, aft_error *error) {
+  const story *s = user;
+  (void)error;
+  aft__json_open(s->json, '{');
+  aft__json_key(s->json, "appointment");
+  aft__json_id(s->json, row[AFT__APPOINTMENT_ID].number);
+  put_text(s, "visit", "case.visit", aft__row_str(row, AFT__APPOINTMENT_KIND));
+  aft__json_key(s->json, "state");
+  aft__json_str(s->json, aft__row_str(row, AFT__APPOINTMENT_STATE));
+  put_time(s, "begins", aft__row_int(row, AFT__APPOINTMENT_BEGINS));
+  put_time(s, "ends", aft__row_int(row, AFT__APPOINTMENT_ENDS));
+  aft__json_close(s->json, '}');
+  return AFT_OK;
+}
+
+static aft_status put_visits(const story *s, aft_error *error) {
+  aft__scan scan = {.table = &aft__appointment_table,
+                    .index = AFT__APPOINTMENT_BY_CASE,
+                    .n_equal = 2,
+                    .equal = {aft__int(s->c->cmd->call.tenant), s->c->row[AFT__CASE_ID]}};
+  aft__json_key(s->json, "appointments");
+  aft__json_open(s->json, '[');
+  AFT__TRY(aft__scan_each(s->c->cmd->tx, &scan, put_visit, (void *)s, error));
+  aft__json_close(s->json, ']');
+  return AFT_OK;
+}
+
 /* ---- the whole ---- */
 
 static aft_status put_story(aft__case *c, const timeline_in *in, aft_error *error) {
@@ -134,6 +163,7 @@ static aft_status put_story(aft__case *c, const timeline_in *in, aft_error *erro
   }
   AFT__TRY(put_steps(&s, error));
   put_money(&s);
+  AFT__TRY(put_visits(&s, error));
   aft__json_close(&json, '}');
   return AFT_OK;
 }
@@ -155,6 +185,7 @@ aft_status aft_case_timeline(aft_session *session, const aft_call *call, aft_id 
   static const aft__command command = {.verb = "case.timeline",
                                        .name = "case_timeline",
                                        .roles = AFT__ROLES_ALL | AFT__ROLE(AFT_ROLE_WAREHOUSE),
+                                       .by_link = true,
                                        .read = true,
                                        .run = run};
   timeline_in in = {.id = case_id, .locale = locale ? locale : "en"};

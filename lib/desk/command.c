@@ -124,6 +124,7 @@ static aft_status carry_out(run *r, aft__cmd *cmd, aft_error *error) {
   if (!(r->command->roles & AFT__ROLE(r->call.role)))
     return aft__denied(cmd, "the command is not for this role", error);
   AFT__TRY(know_actor(cmd, error));
+  AFT__TRY(aft__link_check(cmd, r->command->by_link, error));
   if (keyed) {
     aft_status found = aft__idem_find(cmd->tx, &idem, &outcome, error);
     if (found == AFT_REPLAYED)

@@ -69,6 +69,7 @@ typedef struct aft__cmd {
   aft_time now;
   aft__value *tenant;             /* row; NULL for a command that makes one */
   aft__value *customer;           /* row of a buyer */
+  aft__value *link;               /* row of the link by which a buyer came; NULL: none */
   aft_policy *policy;             /* the tenant's current one; NULL without a tenant */
   aft__value *activation;         /* row; NULL where the tenant never activated anything */
   aft_model *model;               /* the tenant's, once aft__cmd_model was asked; or NULL */
@@ -85,7 +86,8 @@ typedef struct aft__command {
   uint32_t returns; /* kind of the record that ids[0] names; 0 for none */
   bool read;        /* changes nothing: no key, no outcome */
   bool makes_tenant;
-  bool audits; /* keeps every refusal of the domain and of bad input, not those of the actor alone */
+  bool by_link; /* also for a buyer who came by a link, about what it is for */
+  bool audits;  /* keeps every refusal of the domain and of bad input, not those of the actor alone */
   void (*digest)(aft__sha256 *sha, const void *in); /* of the request; NULL for reads */
   aft_status (*run)(aft__cmd *cmd, void *in, aft_error *error);
   /* Blanks what the caller may not see of the record that is returned, new or replayed; NULL: nothing. */
@@ -99,6 +101,17 @@ aft_status aft__command_run(aft_session *session, const aft_call *call, const af
 /* Keeps that a command was refused before it ran, where its refusals are kept at all. */
 void aft__command_refused(aft_session *session, const aft_call *given, const aft__command *command,
                           aft_id subject, aft_status status);
+
+/* ---- link_scope.c ---- */
+
+/* Whether a call's link still stands: AFT_E_DENIED. admitted: the command is one for those who came by a
+ * link. */
+aft_status aft__link_check(aft__cmd *cmd, bool admitted, aft_error *error);
+/* Whether it is for this order, or this case; AFT_OK without a link. */
+aft_status aft__link_order(aft__cmd *cmd, const aft__value *order, aft_error *error);
+aft_status aft__link_case(aft__cmd *cmd, const aft__value *of, aft_error *error);
+/* By a link for a case alone only what follows from that case is filed. */
+aft_status aft__link_parent(aft__cmd *cmd, aft_id parent, aft_error *error);
 
 /* A caller's call and its key, checked as far as that goes without the store. */
 aft_status aft__call_copy(const aft_call *given, aft_call *call, aft_error *error);

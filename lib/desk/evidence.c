@@ -76,6 +76,7 @@ static aft_status open_upload(aft_evidence_upload *up, aft_error *error) {
   static const aft__command command = {.verb = "evidence.begin",
                                        .name = "evidence_begin",
                                        .roles = AFT__ROLES_ALL,
+                                       .by_link = true,
                                        .read = true,
                                        .run = run_begin};
   aft_blobs *blobs = aft__store_blobs(aft__session_store(up->session));
@@ -219,6 +220,7 @@ static aft_status commit(aft_evidence_upload *up, aft_record **out, aft_error *e
   static const aft__command command = {.verb = "evidence.add",
                                        .name = "evidence_add",
                                        .roles = AFT__ROLES_ALL,
+                                       .by_link = true,
                                        .returns = AFT_KIND_EVIDENCE,
                                        .audits = true,
                                        .digest = add_digest,

@@ -13,6 +13,7 @@ aft_status aft_evidence_list(aft_session *session, const aft_call *call, aft_id 
   static const aft__command command = {.verb = "evidence.list",
                                        .name = "evidence_list",
                                        .roles = AFT__ROLES_ALL,
+                                       .by_link = true,
                                        .read = true,
                                        .run = check_case};
   AFT__TRY(aft__command_run(session, call, &command, &of, NULL, error));
@@ -62,6 +63,7 @@ aft_status aft_evidence_read(aft_session *session, const aft_call *call, aft_id 
   static const aft__command command = {.verb = "evidence.read",
                                        .name = "evidence_read",
                                        .roles = AFT__ROLES_ALL,
+                                       .by_link = true,
                                        .read = true,
                                        .run = find_digest};
   wanted w = {.id = evidence, .sink = sink, .user = user};

@@ -20,6 +20,7 @@ bool aft__sees_money(const aft__cmd *cmd, const aft__value *order) {
 aft_status aft__may_order(aft__cmd *cmd, const aft__value *order, aft_error *error) {
   if (cmd->call.role != AFT_ROLE_BUYER)
     return aft__may_shop(cmd, aft__row_int(order, AFT__ORDER_SHOP), error);
+  AFT__TRY(aft__link_order(cmd, order, error));
   return aft__order_party(order, cmd->call.actor)
              ? AFT_OK
              : aft__denied(cmd, "the order is another customer's", error);
@@ -48,6 +49,7 @@ aft_status aft_order_get(aft_session *session, const aft_call *call, aft_id orde
   static const aft__command command = {.verb = "order.get",
                                        .name = "order_get",
                                        .roles = AFT__ROLES_ALL,
+                                       .by_link = true,
                                        .returns = AFT_KIND_ORDER,
                                        .read = true,
                                        .run = get};
@@ -144,8 +146,12 @@ aft_status aft_line_list(aft_session *session, const aft_call *call, aft_id orde
                              .index = AFT__LINE_BY_REF,
                              .amounts = amounts,
                              .n_amounts = AFT__COUNT(amounts)};
-  static const aft__command command = {
-      .verb = "line.list", .name = "line_list", .roles = AFT__ROLES_ALL, .read = true, .run = read_all};
+  static const aft__command command = {.verb = "line.list",
+                                       .name = "line_list",
+                                       .roles = AFT__ROLES_ALL,
+                                       .by_link = true,
+                                       .read = true,
+                                       .run = read_all};
   return list(session, call, order, &lines, &command, out, error);
 }
 
@@ -155,8 +161,12 @@ aft_status aft_payment_list(aft_session *session, const aft_call *call, aft_id o
                                 .table = &aft__payment_table,
                                 .index = AFT__PAYMENT_BY_ORDER,
                                 .amounts_alone = true};
-  static const aft__command command = {
-      .verb = "payment.list", .name = "payment_list", .roles = AFT__ROLES_ALL, .read = true, .run = read_all};
+  static const aft__command command = {.verb = "payment.list",
+                                       .name = "payment_list",
+                                       .roles = AFT__ROLES_ALL,
+                                       .by_link = true,
+                                       .read = true,
+                                       .run = read_all};
   return list(session, call, order, &payments, &command, out, error);
 }
 
@@ -168,7 +178,11 @@ aft_status aft_parcel_list(aft_session *session, const aft_call *call, aft_id or
                                .index = AFT__PARCEL_BY_REF,
                                .amounts = amounts,
                                .n_amounts = AFT__COUNT(amounts)};
-  static const aft__command command = {
-      .verb = "parcel.list", .name = "parcel_list", .roles = AFT__ROLES_ALL, .read = true, .run = read_all};
+  static const aft__command command = {.verb = "parcel.list",
+                                       .name = "parcel_list",
+                                       .roles = AFT__ROLES_ALL,
+                                       .by_link = true,
+                                       .read = true,
+                                       .run = read_all};
   return list(session, call, order, &parcels, &command, out, error);
 }

@@ -275,6 +275,23 @@ uint32_t case_requests(case_desk *c, aft_id id, const char *topic) {
   return n;
 }
 
+char *case_payload(case_desk *c, aft_id id, const char *topic) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *effect;
+  char *found = NULL;
+  assert_ok(aft_outbox_list(c->d.session, &c->d.system, id, &cursor, &error));
+  while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
+    if (strcmp(aft_effect_topic(effect), topic) == 0) {
+      free(found);
+      found = strdup(aft_effect_payload(effect));
+    }
+  aft_cursor_free(cursor);
+  if (!found)
+    fail_msg("the case made no request %s", topic);
+  return found;
+}
+
 uint32_t case_parts(case_desk *c, aft_id id, uint32_t kind) {
   aft_error error = AFT_ERROR_INIT;
   aft_cursor *cursor;

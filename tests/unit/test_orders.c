@@ -599,6 +599,8 @@ static aft_status plant(aft__tx *tx, void *user, aft_error *error) {
   leg[AFT__LEG_REQUESTED] = payment[AFT__PAYMENT_PLANNED] = aft__int(p->planned);
   leg[AFT__LEG_STATE] = aft__text(aft__cstr("planned"));
   AFT__TRY(aft__insert(tx, &aft__leg_table, leg, NULL, error));
+  aft__tx_proof(tx, &aft__leg_table,
+                leg[AFT__LEG_ID].number); /* of a hostile store the outcome is looked for */
   return aft__update(tx, &aft__payment_table, payment, UINT64_C(1) << AFT__PAYMENT_PLANNED, error);
 }
 

@@ -44,12 +44,13 @@ class Desk(DeskCommands, EvidenceCommands, LinkCommands, Learning):
     """Made by Session.as_system and its like. key: a name of your own for what must happen once; the same again gives
     the first outcome. deadline: how long the call may take."""
 
-    def __init__(self, session: Session, tenant: int, role: int, actor: int) -> None:
+    def __init__(self, session: Session, tenant: int, role: int, actor: int, link: int = 0) -> None:
         self.session = session
         self._who = Frame("aft_call")
         self._who.id("tenant", tenant)
         self._who.number("role", role)
         self._who.id("actor", actor)
+        self._who.id("link", link)
 
     @property
     def tenant(self) -> int:

@@ -149,7 +149,7 @@ def opened(session: Any, tenant: int, keys: LinkKeys, token: str) -> OpenedLink:
 
     def take(found: Any, _status: int) -> OpenedLink:
         o = out.struct
-        desk = Desk(found, int(o.call.tenant), int(o.call.role), int(o.call.actor))
+        desk = Desk(found, int(o.call.tenant), int(o.call.role), int(o.call.actor), int(o.call.link))
         end = time_of(o.expires)
         return OpenedLink(desk, o.link, o.customer, o.order or None, o.of or None, end, o.survey or None)
 

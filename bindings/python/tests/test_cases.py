@@ -211,6 +211,8 @@ def test_a_link_lets_its_buyer_in_and_nobody_else(cases: Shop) -> None:
     cases.desk.revoke_link(made.link.id)
     with pytest.raises(Denied):
         cases.session.open_link(cases.tenant, keys, made.token)
+    with pytest.raises(Denied):  # nor does who was let in before go on
+        opened.desk.order(order)
     piece = filed(cases, order).id
     token = cases.desk.make_link(keys, cases.buyer, case=piece, lifetime=timedelta(hours=1)).token
     assert cases.session.open_link(cases.tenant, keys, token).case == piece

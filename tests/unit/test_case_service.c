@@ -1,0 +1,404 @@
+/* What a case says to its buyer, its host and people: notices, payloads, links, visits, offers and signs of
+ * risk. */
+#include "case_story.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void usual(case_desk *c, desk_kind kind, case_way way) {
+  case_story story;
+  case_story_open(c, &story, kind, way);
+  case_story_tell(c, &story);
+}
+
+static void assert_says(char *payload, const char *part) {
+  if (!strstr(payload, part))
+    fail_msg("expected %s in %s", part, payload);
+  free(payload);
+}
+
+static void assert_silent(char *payload, const char *part) {
+  if (strstr(payload, part))
+    fail_msg("expected no %s in %s", part, payload);
+  free(payload);
+}
+
+/* ---- notices ---- */
+
+static void speaks(case_desk *c, const char *locale) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_customer_in in = {.size = sizeof in, .id = c->d.buyer, .locale = AFT_STR(locale)};
+  assert_ok(aft_customer_put(c->d.session, &c->d.system, &in, NULL, &error));
+}
+
+/* The deadline of the state that the case has come to, not of the one it comes from. */
+static void a_notice_names_the_deadline_to_come(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  speaks(&c, "en");
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "not_as_described", c.line[0], 1);
+  case_act(&c, &c.d.as_agent, id, "reject"); /* 7 days to dispute; an answer was owed within 48 hours */
+  aft_record *record = case_get(&c, id);
+  assert_int_equal(aft_record_time(record, AFT_CASE_DUE), c.d.now + 7 * CASE_DAY);
+  aft_record_free(record);
+  assert_says(case_payload(&c, id, "message.send"), "until 2026-11-25");
+  END_DESK(c)
+}
+
+static void a_notice_names_the_money_that_moves(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  speaks(&c, "en");
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
+  case_ship(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_find(&c, id, c.line[0], "ok", 1);
+  case_find(&c, id, c.line[0], "missing", 2);
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_says(case_payload(&c, id, "message.send"), "90.00");
+  END_DESK(c)
+}
+
+static void with_recipient(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  story.facts.recipient = c->d.other_buyer;
+  case_story_tell(c, &story);
+}
+
+/* A gift is sent back by whom it was for: no price, and no hole where it would stand. */
+static void a_recipient_reads_a_whole_sentence(void **state) {
+  ON_EACH_DESK(c, with_recipient(&c, case_kinds[k]))
+  aft_id id = case_file(&c, &c.d.as_other_buyer, "return", "changed_mind", c.line[0], 1);
+  case_ship(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_silent(case_payload(&c, id, "message.send"), "90.00");
+  assert_says(case_payload(&c, id, "message.send"), "退还给付款人");
+  END_DESK(c)
+}
+
+static void a_notice_goes_where_the_customer_writes(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  desk_say(&c.d, "m1", "杯子我想退货");
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  assert_says(case_payload(&c, id, "message.send"), "\"channel\":\"wechat\"");
+  assert_says(case_payload(&c, id, "message.send"), "\"handle\":\"");
+  END_DESK(c)
+}
+
+/* ---- what the host needs to act ---- */
+
+static void the_warehouse_learns_what_to_set_aside(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_case_line_in one = {
+      .size = sizeof one, .line = c.line[0], .quantity = 2, .wants = AFT_STR("bowl"), .wants_price = 9000};
+  aft_case_in in = {
+      .kind = AFT_STR("exchange"), .reason = AFT_STR("changed_mind"), .lines = &one, .n_lines = 1};
+  aft_id id = case_file_in(&c, &c.d.system, &in);
+  assert_says(case_payload(&c, id, "goods.reserve"),
+              "\"lines\":[{\"ref\":\"cup\",\"sku\":\"bowl\",\"quantity\":2}]");
+  case_act(&c, &c.d.as_buyer, id, "cancel");
+  assert_says(case_payload(&c, id, "goods.unreserve"), "\"sku\":\"bowl\"");
+  END_DESK(c)
+}
+
+static void the_carrier_learns_which_parcel(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "refund", "changed_mind", c.line[0], 3);
+  assert_case(&c, id, "intercepting");
+  assert_says(case_payload(&c, id, "parcel.intercept"), "\"carrier\":\"sf\",\"waybill\":\"SF100000001\"");
+  END_DESK(c)
+}
+
+/* ---- links ---- */
+
+static aft_link_keys *ring(case_desk *c) {
+  static const uint8_t secret[32] = "a secret of thirty-two bytes ...";
+  aft_error error = AFT_ERROR_INIT;
+  aft_signing_key key = {.size = sizeof key, .name = AFT_STR("k"), .secret = secret, .n = sizeof secret};
+  aft_link_keys *keys;
+  assert_ok(aft_link_keys_new(c->d.env, &key, 1, &keys, &error));
+  return keys;
+}
+
+static aft_link_opened by_link(case_desk *c, aft_id order, aft_id of) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_link_keys *keys = ring(c);
+  aft_buf *token;
+  aft_link_in in = {
+      .size = sizeof in, .customer = c->d.buyer, .order = order, .of = of, .lifetime = 2 * CASE_DAY};
+  aft_link_opened opened = {.size = sizeof opened};
+  assert_ok(aft_link_make(c->d.session, &c->d.system, keys, &in, &token, NULL, &error));
+  assert_ok(aft_link_open(c->d.session, c->d.tenant, keys,
+                          (aft_str){aft_buf_data(token), aft_buf_size(token)}, &opened, &error));
+  aft_buf_free(token);
+  aft_link_keys_unref(keys);
+  return opened;
+}
+
+static void a_link_for_one_case_opens_another(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id mine = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  aft_id other = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  aft_link_opened link = by_link(&c, 0, mine);
+  aft_case_act_in ship = {.case_id = other, .event = AFT_STR("ship"), .waybill = AFT_STR("SF1")};
+  assert_gives(case_attempt(&c, &link.call, &ship), AFT_E_DENIED);
+  assert_gives(case_try(&c, &link.call, other, "cancel"), AFT_E_DENIED);
+  assert_gives(case_file_try(&c, &link.call, "return", "changed_mind", c.line[0], 1), AFT_E_DENIED);
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  assert_status(aft_ticket_list(c.d.session, &link.call, NULL, &cursor, &error), AFT_E_DENIED);
+  ship.case_id = mine;
+  assert_gives(case_attempt(&c, &link.call, &ship), AFT_OK);
+  END_DESK(c)
+}
+
+static void a_link_for_an_order_is_for_its_cases(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_link_opened link = by_link(&c, c.order, 0);
+  aft_id id = case_file(&c, &link.call, "return", "changed_mind", c.line[0], 1);
+  case_act(&c, &link.call, id, "cancel");
+  case_story story;
+  aft_id first = c.order;
+  case_story_usual(&story, &c.d, CASE_DELIVERED);
+  story.facts.number = AFT_STR("O-2");
+  story.payments[0].ref = AFT_STR("pay-3");
+  story.payments[1].ref = AFT_STR("pay-4");
+  case_story_tell(&c, &story);
+  assert_gives(case_file_try(&c, &link.call, "return", "changed_mind", c.line[0], 1), AFT_E_DENIED);
+  assert_int_not_equal(first, c.order);
+  END_DESK(c)
+}
+
+static void a_link_that_outlives_its_end(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_error error = AFT_ERROR_INIT;
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  aft_link_opened taken = by_link(&c, 0, id), ended = by_link(&c, 0, id);
+  uint32_t before = case_refusals(&c);
+  assert_ok(aft_link_revoke(c.d.session, &c.d.system, taken.link, NULL, &error));
+  assert_gives(case_try(&c, &taken.call, id, "cancel"), AFT_E_DENIED);
+  desk_pass(&c.d, 3 * CASE_DAY);
+  assert_gives(case_try(&c, &ended.call, id, "cancel"), AFT_E_DENIED);
+  assert_int_equal(case_refusals(&c), before + 2);
+  assert_case(&c, id, "approved");
+  ended.call.actor = c.d.other_buyer; /* somebody else's name on it */
+  assert_gives(case_try(&c, &ended.call, id, "cancel"), AFT_E_DENIED);
+  END_DESK(c)
+}
+
+/* ---- visits ---- */
+
+static aft_status book(case_desk *c, const aft_call *as, aft_appointment_in *in, aft_id *out) {
+  aft_record *made = NULL;
+  in->size = sizeof *in;
+  case_error = (aft_error)AFT_ERROR_INIT;
+  aft_status status = aft_appointment_put(c->d.session, as, in, &made, &case_error);
+  if (out)
+    *out = made ? aft_appointment_id(made) : 0;
+  aft_record_free(made);
+  return status;
+}
+
+static aft_appointment_in pickup(case_desk *c, aft_id id, int64_t in_hours) {
+  return (aft_appointment_in){.case_id = id,
+                              .act = AFT_BOOKING_BOOK,
+                              .kind = AFT_STR("pickup"),
+                              .begins = c->d.now + in_hours * CASE_HOUR,
+                              .ends = c->d.now + (in_hours + 2) * CASE_HOUR,
+                              .address = AFT_STR("杭州")};
+}
+
+static void a_visit_is_told_with_its_window(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1), visit;
+  aft_appointment_in in = pickup(&c, id, 24);
+  char begins[40];
+  snprintf(begins, sizeof begins, "\"begins\":%lld", (long long)in.begins);
+  assert_gives(book(&c, &c.d.as_buyer, &in, &visit), AFT_OK);
+  assert_says(case_payload(&c, id, "appointment.booked"), begins);
+  assert_says(case_payload(&c, id, "message.send"), "上门取件");
+  assert_gives(book(&c, &c.d.as_buyer, &in, NULL), AFT_E_EXISTS); /* once is enough */
+  in.begins = in.ends;
+  assert_gives(book(&c, &c.d.as_buyer, &in, NULL), AFT_E_INVALID);
+  in = pickup(&c, id, -5);
+  assert_gives(book(&c, &c.d.as_buyer, &in, NULL), AFT_E_INVALID);
+  in = pickup(&c, id, 24);
+  in.kind = AFT_STR("party");
+  assert_gives(book(&c, &c.d.as_buyer, &in, NULL), AFT_E_INVALID);
+  END_DESK(c)
+}
+
+static void a_visit_that_nobody_came_to(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1), visit, again;
+  aft_appointment_in in = pickup(&c, id, 24);
+  assert_gives(book(&c, &c.d.as_buyer, &in, &visit), AFT_OK);
+  uint32_t work = case_requests(&c, id, "work.order");
+  desk_pass(&c.d, 27 * CASE_HOUR);
+  desk_tick(&c.d);
+  desk_tick(&c.d);
+  assert_int_equal(case_requests(&c, id, "work.order"), work + 1); /* nobody said what became of it: once */
+  aft_appointment_in act = {.appointment = visit, .act = AFT_BOOKING_NO_SHOW};
+  assert_gives(book(&c, &c.d.as_buyer, &act, NULL), AFT_E_DENIED);
+  assert_gives(book(&c, &c.d.as_agent, &act, NULL), AFT_OK);
+  in = pickup(&c, id, 24);
+  in.act = AFT_BOOKING_REBOOK;
+  in.appointment = visit;
+  assert_gives(book(&c, &c.d.as_buyer, &in, &again), AFT_OK);
+  assert_int_not_equal(again, visit);
+  assert_says(case_payload(&c, id, "appointment.booked"), "\"attempt\":2");
+  act.appointment = again;
+  act.act = AFT_BOOKING_KEPT;
+  assert_gives(book(&c, &c.d.as_agent, &act, NULL), AFT_OK);
+  act.act = AFT_BOOKING_CANCEL;
+  assert_gives(book(&c, &c.d.as_agent, &act, NULL), AFT_E_TRANSITION);
+  desk_pass(&c.d, 48 * CASE_HOUR);
+  desk_tick(&c.d);
+  assert_int_equal(case_requests(&c, id, "work.order"), work + 1);
+  END_DESK(c)
+}
+
+static void a_visit_to_a_case_that_is_over(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  aft_appointment_in in = pickup(&c, id, 24);
+  assert_gives(book(&c, &c.d.as_buyer, &in, NULL), AFT_OK);
+  case_act(&c, &c.d.as_buyer, id, "cancel");
+  assert_int_equal(case_requests(&c, id, "appointment.cancelled"), 1);
+  uint32_t work = case_requests(&c, id, "work.order");
+  desk_pass(&c.d, 48 * CASE_HOUR);
+  desk_tick(&c.d);
+  assert_int_equal(case_requests(&c, id, "work.order"), work);
+  assert_gives(book(&c, &c.d.as_buyer, &in, NULL), AFT_E_TRANSITION);
+  END_DESK(c)
+}
+
+/* ---- offers ---- */
+
+static char *text_of(aft_buf *buf) {
+  char *text = malloc(aft_buf_size(buf) + 1);
+  memcpy(text, aft_buf_data(buf), aft_buf_size(buf));
+  text[aft_buf_size(buf)] = 0;
+  aft_buf_free(buf);
+  return text;
+}
+
+static char *offers(case_desk *c, aft_id ticket, const char *locale) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *buf;
+  assert_ok(aft_case_offers(c->d.session, &c->d.as_agent, ticket, locale, &buf, &error));
+  return text_of(buf);
+}
+
+static void a_ticket_offers_what_it_asks_for(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_message_in in = desk_message(&c.d, "m1", "申请退货，寄回地址是哪里？");
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *message;
+  in.order = AFT_STR("O-1");
+  assert_ok(aft_intake(c.d.session, &c.d.system, &in, &message, &error));
+  aft_id ticket = aft_message_ticket(message);
+  aft_record_free(message);
+  assert_says(offers(&c, ticket, "zh"), "\"kind\":\"return\",\"reason\":\"changed_mind\"");
+  /* each article alone, with the money that it gives back */
+  assert_says(offers(&c, ticket, "zh"), "\"ref\":\"pot\"");
+  assert_says(offers(&c, ticket, "en"), "\"amount\":27000");
+  assert_silent(offers(&c, ticket, "en"), "\"money\":[]");
+  END_DESK(c)
+}
+
+static void an_order_says_what_can_be_filed(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *buf;
+  char *before = case_picture(&c);
+  assert_ok(aft_order_options(c.d.session, &c.d.as_buyer, c.order, "en", &buf, &error));
+  char *text = text_of(buf), *after = case_picture(&c);
+  static const char *const parts[] = {"\"kind\":\"return\"", "\"kind\":\"exchange\"", "\"kind\":\"repair\"",
+                                      "\"verdict\":\"yes\""};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    assert_non_null(strstr(text, parts[i]));
+  assert_string_equal(before, after); /* nothing of it is kept */
+  free(before);
+  free(after);
+  free(text);
+  END_DESK(c)
+}
+
+/* ---- signs of risk ---- */
+
+static void nine_cups(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  case_story_one(&story, 9, 90000);
+  case_story_tell(c, &story);
+}
+
+static bool has_signal(case_desk *c, aft_id id, const char *kind) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *signal;
+  bool found = false;
+  assert_ok(aft_case_parts(c->d.session, &c->d.system, id, AFT_KIND_SIGNAL, &cursor, &error));
+  while (aft_cursor_next(cursor, &signal, &error) == AFT_OK)
+    found |= strcmp(aft_signal_kind(signal), kind) == 0;
+  aft_cursor_free(cursor);
+  return found;
+}
+
+/* Twice the parcel was empty: the third one is looked at, and told why. */
+static void a_box_that_was_empty_before(void **state) {
+  ON_EACH_DESK(c, nine_cups(&c, case_kinds[k]))
+  for (int i = 0; i < 3; i++) {
+    char waybill[8] = {'S', 'F', (char)('1' + i)};
+    aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+    assert_int_equal(has_signal(&c, id, "empty_box"), i == 2);
+    if (i == 2) {
+      assert_case(&c, id, "requested");
+      aft_error error = AFT_ERROR_INIT;
+      aft_buf *why;
+      assert_ok(aft_case_explain(c.d.session, &c.d.as_agent, id, NULL, "en", &why, &error));
+      assert_says(text_of(why), "empty");
+      break;
+    }
+    case_ship(&c, id, waybill);
+    case_act(&c, &c.d.as_agent, id, "receive");
+    case_find(&c, id, c.line[0], i ? "missing" : "wrong", 1);
+    case_act(&c, &c.d.as_agent, id, "refuse_goods");
+  }
+  END_DESK(c)
+}
+
+static void a_reason_that_changes_each_time(void **state) {
+  ON_EACH_DESK(c, nine_cups(&c, case_kinds[k]))
+  static const char *const reasons[] = {"changed_mind", "size_small", "not_as_described", "changed_mind"};
+  for (int i = 0; i < 4; i++) {
+    aft_id id = case_file(&c, &c.d.as_buyer, "return", reasons[i], c.line[0], 1);
+    assert_int_equal(has_signal(&c, id, "reason_drift"), i >= 2);
+    case_act(&c, &c.d.as_buyer, id, "cancel");
+  }
+  END_DESK(c)
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_notice_names_the_deadline_to_come),
+      cmocka_unit_test(a_notice_names_the_money_that_moves),
+      cmocka_unit_test(a_recipient_reads_a_whole_sentence),
+      cmocka_unit_test(a_notice_goes_where_the_customer_writes),
+      cmocka_unit_test(the_warehouse_learns_what_to_set_aside),
+      cmocka_unit_test(the_carrier_learns_which_parcel),
+      cmocka_unit_test(a_link_for_one_case_opens_another),
+      cmocka_unit_test(a_link_for_an_order_is_for_its_cases),
+      cmocka_unit_test(a_link_that_outlives_its_end),
+      cmocka_unit_test(a_visit_is_told_with_its_window),
+      cmocka_unit_test(a_visit_that_nobody_came_to),
+      cmocka_unit_test(a_visit_to_a_case_that_is_over),
+      cmocka_unit_test(a_ticket_offers_what_it_asks_for),
+      cmocka_unit_test(an_order_says_what_can_be_filed),
+      cmocka_unit_test(a_box_that_was_empty_before),
+      cmocka_unit_test(a_reason_that_changes_each_time),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
