@@ -8,7 +8,7 @@ static bool counts(const aft__leg *leg) {
   return aft__leg_is(leg, AFT__LEG_PAYEE, "buyer") && !aft__leg_is(leg, AFT__LEG_STATE, "void");
 }
 
-static bool replaced(const aft__case *c, const aft__leg *leg) {
+bool aft__leg_replaced(const aft__case *c, const aft__leg *leg) {
   for (uint32_t i = 0; i < c->n_legs; i++)
     if (aft__row_int(c->legs[i].row, AFT__LEG_REPLACES) == leg->row[AFT__LEG_ID].number)
       return true;
@@ -23,7 +23,7 @@ void aft__legs_sum(aft__case *c) {
   for (size_t s = AFT__COUNT(order); s-- > 0;)
     for (uint32_t i = 0; i < c->n_legs; i++)
       if (counts(&c->legs[i]) && aft__leg_is(&c->legs[i], AFT__LEG_STATE, order[s]) &&
-          !replaced(c, &c->legs[i]))
+          !aft__leg_replaced(c, &c->legs[i]))
         money = shown[s];
   if (!aft__case_is(c, AFT__CASE_MONEY, money))
     aft__case_set(c, AFT__CASE_MONEY, aft__text(aft__cstr(money)));
@@ -128,6 +128,11 @@ static aft_status drop(aft__case *c, aft__leg *leg, const char *to, aft_error *e
   return AFT_OK;
 }
 
+aft_status aft__leg_drop(aft__case *c, aft__leg *leg, aft_error *error) {
+  AFT__TRY(drop(c, leg, "void", error));
+  return aft__due_clear(c->cmd->tx, leg->row[AFT__LEG_ID].number, aft__cstr(AFT__DUE_RECONCILE), error);
+}
+
 /* A line gets back what was set aside for money that never left, or that is asked back. */
 static void unsettle_line(aft__case_line *l, int64_t amount, int64_t units, int64_t kept) {
   static const uint32_t columns[] = {AFT__LINE_REFUNDED, AFT__LINE_SETTLED, AFT__LINE_KEPT};
@@ -206,7 +211,7 @@ aft_status aft__legs_retry(aft__case *c, aft_error *error) {
   AFT__TRY(aft__legs_load(c, error));
   AFT__TRY(aft__case_terms_of(c, &terms, error));
   for (uint32_t i = 0; i < c->n_legs; i++)
-    if (aft__leg_is(&c->legs[i], AFT__LEG_STATE, "failed") && !replaced(c, &c->legs[i])) {
+    if (aft__leg_is(&c->legs[i], AFT__LEG_STATE, "failed") && !aft__leg_replaced(c, &c->legs[i])) {
       AFT__TRY(check_attempts(&c->legs[i], terms.retries, error));
       AFT__TRY(aft__leg_send(c, &c->legs[i], error));
     }
@@ -243,7 +248,7 @@ aft_status aft__legs_offline(aft__case *c, aft_error *error) {
   AFT__TRY(aft__legs_load(c, error));
   AFT__TRY(aft__pots_load(c, error));
   for (uint32_t i = 0, n = c->n_legs; i < n; i++)
-    if (aft__leg_is(&c->legs[i], AFT__LEG_STATE, "failed") && !replaced(c, &c->legs[i]))
+    if (aft__leg_is(&c->legs[i], AFT__LEG_STATE, "failed") && !aft__leg_replaced(c, &c->legs[i]))
       AFT__TRY(offline_leg(c, &c->legs[i], error));
   aft__legs_sum(c);
   return AFT_OK;
@@ -269,7 +274,7 @@ static void forget_advance(aft__case *c) {
 
 static bool is_advance(const aft__case *c, const aft__leg *leg) {
   return aft__leg_is(leg, AFT__LEG_KIND, "advance") && !aft__leg_is(leg, AFT__LEG_STATE, "void") &&
-         !replaced(c, leg);
+         !aft__leg_replaced(c, leg);
 }
 
 /* What was advanced for units that were then refused or never came. An advance that failed is no debt, and

@@ -60,12 +60,13 @@ typedef struct aft__case {
   const aft__flow *flow; /* of its kind */
   uint64_t mask;
   bool fresh;
-  bool needs_person; /* the policy leaves it to a person */
-  bool gift_kept;    /* as judged when it is filed */
-  bool parcels_seen; /* the two below are known */
-  bool insured;      /* a parcel of the order has its return insured */
-  aft_time shipped;  /* when the first parcel of the order left; AFT_TIME_NONE */
-  bool mirrored;     /* a marketplace's status is taken over: money and goods are its affair */
+  bool needs_person;       /* the policy leaves it to a person */
+  bool gift_kept;          /* as judged when it is filed */
+  bool parcels_seen;       /* the two below are known */
+  bool insured;            /* a parcel of the order has its return insured */
+  aft_time shipped;        /* when the first parcel of the order left; AFT_TIME_NONE */
+  bool mirrored;           /* a marketplace's status is taken over: money and goods are its affair */
+  const aft_money *stated; /* what it says that the buyer gets; NULL: it never said */
   aft__case_line *lines;
   uint32_t n_lines;
   aft__leg *legs; /* loaded when first needed */
@@ -308,6 +309,27 @@ typedef struct aft__source_part {
 aft_status aft__case_sources(aft__case *c, int64_t amount, aft__source_part **parts, uint32_t *n,
                              aft_error *error);
 
+/* ---- case_way.c ---- */
+
+/* The first move of the way from where the case stands to a state; *out NULL: there is none. origin: where it
+ * stood before the first. */
+aft_status aft__case_way(aft__case *c, uint32_t origin, uint32_t to, const aft__flow_move **out,
+                         aft_error *error);
+bool aft__move_does(const aft__flow *flow, const aft__flow_move *move, const char *verb);
+
+/* ---- case_stated.c: money that a marketplace moves ---- */
+
+/* AFT_E_CURRENCY, AFT_E_INVALID. */
+aft_status aft__stated_check(aft__case *c, const aft_money *amount, aft_error *error);
+/* What it stated is agreed on, whatever was proposed. */
+void aft__stated_agree(aft__case *c);
+/* Every leg that is open has come through, and the buyer has what was stated. */
+aft_status aft__stated_moved(aft__case *c, aft_error *error);
+/* The buyer has paid what they were asked for. */
+aft_status aft__stated_paid(aft__case *c, aft_error *error);
+/* Nothing that is open has moved, or will: legs are planned again, for the end to drop. */
+aft_status aft__stated_dropped(aft__case *c, aft_error *error);
+
 /* ---- case_legs.c ---- */
 
 typedef struct aft__leg_plan {
@@ -355,10 +377,17 @@ aft_status aft__legs_charge(aft__case *c, int64_t amount, aft_error *error);
 /* What the legs have come to together: case.money follows. */
 void aft__legs_sum(aft__case *c);
 aft_status aft__leg_send(aft__case *c, aft__leg *leg, aft_error *error);
+/* Another stands in the place of one that failed. */
+bool aft__leg_replaced(const aft__case *c, const aft__leg *leg);
+/* A leg that is open is void, and its payment or fund has its room again. */
+aft_status aft__leg_drop(aft__case *c, aft__leg *leg, aft_error *error);
 
 /* ---- case_settle.c ---- */
 
 aft_status aft__leg_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+/* So much of it has moved, 0 to what was asked for: it counts against its payment or fund, and what the buyer
+ * paid is a payment. */
+aft_status aft__leg_confirm(aft__case *c, aft__leg *leg, int64_t amount, aft_error *error);
 
 /* ---- case_send.c ---- */
 
