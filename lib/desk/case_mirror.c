@@ -115,7 +115,7 @@ static aft_status no_way(const aft__case *c, const aft_mirror_in *in, aft_error 
 
 static aft_status walk(aft__case *c, const aft_mirror_in *in, uint32_t to, aft_error *error) {
   uint32_t origin = aft__flow_state_find(c->flow, aft__case_str(c, AFT__CASE_STATE)), at = origin;
-  for (uint32_t n = 0; at != to; n++) {
+  for (uint32_t n = 0; !aft__case_is_at(c, at, to); n++) {
     const aft__flow_move *move;
     AFT__TRY(aft__case_way(c, origin, to, &move, error));
     if (!move || n == FARTHEST)

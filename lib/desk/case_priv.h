@@ -315,6 +315,9 @@ aft_status aft__case_sources(aft__case *c, int64_t amount, aft__source_part **pa
  * stood before the first. */
 aft_status aft__case_way(aft__case *c, uint32_t origin, uint32_t to, const aft__flow_move **out,
                          aft_error *error);
+/* Whether a case that stands in a state is where the other one is meant: there, or where it waits for its
+ * first answer as well. */
+bool aft__case_is_at(const aft__case *c, uint32_t state, uint32_t to);
 bool aft__move_does(const aft__flow *flow, const aft__flow_move *move, const char *verb);
 
 /* ---- case_stated.c: money that a marketplace moves ---- */

@@ -1,16 +1,18 @@
 /* The way to where a marketplace says that a case is. It tells states, not what led there: of the ways that
  * the machine has for this case, its guards included, the one without detours is taken, then the shortest,
  * then the one that the machine names first. A detour is a move that
- * - nobody makes, but a deadline that passes,
+ * - nobody makes, but a deadline that passes; an end that comes so counts as two moves,
  * - leaves goods that are to come back with the buyer against money, unless the case's route is returnless,
  * - gives goods up as lost, unless the case stands there already,
  * - has goods arrive that nobody sent, or counts what nobody looked at,
- * - sends money or a replacement ahead of the goods, unless the case's route is advance.
+ * - sends money or a replacement ahead of the goods, unless the case's route is advance,
+ * - passes over one that goes on by a guard that holds: the machine has it for such a case as this.
  * What begins another case, or needs what only a person knows, is no way. Guards see the case as it is: the
  * way is looked for anew after every move. */
 #include "desk/case_priv.h"
 
 #define DETOUR 1000u /* more than the moves of any way */
+#define LAPSE  2u
 
 typedef struct search {
   const aft__case *c;
@@ -76,10 +78,17 @@ static bool is_open(const search *s, uint32_t index) {
   return is_made(s, index);
 }
 
-static bool is_detour(const search *s, const aft__flow_move *move) {
+static bool is_end(const aft__flow *flow, uint32_t state) {
+  return flow->states[state].flags & AFT__FLOW_TERMINAL;
+}
+
+static bool is_lapse(const aft__flow *flow, const aft__flow_move *move) {
+  return flow->states[move->from].deadline_event == move->event &&
+         move->actors == AFT__FLOW_ACTOR(AFT_ROLE_SYSTEM);
+}
+
+static bool is_unusual(const search *s, const aft__flow_move *move) {
   const aft__flow *flow = s->flow;
-  bool clock = flow->states[move->from].deadline_event == move->event &&
-               move->actors == AFT__FLOW_ACTOR(AFT_ROLE_SYSTEM);
   bool keeps = aft__move_does(flow, move, "free") && aft__move_does(flow, move, "plan") &&
                goods_come_back(flow) && !aft__case_is(s->c, AFT__CASE_ROUTE, "returnless");
   bool gives_up = aft__move_does(flow, move, "lose") && move->from != s->origin;
@@ -87,7 +96,24 @@ static bool is_detour(const search *s, const aft__flow_move *move) {
   bool unseen = aft__move_does(flow, move, "count");
   bool ahead = (aft__move_does(flow, move, "advance") || aft__move_does(flow, move, "hold_money")) &&
                !aft__case_is(s->c, AFT__CASE_ROUTE, "advance");
-  return clock || keeps || gives_up || unsent || unseen || ahead;
+  return keeps || gives_up || unsent || unseen || ahead;
+}
+
+static bool has_own(const search *s, uint32_t state) {
+  for (uint32_t i = 0; i < s->flow->n_moves; i++) {
+    const aft__flow_move *move = &s->flow->moves[i];
+    if (move->from == state && move->guard != AFT__FLOW_NONE && is_open(s, i) && !is_unusual(s, move) &&
+        !is_end(s->flow, move->to))
+      return true;
+  }
+  return false;
+}
+
+static uint32_t cost_of(const search *s, const aft__flow_move *move) {
+  bool lapse = is_lapse(s->flow, move), end = is_end(s->flow, move->to);
+  if (is_unusual(s, move) || (lapse && !end) || (move->guard == AFT__FLOW_NONE && has_own(s, move->from)))
+    return DETOUR;
+  return lapse ? LAPSE : 1;
 }
 
 /* ---- the search ---- */
@@ -109,10 +135,10 @@ static bool begin(search *s, uint32_t from) {
 /* One move more: whether it leads somewhere for less than was known. */
 static bool reach(search *s, uint32_t index) {
   const aft__flow_move *move = &s->flow->moves[index];
-  bool end = s->flow->states[move->from].flags & AFT__FLOW_TERMINAL;
-  if (s->cost[move->from] == UINT32_MAX || (end && s->cost[move->from]) || !is_open(s, index))
+  bool past_the_end = is_end(s->flow, move->from) && s->cost[move->from];
+  if (s->cost[move->from] == UINT32_MAX || past_the_end || !is_open(s, index))
     return false;
-  uint32_t cost = s->cost[move->from] + (is_detour(s, move) ? DETOUR : 1);
+  uint32_t cost = s->cost[move->from] + cost_of(s, move);
   if (cost >= s->cost[move->to])
     return false;
   s->cost[move->to] = cost;
@@ -144,4 +170,19 @@ aft_status aft__case_way(aft__case *c, uint32_t origin, uint32_t to, const aft__
   }
   *out = first_move(&s, from, to);
   return AFT_OK;
+}
+
+/* A filing leads there, and nothing is agreed on by it. */
+static bool is_asked(const aft__flow *flow, uint32_t state) {
+  for (uint32_t i = 0; i < flow->n_moves; i++) {
+    const aft__flow_move *move = &flow->moves[i];
+    if (move->from == flow->initial && move->to == state && !is_lapse(flow, move) &&
+        !aft__move_does(flow, move, "agree"))
+      return true;
+  }
+  return false;
+}
+
+bool aft__case_is_at(const aft__case *c, uint32_t state, uint32_t to) {
+  return state == to || (is_asked(c->flow, state) && is_asked(c->flow, to));
 }

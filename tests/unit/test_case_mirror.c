@@ -230,6 +230,8 @@ static void goods_by_the_usual_way(void **state) {
        "requested approved shipped received diagnosing repairing testing repaired shipped_back completed"},
       {"return", "wechat", "RETURN_CLOSED", "requested approved closed_not_shipped"},
       {"return", "wechat", "USER_WAIT_CONFIRM", "requested countered"},
+      {"refund", "pinduoduo", "9", "requested rejected closed_rejected"},
+      {"withdrawal", "douyin", "12", "stated acknowledged shipped received refunding refunded"},
       {"return", "pinduoduo", "9", "requested rejected closed_rejected"}};
   for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
     ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
@@ -242,6 +244,20 @@ static void goods_by_the_usual_way(void **state) {
     assert_int_equal(case_count(&c), 1); /* no case follows from a status */
     END_DESK(c)
   }
+}
+
+static void a_request_that_waits_under_another_name(void **state) {
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_UNSHIPPED);
+               case_story_tell(&c, &story))
+  aft_id id = filed_by(&c, "taobao", "refund", "");
+  assert_gives(TOLD(&c, id, "WAIT_SELLER_AGREE", .version = 1), AFT_OK);
+  assert_went(&c, id, "unshipped");
+  assert_fate(&c, id, "applied");
+  assert_gives(TOLD(&c, id, "SUCCESS", .version = 2), AFT_OK);
+  assert_went(&c, id, "unshipped refunding refunded");
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_RETURNED), 1);
+  assert_replays(&c, id);
+  END_DESK(c)
 }
 
 static void a_status_that_no_way_leads_to(void **state) {
@@ -662,6 +678,7 @@ int main(void) {
       cmocka_unit_test(goods_that_stay_without_a_word),
       cmocka_unit_test(goods_that_are_to_stay),
       cmocka_unit_test(goods_by_the_usual_way),
+      cmocka_unit_test(a_request_that_waits_under_another_name),
       cmocka_unit_test(a_status_that_no_way_leads_to),
       cmocka_unit_test(a_way_that_ends_halfway),
       cmocka_unit_test(legs_that_stay_unknown),
