@@ -337,7 +337,8 @@ typedef struct aft_mirror_in {
  * Threads: the session's one.
  * Errors: those of <aftersales/desk.h>; AFT_E_INVALID for a case that the shop decides itself, for
  *   another platform or number than the case's, and for an amount above what the order's payments can give
- *   in this case or below what it has given; AFT_E_CURRENCY.
+ *   in this case or below what it has given; AFT_E_EXISTS for a number that another case has;
+ *   AFT_E_CURRENCY.
  * Since: 0.1
  */
 AFT_API aft_status aft_case_mirror(aft_session *session, const aft_call *call, const aft_mirror_in *in,

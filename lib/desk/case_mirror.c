@@ -135,8 +135,24 @@ static aft_status differs(const char *where, aft_str expected, aft_str found, af
                     (int)aft__utf8_cut(found, 60), found.data);
 }
 
+/* A case that was filed before its number was known gets it with the first status that has it. */
+static aft_status check_number(const aft__case *c, aft_str number, aft_error *error) {
+  aft_str own = aft__case_str(c, AFT__CASE_EXTERNAL);
+  aft__value keys[] = {aft__int(c->cmd->call.tenant), c->row[AFT__CASE_PLATFORM], aft__text(number)}, *row;
+  if (!number.len || aft__str_eq(number, own))
+    return AFT_OK;
+  if (own.len)
+    return differs("mirror.external", own, number, error);
+  aft_status status = aft__find(c->cmd->tx, &aft__case_table, AFT__CASE_BY_EXTERNAL, keys, &row, error);
+  if (status == AFT_E_NOT_FOUND)
+    return AFT_OK;
+  AFT__TRY(status);
+  return aft__error(error, AFT_E_EXISTS, "mirror.external", "the marketplace's case %lld has this number",
+                    (long long)row[AFT__CASE_ID].number);
+}
+
 static aft_status check_case(const aft__case *c, const aft_mirror_in *in, aft_error *error) {
-  aft_str platform = aft__case_str(c, AFT__CASE_PLATFORM), external = aft__case_str(c, AFT__CASE_EXTERNAL);
+  aft_str platform = aft__case_str(c, AFT__CASE_PLATFORM);
   aft_str own = aft__row_str(c->order, AFT__ORDER_PLATFORM);
   if (!aft__case_is(c, AFT__CASE_AUTHORITY, "external"))
     return aft__error(error, AFT_E_INVALID, "mirror.case_id", "the shop decides this case itself");
@@ -146,9 +162,7 @@ static aft_status check_case(const aft__case *c, const aft_mirror_in *in, aft_er
     return aft__error(error, AFT_E_INVALID, "mirror.platform",
                       "expected '%.*s', where the order is from; found '%.*s'", (int)aft__utf8_cut(own, 60),
                       own.data, (int)aft__utf8_cut(platform, 60), platform.data);
-  if (in->external.len && external.len && !aft__str_eq(in->external, external))
-    return differs("mirror.external", external, in->external, error);
-  return AFT_OK;
+  return check_number(c, in->external, error);
 }
 
 /* ---- taking it over ---- */
@@ -159,13 +173,14 @@ static void set_due(aft__case *c, const aft_mirror_in *in) {
   aft__case_set(c, AFT__CASE_DUE, set ? aft__int(in->due) : aft__null());
 }
 
-/* What is stated once the case has agreed, or even paid, counts at once. */
+/* What is stated once the case has agreed counts at once; once it has paid, it has paid that. */
 static aft_status restate(aft__case *c, aft_error *error) {
+  bool ended = !aft__case_int(c, AFT__CASE_OPEN);
   if (aft__row_null(c->row, AFT__CASE_AGREED) || !c->stated)
     return AFT_OK;
-  if (aft__case_is(c, AFT__CASE_MONEY, "confirmed"))
+  if (ended && aft__case_is(c, AFT__CASE_MONEY, "confirmed"))
     return aft__stated_moved(c, error);
-  if (aft__case_int(c, AFT__CASE_OPEN))
+  if (!ended)
     aft__stated_agree(c);
   return AFT_OK;
 }
@@ -216,7 +231,6 @@ static aft_status apply(aft__case *c, const aft_mirror_in *in, aft_str state, co
   return aft__case_work(c, "follow_status", "status", in->status, error);
 }
 
-/* A case that was filed before its number was known gets it with the first status that has it. */
 static void set_status(aft__case *c, const aft_mirror_in *in) {
   if (in->external.len)
     aft__case_set(c, AFT__CASE_EXTERNAL, aft__text(in->external));

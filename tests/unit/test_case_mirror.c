@@ -333,6 +333,52 @@ static void money_that_an_end_does_not_imply(void **state) {
   END_DESK(c)
 }
 
+static aft_id exchanged(case_desk *c, int64_t price) {
+  aft_case_line_in one = {
+      .size = sizeof one, .line = c->line[0], .quantity = 1, .wants = AFT_STR("cup-2"), .wants_price = price};
+  aft_case_in in = {.kind = AFT_STR("exchange"),
+                    .reason = AFT_STR("changed_mind"),
+                    .lines = &one,
+                    .n_lines = 1,
+                    .platform = AFT_STR("taobao"),
+                    .external = AFT_STR("m-1"),
+                    .in_spite = 1};
+  return case_file_in(c, &c->d.system, &in);
+}
+
+static void new_goods_that_cost_more(void **state) {
+  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  aft_id id = exchanged(&c, 12000);
+  assert_gives(TOLD(&c, id, "SUCCESS"), AFT_OK);
+  assert_went(&c, id,
+              "requested approved shipped received accepted wait_payment settled replacement_sent "
+              "replacement_shipped completed");
+  assert_int_equal(case_leg_of(&c, id, "charge").confirmed, 3000);
+  assert_int_equal(case_payment(&c, case_leg_of(&c, id, "charge").number, AFT_PAYMENT_CAPTURED), 3000);
+  assert_int_equal(case_requests(&c, id, "money.charge"), 0);
+  assert_nothing_open(&c, id);
+  assert_case_invariants(&c, 3000);
+  END_DESK(c)
+}
+
+static void new_goods_that_cost_less(void **state) {
+  static const int64_t stated[] = {-1, 2500, 3000, 0};
+  for (size_t i = 0; i < sizeof stated / sizeof *stated; i++) {
+    ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+    int64_t expected = stated[i] < 0 ? 3000 : stated[i];
+    aft_mirror_in in = {.status = AFT_STR("SUCCESS")};
+    aft_id id = exchanged(&c, 6000);
+    if (stated[i] >= 0)
+      in.amount = (aft_money){stated[i], "CNY", 0};
+    assert_gives(told(&c, id, in), AFT_OK);
+    assert_case(&c, id, "completed");
+    assert_int_equal(given_back(&c, id), expected);
+    assert_nothing_open(&c, id);
+    assert_case_invariants(&c, expected);
+    END_DESK(c)
+  }
+}
+
 /* ---- their order ---- */
 
 static void versions_and_times_together(void **state) {
@@ -433,6 +479,9 @@ static void a_case_without_its_number(void **state) {
       AFT_OK); /* known by it from now on */
   assert_case(&c, id, "refunded");
   assert_gives(TOLD(&c, id, "SUCCESS", .version = 3, .external = AFT_STR("t-2")), AFT_E_INVALID);
+  assert_refused_at("mirror.external");
+  assert_gives(try_file(&c, &c.d.system, "", "", &id), AFT_OK);
+  assert_gives(TOLD(&c, id, "SUCCESS", .external = AFT_STR("t-1")), AFT_E_EXISTS); /* another has it */
   assert_refused_at("mirror.external");
   END_DESK(c)
 }
@@ -717,6 +766,8 @@ int main(void) {
       cmocka_unit_test(a_way_that_ends_halfway),
       cmocka_unit_test(legs_that_stay_unknown),
       cmocka_unit_test(money_that_an_end_does_not_imply),
+      cmocka_unit_test(new_goods_that_cost_more),
+      cmocka_unit_test(new_goods_that_cost_less),
       cmocka_unit_test(versions_and_times_together),
       cmocka_unit_test(a_deadline_that_outlives_its_status),
       cmocka_unit_test(a_marketplaces_order),
