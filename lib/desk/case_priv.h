@@ -330,7 +330,7 @@ void aft__stated_agree(aft__case *c);
 aft_status aft__stated_moved(aft__case *c, aft_error *error);
 /* The buyer has paid what they were asked for. */
 aft_status aft__stated_paid(aft__case *c, aft_error *error);
-/* Nothing that is open has moved, or will: legs are planned again, for the end to drop. */
+/* Nothing that is open has moved, or will. */
 aft_status aft__stated_dropped(aft__case *c, aft_error *error);
 
 /* ---- case_legs.c ---- */

@@ -286,8 +286,9 @@ aft_status aft__stated_dropped(aft__case *c, aft_error *error) {
     aft__leg *leg = &c->legs[i];
     if (!is_open(c, leg) || aft__leg_is(leg, AFT__LEG_STATE, "planned"))
       continue;
-    aft__leg_change(c, leg, "planned"); /* which the end of the case drops */
+    aft__leg_change(c, leg, "planned"); /* so that it can be dropped */
     AFT__TRY(aft__due_clear(c->cmd->tx, leg->row[AFT__LEG_ID].number, aft__cstr(AFT__DUE_RECONCILE), error));
   }
+  AFT__TRY(aft__legs_void(c, error));
   return noted(c, "leg.called_back", error);
 }

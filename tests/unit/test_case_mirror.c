@@ -333,6 +333,31 @@ static void money_that_an_end_does_not_imply(void **state) {
   END_DESK(c)
 }
 
+static const char ahead[] =
+    "version: 1\ncases: {rules: {ahead: {order: 1, when: {kind: return}, "
+    "advance_ok: true}}}\n";
+
+static void money_ahead_of_goods(void **state) {
+  static const struct {
+    const char *status, *end;
+    int64_t given;
+  } ends[] = {{"RETURN_CLOSED", "closed_not_shipped", 0}, {"MERCHANT_REFUND_SUCCESS", "refunded", 9000}};
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+    ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+                 case_story_policy(&c, ahead); case_story_tell(&c, &story))
+    aft_id id = filed_by(&c, "wechat", "return", "advance");
+    assert_gives(TOLD(&c, id, "MERCHANT_WAIT_RECEIPT", .version = 1), AFT_OK);
+    assert_string_equal(case_leg_of(&c, id, "advance").state, "sent");
+    assert_gives(told(&c, id, (aft_mirror_in){.status = AFT_STR(ends[i].status), .version = 2}), AFT_OK);
+    assert_case(&c, id, ends[i].end);
+    assert_int_equal(given_back(&c, id), ends[i].given);
+    assert_int_equal(case_line(&c, c.line[0], AFT_LINE_REFUNDED), ends[i].given);
+    assert_nothing_open(&c, id);
+    assert_case_invariants(&c, ends[i].given);
+    END_DESK(c)
+  }
+}
+
 static aft_id exchanged(case_desk *c, int64_t price) {
   aft_case_line_in one = {
       .size = sizeof one, .line = c->line[0], .quantity = 1, .wants = AFT_STR("cup-2"), .wants_price = price};
@@ -766,6 +791,7 @@ int main(void) {
       cmocka_unit_test(a_way_that_ends_halfway),
       cmocka_unit_test(legs_that_stay_unknown),
       cmocka_unit_test(money_that_an_end_does_not_imply),
+      cmocka_unit_test(money_ahead_of_goods),
       cmocka_unit_test(new_goods_that_cost_more),
       cmocka_unit_test(new_goods_that_cost_less),
       cmocka_unit_test(versions_and_times_together),
