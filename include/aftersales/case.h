@@ -33,17 +33,17 @@ typedef struct aft_case_in {
   aft_str kind;   /* required: a case machine of the policy: return, exchange, refund … */
   aft_str reason; /* required: a reason of the policy */
   const aft_case_line_in *lines;
-  size_t n_lines;   /* 0: every unit of the order that is free */
-  aft_money amount; /* what is asked for; currency "": what the policy works out */
-  aft_str text;     /* in the words of who files */
-  aft_str address;  /* where a replacement goes, or a visit takes place */
-  aft_str route;    /* normal (default), advance, mail_in, on_site, part */
-  aft_str fault;    /* of a repair: what it is about */
-  aft_id customer;  /* for whom: the buyer (default), the payer or the recipient */
-  aft_id ticket;    /* the ticket that it came from */
-  aft_id parent;    /* the case that it disputes or follows */
-  aft_str platform; /* a marketplace that decides, with its own number: */
-  aft_str external;
+  size_t n_lines;        /* 0: every unit of the order that is free */
+  aft_money amount;      /* what is asked for; currency "": what the policy works out */
+  aft_str text;          /* in the words of who files */
+  aft_str address;       /* where a replacement goes, or a visit takes place */
+  aft_str route;         /* normal (default), advance, returnless, mail_in, on_site, part */
+  aft_str fault;         /* of a repair: what it is about */
+  aft_id customer;       /* for whom: the buyer (default), the payer or the recipient */
+  aft_id ticket;         /* the ticket that it came from */
+  aft_id parent;         /* the case that it disputes or follows */
+  aft_str platform;      /* a marketplace that decides, with its own number: */
+  aft_str external;      /* … which alone will do where the order says where it is from */
   aft_str freight;       /* who pays the return freight; empty: by reason and policy */
   int64_t freight_minor; /* what the way back costs, where that is known */
   uint32_t in_spite;     /* 1: staff file what the policy would refuse; the reasons are kept */
@@ -53,6 +53,10 @@ typedef struct aft_case_in {
 /*
  * Files a case. The policy that governs the order says whether it may be (AFT_E_INELIGIBLE names the
  * clause), what is held, what the buyer gets and when; units are held in the same transaction.
+ *
+ * A marketplace decides what is filed with its number, and what AFT_ROLE_SYSTEM files of an order that is
+ * from one (aft_order_facts_in.platform); a case that follows from another is the shop's. Another
+ * marketplace than the order's is refused (case.platform).
  *
  * call: the order's buyer, payer or recipient; staff of the shop; the system.
  * out: NULL, or receives the case.
@@ -314,23 +318,32 @@ AFT_API aft_status aft_parcel_track(aft_session *session, const aft_call *call, 
 typedef struct aft_mirror_in {
   size_t size;
   aft_id case_id;   /* one of case_id, and platform with external: */
-  aft_str platform; /* taobao, jd, pinduoduo, douyin, wechat or the policy's own */
-  aft_str external; /* its number of the case */
+  aft_str platform; /* taobao, jd, pinduoduo, douyin, wechat or the policy's own: the case's */
+  aft_str external; /* its number of the case; with case_id it is noted where none was known */
   aft_str status;   /* required: its own word */
-  int64_t version;  /* of the status; 0: ordered by `at` */
+  int64_t version;  /* of the status; 0 for none */
   aft_time at;      /* when it happened; required */
-  aft_time due;     /* its own deadline for the present status; 0 for none */
-  aft_money amount; /* currency "": not told */
+  aft_time due;     /* its own deadline for the present status; 0 for none, also none from before */
+  aft_money amount; /* what the buyer gets back; currency "": not told, what was told last holds */
 } aft_mirror_in;
 
 /*
- * Takes in a marketplace's status. What comes late or twice is kept and changes nothing; a status that the
- * policy does not know is kept and shown.
+ * Takes in a marketplace's status. What comes late or twice is kept and changes nothing: a version is newer
+ * than every lower one; where this status has none, or none before it had one, it is newer when it happened
+ * later than all before it. A status that the policy does not know is kept and shown, and so is one that
+ * the case cannot come to by its machine (fate "refused"), for which people get a work order.
+ *
+ * The case goes to what the status means by the machine's usual way: goods are sent before they come, and
+ * come before they are paid for. Nothing is asked of the host. Money counts as moved when the case comes to
+ * where it has: the amount that was told, or else what the case planned.
  *
  * out: NULL, or receives the case.
  * Returns: AFT_OK; AFT_IGNORED for what came late or twice.
  * Threads: the session's one.
- * Errors: those of <aftersales/desk.h>; AFT_E_INVALID for a case that the shop decides itself.
+ * Errors: those of <aftersales/desk.h>; AFT_E_INVALID for a case that the shop decides itself, for
+ *   another platform or number than the case's, and for an amount above what the order's payments can give
+ *   in this case or below what it has given; AFT_E_EXISTS for a number that another case has;
+ *   AFT_E_CURRENCY.
  * Since: 0.1
  */
 AFT_API aft_status aft_case_mirror(aft_session *session, const aft_call *call, const aft_mirror_in *in,

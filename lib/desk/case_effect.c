@@ -24,7 +24,7 @@ static aft_status release(aft__case *c, const char *arg, aft_error *error) {
   bool now = strcmp(arg, "now") == 0;
   aft__facts facts;
   AFT__TRY(aft__case_facts(c, &facts, error));
-  if (!now && (facts.number[AFT__FACT_PAPERS_FIRST] || facts.number[AFT__FACT_ON_HOLD]))
+  if (!now && !c->mirrored && (facts.number[AFT__FACT_PAPERS_FIRST] || facts.number[AFT__FACT_ON_HOLD]))
     return AFT_OK;
   return aft__legs_release(c, now ? "settlement" : arg, false, error);
 }

@@ -185,13 +185,31 @@ static aft_status check_amount(const aft__case *c, const aft_case_in *in, aft_er
                     (int)own.len, own.data, in->amount.currency);
 }
 
-/* Whether a marketplace decides is known to the host, not to a buyer. */
-static aft_status check_platform(const aft__cmd *cmd, const aft_case_in *in, aft_error *error) {
-  if (!in->platform.len || cmd->call.role != AFT_ROLE_BUYER)
-    return AFT_OK;
-  return aft__error(error, AFT_E_INVALID, "case.platform",
-                    "a buyer files no case that a marketplace decides: expected none, found '%.*s'",
-                    (int)aft__utf8_cut(in->platform, 40), in->platform.data);
+static aft_status other_platform(aft_str expected, aft_str found, aft_error *error) {
+  return aft__error(
+      error, AFT_E_INVALID, "case.platform", "expected '%.*s', where the order is from; found '%.*s'",
+      (int)aft__utf8_cut(expected, 40), expected.data, (int)aft__utf8_cut(found, 40), found.data);
+}
+
+/* Whether a marketplace decides is known to the host, not to a buyer. It says so with the case, or has said
+ * where the order is from: what it files of such an order is decided there. What people file without a
+ * number, or what follows from another case, is the shop's own. */
+static aft_status set_platform(const aft__cmd *cmd, const aft__value *order, aft_case_in *in,
+                               aft_error *error) {
+  aft_str own = aft__row_str(order, AFT__ORDER_PLATFORM);
+  bool told = in->platform.len || in->external.len;
+  if (told && cmd->call.role == AFT_ROLE_BUYER)
+    return aft__error(error, AFT_E_INVALID, "case.platform",
+                      "a buyer files no case that a marketplace decides: expected none, found '%.*s'",
+                      (int)aft__utf8_cut(in->platform, 40), in->platform.data ? in->platform.data : "");
+  if (in->platform.len)
+    return own.len && !aft__str_eq(own, in->platform) ? other_platform(own, in->platform, error) : AFT_OK;
+  if (in->external.len && !own.len)
+    return aft__error(error, AFT_E_INVALID, "case.platform",
+                      "a marketplace and its number of the case come together");
+  if (in->external.len || (cmd->call.role == AFT_ROLE_SYSTEM && !in->parent))
+    in->platform = own;
+  return AFT_OK;
 }
 
 /* ---- filing ---- */
@@ -204,7 +222,7 @@ aft_status aft__case_prepare(aft__cmd *cmd, const aft_case_in *in, aft__case *c,
   *c = (aft__case){.cmd = cmd};
   AFT__TRY(aft__load(cmd, &aft__order_table, AFT__ORDER_TENANT, in->order, "case.order", &order, error));
   AFT__TRY(aft__may_file(cmd, order, in->customer, error));
-  AFT__TRY(check_platform(cmd, in, error));
+  AFT__TRY(set_platform(cmd, order, &own, error));
   if (!own.customer)
     own.customer =
         cmd->call.role == AFT_ROLE_BUYER ? cmd->call.actor : aft__row_int(order, AFT__ORDER_CUSTOMER);
@@ -259,7 +277,7 @@ static aft_status file(aft__case *c, const aft_case_in *in, aft_error *error) {
   AFT__TRY(aft__case_judge(c, in, error));
   AFT__TRY(aft__risk_filing(c, error));
   AFT__TRY(aft__propose_first(c, error));
-  c->mirrored = in->platform.len != 0;
+  c->mirrored = aft__case_is(c, AFT__CASE_AUTHORITY, "external");
   AFT__TRY(aft__case_fire(c, &fire, error));
   AFT__TRY(aft__legal_begin(c, error));
   AFT__TRY(aft__case_save(c, error));
@@ -310,8 +328,8 @@ static aft_status check_texts(aft_case_in *in, aft_error *error) {
     AFT__TRY(aft__in_text(texts[i].text, texts[i].most, texts[i].where, error));
   AFT__TRY(aft__in_name(&in->kind, 64, "case.kind", error));
   AFT__TRY(aft__in_name(&in->reason, 64, "case.reason", error));
-  if (!in->platform.len != !in->external.len)
-    return aft__error(error, AFT_E_INVALID, in->platform.len ? "case.external" : "case.platform",
+  if (in->platform.len && !in->external.len)
+    return aft__error(error, AFT_E_INVALID, "case.external",
                       "a marketplace and its number of the case come together");
   return AFT_OK;
 }

@@ -1,12 +1,13 @@
 /* A marketplace decides and we mirror: its statuses come late, twice and out of order; one that is unknown is
- * kept and shown. A known one moves the case along its machine by the shortest way, so that units and legs
- * follow as if we had decided ourselves; nothing is asked of the host, which the marketplace has served. */
+ * kept and shown. A known one moves the case along its machine (case_way.c), so that units and legs follow as
+ * if we had decided ourselves; nothing is asked of the host, which the marketplace has served. One that the
+ * case cannot come to is kept and shown as well, and a person looks. */
 #include "desk/case_priv.h"
 
 #include <stdio.h>
 
 #define MIRROR_V1 (offsetof(aft_mirror_in, amount) + sizeof(aft_money))
-#define FARTHEST  24u
+#define FARTHEST  24u /* moves of one way */
 
 /* ---- what is kept ---- */
 
@@ -31,12 +32,49 @@ static aft_status keep(aft__case *c, const aft_mirror_in *in, const char *fate, 
   return aft__insert(cmd->tx, &aft__mirror_table, row, NULL, error);
 }
 
-/* Versions order statuses where the marketplace gives them, times where it does not. */
-static int64_t order_of(const aft_mirror_in *in) { return in->version ? in->version : in->at; }
+/* ---- what came before ---- */
 
-static const char *fate_of(const aft__case *c, const aft_mirror_in *in) {
-  int64_t last = aft__case_int(c, AFT__CASE_EXTERNAL_VERSION), now = order_of(in);
-  if (aft__row_null(c->row, AFT__CASE_EXTERNAL_VERSION) || now > last)
+/* Of the statuses that were taken over. */
+typedef struct past {
+  bool any;
+  int64_t version; /* the highest; 0: none had one */
+  aft_time at;     /* the latest */
+  bool stated;
+  aft_money amount; /* the last that was stated with a status that counted */
+} past;
+
+static aft_status see(void *user, const aft__value *row, aft_error *error) {
+  past *p = user;
+  aft_str fate = aft__row_str(row, AFT__MIRROR_FATE);
+  (void)error;
+  if (aft__str_eq(fate, aft__cstr("late")) || aft__str_eq(fate, aft__cstr("repeated")))
+    return AFT_OK;
+  int64_t version = aft__row_int(row, AFT__MIRROR_VERSION), at = aft__row_int(row, AFT__MIRROR_AT);
+  p->any = true;
+  p->version = version > p->version ? version : p->version;
+  p->at = at > p->at ? at : p->at;
+  if (aft__str_eq(fate, aft__cstr("applied")) && !aft__row_null(row, AFT__MIRROR_AMOUNT)) {
+    p->amount.minor = aft__row_int(row, AFT__MIRROR_AMOUNT);
+    p->stated = true;
+  }
+  return AFT_OK;
+}
+
+static aft_status look_back(aft__case *c, past *out, aft_error *error) {
+  aft__scan scan = {.table = &aft__mirror_table,
+                    .index = AFT__MIRROR_BY_CASE,
+                    .n_equal = 2,
+                    .equal = {aft__int(c->cmd->call.tenant), c->row[AFT__CASE_ID]}};
+  *out = (past){0};
+  return aft__scan_each(c->cmd->tx, &scan, see, out, error);
+}
+
+/* A version is newer than every lower one, whenever they happened. Where either status has none, the one is
+ * newer that happened later than all before it. NULL for what is new. */
+static const char *fate_of(const aft__case *c, const past *p, const aft_mirror_in *in) {
+  bool versions = in->version && p->version;
+  int64_t now = versions ? in->version : in->at, last = versions ? p->version : p->at;
+  if (!p->any || now > last)
     return NULL;
   return now == last && aft__str_eq(in->status, aft__case_str(c, AFT__CASE_EXTERNAL_STATUS)) ? "repeated"
                                                                                              : "late";
@@ -44,128 +82,188 @@ static const char *fate_of(const aft__case *c, const aft_mirror_in *in) {
 
 /* ---- the way there ---- */
 
-typedef struct route {
-  uint16_t move[FARTHEST]; /* numbers of moves */
-  uint32_t n;
-} route;
-
-static bool usable(const aft__flow_move *move) {
-  return move->to != AFT__FLOW_IGNORE && move->to != move->from;
-}
-
-/* Breadth first over the machine's moves, whoever they are for. */
-static bool find_route(const aft__flow *flow, uint32_t from, uint32_t to, aft__arena *arena, route *out) {
-  uint32_t *by = aft__arena_alloc(arena, flow->n_states * sizeof *by);
-  uint32_t *queue = aft__arena_alloc(arena, flow->n_states * sizeof *queue);
-  uint32_t head = 0, tail = 0;
-  out->n = 0;
-  if (!by || !queue)
-    return false;
-  queue[tail++] = from;
-  while (head < tail) {
-    uint32_t state = queue[head++];
-    for (uint32_t i = 0; i < flow->n_moves; i++) {
-      const aft__flow_move *move = &flow->moves[i];
-      if (move->from != state || !usable(move) || move->to == from || by[move->to])
-        continue;
-      by[move->to] = i + 1;
-      queue[tail++] = move->to;
-    }
-  }
-  for (uint32_t at = to; at != from; at = flow->moves[by[at] - 1].from) {
-    if (!by[at] || out->n == FARTHEST)
+/* What an exchange stated to give back, it gives with the new goods. */
+static bool gives_nothing(const aft__case *c) {
+  for (uint32_t i = 0; c->stated && i < c->n_lines; i++)
+    if (!aft__row_null(c->lines[i].row, AFT__CASE_LINE_REPLACEMENT))
       return false;
-    out->move[out->n++] = (uint16_t)(by[at] - 1);
-  }
-  return true;
+  return aft__case_is(c, AFT__CASE_MONEY, "none");
 }
 
-/* Money of a mirrored case has moved when the marketplace says that the case is at its end. */
-static aft_status confirm_all(aft__case *c, aft_error *error) {
-  AFT__TRY(aft__legs_load(c, error));
-  AFT__TRY(aft__pots_load(c, error));
-  for (uint32_t i = 0; i < c->n_legs; i++) {
-    aft__leg *leg = &c->legs[i];
-    int64_t requested = aft__row_int(leg->row, AFT__LEG_REQUESTED);
-    if (!aft__leg_is(leg, AFT__LEG_STATE, "sent"))
-      continue;
-    aft__pot *pot = aft__leg_pot(c, leg);
-    if (pot) {
-      AFT__TRY(aft__pot_add(pot, AFT__POT_PLANNED(pot), -requested, error));
-      AFT__TRY(aft__pot_add(pot, AFT__POT_PAID(pot), requested, error));
-      if (pot->table == &aft__payment_table)
-        AFT__TRY(aft__pot_add(pot, AFT__PAYMENT_REFUNDS, 1, error));
-    }
-    aft__leg_change(c, leg, "confirmed");
-    aft__leg_set(leg, AFT__LEG_CONFIRMED, aft__int(requested));
-    aft__leg_set(leg, AFT__LEG_SETTLED, aft__int(c->cmd->now));
-    AFT__TRY(aft__due_clear(c->cmd->tx, leg->row[AFT__LEG_ID].number, aft__cstr(AFT__DUE_RECONCILE), error));
+/* Money has moved where the machine hears that it did; at any other end, what was promised is kept or dropped
+ * as the machine says. */
+static aft_status money_of(aft__case *c, const aft__flow_move *move, aft_error *error) {
+  const char *event = c->flow->texts + c->flow->events[move->event].name;
+  bool end = c->flow->states[move->to].flags & AFT__FLOW_TERMINAL;
+  if (strcmp(event, "money_confirmed") == 0)
+    return aft__stated_moved(c, error);
+  if (strcmp(event, "paid") == 0)
+    return aft__stated_paid(c, error);
+  if (!end)
+    return AFT_OK;
+  if (aft__move_does(c->flow, move, "void") || gives_nothing(c))
+    return aft__stated_dropped(c, error);
+  return aft__stated_moved(c, error);
+}
+
+static aft_status no_way(const aft__case *c, const aft_mirror_in *in, aft_error *error) {
+  return aft__error(error, AFT_E_TRANSITION, "mirror.status",
+                    "the machine '%s' has no way from '%.*s' to what '%.*s' means", c->flow->name,
+                    (int)c->row[AFT__CASE_STATE].size, c->row[AFT__CASE_STATE].data,
+                    (int)aft__utf8_cut(in->status, 60), in->status.data);
+}
+
+static aft_status walk(aft__case *c, const aft_mirror_in *in, uint32_t to, aft_error *error) {
+  uint32_t origin = aft__flow_state_find(c->flow, aft__case_str(c, AFT__CASE_STATE)), at = origin;
+  for (uint32_t n = 0; !aft__case_is_at(c, at, to); n++) {
+    const aft__flow_move *move;
+    AFT__TRY(aft__case_way(c, origin, to, &move, error));
+    if (!move || n == FARTHEST)
+      return no_way(c, in, error);
+    AFT__TRY(money_of(c, move, error));
+    AFT__TRY(aft__case_follow_move(c, move, error));
+    at = move->to;
   }
-  aft__legs_sum(c);
   return AFT_OK;
 }
 
-static aft_status walk(aft__case *c, const route *way, aft_error *error) {
-  for (uint32_t i = way->n; i-- > 0;) {
-    const aft__flow *flow = c->flow;
-    if (flow->states[flow->moves[way->move[i]].to].flags & AFT__FLOW_TERMINAL)
-      AFT__TRY(confirm_all(c, error));
-    AFT__TRY(aft__case_follow_move(c, &flow->moves[way->move[i]], error));
-    if (c->flow != flow)
-      return AFT_OK;
-  }
-  return AFT_OK;
+/* ---- whose case it is ---- */
+
+static aft_status differs(const char *where, aft_str expected, aft_str found, aft_error *error) {
+  return aft__error(error, AFT_E_INVALID, where, "expected '%.*s', as the case has it; found '%.*s'",
+                    (int)aft__utf8_cut(expected, 60), expected.data ? expected.data : "",
+                    (int)aft__utf8_cut(found, 60), found.data);
+}
+
+/* A case that was filed before its number was known gets it with the first status that has it. */
+static aft_status check_number(const aft__case *c, aft_str number, aft_error *error) {
+  aft_str own = aft__case_str(c, AFT__CASE_EXTERNAL);
+  aft__value keys[] = {aft__int(c->cmd->call.tenant), c->row[AFT__CASE_PLATFORM], aft__text(number)}, *row;
+  if (!number.len || aft__str_eq(number, own))
+    return AFT_OK;
+  if (own.len)
+    return differs("mirror.external", own, number, error);
+  aft_status status = aft__find(c->cmd->tx, &aft__case_table, AFT__CASE_BY_EXTERNAL, keys, &row, error);
+  if (status == AFT_E_NOT_FOUND)
+    return AFT_OK;
+  AFT__TRY(status);
+  return aft__error(error, AFT_E_EXISTS, "mirror.external", "the marketplace's case %lld has this number",
+                    (long long)row[AFT__CASE_ID].number);
+}
+
+static aft_status check_case(const aft__case *c, const aft_mirror_in *in, aft_error *error) {
+  aft_str platform = aft__case_str(c, AFT__CASE_PLATFORM);
+  aft_str own = aft__row_str(c->order, AFT__ORDER_PLATFORM);
+  if (!aft__case_is(c, AFT__CASE_AUTHORITY, "external"))
+    return aft__error(error, AFT_E_INVALID, "mirror.case_id", "the shop decides this case itself");
+  if (in->platform.len && !aft__str_eq(in->platform, platform))
+    return differs("mirror.platform", platform, in->platform, error);
+  if (own.len && !aft__str_eq(own, platform))
+    return aft__error(error, AFT_E_INVALID, "mirror.platform",
+                      "expected '%.*s', where the order is from; found '%.*s'", (int)aft__utf8_cut(own, 60),
+                      own.data, (int)aft__utf8_cut(platform, 60), platform.data);
+  return check_number(c, in->external, error);
 }
 
 /* ---- taking it over ---- */
 
-static void set_amount(aft__case *c, const aft_mirror_in *in) {
-  if (in->amount.currency[0])
-    aft__case_set(c, AFT__CASE_AGREED, aft__int(in->amount.minor));
-}
-
-/* A deadline of the marketplace stands in the place of the machine's. */
+/* The marketplace's deadline stands in the place of the machine's; a status that names none has none. */
 static void set_due(aft__case *c, const aft_mirror_in *in) {
-  if (in->due && aft__case_int(c, AFT__CASE_OPEN))
-    aft__case_set(c, AFT__CASE_DUE, aft__int(in->due));
+  bool set = in->due && aft__case_int(c, AFT__CASE_OPEN);
+  aft__case_set(c, AFT__CASE_DUE, set ? aft__int(in->due) : aft__null());
 }
 
-static aft_status apply(aft__case *c, const aft_mirror_in *in, aft_str state, const char **fate,
-                        aft_error *error) {
-  route way;
-  uint32_t from = aft__flow_state_find(c->flow, aft__case_str(c, AFT__CASE_STATE));
-  uint32_t to = aft__flow_state_find(c->flow, state);
-  *fate = "applied";
-  if (to == from)
+/* What is stated once the case has agreed counts at once; once it has paid, it has paid that. */
+static aft_status restate(aft__case *c, aft_error *error) {
+  bool ended = !aft__case_int(c, AFT__CASE_OPEN);
+  if (aft__row_null(c->row, AFT__CASE_AGREED) || !c->stated)
     return AFT_OK;
-  if (to == AFT__FLOW_NONE || !find_route(c->flow, from, to, c->cmd->arena, &way)) {
-    *fate = "refused"; /* no way leads there: a person must look */
-    return aft__case_ask(c, "work.order", NULL, NULL, error);
-  }
+  if (ended && aft__case_is(c, AFT__CASE_MONEY, "confirmed"))
+    return aft__stated_moved(c, error);
+  if (!ended)
+    aft__stated_agree(c);
+  return AFT_OK;
+}
+
+static aft_status go(aft__case *c, const aft_mirror_in *in, aft_str state, aft_error *error) {
+  uint32_t to = aft__flow_state_find(c->flow, state);
+  if (to == AFT__FLOW_NONE)
+    return no_way(c, in, error);
   c->mirrored = true;
-  set_amount(c, in);
-  aft_status status = walk(c, &way, error);
+  aft_status status = walk(c, in, to, error);
+  if (status >= 0)
+    status = restate(c, error);
   c->mirrored = false;
   return status;
 }
 
-static aft_status take_over(aft__case *c, const aft_mirror_in *in, aft_error *error) {
-  const char *fate = fate_of(c, in);
-  aft_str state = {0};
-  if (fate) {
-    AFT__TRY(keep(c, in, fate, state, error));
-    return AFT_IGNORED;
-  }
+/* Refusals of the machine, of its effects and of the checks of the store: not what ends the command. */
+static bool is_no_way(aft_status status) {
+  static const aft_status refusals[] = {AFT_E_TRANSITION, AFT_E_CHECK, AFT_E_INVALID, AFT_E_INELIGIBLE,
+                                        AFT_E_POLICY_MACHINE};
+  for (size_t i = 0; i < AFT__COUNT(refusals); i++)
+    if (status == refusals[i])
+      return true;
+  return false;
+}
+
+/* A way that ends halfway was none: everything is as it was before. */
+static aft_status undo(aft__case *c, aft_error *error) {
+  aft__cmd *cmd = c->cmd;
+  aft_id id = aft__case_id(c);
+  AFT__TRY(aft__tx_savepoint_undo(cmd->tx, error));
+  aft__case_done(c);
+  return aft__case_load(cmd, id, c, error);
+}
+
+static aft_status apply(aft__case *c, const aft_mirror_in *in, aft_str state, const char **fate,
+                        aft_error *error) {
+  aft_error own = AFT_ERROR_INIT;
+  AFT__TRY(aft__tx_savepoint(c->cmd->tx, error));
+  aft_status status = go(c, in, state, &own);
+  *fate = "applied";
+  if (status >= 0)
+    return aft__tx_savepoint_keep(c->cmd->tx, error);
+  if (!is_no_way(status))
+    return aft__error_pass(error, &own);
+  *fate = "refused";
+  AFT__TRY(undo(c, error));
+  return aft__case_work(c, "follow_status", "status", in->status, error);
+}
+
+static void set_status(aft__case *c, const aft_mirror_in *in) {
+  if (in->external.len)
+    aft__case_set(c, AFT__CASE_EXTERNAL, aft__text(in->external));
   aft__case_set(c, AFT__CASE_EXTERNAL_STATUS, aft__text(in->status));
-  aft__case_set(c, AFT__CASE_EXTERNAL_VERSION, aft__int(order_of(in)));
+  aft__case_set(c, AFT__CASE_EXTERNAL_VERSION, in->version ? aft__int(in->version) : aft__null());
   aft__case_set(c, AFT__CASE_INTENT, aft__null());
-  fate = "unknown";
+}
+
+static aft_status take_over(aft__case *c, const aft_mirror_in *in, const past *p, aft_error *error) {
+  const char *fate = "unknown";
+  aft_str state = {0};
+  if (in->amount.currency[0] || p->stated)
+    c->stated = in->amount.currency[0] ? &in->amount : &p->amount;
+  if (in->amount.currency[0])
+    AFT__TRY(aft__stated_check(c, &in->amount, error));
   if (aft__case_platform_state(c, in->status, &state))
     AFT__TRY(apply(c, in, state, &fate, error));
+  set_status(c, in);
   set_due(c, in);
   AFT__TRY(keep(c, in, fate, state, error));
   AFT__TRY(aft__case_note(c, "case.mirrored", (aft_str){0}, in->status, error));
   return aft__case_save(c, error);
+}
+
+static aft_status take_in(aft__case *c, const aft_mirror_in *in, aft_error *error) {
+  past p;
+  AFT__TRY(check_case(c, in, error));
+  AFT__TRY(look_back(c, &p, error));
+  const char *fate = fate_of(c, &p, in);
+  if (!fate)
+    return take_over(c, in, &p, error);
+  AFT__TRY(keep(c, in, fate, (aft_str){0}, error));
+  return AFT_IGNORED;
 }
 
 /* ---- the command ---- */
@@ -192,10 +290,8 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   aft_status status = aft__case_load(cmd, id, &c, error);
   if (status >= 0)
     status = aft__may_case(cmd, c.row, error);
-  if (status >= 0 && !aft__case_is(&c, AFT__CASE_AUTHORITY, "external"))
-    status = aft__error(error, AFT_E_INVALID, "mirror.case_id", "the shop decides this case itself");
   if (status >= 0)
-    status = take_over(&c, in, error);
+    status = take_in(&c, in, error);
   cmd->ids[0] = cmd->subject = id;
   cmd->row = status == AFT_OK ? c.row : NULL;
   aft__case_done(&c);
@@ -205,7 +301,8 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
 static void digest(aft__sha256 *sha, const void *given) {
   const aft_mirror_in *in = given;
   const int64_t numbers[] = {in->case_id, in->version, in->at, in->due, in->amount.minor};
-  const aft_str texts[] = {in->platform, in->external, in->status};
+  const aft_str texts[] = {in->platform, in->external, in->status,
+                           aft__str(in->amount.currency, sizeof in->amount.currency)};
   for (size_t i = 0; i < AFT__COUNT(numbers); i++)
     aft__digest_i64(sha, numbers[i]);
   for (size_t i = 0; i < AFT__COUNT(texts); i++)
@@ -216,19 +313,20 @@ static aft_status check_input(aft_mirror_in *in, aft_error *error) {
   AFT__TRY(aft__in_text(&in->platform, 64, "mirror.platform", error));
   AFT__TRY(aft__in_text(&in->external, AFT__NAME_BYTES, "mirror.external", error));
   AFT__TRY(aft__in_name(&in->status, AFT__NAME_BYTES, "mirror.status", error));
-  AFT__TRY(aft__case_money_check(&in->amount, error));
   if (!in->platform.len || !in->external.len || in->case_id)
     AFT__TRY(aft__in_id(in->case_id, "mirror.case_id", error));
   const struct {
     const char *where;
     int64_t number, least;
-  } numbers[] = {
-      {"mirror.at", in->at, 1}, {"mirror.version", in->version, 0}, {"mirror.deadline", in->due, 0}};
+  } numbers[] = {{"mirror.at", in->at, 1},
+                 {"mirror.version", in->version, 0},
+                 {"mirror.deadline", in->due, 0},
+                 {"mirror.amount", in->amount.currency[0] ? in->amount.minor : 0, 0}};
   for (size_t i = 0; i < AFT__COUNT(numbers); i++)
     if (numbers[i].number < numbers[i].least)
       return aft__error(error, AFT_E_INVALID, numbers[i].where, "expected %lld or more, found %lld",
                         (long long)numbers[i].least, (long long)numbers[i].number);
-  return AFT_OK;
+  return aft__case_money_check(&in->amount, error);
 }
 
 aft_status aft_case_mirror(aft_session *session, const aft_call *call, const aft_mirror_in *in,

@@ -148,6 +148,11 @@ static aft_status drop(aft__case *c, aft__leg *leg, const char *to, aft_error *e
   return AFT_OK;
 }
 
+aft_status aft__leg_drop(aft__case *c, aft__leg *leg, aft_error *error) {
+  AFT__TRY(drop(c, leg, "void", error));
+  return aft__due_clear(c->cmd->tx, leg->row[AFT__LEG_ID].number, aft__cstr(AFT__DUE_RECONCILE), error);
+}
+
 /* A line gets back what was set aside for money that never left, or that is asked back. */
 static void unsettle_line(aft__case_line *l, int64_t amount, int64_t units, int64_t kept) {
   static const uint32_t columns[] = {AFT__LINE_REFUNDED, AFT__LINE_SETTLED, AFT__LINE_KEPT};

@@ -61,13 +61,14 @@ typedef struct aft__case {
   const aft__flow *flow; /* of its kind */
   uint64_t mask;
   bool fresh;
-  bool needs_person; /* the policy leaves it to a person */
-  bool gift_kept;    /* as judged when it is filed */
-  bool parcels_seen; /* the three below are known */
-  bool insured;      /* a parcel of the order has its return insured */
-  bool scanned;      /* a carrier has seen a parcel of the case on its way back */
-  aft_time shipped;  /* when the first parcel of the order left; AFT_TIME_NONE */
-  bool mirrored;     /* a marketplace's status is taken over: money and goods are its affair */
+  bool needs_person;       /* the policy leaves it to a person */
+  bool gift_kept;          /* as judged when it is filed */
+  bool parcels_seen;       /* the three below are known */
+  bool insured;            /* a parcel of the order has its return insured */
+  bool scanned;            /* a carrier has seen a parcel of the case on its way back */
+  aft_time shipped;        /* when the first parcel of the order left; AFT_TIME_NONE */
+  bool mirrored;           /* a marketplace's status is taken over: money and goods are its affair */
+  const aft_money *stated; /* what it says that the buyer gets; NULL: it never said */
   aft__case_line *lines;
   uint32_t n_lines;
   aft__leg *legs; /* loaded when first needed */
@@ -343,6 +344,30 @@ typedef struct aft__source_part {
 aft_status aft__case_sources(aft__case *c, int64_t amount, aft__source_part **parts, uint32_t *n,
                              aft_error *error);
 
+/* ---- case_way.c ---- */
+
+/* The first move of the way from where the case stands to a state; *out NULL: there is none. origin: where it
+ * stood before the first. */
+aft_status aft__case_way(aft__case *c, uint32_t origin, uint32_t to, const aft__flow_move **out,
+                         aft_error *error);
+/* Whether a case that stands in a state is where the other one is meant: there, or where it waits for its
+ * first answer as well. */
+bool aft__case_is_at(const aft__case *c, uint32_t state, uint32_t to);
+bool aft__move_does(const aft__flow *flow, const aft__flow_move *move, const char *verb);
+
+/* ---- case_stated.c: money that a marketplace moves ---- */
+
+/* AFT_E_CURRENCY, AFT_E_INVALID. */
+aft_status aft__stated_check(aft__case *c, const aft_money *amount, aft_error *error);
+/* What it stated is agreed on, whatever was proposed. */
+void aft__stated_agree(aft__case *c);
+/* Every leg that is open has come through, and the buyer has what was stated. */
+aft_status aft__stated_moved(aft__case *c, aft_error *error);
+/* The buyer has paid what they were asked for. */
+aft_status aft__stated_paid(aft__case *c, aft_error *error);
+/* Nothing that is open has moved, or will. */
+aft_status aft__stated_dropped(aft__case *c, aft_error *error);
+
 /* ---- case_legs.c ---- */
 
 typedef struct aft__leg_plan {
@@ -393,6 +418,8 @@ void aft__legs_sum(aft__case *c);
 aft_status aft__leg_send(aft__case *c, aft__leg *leg, aft_error *error);
 /* Whether another leg stands in its place. */
 bool aft__leg_replaced(const aft__case *c, const aft__leg *leg);
+/* A leg that is open is void, and its payment or fund has its room again. */
+aft_status aft__leg_drop(aft__case *c, aft__leg *leg, aft_error *error);
 /* The fields of a leg as a host reads them. */
 void aft__leg_put(aft__case *c, const aft__leg *leg, aft__json *json);
 
@@ -431,6 +458,9 @@ aft_status aft__exchange_stand(aft__case *c, aft_error *error);
 /* ---- case_settle.c ---- */
 
 aft_status aft__leg_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+/* So much of it has moved, 0 to what was asked for: it counts against its payment or fund, and what the buyer
+ * paid is a payment. */
+aft_status aft__leg_confirm(aft__case *c, aft__leg *leg, int64_t amount, aft_error *error);
 
 /* ---- case_send.c ---- */
 

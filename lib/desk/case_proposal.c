@@ -300,6 +300,7 @@ aft_status aft__agree(aft__case *c, aft_error *error) {
   if (aft__row_null(c->row, AFT__CASE_ADDRESS) && !aft__case_is(c, AFT__CASE_KIND, "exchange"))
     aft__case_set(c, AFT__CASE_ADDRESS, aft__text_or_null(aft__goods_back_to(c)));
   aft__case_share_amounts(c);
+  aft__stated_agree(c);
   aft_str kind = aft__row_str(row, AFT__PROPOSAL_KIND);
   if (aft__str_eq(kind, aft__case_str(c, AFT__CASE_KIND)))
     return AFT_OK;

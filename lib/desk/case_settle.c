@@ -89,10 +89,7 @@ static aft_status charge_paid(aft__case *c, const aft__leg *leg, bool dropped, a
 }
 
 static aft_status follow_up(aft__case *c, aft__leg *leg, bool dropped, aft_error *error) {
-  bool paid = aft__leg_is(leg, AFT__LEG_KIND, "charge"), back = aft__leg_is(leg, AFT__LEG_KIND, "clawback");
-  if (paid || back)
-    AFT__TRY(add_payment(c, leg, error));
-  if (paid)
+  if (aft__leg_is(leg, AFT__LEG_KIND, "charge"))
     return charge_paid(c, leg, dropped, error);
   if (aft__leg_is(leg, AFT__LEG_KIND, "hold"))
     return aft__case_tell(c, "authorised", error);
@@ -121,13 +118,20 @@ static aft_status check_amount(const aft__leg *leg, const aft_leg_in *in, aft_er
   return AFT_OK;
 }
 
+aft_status aft__leg_confirm(aft__case *c, aft__leg *leg, int64_t amount, aft_error *error) {
+  AFT__TRY(count_in(c, leg, amount, error));
+  aft__leg_change(c, leg, "confirmed");
+  aft__leg_set(leg, AFT__LEG_CONFIRMED, aft__int(amount));
+  aft__leg_set(leg, AFT__LEG_SETTLED, aft__int(c->cmd->now));
+  AFT__TRY(aft__due_clear(c->cmd->tx, leg->row[AFT__LEG_ID].number, aft__cstr(AFT__DUE_RECONCILE), error));
+  bool paid = aft__leg_is(leg, AFT__LEG_KIND, "charge"), back = aft__leg_is(leg, AFT__LEG_KIND, "clawback");
+  return paid || back ? add_payment(c, leg, error) : AFT_OK;
+}
+
 static aft_status confirm(aft__case *c, aft__leg *leg, const aft_leg_in *in, aft_error *error) {
   bool dropped = aft__leg_is(leg, AFT__LEG_STATE, "void");
   AFT__TRY(check_amount(leg, in, error));
-  AFT__TRY(count_in(c, leg, in->amount.minor, error));
-  aft__leg_change(c, leg, "confirmed");
-  aft__leg_set(leg, AFT__LEG_CONFIRMED, aft__int(in->amount.minor));
-  aft__leg_set(leg, AFT__LEG_SETTLED, aft__int(c->cmd->now));
+  AFT__TRY(aft__leg_confirm(c, leg, in->amount.minor, error));
   if (in->reference.len)
     aft__leg_set(leg, AFT__LEG_REFERENCE, aft__text(in->reference));
   if (aft__leg_is(leg, AFT__LEG_KIND, "charge") && !dropped && !leg_is_short(leg))
