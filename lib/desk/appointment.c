@@ -119,6 +119,8 @@ static aft_status change(aft__case *c, aft__value *row, const aft_appointment_in
   row[AFT__APPOINTMENT_STATE] = aft__text(aft__cstr(states[in->act]));
   if (in->act == AFT_BOOKING_REBOOK) {
     aft_id id;
+    if (!missed) /* the customer hears of the new one alone */
+      AFT__TRY(aft__case_ask(c, "appointment.cancelled", put_visit, row, error));
     AFT__TRY(add(c, in, aft__row_str(row, AFT__APPOINTMENT_KIND),
                  aft__row_int(row, AFT__APPOINTMENT_ATTEMPT) + 1, &id, error));
     row[AFT__APPOINTMENT_REBOOKED] = aft__int(id);
@@ -129,8 +131,8 @@ static aft_status change(aft__case *c, aft__value *row, const aft_appointment_in
   AFT__TRY(aft__update(c->cmd->tx, &aft__appointment_table, row, mask, error));
   if (in->act == AFT_BOOKING_NO_SHOW)
     return tell(c, NULL, "visit_missed", row, error);
-  bool stands = missed || in->act == AFT_BOOKING_KEPT;
-  return stands ? AFT_OK : tell(c, "appointment.cancelled", "visit_cancelled", row, error);
+  return in->act == AFT_BOOKING_CANCEL ? tell(c, "appointment.cancelled", "visit_cancelled", row, error)
+                                       : AFT_OK;
 }
 
 aft_status aft__appointments_end(aft__case *c, aft_error *error) {

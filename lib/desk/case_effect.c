@@ -34,7 +34,7 @@ static aft_status release(aft__case *c, const char *arg, aft_error *error) {
 static aft_status advance_at(aft__case *c, const char *stage, aft_error *error) {
   aft__case_terms terms;
   AFT__TRY(aft__case_terms_of(c, &terms, error));
-  if (c->n_pending || !aft__release_by(terms.release, stage))
+  if (c->mirrored || c->n_pending || !aft__release_by(terms.release, stage))
     return AFT_OK;
   AFT__TRY(aft__legs_plan(c, error));
   if (!aft__case_is(c, AFT__CASE_MONEY, "planned"))

@@ -53,20 +53,26 @@ static const aft__leg *refund_of(const aft__case *c) {
   return NULL;
 }
 
-/* What the buyer gets, or is asked for: by its legs where there are any, or what was agreed. */
+static bool is_refund(const aft__case *c, const aft__leg *leg) {
+  return aft__leg_is(leg, AFT__LEG_PAYEE, "buyer") && !aft__leg_is(leg, AFT__LEG_STATE, "void") &&
+         !aft__leg_is(leg, AFT__LEG_INSTRUMENT, "coupon") && !aft__leg_replaced(c, leg);
+}
+
+/* What the buyer gets: of its legs those that are still under way, or all of them once none is; before there
+ * are any, what was agreed. */
 static int64_t refunds(const aft__case *c) {
-  int64_t total = 0;
+  int64_t total = 0, open = 0;
   bool any = false;
   for (uint32_t i = 0; i < c->n_legs; i++) {
-    const aft__leg *leg = &c->legs[i];
-    if (!aft__leg_is(leg, AFT__LEG_PAYEE, "buyer") || aft__leg_is(leg, AFT__LEG_STATE, "void") ||
-        aft__leg_is(leg, AFT__LEG_INSTRUMENT, "coupon") || aft__leg_replaced(c, leg))
+    if (!is_refund(c, &c->legs[i]))
       continue;
-    total += aft__row_int(leg->row, AFT__LEG_REQUESTED);
+    int64_t amount = aft__row_int(c->legs[i].row, AFT__LEG_REQUESTED);
+    open += aft__leg_is(&c->legs[i], AFT__LEG_STATE, "confirmed") ? 0 : amount;
+    total += amount;
     any = true;
   }
   bool agreed = !aft__row_null(c->row, AFT__CASE_AGREED);
-  return any ? total : aft__case_int(c, agreed ? AFT__CASE_AGREED : AFT__CASE_ASKED);
+  return open ? open : any ? total : aft__case_int(c, agreed ? AFT__CASE_AGREED : AFT__CASE_ASKED);
 }
 
 static int64_t charges(const aft__case *c) {

@@ -24,6 +24,14 @@ static void assert_silent(char *payload, const char *part) {
   free(payload);
 }
 
+static char *text_of(aft_buf *buf) {
+  char *text = malloc(aft_buf_size(buf) + 1);
+  memcpy(text, aft_buf_data(buf), aft_buf_size(buf));
+  text[aft_buf_size(buf)] = 0;
+  aft_buf_free(buf);
+  return text;
+}
+
 /* ---- notices ---- */
 
 static void speaks(case_desk *c, const char *locale) {
@@ -148,6 +156,12 @@ static void a_link_for_one_case_opens_another(void **state) {
   aft_error error = AFT_ERROR_INIT;
   aft_cursor *cursor;
   assert_status(aft_ticket_list(c.d.session, &link.call, NULL, &cursor, &error), AFT_E_DENIED);
+  aft_buf *story;
+  assert_status(aft_case_get(c.d.session, &link.call, other, NULL, &error), AFT_E_DENIED);
+  assert_status(aft_case_timeline(c.d.session, &link.call, other, "en", &story, &error), AFT_E_DENIED);
+  assert_status(aft_evidence_list(c.d.session, &link.call, other, &cursor, &error), AFT_E_DENIED);
+  assert_ok(aft_case_timeline(c.d.session, &link.call, mine, "en", &story, &error));
+  aft_buf_free(story);
   ship.case_id = mine;
   assert_gives(case_attempt(&c, &link.call, &ship), AFT_OK);
   END_DESK(c)
@@ -218,6 +232,10 @@ static void a_visit_is_told_with_its_window(void **state) {
   assert_gives(book(&c, &c.d.as_buyer, &in, &visit), AFT_OK);
   assert_says(case_payload(&c, id, "appointment.booked"), begins);
   assert_says(case_payload(&c, id, "message.send"), "上门取件");
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *story;
+  assert_ok(aft_case_timeline(c.d.session, &c.d.as_buyer, id, "en", &story, &error));
+  assert_says(text_of(story), "\"visit\":\"pick-up\",\"state\":\"booked\"");
   assert_gives(book(&c, &c.d.as_buyer, &in, NULL), AFT_E_EXISTS); /* once is enough */
   in.begins = in.ends;
   assert_gives(book(&c, &c.d.as_buyer, &in, NULL), AFT_E_INVALID);
@@ -275,14 +293,6 @@ static void a_visit_to_a_case_that_is_over(void **state) {
 }
 
 /* ---- offers ---- */
-
-static char *text_of(aft_buf *buf) {
-  char *text = malloc(aft_buf_size(buf) + 1);
-  memcpy(text, aft_buf_data(buf), aft_buf_size(buf));
-  text[aft_buf_size(buf)] = 0;
-  aft_buf_free(buf);
-  return text;
-}
 
 static char *offers(case_desk *c, aft_id ticket, const char *locale) {
   aft_error error = AFT_ERROR_INIT;
