@@ -19,6 +19,7 @@
 #include <aftersales/order.h>
 #include <aftersales/outbox.h>
 #include <aftersales/policy.h>
+#include <aftersales/privacy.h>
 #include <aftersales/query.h>
 #include <aftersales/record.h>
 #include <aftersales/records.h>

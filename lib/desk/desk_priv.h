@@ -50,6 +50,9 @@ static inline aft__value aft__id_or_null(aft_id id) { return id ? aft__int(id) :
 aft_status aft__record_make(aft_env *env, uint32_t kind, const aft__value *row, aft_record **out,
                             aft_error *error);
 
+/* A row as the JSON of its record. */
+void aft__row_json(aft_env *env, const aft__kind *kind, const aft__value *row, aft__json *json);
+
 /* ---- command.c: one way in for every command ---- */
 
 #define AFT__ROLE(role) (1u << (role))

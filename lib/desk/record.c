@@ -123,6 +123,16 @@ static void json_value(aft__json *json, const aft__field *field, const aft__valu
   }
 }
 
+void aft__row_json(aft_env *env, const aft__kind *kind, const aft__value *row, aft__json *json) {
+  aft__json_open(json, '{');
+  for (uint32_t i = 0; i < kind->n_fields; i++) {
+    const aft__field *field = &kind->fields[i];
+    aft__json_key(json, field->name);
+    json_value(json, field, &row[field->column], env);
+  }
+  aft__json_close(json, '}');
+}
+
 aft_status aft_record_json(const aft_record *record, aft_buf **out, aft_error *error) {
   if (!record || !out)
     return aft__error(error, AFT_E_NULL_HANDLE, record ? "out" : "record", "the handle is NULL");
@@ -131,13 +141,7 @@ aft_status aft_record_json(const aft_record *record, aft_buf **out, aft_error *e
     return aft__nomem(error);
   aft__json json;
   aft__json_init(&json, buf);
-  aft__json_open(&json, '{');
-  for (uint32_t i = 0; i < record->kind->n_fields; i++) {
-    const aft__field *field = &record->kind->fields[i];
-    aft__json_key(&json, field->name);
-    json_value(&json, field, &record->values[field->column], record->env);
-  }
-  aft__json_close(&json, '}');
+  aft__row_json(record->env, record->kind, record->values, &json);
   if (buf->failed) {
     aft_buf_free(buf);
     return aft__nomem(error);

@@ -199,6 +199,16 @@ def test_the_example_fails_where_a_refusal_is_missing(top: pathlib.Path, tmp_pat
     assert done.returncode == 1 and "A-1001: expected refused, found refunded" in done.stderr
 
 
+def test_what_is_known_of_a_person(cases: Shop) -> None:
+    order = tell(cases.desk, cases)
+    piece = filed(cases, order).id
+    records = cases.desk.export_person(cases.buyer)
+    assert records[0]["kind"] == "customer" and records[0]["record"]["id"] == str(cases.buyer)
+    assert [r["record"]["id"] for r in records if r["kind"] == "case"] == [str(piece)]
+    with pytest.raises(Denied):
+        cases.session.as_buyer(cases.tenant, cases.buyer).export_person(cases.buyer)
+
+
 def test_a_link_lets_its_buyer_in_and_nobody_else(cases: Shop) -> None:
     order = tell(cases.desk, cases)
     keys = LinkKeys({"2026-11": bytes(range(32))}, env=cases.env)

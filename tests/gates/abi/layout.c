@@ -23,6 +23,7 @@
 #include <aftersales/outbox.h>
 #include <aftersales/policy.h>
 #include <aftersales/postgres.h>
+#include <aftersales/privacy.h>
 #include <aftersales/query.h>
 #include <aftersales/record.h>
 #include <aftersales/records.h>
