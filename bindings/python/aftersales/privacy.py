@@ -5,14 +5,12 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from ._call import Commands, id_of
 from ._ffi import ffi, lib
 from .evidence import Sink
-from .values import id_of
 
 
-class PrivacyCommands:
-    _run: Any
-
+class PrivacyCommands(Commands):
     def export_person(self, customer: int, *, deadline: timedelta | None = None) -> list[dict[str, Any]]:
         """Everything about a customer, for the person who asks for it: each record as {"kind": ..., "record": ...},
         the customer first. For the system alone."""
