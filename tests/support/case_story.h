@@ -86,7 +86,8 @@ int64_t case_int(case_desk *c, aft_id id, uint32_t field);
 void assert_case_text(case_desk *c, aft_id id, uint32_t field, const char *text);
 /* How many requests of a topic a case made: its own and those of its legs. */
 uint32_t case_requests(case_desk *c, aft_id id, const char *topic);
-/* The payload of the last request of a topic that a case made itself; to be freed. Fails where there is none. */
+/* The payload of the last request of a topic that a case made itself; to be freed. Fails where there is none.
+ */
 char *case_payload(case_desk *c, aft_id id, const char *topic);
 uint32_t case_parts(case_desk *c, aft_id id, uint32_t kind);
 uint32_t case_count(case_desk *c);

@@ -74,7 +74,8 @@ static bool only_reads(const char *name) {
   static const char *const others =
       "aft_case_explain aft_case_offers aft_case_options aft_case_parts aft_case_preview aft_case_timeline "
       "aft_case_verify "
-      "aft_order_options aft_person_export aft_blob_copy aft_blob_directory_open aft_blobs_open aft_evidence_abort "
+      "aft_order_options aft_person_export aft_blob_copy aft_blob_directory_open aft_blobs_open "
+      "aft_evidence_abort "
       "aft_evidence_begin "
       "aft_evidence_read aft_evidence_sweep aft_evidence_write aft_link_keys_new aft_link_open "
       "aft_batch_count aft_batch_message aft_batch_status aft_batch_ticket aft_buf_data aft_buf_size "
