@@ -178,6 +178,7 @@ static aft_status insert(aft__ticket *ticket, aft_error *error) {
 }
 
 aft_status aft__ticket_save(aft__ticket *ticket, aft_error *error) {
+  AFT__TRY(aft__ticket_lane(ticket, false, error));
   AFT__TRY(keep_reasons(ticket, error));
   if (ticket->fresh)
     AFT__TRY(insert(ticket, error));

@@ -187,6 +187,45 @@ void aft__policy_suggest(const aft_policy *policy, const aft__facts *facts, aft_
 /* Its place in the order in which queues are asked, from 0; -1 for a queue that the policy lacks. */
 int32_t aft__policy_queue_rank(const aft_policy *policy, aft_str name);
 
+/* ---- routing.c: who takes what ---- */
+
+typedef enum aft__assign {
+  AFT__ASSIGN_CLAIM, /* agents take the next one themselves */
+  AFT__ASSIGN_ROUND_ROBIN,
+  AFT__ASSIGN_LEAST_LOADED,
+  AFT__ASSIGN_LONGEST_WAITING,
+  AFT__ASSIGN_STICKY, /* to the customer's last agent */
+  AFT__ASSIGNS
+} aft__assign;
+extern const char *const aft__assigns[AFT__ASSIGNS + 1];
+
+typedef enum aft__hand_back {
+  AFT__HAND_BACK_UNANSWERED,
+  AFT__HAND_BACK_ALL,
+  AFT__HAND_BACK_NEVER,
+  AFT__HAND_BACKS
+} aft__hand_back;
+extern const char *const aft__hand_backs[AFT__HAND_BACKS + 1];
+
+typedef struct aft__routing {
+  int64_t patience_ms;                 /* of a ticket without a target */
+  int64_t away_after_ms;               /* without a sign of an agent; -1: never */
+  int64_t rate_claims, rate_within_ms; /* for one agent; 0: without bound */
+  uint32_t hand_back, reserved0;       /* aft__hand_back */
+} aft__routing;
+void aft__policy_routing_of(const aft_policy *policy, aft__routing *out);
+
+aft_str aft__policy_queue_name(const aft_policy *policy, uint32_t index); /* empty past the last */
+/* How a queue gives its tickets out. then: what a sticky one falls to. */
+aft__assign aft__policy_assign(const aft_policy *policy, aft_str queue, aft__assign *then);
+bool aft__policy_pushes(const aft_policy *policy); /* whether any queue does not wait for claims */
+/* Skills that the queue needs, appended with spaces between. */
+void aft__policy_queue_skills(const aft_policy *policy, aft_str queue, aft__buf *out);
+bool aft__policy_team_find(const aft_policy *policy, aft_str name);
+/* Whether a member of these teams takes the queue; and has the needed skills, of their own or a team's. */
+bool aft__policy_team_takes(const aft_policy *policy, aft_str teams, aft_str queue);
+bool aft__policy_skilled(const aft_policy *policy, aft_str teams, aft_str skills, aft_str needed);
+
 /* ---- labels.c: the shop's own attributes and tags ---- */
 
 typedef enum aft__label_kind {

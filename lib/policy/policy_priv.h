@@ -149,6 +149,7 @@ typedef enum aft__section_id {
   AFT__SECTION_HOURS,       /* aft__hours: of the days of calendars */
   AFT__SECTION_DAYS,        /* aft__special_day: of each calendar, ascending */
   AFT__SECTION_TARGETS,     /* aft__target: those with a condition, by order, then those of priorities */
+  AFT__SECTION_TEAMS,       /* aft__team */
   AFT__SECTIONS
 } aft__section_id;
 
@@ -159,7 +160,7 @@ typedef struct aft__section {
 
 #define AFT__IMAGE_MAGIC   "AFTPOLCY"
 #define AFT__IMAGE_ORDER   0x01020304u
-#define AFT__IMAGE_VERSION 7u
+#define AFT__IMAGE_VERSION 8u
 #define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
 #define AFT__IMAGE_JSON    3u /* the last version whose source is canonical JSON */
 
@@ -188,6 +189,7 @@ typedef struct aft__settings {
   int32_t flood_messages, reserved0;
   uint64_t tests, rule_tests;   /* aft__policy_tests, aft__policy_rule_tests */
   int64_t retain[AFT__RETAINS]; /* milliseconds, or -1 */
+  aft__routing routing;
 } aft__settings;
 
 typedef struct aft__category {
@@ -324,11 +326,23 @@ typedef struct aft__cause {
   uint32_t reserved0;
 } aft__cause;
 
+/* Names in AFT__SECTION_CHOICES; none: all. */
+typedef struct aft__names {
+  uint32_t first, count;
+} aft__names;
+
 typedef struct aft__queue {
   uint32_t name, condition; /* AFT__FLOW_NONE: takes every ticket */
   int32_t order;
-  uint32_t reserved0;
+  uint32_t assign, then; /* aft__assign */
+  aft__names skills;     /* that an agent needs; none: no skill */
 } aft__queue;
+
+typedef struct aft__team {
+  uint32_t name;
+  aft__names queues, skills; /* none: none */
+  uint32_t reserved0;
+} aft__team;
 
 /* What the desk may offer. */
 typedef struct aft__suggestion {
@@ -394,11 +408,6 @@ extern const char *const aft__label_kinds[AFT__LABEL_KINDS + 1]; /* "ticket", "c
 bool aft__label_key(aft__value_type type, aft_str text, int64_t *key);
 
 /* ---- cases ---- */
-
-/* Names in AFT__SECTION_CHOICES; none: all. */
-typedef struct aft__names {
-  uint32_t first, count;
-} aft__names;
 
 typedef struct aft__case_reason {
   uint32_t name, liable;
@@ -542,7 +551,10 @@ uint32_t aft__compile_condition(aft__compile *cx, const aft__node *when); /* com
 void aft__compile_labels(aft__compile *cx);                               /* compile_labels.c */
 /* A tag in the form in which tags are compared; lives in the arena. */
 aft_str aft__compile_tag(aft__compile *cx, aft_str tag);
-void aft__compile_queues(aft__compile *cx);    /* compile_queues.c */
+void aft__compile_queues(aft__compile *cx); /* compile_queues.c */
+/* compile_routing.c: the part of the settings, and teams; and how one queue gives its tickets out */
+void aft__compile_routing(aft__compile *cx);
+void aft__compile_assign(aft__compile *cx, const aft__node *map, aft__queue *queue);
 void aft__compile_calendars(aft__compile *cx); /* compile_calendars.c */
 /* The calendar that a key names; AFT__FLOW_NONE without the key, and with a fault for one that is not there.
  */
