@@ -93,6 +93,7 @@
 #define AFT_CUSTOMER_TIER     0x00050009u /* standing with the shop: vip, … */
 #define AFT_CUSTOMER_CREATED  0x0005000au /* when the record was made */
 #define AFT_CUSTOMER_AGENT    0x0005000bu /* the agent who serves them first */
+#define AFT_CUSTOMER_EARNED   0x0005000cu /* 1 where purchases earned the tier; the host told any other */
 
 #define AFT_ORDER_ID           0x00070001u /* the order's id */
 #define AFT_ORDER_REV          0x00070002u /* counts the changes of this record */
@@ -840,6 +841,9 @@ static inline aft_time aft_customer_created(aft_record *record) {
 }
 static inline aft_id aft_customer_agent(aft_record *record) {
   return aft_record_int(record, AFT_CUSTOMER_AGENT);
+}
+static inline int64_t aft_customer_earned(aft_record *record) {
+  return aft_record_int(record, AFT_CUSTOMER_EARNED);
 }
 
 static inline aft_id aft_order_id(aft_record *record) {

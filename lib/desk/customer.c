@@ -45,6 +45,10 @@ static aft_status set_texts(aft__cmd *cmd, aft_customer_in *in, aft__value *row,
     if (cmd->call.role == AFT_ROLE_BUYER && !texts[i].own)
       return aft__denied(cmd, "buyers do not change their standing or the host's name for them", error);
     row[texts[i].column] = aft__text(text);
+    if (texts[i].column == AFT__CUSTOMER_TIER) { /* what the host says is no longer earned */
+      row[AFT__CUSTOMER_EARNED] = aft__null();
+      *mask |= UINT64_C(1) << AFT__CUSTOMER_EARNED;
+    }
     *mask |= UINT64_C(1) << texts[i].column;
   }
   return AFT_OK;

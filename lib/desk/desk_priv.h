@@ -287,6 +287,8 @@ aft_status aft__clocks_due(aft__cmd *cmd, const aft__value *due, aft_error *erro
 /* Puts the ticket into the lane in which it waits, or takes it out; called before it is saved. anew: also
  * where nothing changed that it rests on. */
 aft_status aft__ticket_lane(aft__ticket *ticket, bool anew, aft_error *error);
+/* Works out the tier that a customer's purchases earn; one that the host told stays. */
+aft_status aft__tier_renew(aft__cmd *cmd, aft_id customer, aft_error *error);
 /* The call's agent gave a sign of being there. */
 aft_status aft__agent_sign(aft__cmd *cmd, aft_error *error);
 

@@ -87,7 +87,8 @@ static const struct {
     {AFT__KIND_TICKET, fire_ticket, NULL},         {AFT__KIND_SURVEY, fire_survey, NULL},
     {AFT__KIND_ACTIVATION, aft__clocks_due, NULL}, {AFT__KIND_CASE, aft__case_due, aft__case_stuck},
     {AFT__KIND_LEG, aft__leg_due, NULL},           {AFT__KIND_APPOINTMENT, aft__appointment_due, NULL},
-    {AFT__KIND_AGENT, aft__agent_fired, NULL},     {AFT__KIND_SHIFT, aft__shift_due, NULL}};
+    {AFT__KIND_AGENT, aft__agent_fired, NULL},     {AFT__KIND_SHIFT, aft__shift_due, NULL},
+    {AFT__KIND_CUSTOMER, aft__tier_due, NULL}};
 
 static size_t kind_of(const aft__value *due) {
   size_t i = 0;

@@ -27,12 +27,26 @@ static aft_status skills_of(aft__ticket *ticket, aft_str *out, aft_error *error)
   return out->data ? AFT_OK : aft__nomem(error);
 }
 
+/* The customer's own agent, or the one whom the policy names for the tier. */
+static aft_status agent_of(aft__ticket *ticket, const aft__value *customer, aft_id *out, aft_error *error) {
+  aft_str name = aft__policy_tier_agent(ticket->cmd->policy, aft__row_str(customer, AFT__CUSTOMER_TIER));
+  aft__value keys[] = {aft__int(ticket->cmd->call.tenant), aft__text(name)}, *row;
+  *out = aft__row_int(customer, AFT__CUSTOMER_AGENT);
+  if (*out || !name.len)
+    return AFT_OK;
+  aft_status status =
+      aft__find(ticket->cmd->tx, &aft__agent_table, AFT__AGENT_BY_EXTERNAL, keys, &row, error);
+  if (status >= 0)
+    *out = row[AFT__AGENT_ID].number;
+  return status == AFT_E_NOT_FOUND ? AFT_OK : status;
+}
+
 /* Names may hold anything but a NUL, so their lengths stand before them. */
 static aft_status key_of(aft__ticket *ticket, lane_key *key, aft_error *error) {
   aft__value *customer;
   AFT__TRY(aft__ticket_customer(ticket, &customer, error));
   AFT__TRY(skills_of(ticket, &key->skills, error));
-  key->agent = aft__row_int(customer, AFT__CUSTOMER_AGENT);
+  AFT__TRY(agent_of(ticket, customer, &key->agent, error));
   aft_str queue = aft__ticket_str(ticket, AFT__TICKET_QUEUE);
   aft_str channel = aft__ticket_str(ticket, AFT__TICKET_CHANNEL);
   aft_str language = aft__ticket_str(ticket, AFT__TICKET_LANGUAGE);

@@ -53,6 +53,11 @@ aft_status aft__claim_head(aft__cmd *cmd, const aft__fit *fit, const aft__want *
 aft_status aft__claim_give(aft__cmd *cmd, aft__fit *fit, aft_id ticket, const char *verb, aft__value **row,
                            aft_error *error);
 
+/* ---- tier.c ---- */
+
+#define AFT__DUE_TIER "tier"
+aft_status aft__tier_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+
 /* ---- agent.c ---- */
 
 /* A caller's names with one space between; shares: channels with numbers, "chat=3". */

@@ -13,7 +13,10 @@ static const struct {
 
 /* Facts are gathered only where a level has a condition on them. */
 static aft_status owed(aft__ticket *ticket, aft__facts *facts, aft__owed *out, aft_error *error) {
-  *out = (aft__owed){.priority = aft__ticket_str(ticket, AFT__TICKET_PRIORITY)};
+  aft__value *customer;
+  AFT__TRY(aft__ticket_customer(ticket, &customer, error));
+  *out = (aft__owed){.priority = aft__ticket_str(ticket, AFT__TICKET_PRIORITY),
+                     .tier = aft__row_str(customer, AFT__CUSTOMER_TIER)};
   if (!aft__policy_levels_ask(ticket->cmd->policy))
     return AFT_OK;
   out->facts = facts;

@@ -41,6 +41,7 @@ size_t aft__section_item(aft__section_id id) {
       [AFT__SECTION_DAYS] = sizeof(aft__special_day),
       [AFT__SECTION_TARGETS] = sizeof(aft__target),
       [AFT__SECTION_TEAMS] = sizeof(aft__team),
+      [AFT__SECTION_TIERS] = sizeof(aft__tier),
   };
   return items[id];
 }
@@ -276,6 +277,15 @@ static bool teams_valid(const view *v) {
          r->rate_within_ms >= 0 && r->hand_back < AFT__HAND_BACKS;
 }
 
+static bool tiers_valid(const view *v) {
+  const aft__tier *tiers = items(v, AFT__SECTION_TIERS);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_TIERS); i++)
+    if (!text(v, tiers[i].name) || !text(v, tiers[i].agent) || !text(v, tiers[i].currency) ||
+        tiers[i].targets < 1 || tiers[i].targets > 1000)
+      return false;
+  return true;
+}
+
 static bool suggestions_valid(const view *v) {
   const aft__suggestion *list = items(v, AFT__SECTION_SUGGESTIONS);
   const uint32_t *languages = items(v, AFT__SECTION_LANGUAGES);
@@ -409,7 +419,7 @@ static bool catalogue_valid(const view *v) {
 static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
          conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
-         teams_valid(v) && suggestions_valid(v) && windows_valid(v) && clauses_valid(v) &&
+         teams_valid(v) && tiers_valid(v) && suggestions_valid(v) && windows_valid(v) && clauses_valid(v) &&
          calendars_valid(v) && targets_valid(v) && cases_valid(v) && machines_valid(v) &&
          catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));

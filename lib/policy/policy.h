@@ -226,6 +226,34 @@ bool aft__policy_team_find(const aft_policy *policy, aft_str name);
 bool aft__policy_team_takes(const aft_policy *policy, aft_str teams, aft_str queue);
 bool aft__policy_skilled(const aft_policy *policy, aft_str teams, aft_str skills, aft_str needed);
 
+/* ---- tiers.c: what a customer's standing brings, and how it is earned ---- */
+
+#define AFT__PRIVILEGES 2u
+extern const char *const aft__privileges[AFT__PRIVILEGES + 1]; /* "advance_refund", "free_pickup" */
+
+int32_t aft__policy_tier_targets(const aft_policy *policy, aft_str tier); /* permille; 1000 for any other */
+aft_str aft__policy_tier_agent(const aft_policy *policy, aft_str tier);   /* the host's name; empty: nobody */
+void aft__policy_tier_facts(const aft_policy *policy, aft__facts *facts); /* of the tier in the facts */
+
+typedef struct aft__purchase {
+  aft_time placed;
+  int64_t total;
+  aft_str currency; /* may lie in code */
+  char code[4];
+} aft__purchase;
+typedef struct aft__purchases {
+  int64_t orders, value, since_last_ms;
+} aft__purchases;
+
+bool aft__policy_earns(const aft_policy *policy); /* whether any tier is */
+/* The first tier, by order, that the purchases reach; one that the customer has needs what staying asks for.
+ * Empty for none. *out: the purchases that counted for it. */
+aft_str aft__policy_tier_earned(const aft_policy *policy, aft_str has, const aft__purchase *list, uint32_t n,
+                                aft_time now, aft__purchases *out);
+/* When it may change with no further purchase; AFT_TIME_NONE: never. */
+aft_time aft__policy_tier_review(const aft_policy *policy, const aft__purchase *list, uint32_t n,
+                                 aft_time now);
+
 /* ---- labels.c: the shop's own attributes and tags ---- */
 
 typedef enum aft__label_kind {
@@ -286,6 +314,7 @@ typedef struct aft__owed {
   aft__sla sla;
   aft_time began;
   int64_t paused_ms; /* time on hold, as the level's calendar counts it */
+  aft_str tier;      /* of the customer: may shorten the target */
 } aft__owed;
 
 /* Whether levels have conditions, so that facts are worth gathering. */

@@ -147,6 +147,24 @@ SHAPE claims = {.kind = WHOLE, .expected = "a whole number from 1 to 1000000", .
 static const entry rate_fields[] = {
     {"claims", &claims, true}, {"within", &duration, true}, {NULL, NULL, false}};
 SHAPE rate = {.kind = STRUCT, .expected = "a map with claims and within", .fields = rate_fields};
+SHAPE privilege = {
+    .kind = CHOICE, .expected = "one of advance_refund, free_pickup", .choices = aft__privileges};
+SHAPE privileges = {.kind = LIST, .expected = "a list of privileges", .of = &privilege};
+SHAPE amount = {.kind = WHOLE,
+                .expected = "a whole number of minor units, from 0",
+                .least = 0,
+                .most = INT64_C(1000000000000000)};
+static const entry standing_fields[] = {
+    {"orders", &count, false}, {"value", &amount, false}, {"recent", &duration, false}, {NULL, NULL, false}};
+SHAPE standing = {
+    .kind = STRUCT, .expected = "a map with orders, value or recent", .fields = standing_fields};
+SHAPE currency_code = {.kind = TEXT, .expected = "a currency such as CNY"};
+static const entry tier_fields[] = {
+    {"order", &count, false},           {"targets", &strength, false},       {"agent", &text, false},
+    {"privileges", &privileges, false}, {"currency", &currency_code, false}, {"within", &duration, false},
+    {"enter", &standing, false},        {"stay", &standing, false},          {NULL, NULL, false}};
+SHAPE tier = {.kind = STRUCT, .expected = "a map with targets, privileges or enter", .fields = tier_fields};
+SHAPE tiers = {.kind = MAP, .expected = "a map of tiers", .of = &tier};
 static const entry routing_fields[] = {{"patience", &duration, false},
                                        {"away_after", &duration, false},
                                        {"hand_back", &hand_back, false},
@@ -449,6 +467,7 @@ static const entry root_fields[] = {{"version", &version, true},
                                     {"queues", &queues, false},
                                     {"teams", &teams, false},
                                     {"routing", &routing, false},
+                                    {"tiers", &tiers, false},
                                     {"suggestions", &suggestions, false},
                                     {"attributes", &attributes, false},
                                     {"tags", &tags, false},

@@ -29,7 +29,7 @@ static uint64_t seed;
   "  gold: {order: 2, when: {tier: gold}, first_response: 25m, next_response: 35m}\n"                        \
   "  silver: {order: 3, when: {tier: silver}, resolution: 4h}\n"
 
-/* Minutes; of a first answer and a further one. */
+/* Minutes; of a first answer and a further one. The default policy halves them for gold. */
 static const struct {
   const char *tier, *priority;
   int64_t first, next;
@@ -96,7 +96,7 @@ static int64_t target_of(aft_record *ticket) {
   for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
     if ((!targets[i].tier || strcmp(targets[i].tier, tier) == 0) &&
         (!targets[i].priority || strcmp(targets[i].priority, aft_ticket_priority(ticket)) == 0))
-      return (further ? targets[i].next : targets[i].first) * AFT__MINUTE;
+      return (further ? targets[i].next : targets[i].first) * AFT__MINUTE / (strcmp(tier, "gold") ? 1 : 2);
   fail_msg("no target for a ticket of priority %s", aft_ticket_priority(ticket));
   return 0;
 }

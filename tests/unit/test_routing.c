@@ -610,6 +610,88 @@ static void a_policy_that_takes_over_moves_lanes(void **state) {
   assert_int_equal(assignee(id), lin);
 }
 
+/* ---- tiers ---- */
+
+static void a_tier_shortens_what_it_waits_for(void **state) {
+  (void)state;
+  aft_id normal = say("a", NULL, "wechat", PARCEL);
+  desk_pass(&d, 20 * AFT__MINUTE);
+  aft_id vip = say("b", "vip", "wechat", PARCEL); /* also of a higher priority */
+  assert_true(place(vip) == d.now + 30 * AFT__MINUTE);
+  assert_true(place(vip) < place(normal));
+  aft_id lin = agent("lin");
+  assert_int_equal(claim(lin), vip);
+  assert_int_equal(claim(lin), normal);
+}
+
+static void the_agent_of_a_tier_serves_it_first(void **state) {
+  (void)state;
+  aft_id other = agent("other"), own = agent("concierge");
+  activate("version: 1\ntiers: {svip: {agent: concierge}, vip: {agent: nobody}}\n");
+  aft_id svip = say("a", "svip", "wechat", PARCEL), vip = say("b", "vip", "wechat", PARCEL);
+  assert_int_equal(claim(other), vip);
+  assert_int_equal(claim(other), 0);
+  assert_int_equal(claim(own), svip);
+}
+
+static void buy(const char *number, aft_id who, int64_t minor, aft_time placed) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_order_in in = {.size = sizeof in,
+                     .shop = d.shop,
+                     .customer = who,
+                     .number = {number, AFT_NTS},
+                     .total = {minor, "CNY"},
+                     .placed = placed};
+  assert_ok(aft_order_put(d.session, &d.system, &in, NULL, &error));
+}
+
+static void assert_tier(aft_id who, const char *tier, bool earned) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *record;
+  assert_ok(aft_customer_get(d.session, &d.system, who, &record, &error));
+  assert_string_equal(aft_customer_tier(record), tier);
+  assert_int_equal(aft_customer_earned(record), earned);
+  aft_record_free(record);
+}
+
+#define EARNED                                                                                      \
+  "version: 1\n"                                                                                    \
+  "tiers:\n"                                                                                        \
+  "  gold: {order: 1, currency: CNY, within: 300d, enter: {value: 100000}, stay: {value: 60000}}\n" \
+  "  loyal: {order: 2, enter: {orders: 2, recent: 30d}, stay: {orders: 2, recent: 60d}}\n"
+
+static void purchases_earn_a_tier_and_it_decays_with_hysteresis(void **state) {
+  (void)state;
+  activate(EARNED);
+  aft_id who = customer("buyer", NULL, 0);
+  buy("o-1", who, 50000, d.now - 250 * AFT__DAY);
+  assert_tier(who, "", false);
+  buy("o-2", who, 20000, d.now - AFT__DAY);
+  assert_tier(who, "loyal", true);
+  buy("o-3", who, 40000, d.now);
+  assert_tier(who, "gold", true); /* 110000 */
+  desk_pass(&d, 51 * AFT__DAY);   /* the first no longer counts: 60000 is enough to stay, not to enter */
+  desk_tick(&d);
+  assert_tier(who, "gold", true);
+  desk_pass(&d, 249 * AFT__DAY);
+  desk_tick(&d);
+  assert_tier(who, "", false);
+}
+
+static void what_the_host_says_of_a_tier_stands(void **state) {
+  (void)state;
+  activate(EARNED);
+  aft_id who = customer("buyer", "vip", 0);
+  buy("o-1", who, 200000, d.now);
+  assert_tier(who, "vip", false);
+  customer("buyer", "", 0);
+  buy("o-2", who, 1, d.now);
+  assert_tier(who, "gold", true);
+  customer("buyer", "svip", 0);
+  buy("o-3", who, 1, d.now);
+  assert_tier(who, "svip", false);
+}
+
 /* ---- how far away ---- */
 
 static aft_position where(aft_id id) {
@@ -673,6 +755,15 @@ static void a_policy_that_cannot_route_is_refused(void **state) {
   not_loaded("version: 1\nrouting: {hand_back: some}\n",
              "expected one of unanswered, all, never, found 'some'");
   not_loaded("version: 1\nrouting: {rate: {claims: 3}}\n", "the key 'within' is missing");
+  not_loaded("version: 1\ntiers: {gold: {enter: {value: 3}}}\n",
+             "shop.yaml:2:9: tiers.gold: the key 'currency' is missing: a value has one");
+  not_loaded("version: 1\ntiers: {gold: {enter: {orders: 3}, stay: {orders: 4}}}\n",
+             "staying asks for more than entering");
+  not_loaded("version: 1\ntiers: {gold: {within: 3d}}\n", "the key 'enter' is missing");
+  not_loaded("version: 1\ntiers: {a: {enter: {orders: 3}}, b: {enter: {orders: 4}}}\n",
+             "two tiers that are earned have the order 0");
+  not_loaded("version: 1\ntiers: {gold: {privileges: [crown]}}\n",
+             "expected one of advance_refund, free_pickup");
   not_loaded("version: 1\nrouting: {patience: soon}\n", "expected a duration");
 }
 
@@ -706,6 +797,10 @@ int main(void) {
       EVERYWHERE(a_customer_comes_back_to_the_last_agent),
       EVERYWHERE(room_is_filled_in_order),
       EVERYWHERE(a_policy_that_takes_over_moves_lanes),
+      EVERYWHERE(a_tier_shortens_what_it_waits_for),
+      EVERYWHERE(the_agent_of_a_tier_serves_it_first),
+      EVERYWHERE(purchases_earn_a_tier_and_it_decays_with_hysteresis),
+      EVERYWHERE(what_the_host_says_of_a_tier_stands),
       EVERYWHERE(one_sees_how_many_stand_before),
       ON(a_policy_that_cannot_route_is_refused, MEMORY),
   };
