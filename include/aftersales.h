@@ -23,6 +23,7 @@
 #include <aftersales/query.h>
 #include <aftersales/record.h>
 #include <aftersales/records.h>
+#include <aftersales/routing.h>
 #include <aftersales/search.h>
 #include <aftersales/store.h>
 #include <aftersales/survey.h>

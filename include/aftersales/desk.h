@@ -71,6 +71,12 @@ typedef struct aft_agent_in {
   size_t n_shops;
   uint32_t left; /* 1: has left; every command is refused from now on */
   uint32_t reserved0;
+  /* Names with one space between; absent: as before, empty: none. */
+  aft_str languages;  /* that the agent speaks: "zh en"; none: all */
+  aft_str skills;     /* "repair billing" */
+  aft_str teams;      /* of the policy */
+  aft_str capacities; /* tickets in work at most, by channel: "chat=3 email=20" */
+  int64_t capacity;   /* and in all; 0: as before, -1: any number */
 } aft_agent_in;
 
 /*
@@ -90,6 +96,7 @@ typedef struct aft_customer_in {
   aft_str external; /* the host's own name; unique in the tenant */
   aft_str name, phone, email, locale;
   aft_str tier; /* standing with the shop: "vip", … */
+  aft_id agent; /* who serves them first while there; 0: as before, -1: nobody */
 } aft_customer_in;
 
 /*

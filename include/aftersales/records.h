@@ -44,6 +44,7 @@
 #define AFT_KIND_INVOICE 40u
 #define AFT_KIND_MIRROR 41u
 #define AFT_KIND_SIGNAL 42u
+#define AFT_KIND_SHIFT 51u
 #define AFT_KIND_EVENT 18u
 #define AFT_KIND_EFFECT 19u
 
@@ -62,13 +63,24 @@
 #define AFT_SHOP_NAME     0x00020005u /* what people see */
 #define AFT_SHOP_CREATED  0x00020006u /* when the record was made */
 
-#define AFT_AGENT_ID       0x00030001u /* the agent's id */
-#define AFT_AGENT_REV      0x00030002u /* counts the changes of this record */
-#define AFT_AGENT_TENANT   0x00030003u /* the tenant */
-#define AFT_AGENT_EXTERNAL 0x00030004u /* the host's own name for the agent; unique in the tenant */
-#define AFT_AGENT_NAME     0x00030005u /* what people see */
-#define AFT_AGENT_ACTIVE   0x00030006u /* 0 once the agent has left: every command is refused */
-#define AFT_AGENT_CREATED  0x00030007u /* when the record was made */
+#define AFT_AGENT_ID         0x00030001u /* the agent's id */
+#define AFT_AGENT_REV        0x00030002u /* counts the changes of this record */
+#define AFT_AGENT_TENANT     0x00030003u /* the tenant */
+#define AFT_AGENT_EXTERNAL   0x00030004u /* the host's own name for the agent; unique in the tenant */
+#define AFT_AGENT_NAME       0x00030005u /* what people see */
+#define AFT_AGENT_ACTIVE     0x00030006u /* 0 once the agent has left: every command is refused */
+#define AFT_AGENT_CREATED    0x00030007u /* when the record was made */
+#define AFT_AGENT_LANGUAGES  0x00030008u /* that the agent speaks, with spaces between; absent: all */
+#define AFT_AGENT_SKILLS     0x00030009u /* that the agent has beside those of the teams */
+#define AFT_AGENT_TEAMS      0x0003000au /* of the policy, that the agent belongs to */
+#define AFT_AGENT_CAPACITY   0x0003000bu /* tickets in work at most; absent: any number */
+#define AFT_AGENT_CAPACITIES 0x0003000cu /* the same by channel: chat=3 email=20 */
+#define AFT_AGENT_PRESENCE   0x0003000du /* online, busy, away or offline; absent while it was never told */
+#define AFT_AGENT_SEEN       0x0003000eu /* the last sign that the agent is there */
+#define AFT_AGENT_SERVED     0x0003000fu /* when the agent last got a ticket */
+#define AFT_AGENT_IDLE       0x00030010u /* since when the agent waits for work */
+#define AFT_AGENT_RATE_FROM  0x00030011u /* when the span of the policy's rate began */
+#define AFT_AGENT_RATE_COUNT 0x00030012u /* tickets that the agent got in that span */
 
 #define AFT_CUSTOMER_ID       0x00050001u /* the customer's id */
 #define AFT_CUSTOMER_REV      0x00050002u /* counts the changes of this record */
@@ -80,6 +92,8 @@
 #define AFT_CUSTOMER_LOCALE   0x00050008u /* language for texts to the customer */
 #define AFT_CUSTOMER_TIER     0x00050009u /* standing with the shop: vip, … */
 #define AFT_CUSTOMER_CREATED  0x0005000au /* when the record was made */
+#define AFT_CUSTOMER_AGENT    0x0005000bu /* the agent who serves them first */
+#define AFT_CUSTOMER_EARNED   0x0005000cu /* 1 where purchases earned the tier; the host told any other */
 
 #define AFT_ORDER_ID           0x00070001u /* the order's id */
 #define AFT_ORDER_REV          0x00070002u /* counts the changes of this record */
@@ -112,7 +126,7 @@
 #define AFT_TICKET_CODE               0x00080006u /* the short code that people see: T-7K3M-Q2XD */
 #define AFT_TICKET_STATE              0x00080007u /* a state of the policy's ticket machine */
 #define AFT_TICKET_OPEN               0x00080008u /* 2 while work is going on, 1 while it may come back, 0 at its end */
-#define AFT_TICKET_PLACE              0x00080009u /* place in the inbox: the smallest first */
+#define AFT_TICKET_PLACE              0x00080009u /* place in inbox and lane, the smallest first: since when it waits and what it may, as a time */
 #define AFT_TICKET_CATEGORY           0x0008000au /* a category of the policy */
 #define AFT_TICKET_TOPIC              0x0008000bu /* a topic below the category */
 #define AFT_TICKET_RUNNER_UP          0x0008000cu /* the next best category */
@@ -157,6 +171,8 @@
 #define AFT_TICKET_FLOOD              0x00080033u /* the first ticket of the flood of like messages that it belongs to */
 #define AFT_TICKET_DOUBT              0x00080034u /* place among the tickets that a person's label would teach most: the smallest first */
 #define AFT_TICKET_JUDGED             0x00080035u /* 0 while it stands among those; otherwise absent */
+#define AFT_TICKET_LANE               0x00080036u /* where it waits for an agent; absent while it does not */
+#define AFT_TICKET_SINCE              0x00080037u /* since when what is owed now has been waited for */
 
 #define AFT_MESSAGE_ID          0x00090001u /* the message's id */
 #define AFT_MESSAGE_REV         0x00090002u /* counts the changes of this record */
@@ -658,6 +674,13 @@
 #define AFT_SIGNAL_FACTS   0x002a0009u /* canonical JSON object */
 #define AFT_SIGNAL_CREATED 0x002a000au /* when it was noticed */
 
+#define AFT_SHIFT_ID     0x00330001u /* the shift's id */
+#define AFT_SHIFT_REV    0x00330002u /* counts the changes of this record */
+#define AFT_SHIFT_TENANT 0x00330003u /* the tenant */
+#define AFT_SHIFT_AGENT  0x00330004u /* who works */
+#define AFT_SHIFT_FROM   0x00330005u /* when it begins */
+#define AFT_SHIFT_TO     0x00330006u /* when it ends */
+
 #define AFT_EVENT_ID      0x00120001u /* the event's id */
 #define AFT_EVENT_TENANT  0x00120002u /* the tenant */
 #define AFT_EVENT_KIND    0x00120003u /* kind of the record it happened to */
@@ -757,6 +780,39 @@ static inline int64_t aft_agent_active(aft_record *record) {
 static inline aft_time aft_agent_created(aft_record *record) {
   return aft_record_time(record, AFT_AGENT_CREATED);
 }
+static inline const char *aft_agent_languages(aft_record *record) {
+  return aft_record_text(record, AFT_AGENT_LANGUAGES);
+}
+static inline const char *aft_agent_skills(aft_record *record) {
+  return aft_record_text(record, AFT_AGENT_SKILLS);
+}
+static inline const char *aft_agent_teams(aft_record *record) {
+  return aft_record_text(record, AFT_AGENT_TEAMS);
+}
+static inline int64_t aft_agent_capacity(aft_record *record) {
+  return aft_record_int(record, AFT_AGENT_CAPACITY);
+}
+static inline const char *aft_agent_capacities(aft_record *record) {
+  return aft_record_text(record, AFT_AGENT_CAPACITIES);
+}
+static inline const char *aft_agent_presence(aft_record *record) {
+  return aft_record_text(record, AFT_AGENT_PRESENCE);
+}
+static inline aft_time aft_agent_seen(aft_record *record) {
+  return aft_record_time(record, AFT_AGENT_SEEN);
+}
+static inline aft_time aft_agent_served(aft_record *record) {
+  return aft_record_time(record, AFT_AGENT_SERVED);
+}
+static inline aft_time aft_agent_idle(aft_record *record) {
+  return aft_record_time(record, AFT_AGENT_IDLE);
+}
+static inline aft_time aft_agent_rate_from(aft_record *record) {
+  return aft_record_time(record, AFT_AGENT_RATE_FROM);
+}
+static inline int64_t aft_agent_rate_count(aft_record *record) {
+  return aft_record_int(record, AFT_AGENT_RATE_COUNT);
+}
 
 static inline aft_id aft_customer_id(aft_record *record) {
   return aft_record_int(record, AFT_CUSTOMER_ID);
@@ -787,6 +843,12 @@ static inline const char *aft_customer_tier(aft_record *record) {
 }
 static inline aft_time aft_customer_created(aft_record *record) {
   return aft_record_time(record, AFT_CUSTOMER_CREATED);
+}
+static inline aft_id aft_customer_agent(aft_record *record) {
+  return aft_record_int(record, AFT_CUSTOMER_AGENT);
+}
+static inline int64_t aft_customer_earned(aft_record *record) {
+  return aft_record_int(record, AFT_CUSTOMER_EARNED);
 }
 
 static inline aft_id aft_order_id(aft_record *record) {
@@ -1014,6 +1076,12 @@ static inline int64_t aft_ticket_doubt(aft_record *record) {
 }
 static inline int64_t aft_ticket_judged(aft_record *record) {
   return aft_record_int(record, AFT_TICKET_JUDGED);
+}
+static inline aft_id aft_ticket_lane(aft_record *record) {
+  return aft_record_int(record, AFT_TICKET_LANE);
+}
+static inline aft_time aft_ticket_since(aft_record *record) {
+  return aft_record_time(record, AFT_TICKET_SINCE);
 }
 
 static inline aft_id aft_message_id(aft_record *record) {
@@ -2456,6 +2524,25 @@ static inline const char *aft_signal_facts(aft_record *record) {
 }
 static inline aft_time aft_signal_created(aft_record *record) {
   return aft_record_time(record, AFT_SIGNAL_CREATED);
+}
+
+static inline aft_id aft_shift_id(aft_record *record) {
+  return aft_record_int(record, AFT_SHIFT_ID);
+}
+static inline int64_t aft_shift_rev(aft_record *record) {
+  return aft_record_int(record, AFT_SHIFT_REV);
+}
+static inline aft_id aft_shift_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_SHIFT_TENANT);
+}
+static inline aft_id aft_shift_agent(aft_record *record) {
+  return aft_record_int(record, AFT_SHIFT_AGENT);
+}
+static inline aft_time aft_shift_from(aft_record *record) {
+  return aft_record_time(record, AFT_SHIFT_FROM);
+}
+static inline aft_time aft_shift_to(aft_record *record) {
+  return aft_record_time(record, AFT_SHIFT_TO);
 }
 
 static inline aft_id aft_event_id(aft_record *record) {

@@ -80,6 +80,9 @@ static inline aft_str aft__cstr(const char *text) { return aft__str(text, AFT_NT
 static inline bool aft__str_eq(aft_str a, aft_str b) {
   return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
+/* The next of the words that stand with one space between; false at the end. */
+bool aft__words_next(aft_str *words, aft_str *word);
+bool aft__words_have(aft_str words, aft_str word);
 int aft__str_cmp(aft_str a, aft_str b);
 
 /* ---- arena.c: scratch memory of one call, given back at once ---- */

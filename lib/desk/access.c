@@ -65,18 +65,22 @@ static aft_status add_shop(void *user, const aft__value *row, aft_error *error) 
   return AFT_OK;
 }
 
-aft_status aft__agent_shops(aft__cmd *cmd, aft_id **shops, uint32_t *n, aft_error *error) {
+aft_status aft__shops_of(aft__cmd *cmd, aft_id agent, aft_id **shops, uint32_t *n, aft_error *error) {
   shop_list list = {aft__arena_alloc(cmd->arena, AFT__MOST_SHOPS * sizeof(aft_id)), 0};
   if (!list.shops)
     return aft__nomem(error);
   aft__scan scan = {.table = &aft__membership_table,
                     .index = AFT__MEMBERSHIP_BY_AGENT,
                     .n_equal = 2,
-                    .equal = {aft__int(cmd->call.tenant), aft__int(cmd->call.actor)}};
+                    .equal = {aft__int(cmd->call.tenant), aft__int(agent)}};
   AFT__TRY(aft__scan_each(cmd->tx, &scan, add_shop, &list, error));
   *shops = list.shops; /* the index gives them sorted */
   *n = list.n;
   return AFT_OK;
+}
+
+aft_status aft__agent_shops(aft__cmd *cmd, aft_id **shops, uint32_t *n, aft_error *error) {
+  return aft__shops_of(cmd, cmd->call.actor, shops, n, error);
 }
 
 bool aft__has_shop(const aft_id *shops, uint32_t n, aft_id shop) {

@@ -105,6 +105,7 @@ static aft_status customer(aft__case *c, aft__facts *facts, aft_error *error) {
   aft__value *row;
   AFT__TRY(aft__get(c->cmd->tx, &aft__customer_table, of.customer, &row, error));
   facts->text[AFT__FACT_TIER] = aft__row_str(row, AFT__CUSTOMER_TIER);
+  aft__policy_tier_facts(c->policy, facts);
   return aft__labels_of(c->cmd, c->policy, &of, facts, error);
 }
 

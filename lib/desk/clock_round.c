@@ -17,6 +17,8 @@ static aft_status renew(aft__cmd *cmd, aft_id id, bool *moved, aft_error *error)
   aft_status status = aft__ticket_load(cmd, id, &ticket, error);
   if (status >= 0)
     status = aft__ticket_clocks_anew(&ticket, error);
+  if (status >= 0)
+    status = aft__ticket_lane(&ticket, true, error);
   bool own = status >= 0 && ticket.mask;
   if (own)
     status = aft__ticket_note(&ticket, "ticket.clocks", (aft_str){0}, (aft_str){0}, error);

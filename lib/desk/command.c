@@ -133,6 +133,8 @@ static aft_status carry_out(run *r, aft__cmd *cmd, aft_error *error) {
       return found;
   }
   aft_status status = r->command->run(cmd, r->in, error);
+  if (status >= 0 && !r->command->read && cmd->policy)
+    AFT__TRY(aft__agent_sign(cmd, error));
   if (status >= 0 && keyed) {
     outcome.status = status;
     memcpy(outcome.ids, cmd->ids, sizeof outcome.ids);

@@ -45,8 +45,27 @@ static aft_status set_texts(aft__cmd *cmd, aft_customer_in *in, aft__value *row,
     if (cmd->call.role == AFT_ROLE_BUYER && !texts[i].own)
       return aft__denied(cmd, "buyers do not change their standing or the host's name for them", error);
     row[texts[i].column] = aft__text(text);
+    if (texts[i].column == AFT__CUSTOMER_TIER) { /* what the host says is no longer earned */
+      row[AFT__CUSTOMER_EARNED] = aft__null();
+      *mask |= UINT64_C(1) << AFT__CUSTOMER_EARNED;
+    }
     *mask |= UINT64_C(1) << texts[i].column;
   }
+  return AFT_OK;
+}
+
+static aft_status set_agent(aft__cmd *cmd, const aft_customer_in *in, aft__value *row, uint64_t *mask,
+                            aft_error *error) {
+  aft__value *agent;
+  if (!in->agent)
+    return AFT_OK;
+  if (cmd->call.role == AFT_ROLE_BUYER)
+    return aft__denied(cmd, "buyers do not choose who serves them", error);
+  if (in->agent > 0)
+    AFT__TRY(
+        aft__load(cmd, &aft__agent_table, AFT__AGENT_TENANT, in->agent, "customer.agent", &agent, error));
+  row[AFT__CUSTOMER_AGENT] = in->agent > 0 ? aft__int(in->agent) : aft__null();
+  *mask |= UINT64_C(1) << AFT__CUSTOMER_AGENT;
   return AFT_OK;
 }
 
@@ -82,6 +101,7 @@ static aft_status customer_put(aft__cmd *cmd, void *given, aft_error *error) {
   }
   AFT__TRY(find_customer(cmd, in, &row, error));
   AFT__TRY(set_texts(cmd, in, row ? row : fresh, &mask, error));
+  AFT__TRY(set_agent(cmd, in, row ? row : fresh, &mask, error));
   if (!row)
     AFT__TRY(insert_customer(cmd, fresh, error));
   else if (mask) {
@@ -100,6 +120,8 @@ static void customer_digest(aft__sha256 *sha, const void *given) {
   aft__digest_i64(sha, in.id);
   for (size_t i = 0; i < AFT__COUNT(texts); i++)
     aft__digest_str(sha, *text_of(&in, i));
+  if (in.agent) /* keys of a release without it stay good */
+    aft__digest_i64(sha, in.agent);
 }
 
 aft_status aft_customer_put(aft_session *session, const aft_call *call, const aft_customer_in *in,
@@ -116,6 +138,8 @@ aft_status aft_customer_put(aft_session *session, const aft_call *call, const af
     AFT__TRY(aft__in_text(text_of(&local, i), texts[i].most, texts[i].where, error));
   if (local.id < 0)
     return aft__in_id(local.id, "customer.id", error);
+  if (local.agent < -1)
+    return aft__in_id(local.agent, "customer.agent", error);
   return aft__command_run(session, call, &command, &local, out, error);
 }
 

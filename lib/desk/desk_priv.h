@@ -145,8 +145,9 @@ aft_status aft__takes_part(aft__cmd *cmd, const aft__value *ticket, aft_id custo
                            aft_error *error);
 /* AFT_E_DENIED with a sentence. */
 aft_status aft__denied(aft__cmd *cmd, const char *what, aft_error *error);
-/* The shops of an agent, sorted; in the arena. */
+/* The shops of the call's agent, or of any, sorted; in the arena. */
 aft_status aft__agent_shops(aft__cmd *cmd, aft_id **shops, uint32_t *n, aft_error *error);
+aft_status aft__shops_of(aft__cmd *cmd, aft_id agent, aft_id **shops, uint32_t *n, aft_error *error);
 bool aft__has_shop(const aft_id *shops, uint32_t n, aft_id shop);
 
 /* ---- policy_store.c: the policy a tenant works by ---- */
@@ -296,6 +297,16 @@ aft_status aft__ticket_due(aft__ticket *ticket, aft_str name, aft_time at, aft_e
 #define AFT__DUE_CLOCKS "clocks"
 aft_status aft__clocks_begin(aft__cmd *cmd, aft_id activation, aft_error *error);
 aft_status aft__clocks_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+
+/* ---- lane.c, agent.c: see routing_priv.h ---- */
+
+/* Puts the ticket into the lane in which it waits, or takes it out; called before it is saved. anew: also
+ * where nothing changed that it rests on. */
+aft_status aft__ticket_lane(aft__ticket *ticket, bool anew, aft_error *error);
+/* Works out the tier that a customer's purchases earn; one that the host told stays. */
+aft_status aft__tier_renew(aft__cmd *cmd, aft_id customer, aft_error *error);
+/* The call's agent gave a sign of being there. */
+aft_status aft__agent_sign(aft__cmd *cmd, aft_error *error);
 
 /* ---- ticket_send.c ---- */
 

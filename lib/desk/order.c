@@ -87,6 +87,7 @@ static aft_status order_put(aft__cmd *cmd, void *given, aft_error *error) {
     status = change_order(cmd, row, in, error);
   AFT__TRY(status);
   cmd->ids[0] = cmd->row[AFT__ORDER_ID].number;
+  AFT__TRY(aft__tier_renew(cmd, in->customer, error));
   aft__event event = {.tenant = cmd->call.tenant,
                       .kind = AFT__KIND_ORDER,
                       .subject = cmd->ids[0],

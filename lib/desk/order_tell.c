@@ -201,7 +201,7 @@ static aft_status tell_cases(aft__told *t, aft_error *error) {
     if (news->delivered)
       AFT__TRY(aft__parcel_tells(t->cmd, news->parcel, "order_delivered", error));
   }
-  return AFT_OK;
+  return aft__tier_renew(t->cmd, aft__row_int(t->order, AFT__ORDER_CUSTOMER), error);
 }
 
 /* Reads what the telling is about: the order as it stands, or a new one. */

@@ -1,5 +1,5 @@
 /* Tenants, their shops, and the agents who work for them. */
-#include "desk/desk_priv.h"
+#include "desk/routing_priv.h"
 
 #define TENANT_V1 (offsetof(aft_tenant_in, locale) + sizeof(aft_str))
 #define SHOP_V1   (offsetof(aft_shop_in, name) + sizeof(aft_str))
@@ -167,6 +167,35 @@ static aft_status join_shop(aft__cmd *cmd, aft_id shop, aft_error *error) {
   return status == AFT_E_EXISTS ? AFT_OK : status;
 }
 
+static void set_words(aft__value *row, uint32_t column, aft_str words, uint64_t *mask) {
+  if (!words.data)
+    return;
+  row[column] = words.len ? aft__text(words) : aft__null();
+  *mask |= UINT64_C(1) << column;
+}
+
+static aft_status set_routing(aft__cmd *cmd, const aft_agent_in *in, aft__value *row, uint64_t *mask,
+                              aft_error *error) {
+  AFT__TRY(aft__check_teams(cmd, in->teams, error));
+  set_words(row, AFT__AGENT_LANGUAGES, in->languages, mask);
+  set_words(row, AFT__AGENT_SKILLS, in->skills, mask);
+  set_words(row, AFT__AGENT_TEAMS, in->teams, mask);
+  set_words(row, AFT__AGENT_CAPACITIES, in->capacities, mask);
+  if (!in->capacity)
+    return AFT_OK;
+  row[AFT__AGENT_CAPACITY] = in->capacity > 0 ? aft__int(in->capacity) : aft__null();
+  *mask |= UINT64_C(1) << AFT__AGENT_CAPACITY;
+  return AFT_OK;
+}
+
+/* Whoever leaves gives everything back; whoever may take more now may get it at once. */
+static aft_status renew_work(aft__cmd *cmd, const aft_agent_in *in, bool known, aft_error *error) {
+  if (in->left)
+    return known ? aft__agent_due(cmd, cmd->ids[0], AFT__DUE_HAND_BACK, cmd->now, error) : AFT_OK;
+  return aft__policy_pushes(cmd->policy) ? aft__agent_due(cmd, cmd->ids[0], AFT__DUE_SERVE, cmd->now, error)
+                                         : AFT_OK;
+}
+
 static aft_status agent_put(aft__cmd *cmd, void *given, aft_error *error) {
   const aft_agent_in *in = given;
   aft__value keys[] = {aft__int(cmd->call.tenant), aft__text(in->external)}, *row;
@@ -181,9 +210,11 @@ static aft_status agent_put(aft__cmd *cmd, void *given, aft_error *error) {
   aft__value *target = row ? row : fresh;
   target[AFT__AGENT_ACTIVE] = aft__int(!in->left);
   set_given(target, AFT__AGENT_NAME, in->name, &mask);
+  AFT__TRY(set_routing(cmd, in, target, &mask, error));
   AFT__TRY(put(cmd, &aft__agent_table, row, mask, fresh, error));
   for (size_t i = 0; i < in->n_shops; i++)
     AFT__TRY(join_shop(cmd, in->shops[i], error));
+  AFT__TRY(renew_work(cmd, in, row != NULL, error));
   return audit(cmd, AFT__KIND_AGENT, cmd->call.tenant, row ? "agent.changed" : "agent.made", error);
 }
 
@@ -194,6 +225,26 @@ static void agent_digest(aft__sha256 *sha, const void *given) {
   aft__digest_i64(sha, in->left);
   for (size_t i = 0; i < in->n_shops; i++)
     aft__digest_i64(sha, in->shops[i]);
+  bool routes =
+      in->languages.data || in->skills.data || in->teams.data || in->capacities.data || in->capacity;
+  if (!routes) /* keys of a release without these stay good */
+    return;
+  aft__digest_str(sha, in->languages);
+  aft__digest_str(sha, in->skills);
+  aft__digest_str(sha, in->teams);
+  aft__digest_str(sha, in->capacities);
+  aft__digest_i64(sha, in->capacity);
+}
+
+static aft_status check_routing(aft_agent_in *in, aft_error *error) {
+  AFT__TRY(aft__in_words(&in->languages, false, "agent.languages", error));
+  AFT__TRY(aft__in_words(&in->skills, false, "agent.skills", error));
+  AFT__TRY(aft__in_words(&in->teams, false, "agent.teams", error));
+  AFT__TRY(aft__in_words(&in->capacities, true, "agent.capacities", error));
+  if (in->capacity < -1)
+    return aft__error(error, AFT_E_INVALID, "agent.capacity", "expected -1 or more, found %lld",
+                      (long long)in->capacity);
+  return AFT_OK;
 }
 
 aft_status aft_agent_put(aft_session *session, const aft_call *call, const aft_agent_in *in, aft_record **out,
@@ -208,6 +259,7 @@ aft_status aft_agent_put(aft_session *session, const aft_call *call, const aft_a
   AFT__TRY(aft__abi_copy(&local, sizeof local, in, AGENT_V1, "aft_agent_in", error));
   AFT__TRY(aft__in_name(&local.external, AFT__NAME_BYTES, "agent.external", error));
   AFT__TRY(aft__in_text(&local.name, AFT__NAME_BYTES, "agent.name", error));
+  AFT__TRY(check_routing(&local, error));
   if (local.n_shops > AFT__MOST_SHOPS || (local.n_shops && !local.shops))
     return aft__error(error, AFT_E_INVALID, "agent.shops", "expected at most %d shops, found %zu",
                       AFT__MOST_SHOPS, local.shops ? local.n_shops : 0);

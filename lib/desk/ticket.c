@@ -103,6 +103,7 @@ aft_status aft__ticket_facts(aft__ticket *ticket, aft__facts *facts, aft_error *
   for (size_t i = 0; i < AFT__COUNT(numbers); i++)
     facts->number[numbers[i].fact] = aft__ticket_int(ticket, numbers[i].column);
   facts->text[AFT__FACT_TIER] = aft__row_str(customer, AFT__CUSTOMER_TIER);
+  aft__policy_tier_facts(ticket->cmd->policy, facts);
   facts->number[AFT__FACT_HAS_ORDER] = !aft__row_null(ticket->row, AFT__TICKET_ORDER);
   facts->text[AFT__FACT_QUEUE] = aft__ticket_str(ticket, AFT__TICKET_QUEUE);
   if (!aft__row_null(ticket->row, AFT__TICKET_RESOLVED))
@@ -178,6 +179,7 @@ static aft_status insert(aft__ticket *ticket, aft_error *error) {
 }
 
 aft_status aft__ticket_save(aft__ticket *ticket, aft_error *error) {
+  AFT__TRY(aft__ticket_lane(ticket, false, error));
   AFT__TRY(keep_reasons(ticket, error));
   if (ticket->fresh)
     AFT__TRY(insert(ticket, error));

@@ -13,7 +13,10 @@ static const struct {
 
 /* Facts are gathered only where a level has a condition on them. */
 static aft_status owed(aft__ticket *ticket, aft__facts *facts, aft__owed *out, aft_error *error) {
-  *out = (aft__owed){.priority = aft__ticket_str(ticket, AFT__TICKET_PRIORITY)};
+  aft__value *customer;
+  AFT__TRY(aft__ticket_customer(ticket, &customer, error));
+  *out = (aft__owed){.priority = aft__ticket_str(ticket, AFT__TICKET_PRIORITY),
+                     .tier = aft__row_str(customer, AFT__CUSTOMER_TIER)};
   if (!aft__policy_levels_ask(ticket->cmd->policy))
     return AFT_OK;
   out->facts = facts;
@@ -114,20 +117,46 @@ static aft_status resolution(aft__ticket *ticket, bool anew, aft_error *error) {
                    aft__ticket_int(ticket, AFT__TICKET_PAUSED_MS), error);
 }
 
-/* Rank of the priority first, then what is due soonest; nothing due comes last in its rank. */
-static void set_place(aft__ticket *ticket) {
-  const int64_t most = (INT64_C(1) << 43) - 1;
-  aft__priority priority = {.rank = 0};
-  aft__policy_priority_find(ticket->cmd->policy, aft__ticket_str(ticket, AFT__TICKET_PRIORITY), &priority);
-  int64_t soonest = most;
-  for (size_t i = 0; i < AFT__COUNT(clocks); i++) {
-    const aft__value *due = &ticket->row[clocks[i].column];
-    if (due->type == AFT_SQL_INT && due->number >= 0 && due->number < soonest)
-      soonest = due->number;
-  }
-  int64_t place = (int64_t)priority.rank << 43 | soonest;
-  if (aft__ticket_int(ticket, AFT__TICKET_PLACE) != place)
+#define CLOCK_COLUMNS                                                                             \
+  (UINT64_C(1) << AFT__TICKET_FIRST_RESPONSE_DUE | UINT64_C(1) << AFT__TICKET_NEXT_RESPONSE_DUE | \
+   UINT64_C(1) << AFT__TICKET_RESOLUTION_DUE)
+
+/* The clock that says how long the ticket may wait; the answer's before the resolution's. */
+static size_t running(const aft__ticket *ticket) {
+  size_t i = 0;
+  while (i < AFT__COUNT(clocks) && aft__row_null(ticket->row, clocks[i].column))
+    i++;
+  return i;
+}
+
+/* Since when what is owed has been waited for: a further answer since it was asked for. */
+static aft_time since(const aft__ticket *ticket, size_t clock) {
+  bool asked = clock < AFT__COUNT(clocks) && clocks[clock].sla == AFT__SLA_NEXT_RESPONSE &&
+               !aft__row_null(ticket->row, AFT__TICKET_SINCE);
+  return aft__ticket_int(ticket, asked ? (uint32_t)AFT__TICKET_SINCE : (uint32_t)AFT__TICKET_OPENED);
+}
+
+/* A deadline in plain time: on a calendar two tickets could change their order by what lies between them. It
+ * moves only with what the ticket owes, so that nothing is ranked anew as time passes. */
+static aft_status set_place(aft__ticket *ticket, bool anew, aft_error *error) {
+  aft__facts facts;
+  aft__owed in;
+  aft__routing routing;
+  bool known = !ticket->fresh && !aft__row_null(ticket->row, AFT__TICKET_SINCE);
+  if (known && !anew && !(ticket->mask & CLOCK_COLUMNS))
+    return AFT_OK;
+  size_t i = running(ticket);
+  AFT__TRY(owed(ticket, &facts, &in, error));
+  in.sla = i < AFT__COUNT(clocks) ? clocks[i].sla : AFT__SLA_FIRST_RESPONSE;
+  int64_t target = i < AFT__COUNT(clocks) ? aft__policy_target(ticket->cmd->policy, &in) : -1;
+  aft__policy_routing_of(ticket->cmd->policy, &routing);
+  aft_time from = since(ticket, i);
+  int64_t place = from + (target >= 0 ? target : routing.patience_ms);
+  if (!known || aft__ticket_int(ticket, AFT__TICKET_SINCE) != from)
+    aft__ticket_set(ticket, AFT__TICKET_SINCE, aft__int(from));
+  if (!known || aft__ticket_int(ticket, AFT__TICKET_PLACE) != place)
     aft__ticket_set(ticket, AFT__TICKET_PLACE, aft__int(place));
+  return AFT_OK;
 }
 
 static aft_status set_clocks(aft__ticket *ticket, bool anew, aft_error *error) {
@@ -135,8 +164,7 @@ static aft_status set_clocks(aft__ticket *ticket, bool anew, aft_error *error) {
   if (aft__ticket_int(ticket, AFT__TICKET_OPEN) != 2)
     AFT__TRY(set_clock(ticket, 1, AFT_TIME_NONE, error));
   AFT__TRY(resolution(ticket, anew, error));
-  set_place(ticket);
-  return AFT_OK;
+  return set_place(ticket, anew, error);
 }
 
 aft_status aft__ticket_clocks(aft__ticket *ticket, aft_error *error) {
@@ -152,8 +180,9 @@ aft_status aft__ticket_await_answer(aft__ticket *ticket, aft_error *error) {
   if (first_owed || !aft__row_null(ticket->row, AFT__TICKET_NEXT_RESPONSE_DUE))
     return AFT_OK;
   AFT__TRY(run_clock(ticket, 1, ticket->cmd->now, 0, error));
-  set_place(ticket);
-  return AFT_OK;
+  if (!aft__row_null(ticket->row, AFT__TICKET_NEXT_RESPONSE_DUE))
+    aft__ticket_set(ticket, AFT__TICKET_SINCE, aft__int(ticket->cmd->now));
+  return set_place(ticket, false, error);
 }
 
 aft_status aft__ticket_answered(aft__ticket *ticket, aft_error *error) {
@@ -161,6 +190,5 @@ aft_status aft__ticket_answered(aft__ticket *ticket, aft_error *error) {
     aft__ticket_set(ticket, AFT__TICKET_FIRST_RESPONSE, aft__int(ticket->cmd->now));
   AFT__TRY(set_clock(ticket, 0, AFT_TIME_NONE, error));
   AFT__TRY(set_clock(ticket, 1, AFT_TIME_NONE, error));
-  set_place(ticket);
-  return AFT_OK;
+  return set_place(ticket, false, error);
 }

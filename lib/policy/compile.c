@@ -176,6 +176,8 @@ static aft_status compile(aft__compile *cx, const aft_document *documents, size_
     aft__compile_decisions(cx);
     aft__compile_service(cx);
     aft__compile_queues(cx);
+    aft__compile_routing(cx);
+    aft__compile_tiers(cx);
     aft__compile_suggestions(cx);
     aft__compile_cases(cx);
     note_tests(cx);

@@ -18,6 +18,7 @@ static void compile_queue(aft__compile *cx, const aft__item *item) {
     queue.order = (int32_t)order;
   if (when)
     queue.condition = aft__compile_condition(cx, when);
+  aft__compile_assign(cx, item->value, &queue);
   aft__compile_add(cx, AFT__SECTION_QUEUES, &queue);
 }
 

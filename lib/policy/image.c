@@ -40,6 +40,8 @@ size_t aft__section_item(aft__section_id id) {
       [AFT__SECTION_HOURS] = sizeof(aft__hours),
       [AFT__SECTION_DAYS] = sizeof(aft__special_day),
       [AFT__SECTION_TARGETS] = sizeof(aft__target),
+      [AFT__SECTION_TEAMS] = sizeof(aft__team),
+      [AFT__SECTION_TIERS] = sizeof(aft__tier),
   };
   return items[id];
 }
@@ -250,11 +252,36 @@ static bool labels_valid(const view *v) {
   return true;
 }
 
+static bool names_valid(const view *v, aft__names names) {
+  return range(names.first, names.count, count(v, AFT__SECTION_CHOICES));
+}
+
 static bool queues_valid(const view *v) {
   const aft__queue *queues = items(v, AFT__SECTION_QUEUES);
   for (uint32_t i = 0; i < count(v, AFT__SECTION_QUEUES); i++)
     if (!text(v, queues[i].name) ||
-        (queues[i].condition != AFT__FLOW_NONE && queues[i].condition >= count(v, AFT__SECTION_CONDITIONS)))
+        (queues[i].condition != AFT__FLOW_NONE && queues[i].condition >= count(v, AFT__SECTION_CONDITIONS)) ||
+        queues[i].assign >= AFT__ASSIGNS || queues[i].then >= AFT__ASSIGNS ||
+        !names_valid(v, queues[i].skills))
+      return false;
+  return true;
+}
+
+static bool teams_valid(const view *v) {
+  const aft__team *teams = items(v, AFT__SECTION_TEAMS);
+  const aft__routing *r = &((const aft__settings *)items(v, AFT__SECTION_SETTINGS))->routing;
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_TEAMS); i++)
+    if (!text(v, teams[i].name) || !names_valid(v, teams[i].queues) || !names_valid(v, teams[i].skills))
+      return false;
+  return r->patience_ms > 0 && (r->away_after_ms == -1 || r->away_after_ms > 0) && r->rate_claims >= 0 &&
+         r->rate_within_ms >= 0 && r->hand_back < AFT__HAND_BACKS;
+}
+
+static bool tiers_valid(const view *v) {
+  const aft__tier *tiers = items(v, AFT__SECTION_TIERS);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_TIERS); i++)
+    if (!text(v, tiers[i].name) || !text(v, tiers[i].agent) || !text(v, tiers[i].currency) ||
+        tiers[i].targets < 1 || tiers[i].targets > 1000)
       return false;
   return true;
 }
@@ -269,10 +296,6 @@ static bool suggestions_valid(const view *v) {
     if (!text(v, languages[i]))
       return false;
   return true;
-}
-
-static bool names_valid(const view *v, aft__names names) {
-  return range(names.first, names.count, count(v, AFT__SECTION_CHOICES));
 }
 
 static bool windows_valid(const view *v) {
@@ -396,8 +419,9 @@ static bool catalogue_valid(const view *v) {
 static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
          conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
-         suggestions_valid(v) && windows_valid(v) && clauses_valid(v) && calendars_valid(v) &&
-         targets_valid(v) && cases_valid(v) && machines_valid(v) && catalogue_valid(v) &&
+         teams_valid(v) && tiers_valid(v) && suggestions_valid(v) && windows_valid(v) && clauses_valid(v) &&
+         calendars_valid(v) && targets_valid(v) && cases_valid(v) && machines_valid(v) &&
+         catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));
 }
 

@@ -41,9 +41,16 @@ bool aft__policy_levels_ask(const aft_policy *policy) {
   return n && targets[0].condition != AFT__FLOW_NONE; /* those with a condition stand first */
 }
 
+/* The target, shortened for the customer's tier; -1 for none. */
+static int64_t ms_of(const aft_policy *policy, const aft__target *target, const aft__owed *in) {
+  int64_t ms = target ? target->ms[in->sla] : -1;
+  return ms < 0 ? ms
+                : ms / 1000 * aft__policy_tier_targets(policy, in->tier) +
+                      ms % 1000 * aft__policy_tier_targets(policy, in->tier) / 1000;
+}
+
 int64_t aft__policy_target(const aft_policy *policy, const aft__owed *in) {
-  const aft__target *target = target_of(policy, in);
-  return target ? target->ms[in->sla] : -1;
+  return ms_of(policy, target_of(policy, in), in);
 }
 
 static const aft__calendar *calendar_of(const aft_policy *policy, const aft__target *target) {
@@ -99,7 +106,7 @@ static void explain_target(const aft_policy *policy, const aft__target *t, const
                                          {"explain.due.open", "explain.due.open_paused"}};
   uint32_t n = 0;
   const aft__calendar_row *rows = aft__section_data(policy, AFT__SECTION_CALENDARS, &n);
-  aft__duration_format(t->ms[in->sla], target);
+  aft__duration_format(ms_of(policy, t, in), target);
   aft__duration_format(in->paused_ms, paused);
   aft__arg args[] = {{"sla", aft__cstr(aft__sla_name(in->sla))},
                      {"priority", in->priority},
@@ -107,6 +114,10 @@ static void explain_target(const aft_policy *policy, const aft__target *t, const
                      {"calendar", calendar ? aft__policy_str(policy, rows[t->calendar].name) : aft__cstr("")},
                      {"paused", aft__cstr(paused)}};
   aft__reason_add(reasons, "due", keys[calendar][stood], args, AFT__COUNT(args));
+  if (aft__policy_tier_targets(policy, in->tier) == 1000)
+    return;
+  aft__arg why[] = {{"tier", in->tier}};
+  aft__reason_add(reasons, "due", "explain.due.tier", why, AFT__COUNT(why));
 }
 
 static void explain_end(chain *c, aft_time due) {
@@ -130,16 +141,17 @@ static aft_time later(const aft__calendar *calendar, aft_time began, int64_t spa
 }
 
 /* False without a target. */
-static bool span_of(const aft__target *target, const aft__owed *in, int64_t *span) {
-  return target && target->ms[in->sla] >= 0 && in->began != AFT_TIME_NONE &&
-         !aft__add_i64(target->ms[in->sla], in->paused_ms > 0 ? in->paused_ms : 0, span);
+static bool span_of(const aft_policy *policy, const aft__target *target, const aft__owed *in, int64_t *span) {
+  int64_t ms = ms_of(policy, target, in);
+  return ms >= 0 && in->began != AFT_TIME_NONE &&
+         !aft__add_i64(ms, in->paused_ms > 0 ? in->paused_ms : 0, span);
 }
 
 aft_time aft__policy_due(const aft_policy *policy, const aft__owed *in, aft__buf *reasons) {
   const aft__target *target = target_of(policy, in);
   chain c = {.calendar = calendar_of(policy, target), .reasons = reasons};
   int64_t span;
-  if (!span_of(target, in, &span))
+  if (!span_of(policy, target, in, &span))
     return AFT_TIME_NONE;
   if (reasons)
     explain_target(policy, target, in, reasons);
@@ -152,7 +164,7 @@ aft_time aft__policy_due(const aft_policy *policy, const aft__owed *in, aft__buf
 aft_time aft__policy_warning(const aft_policy *policy, const aft__owed *in) {
   const aft__target *target = target_of(policy, in);
   int64_t span;
-  if (!span_of(target, in, &span) || !target->warn_ms || target->warn_ms >= target->ms[in->sla])
+  if (!span_of(policy, target, in, &span) || !target->warn_ms || target->warn_ms >= ms_of(policy, target, in))
     return AFT_TIME_NONE;
   return later(calendar_of(policy, target), in->began, span - target->warn_ms, NULL);
 }

@@ -187,6 +187,73 @@ void aft__policy_suggest(const aft_policy *policy, const aft__facts *facts, aft_
 /* Its place in the order in which queues are asked, from 0; -1 for a queue that the policy lacks. */
 int32_t aft__policy_queue_rank(const aft_policy *policy, aft_str name);
 
+/* ---- routing.c: who takes what ---- */
+
+typedef enum aft__assign {
+  AFT__ASSIGN_CLAIM, /* agents take the next one themselves */
+  AFT__ASSIGN_ROUND_ROBIN,
+  AFT__ASSIGN_LEAST_LOADED,
+  AFT__ASSIGN_LONGEST_WAITING,
+  AFT__ASSIGN_STICKY, /* to the customer's last agent */
+  AFT__ASSIGNS
+} aft__assign;
+extern const char *const aft__assigns[AFT__ASSIGNS + 1];
+
+typedef enum aft__hand_back {
+  AFT__HAND_BACK_UNANSWERED,
+  AFT__HAND_BACK_ALL,
+  AFT__HAND_BACK_NEVER,
+  AFT__HAND_BACKS
+} aft__hand_back;
+extern const char *const aft__hand_backs[AFT__HAND_BACKS + 1];
+
+typedef struct aft__routing {
+  int64_t patience_ms;                 /* of a ticket without a target */
+  int64_t away_after_ms;               /* without a sign of an agent; -1: never */
+  int64_t rate_claims, rate_within_ms; /* for one agent; 0: without bound */
+  uint32_t hand_back, reserved0;       /* aft__hand_back */
+} aft__routing;
+void aft__policy_routing_of(const aft_policy *policy, aft__routing *out);
+
+aft_str aft__policy_queue_name(const aft_policy *policy, uint32_t index); /* empty past the last */
+/* How a queue gives its tickets out. then: what a sticky one falls to. */
+aft__assign aft__policy_assign(const aft_policy *policy, aft_str queue, aft__assign *then);
+bool aft__policy_pushes(const aft_policy *policy); /* whether any queue does not wait for claims */
+/* Skills that the queue needs, appended with spaces between. */
+void aft__policy_queue_skills(const aft_policy *policy, aft_str queue, aft__buf *out);
+bool aft__policy_team_find(const aft_policy *policy, aft_str name);
+/* Whether a member of these teams takes the queue; and has the needed skills, of their own or a team's. */
+bool aft__policy_team_takes(const aft_policy *policy, aft_str teams, aft_str queue);
+bool aft__policy_skilled(const aft_policy *policy, aft_str teams, aft_str skills, aft_str needed);
+
+/* ---- tiers.c: what a customer's standing brings, and how it is earned ---- */
+
+#define AFT__PRIVILEGES 2u
+extern const char *const aft__privileges[AFT__PRIVILEGES + 1]; /* "advance_refund", "free_pickup" */
+
+int32_t aft__policy_tier_targets(const aft_policy *policy, aft_str tier); /* permille; 1000 for any other */
+aft_str aft__policy_tier_agent(const aft_policy *policy, aft_str tier);   /* the host's name; empty: nobody */
+void aft__policy_tier_facts(const aft_policy *policy, aft__facts *facts); /* of the tier in the facts */
+
+typedef struct aft__purchase {
+  aft_time placed;
+  int64_t total;
+  aft_str currency; /* may lie in code */
+  char code[4];
+} aft__purchase;
+typedef struct aft__purchases {
+  int64_t orders, value, since_last_ms;
+} aft__purchases;
+
+bool aft__policy_earns(const aft_policy *policy); /* whether any tier is */
+/* The first tier, by order, that the purchases reach; one that the customer has needs what staying asks for.
+ * Empty for none. *out: the purchases that counted for it. */
+aft_str aft__policy_tier_earned(const aft_policy *policy, aft_str has, const aft__purchase *list, uint32_t n,
+                                aft_time now, aft__purchases *out);
+/* When it may change with no further purchase; AFT_TIME_NONE: never. */
+aft_time aft__policy_tier_review(const aft_policy *policy, const aft__purchase *list, uint32_t n,
+                                 aft_time now);
+
 /* ---- labels.c: the shop's own attributes and tags ---- */
 
 typedef enum aft__label_kind {
@@ -247,6 +314,7 @@ typedef struct aft__owed {
   aft__sla sla;
   aft_time began;
   int64_t paused_ms; /* time on hold, as the level's calendar counts it */
+  aft_str tier;      /* of the customer: may shorten the target */
 } aft__owed;
 
 /* Whether levels have conditions, so that facts are worth gathering. */

@@ -129,9 +129,48 @@ static const entry priority_fields[] = {
     {"levels", &level_map, true}, {"rules", &causes, false}, {NULL, NULL, false}};
 SHAPE priority = {.kind = STRUCT, .expected = "a map with levels and rules", .fields = priority_fields};
 
-static const entry queue_fields[] = {{"when", &any, false}, {"order", &count, true}, {NULL, NULL, false}};
+SHAPE assign = {.kind = CHOICE,
+                .expected = "one of claim, round_robin, least_loaded, longest_waiting, sticky",
+                .choices = aft__assigns};
+static const entry queue_fields[] = {{"when", &any, false},      {"order", &count, true},
+                                     {"assign", &assign, false}, {"then", &assign, false},
+                                     {"skills", &names, false},  {NULL, NULL, false}};
 SHAPE queue = {.kind = STRUCT, .expected = "a map with order and when", .fields = queue_fields};
 SHAPE queues = {.kind = MAP, .expected = "a map of queues", .of = &queue};
+
+static const entry team_fields[] = {
+    {"queues", &names, false}, {"skills", &names, false}, {NULL, NULL, false}};
+SHAPE team = {.kind = STRUCT, .expected = "a map with queues and skills", .fields = team_fields};
+SHAPE teams = {.kind = MAP, .expected = "a map of teams", .of = &team};
+SHAPE hand_back = {.kind = CHOICE, .expected = "one of unanswered, all, never", .choices = aft__hand_backs};
+SHAPE claims = {.kind = WHOLE, .expected = "a whole number from 1 to 1000000", .least = 1, .most = 1000000};
+static const entry rate_fields[] = {
+    {"claims", &claims, true}, {"within", &duration, true}, {NULL, NULL, false}};
+SHAPE rate = {.kind = STRUCT, .expected = "a map with claims and within", .fields = rate_fields};
+SHAPE privilege = {
+    .kind = CHOICE, .expected = "one of advance_refund, free_pickup", .choices = aft__privileges};
+SHAPE privileges = {.kind = LIST, .expected = "a list of privileges", .of = &privilege};
+SHAPE amount = {.kind = WHOLE,
+                .expected = "a whole number of minor units, from 0",
+                .least = 0,
+                .most = INT64_C(1000000000000000)};
+static const entry standing_fields[] = {
+    {"orders", &count, false}, {"value", &amount, false}, {"recent", &duration, false}, {NULL, NULL, false}};
+SHAPE standing = {
+    .kind = STRUCT, .expected = "a map with orders, value or recent", .fields = standing_fields};
+SHAPE currency_code = {.kind = TEXT, .expected = "a currency such as CNY"};
+static const entry tier_fields[] = {
+    {"order", &count, false},           {"targets", &strength, false},       {"agent", &text, false},
+    {"privileges", &privileges, false}, {"currency", &currency_code, false}, {"within", &duration, false},
+    {"enter", &standing, false},        {"stay", &standing, false},          {NULL, NULL, false}};
+SHAPE tier = {.kind = STRUCT, .expected = "a map with targets, privileges or enter", .fields = tier_fields};
+SHAPE tiers = {.kind = MAP, .expected = "a map of tiers", .of = &tier};
+static const entry routing_fields[] = {{"patience", &duration, false},
+                                       {"away_after", &duration, false},
+                                       {"hand_back", &hand_back, false},
+                                       {"rate", &rate, false},
+                                       {NULL, NULL, false}};
+SHAPE routing = {.kind = STRUCT, .expected = "a map with patience and hand_back", .fields = routing_fields};
 
 static const entry suggestion_fields[] = {{"when", &any, true}, {NULL, NULL, false}};
 SHAPE suggestion = {.kind = STRUCT, .expected = "a map with when", .fields = suggestion_fields};
@@ -436,6 +475,9 @@ static const entry root_fields[] = {{"version", &version, true},
                                     {"survey", &survey, false},
                                     {"retention", &retention, false},
                                     {"queues", &queues, false},
+                                    {"teams", &teams, false},
+                                    {"routing", &routing, false},
+                                    {"tiers", &tiers, false},
                                     {"suggestions", &suggestions, false},
                                     {"attributes", &attributes, false},
                                     {"tags", &tags, false},

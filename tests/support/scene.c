@@ -528,6 +528,45 @@ static aft_status link_to(scene *s, const char *number, const char *key, aft_id 
   return status;
 }
 
+static aft_status next_ticket(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  call.key = name(s, "next ticket");
+  return aft_ticket_claim(s->session, &call, NULL, NULL, error);
+}
+
+static aft_status presence(scene *s, aft_error *error) {
+  aft_call call = as(s, AFT_ROLE_AGENT, s->other_agent);
+  aft_presence_in in = {.size = sizeof in, .presence = AFT_PRESENCE_BUSY};
+  call.key = name(s, "presence");
+  return aft_presence_set(s->session, &call, &in, NULL, error);
+}
+
+static aft_status shift_of(scene *s, const char *key, int64_t day, aft_id *id, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_record *made;
+  aft_shift_in in = {.size = sizeof in,
+                     .agent = s->other_agent,
+                     .from = SCENE_START + day * DAY,
+                     .to = SCENE_START + day * DAY + 480 * MINUTE};
+  call.key = name(s, key);
+  TRY(aft_shift_put(s->session, &call, &in, &made, error));
+  *id = taken(made, AFT_SHIFT_ID);
+  return AFT_OK;
+}
+
+static aft_status new_shift(scene *s, aft_error *error) {
+  aft_id id;
+  return shift_of(s, "shift", 400, &id, error);
+}
+
+static aft_status less_shift(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_id id;
+  TRY(shift_of(s, "shift back", 401, &id, error));
+  call.key = name(s, "no shift");
+  return aft_shift_remove(s->session, &call, id, error);
+}
+
 static aft_status new_link(scene *s, aft_error *error) {
   aft_id link;
   return link_to(s, "A-1002", "link", &link, error);
@@ -899,6 +938,10 @@ const command scene_commands[] = {
     {"a shop", "aft_shop_put", new_shop},
     {"an agent", "aft_agent_put", new_agent},
     {"an agent leaves", "aft_agent_put", agent_leaves},
+    {"the next ticket", "aft_ticket_claim", next_ticket},
+    {"an agent is there", "aft_presence_set", presence},
+    {"a shift", "aft_shift_put", new_shift},
+    {"a shift less", "aft_shift_remove", less_shift, .steps = true},
     {"a customer's phone", "aft_customer_put", change_customer},
     {"an order", "aft_order_put", new_order},
     {"a link", "aft_link_make", new_link, .steps = true},
