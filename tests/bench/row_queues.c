@@ -77,6 +77,18 @@ static int next_tickets(bench_desk *d) {
   return told(AFT_OK, n, "inbox", &error);
 }
 
+static int claim_tickets(bench_desk *d) {
+  aft_error error = AFT_ERROR_INIT;
+  uint32_t n = 0;
+  for (int i = 0; i < SHARE; i++) {
+    aft_status status = aft_ticket_claim(d->session, &d->agent, NULL, NULL, &error);
+    if (status < 0)
+      return told(status, n, "claim", &error);
+    n += status == AFT_OK;
+  }
+  return told(AFT_OK, n, "claim", &error);
+}
+
 static const struct {
   const char *path;
   double goal;
@@ -86,6 +98,7 @@ static const struct {
     {"queue, outbox claimed", 1.2, claim_outbox},
     {"queue, next ticket of the inbox", 1.5, next_tickets},
     {"queue, tick", 1.2, tick},
+    {"queue, next ticket claimed", 1.5, claim_tickets},
 };
 
 /* ---- both sides ---- */
