@@ -13,7 +13,7 @@ extern "C" {
 /* For whom, and from where. */
 typedef struct aft_next_in {
   size_t size;
-  aft_id agent;  /* for AFT_ROLE_SYSTEM: required; an agent claims for itself */
+  aft_id agent;  /* whom the system claims for; an agent claims for itself */
   aft_id shop;   /* 0: all shops of the agent */
   aft_str queue; /* absent: all queues that the agent takes */
 } aft_next_in;
@@ -66,7 +66,7 @@ AFT_API aft_status aft_ticket_position(aft_session *session, const aft_call *cal
 /* What an agent says of itself, or the host of an agent. */
 typedef struct aft_presence_in {
   size_t size;
-  aft_id agent;      /* for AFT_ROLE_SYSTEM: required */
+  aft_id agent;      /* of whom the system speaks; an agent speaks for itself */
   uint32_t presence; /* AFT_PRESENCE_…; required */
   uint32_t reserved0;
 } aft_presence_in;
@@ -89,8 +89,8 @@ AFT_API aft_status aft_presence_set(aft_session *session, const aft_call *call, 
 typedef struct aft_shift_in {
   size_t size;
   aft_id id;    /* a shift to change; 0: a new one */
-  aft_id agent; /* required for a new one */
-  aft_time from, to;
+  aft_id agent; /* whose it is; a new one needs it */
+  aft_time from, to; /* required */
 } aft_shift_in;
 
 /*

@@ -14,6 +14,7 @@ from .evidence import EvidenceCommands
 from .inputs import MessageIn
 from .learning import Learning
 from .links import LinkCommands
+from .routing import RoutingCommands
 from .values import span_ms
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def batch_results(batch: Any) -> list[BatchResult]:
     return results
 
 
-class Desk(DeskCommands, EvidenceCommands, LinkCommands, Learning):
+class Desk(DeskCommands, EvidenceCommands, LinkCommands, RoutingCommands, Learning):
     """Made by Session.as_system and its like. key: a name of your own for what must happen once; the same again gives
     the first outcome. deadline: how long the call may take."""
 
