@@ -24,13 +24,13 @@ typedef struct aft_next_in {
  * ticket goes to one of them.
  *
  * in: NULL for all that the agent may take.
- * out: NULL, or receives the ticket, written only with AFT_OK.
- * Returns: AFT_OK with a ticket; AFT_DONE when none waits for the agent.
+ * out: NULL, or receives the ticket where there is one.
+ * Returns: AFT_OK with a ticket; AFT_DONE when none waits for the agent; AFT_REPLAYED under a key.
  * Threads: the session's one.
  * Errors: those of <aftersales/desk.h>; AFT_E_TRANSITION (the agent is away, offline or off shift);
  *   AFT_E_INELIGIBLE (has as many tickets as its capacity, or got as many as the policy's rate);
- *   AFT_E_INVALID (no queue would ever be the agent's); AFT_E_TOO_LARGE (more lanes than one claim looks
- *   at: name a shop or a queue).
+ *   AFT_E_INVALID (no queue would ever be the agent's); AFT_E_TOO_LARGE (the agent may take from more
+ *   than 4096 lanes, so that a shop or queue has to be named).
  * Since: 0.1
  */
 AFT_API aft_status aft_ticket_claim(aft_session *session, const aft_call *call, const aft_next_in *in,
