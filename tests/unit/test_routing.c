@@ -505,6 +505,21 @@ static void a_queue_gives_to_those_who_are_there(void **state) {
   assert_int_equal(assignee(ids[3]), 0);
 }
 
+static void nobody_waits_for_an_own_agent_who_has_gone(void **state) {
+  (void)state;
+  activate(GIVES("assign: least_loaded"));
+  aft_id own = agent("own"), other = agent("other");
+  presence(own, AFT_PRESENCE_BUSY);
+  presence(other, AFT_PRESENCE_ONLINE);
+  customer("a", NULL, own);
+  aft_id id = say("a", NULL, "wechat", PARCEL);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), 0);
+  presence(own, AFT_PRESENCE_OFFLINE);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), other);
+}
+
 static void turns_are_taken(void **state) {
   (void)state;
   activate(GIVES("assign: round_robin"));
@@ -819,6 +834,7 @@ int main(void) {
       EVERYWHERE(nobody_speaks_for_another),
       EVERYWHERE(shifts_say_when_one_works),
       EVERYWHERE(a_queue_gives_to_those_who_are_there),
+      EVERYWHERE(nobody_waits_for_an_own_agent_who_has_gone),
       EVERYWHERE(turns_are_taken),
       EVERYWHERE(who_has_waited_longest_comes_first),
       EVERYWHERE(a_customer_comes_back_to_the_last_agent),
