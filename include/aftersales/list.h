@@ -13,7 +13,7 @@ extern "C" {
 /* The order of a list. */
 #define AFT_BY_UPDATED   1u /* what changed last comes first; tickets alone */
 #define AFT_BY_CREATED   2u /* the newest first */
-#define AFT_BY_URGENCY   3u /* as the inbox: priority, then what is due first. Tickets in work alone */
+#define AFT_BY_URGENCY   3u /* as the inbox: by their places. Tickets in work alone */
 #define AFT_BY_ATTRIBUTE 4u /* by the value of the filter's attribute, the least first; not for texts */
 
 /* How far tickets have come. */

@@ -13,7 +13,7 @@ extern "C" {
 /* For whom, and from where. */
 typedef struct aft_next_in {
   size_t size;
-  aft_id agent;  /* for AFT_ROLE_SYSTEM: required; an agent claims for itself */
+  aft_id agent;  /* whom the system claims for; an agent claims for itself */
   aft_id shop;   /* 0: all shops of the agent */
   aft_str queue; /* absent: all queues that the agent takes */
 } aft_next_in;
@@ -24,13 +24,13 @@ typedef struct aft_next_in {
  * ticket goes to one of them.
  *
  * in: NULL for all that the agent may take.
- * out: NULL, or receives the ticket, written only with AFT_OK.
- * Returns: AFT_OK with a ticket; AFT_DONE when none waits for the agent.
+ * out: NULL, or receives the ticket where there is one.
+ * Returns: AFT_OK with a ticket; AFT_DONE when none waits for the agent; AFT_REPLAYED under a key.
  * Threads: the session's one.
  * Errors: those of <aftersales/desk.h>; AFT_E_TRANSITION (the agent is away, offline or off shift);
  *   AFT_E_INELIGIBLE (has as many tickets as its capacity, or got as many as the policy's rate);
- *   AFT_E_INVALID (no queue would ever be the agent's); AFT_E_TOO_LARGE (more lanes than one claim looks
- *   at: name a shop or a queue).
+ *   AFT_E_INVALID (no queue would ever be the agent's); AFT_E_TOO_LARGE (the agent may take from more
+ *   than 4096 lanes, so that a shop or queue has to be named).
  * Since: 0.1
  */
 AFT_API aft_status aft_ticket_claim(aft_session *session, const aft_call *call, const aft_next_in *in,
@@ -66,7 +66,7 @@ AFT_API aft_status aft_ticket_position(aft_session *session, const aft_call *cal
 /* What an agent says of itself, or the host of an agent. */
 typedef struct aft_presence_in {
   size_t size;
-  aft_id agent;      /* for AFT_ROLE_SYSTEM: required */
+  aft_id agent;      /* of whom the system speaks; an agent speaks for itself */
   uint32_t presence; /* AFT_PRESENCE_…; required */
   uint32_t reserved0;
 } aft_presence_in;
@@ -88,9 +88,9 @@ AFT_API aft_status aft_presence_set(aft_session *session, const aft_call *call, 
 /* When an agent works. */
 typedef struct aft_shift_in {
   size_t size;
-  aft_id id;    /* a shift to change; 0: a new one */
-  aft_id agent; /* required for a new one */
-  aft_time from, to;
+  aft_id id;         /* a shift to change; 0: a new one */
+  aft_id agent;      /* whose it is; a new one needs it */
+  aft_time from, to; /* required */
 } aft_shift_in;
 
 /*

@@ -112,8 +112,9 @@ typedef struct aft_inbox_in {
 } aft_inbox_in;
 
 /*
- * Lists the tickets on which work is going on, the most urgent first: by
- * priority, then by what is due first. A buyer's call lists theirs, latest first.
+ * Lists the tickets on which work is going on, the most urgent first: by their
+ * place, which is since when one waits and how long it may. A buyer's call lists theirs,
+ * latest first.
  *
  * in: NULL for all.
  * out: receives a cursor over AFT_KIND_TICKET that the caller frees with aft_cursor_free.
@@ -129,7 +130,7 @@ AFT_API aft_status aft_ticket_inbox(aft_session *session, const aft_call *call, 
  * the reasons arose.
  *
  * about: "category", "tone", "act", "question", "urgent", "chaser", "human", "complaint", "facts",
- *   "priority", "queue", "due", or NULL for all; closed by NUL.
+ *   "priority", "queue", "due", "claim", or NULL for all; closed by NUL.
  * locale: language of the sentences: "zh" or "en"; closed by NUL.
  * out: receives a buffer that the caller frees with aft_buf_free.
  * Threads: the session's one.

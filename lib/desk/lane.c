@@ -2,10 +2,11 @@
  * places. */
 #include "desk/routing_priv.h"
 
+/* With `since`, a ticket of an older store finds its lane with the next thing that happens to it. */
 #define WATCHED                                                                                             \
   (UINT64_C(1) << AFT__TICKET_STATE | UINT64_C(1) << AFT__TICKET_OPEN | UINT64_C(1) << AFT__TICKET_PAUSED | \
    UINT64_C(1) << AFT__TICKET_ASSIGNEE | UINT64_C(1) << AFT__TICKET_QUEUE |                                 \
-   UINT64_C(1) << AFT__TICKET_LANGUAGE)
+   UINT64_C(1) << AFT__TICKET_LANGUAGE | UINT64_C(1) << AFT__TICKET_SINCE)
 
 typedef struct lane_key {
   aft_str skills, text;

@@ -134,6 +134,8 @@ aft_status aft__give_back(aft__cmd *cmd, aft_id id, aft_error *error) {
   AFT__TRY(aft__get(cmd->tx, &aft__agent_table, id, &agent, error));
   AFT__TRY(aft__is_present(cmd, agent, &there, error));
   bool left = !aft__row_int(agent, AFT__AGENT_ACTIVE);
+  if (!there)
+    AFT__TRY(aft__push_lanes_of(cmd, id, error));
   if (there || (routing.hand_back == AFT__HAND_BACK_NEVER && !left))
     return AFT_OK;
   batch b = {.all = left || routing.hand_back == AFT__HAND_BACK_ALL};

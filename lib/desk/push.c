@@ -3,6 +3,7 @@
 
 #define MOST_AGENTS  1000u /* of a shop that are looked at for one ticket */
 #define MOST_EARLIER 10u   /* tickets of a customer in which the last agent is looked for */
+#define MOST_LEFT    1000u /* lanes of an agent who has gone, and tickets of each */
 #define AT_ONCE      10u   /* tickets given to one agent in one transaction */
 
 /* ---- who may get it ---- */
@@ -181,4 +182,39 @@ aft_status aft__push_serve(aft__cmd *cmd, aft_id id, aft_error *error) {
   }
   return status == AFT_OK ? aft__agent_due(cmd, id, AFT__DUE_SERVE, cmd->now, error)
                           : (status < 0 ? status : AFT_OK);
+}
+
+/* ---- when somebody has gone ---- */
+
+static aft_status push_lane(aft__cmd *cmd, aft_id lane, aft_error *error) {
+  aft__value **rows;
+  uint32_t n;
+  aft__scan scan = {.table = &aft__ticket_table,
+                    .index = AFT__TICKET_BY_LANE,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), aft__int(lane)},
+                    .limit = MOST_LEFT};
+  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++)
+    AFT__TRY(aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_TICKET, rows[i][AFT__TICKET_ID].number,
+                          aft__cstr(AFT__DUE_PUSH), cmd->now, error));
+  return AFT_OK;
+}
+
+aft_status aft__push_lanes_of(aft__cmd *cmd, aft_id agent, aft_error *error) {
+  aft__value **rows;
+  uint32_t n;
+  aft__assign then;
+  aft__scan scan = {.table = &aft__lane_table,
+                    .index = AFT__LANE_BY_AGENT,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), aft__int(agent)},
+                    .limit = MOST_LEFT};
+  if (!aft__policy_pushes(cmd->policy))
+    return AFT_OK;
+  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++)
+    if (aft__policy_assign(cmd->policy, aft__row_str(rows[i], AFT__LANE_QUEUE), &then) != AFT__ASSIGN_CLAIM)
+      AFT__TRY(push_lane(cmd, rows[i][AFT__LANE_ID].number, error));
+  return AFT_OK;
 }

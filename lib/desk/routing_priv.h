@@ -77,6 +77,8 @@ aft_status aft__presence_is(aft__cmd *cmd, aft__value *agent, const char *presen
 /* The tickets of an agent who is not there go back, some at a time. */
 aft_status aft__give_back(aft__cmd *cmd, aft_id agent, aft_error *error);
 aft_status aft__push_ticket(aft__ticket *ticket, aft_error *error);
+/* What waited for an agent who has gone is given out to others. */
+aft_status aft__push_lanes_of(aft__cmd *cmd, aft_id agent, aft_error *error);
 aft_status aft__push_serve(aft__cmd *cmd, aft_id agent, aft_error *error);
 #define AFT__DUE_PUSH "push"
 /* The shift at a moment; *row NULL for none. *any: whether the agent has shifts at all. */

@@ -81,6 +81,24 @@ aft_status aft__ticket_customer(aft__ticket *ticket, aft__value **customer, aft_
   return AFT_OK;
 }
 
+/* Of the order that the ticket is about, where priorities, levels or queues ask for it. */
+static aft_status order_facts(aft__ticket *ticket, aft__facts *facts, aft_error *error) {
+  const uint64_t of_order = aft__fact_bit(AFT__FACT_VALUE) | aft__fact_bit(AFT__FACT_CURRENCY) |
+                            aft__fact_bit(AFT__FACT_JURISDICTION) | aft__fact_bit(AFT__FACT_PLATFORM);
+  aft_id order = aft__ticket_int(ticket, AFT__TICKET_ORDER);
+  aft__value *row;
+  if (!order || !(aft__policy_ticket_tests(ticket->cmd->policy) & of_order))
+    return AFT_OK;
+  aft_status status = aft__get(ticket->cmd->tx, &aft__order_table, order, &row, error);
+  if (status < 0)
+    return status == AFT_E_NOT_FOUND ? AFT_OK : status;
+  facts->number[AFT__FACT_VALUE] = aft__row_int(row, AFT__ORDER_TOTAL);
+  facts->text[AFT__FACT_CURRENCY] = aft__row_str(row, AFT__ORDER_CURRENCY);
+  facts->text[AFT__FACT_JURISDICTION] = aft__row_str(row, AFT__ORDER_JURISDICTION);
+  facts->text[AFT__FACT_PLATFORM] = aft__row_str(row, AFT__ORDER_PLATFORM);
+  return AFT_OK;
+}
+
 aft_status aft__ticket_facts(aft__ticket *ticket, aft__facts *facts, aft_error *error) {
   aft__value *customer;
   AFT__TRY(aft__ticket_customer(ticket, &customer, error));
@@ -115,6 +133,7 @@ aft_status aft__ticket_facts(aft__ticket *ticket, aft__facts *facts, aft_error *
   if (aft__policy_tests(ticket->cmd->policy) & aft__fact_bit(AFT__FACT_CASE_STATE))
     AFT__TRY(aft__open_case_state(ticket->cmd, aft__ticket_int(ticket, AFT__TICKET_ORDER),
                                   &facts->text[AFT__FACT_CASE_STATE], error));
+  AFT__TRY(order_facts(ticket, facts, error));
   aft__label_owners of = {.ticket = ticket->fresh ? 0 : aft__ticket_id(ticket),
                           .customer = aft__ticket_int(ticket, AFT__TICKET_CUSTOMER),
                           .order = aft__ticket_int(ticket, AFT__TICKET_ORDER)};

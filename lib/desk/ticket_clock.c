@@ -1,4 +1,4 @@
-/* Service levels of one ticket: what is owed when, pauses, and its place in the inbox. */
+/* Service levels of one ticket: what is owed when, pauses, and its place in inbox and lane. */
 #include "desk/desk_priv.h"
 
 static const struct {

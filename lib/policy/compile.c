@@ -161,6 +161,22 @@ static void note_tests(aft__compile *cx) {
     return;
   settings->tests = cx->tests;
   settings->rule_tests = cx->rule_tests;
+  settings->ticket_tests = cx->ticket_tests;
+}
+
+/* What decides about tickets; its tests are also known by themselves, so that orders are read only for them.
+ */
+static void compile_tickets(aft__compile *cx) {
+  uint64_t others = cx->tests;
+  cx->tests = 0;
+  aft__compile_decisions(cx);
+  aft__compile_service(cx);
+  aft__compile_queues(cx);
+  aft__compile_routing(cx);
+  aft__compile_tiers(cx);
+  aft__compile_suggestions(cx);
+  cx->ticket_tests = cx->tests;
+  cx->tests |= others;
 }
 
 static aft_status compile(aft__compile *cx, const aft_document *documents, size_t n, aft__buf *image,
@@ -173,12 +189,7 @@ static aft_status compile(aft__compile *cx, const aft_document *documents, size_
     aft__compile_labels(cx);
     aft__compile_machines(cx);
     aft__compile_calendars(cx);
-    aft__compile_decisions(cx);
-    aft__compile_service(cx);
-    aft__compile_queues(cx);
-    aft__compile_routing(cx);
-    aft__compile_tiers(cx);
-    aft__compile_suggestions(cx);
+    compile_tickets(cx);
     aft__compile_cases(cx);
     note_tests(cx);
     aft__compile_forms(cx);

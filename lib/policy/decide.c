@@ -165,3 +165,4 @@ void aft__policy_suggest(const aft_policy *policy, const aft__facts *facts, aft_
 
 uint64_t aft__policy_tests(const aft_policy *policy) { return policy->settings->tests; }
 uint64_t aft__policy_rule_tests(const aft_policy *policy) { return policy->settings->rule_tests; }
+uint64_t aft__policy_ticket_tests(const aft_policy *policy) { return policy->settings->ticket_tests; }

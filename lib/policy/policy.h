@@ -43,6 +43,8 @@ static inline bool aft__fact_is_label(uint32_t fact) {
 }
 uint64_t aft__policy_tests(const aft_policy *policy);
 uint64_t aft__policy_rule_tests(const aft_policy *policy);
+/* Those of priorities, service levels, queues and suggestions alone. */
+uint64_t aft__policy_ticket_tests(const aft_policy *policy);
 
 /* ---- reasons.c: why something was decided, kept as text and shown in any language ---- */
 

@@ -189,6 +189,7 @@ typedef struct aft__settings {
   int64_t pause_ms, flood_within_ms;
   int32_t flood_messages, reserved0;
   uint64_t tests, rule_tests;   /* aft__policy_tests, aft__policy_rule_tests */
+  uint64_t ticket_tests;        /* aft__policy_ticket_tests */
   int64_t retain[AFT__RETAINS]; /* milliseconds, or -1 */
   aft__routing routing;
 } aft__settings;
@@ -553,6 +554,7 @@ typedef struct aft__compile {
   aft__map texts;
   uint32_t source_size;
   uint64_t tests, rule_tests; /* facts that conditions ask for; those of triage's rules */
+  uint64_t ticket_tests;      /* those of priorities, levels, queues and suggestions */
   bool nomem;
 } aft__compile;
 

@@ -2,7 +2,9 @@
  * between those that are due on both sides; scattered, those of the many lie all over them and share no page
  * of the database. */
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bench.h"
 #include "desk.h"
@@ -77,6 +79,18 @@ static int next_tickets(bench_desk *d) {
   return told(AFT_OK, n, "inbox", &error);
 }
 
+static int claim_tickets(bench_desk *d) {
+  aft_error error = AFT_ERROR_INIT;
+  uint32_t n = 0;
+  for (int i = 0; i < SHARE; i++) {
+    aft_status status = aft_ticket_claim(d->session, &d->agent, NULL, NULL, &error);
+    if (status < 0)
+      return told(status, n, "claim", &error);
+    n += status == AFT_OK;
+  }
+  return told(AFT_OK, n, "claim", &error);
+}
+
 static const struct {
   const char *path;
   double goal;
@@ -86,6 +100,7 @@ static const struct {
     {"queue, outbox claimed", 1.2, claim_outbox},
     {"queue, next ticket of the inbox", 1.5, next_tickets},
     {"queue, tick", 1.2, tick},
+    {"queue, next ticket claimed", 1.5, claim_tickets},
 };
 
 /* ---- both sides ---- */
@@ -155,6 +170,88 @@ static int open_crowd(const bench_options *o, const bench_engine *e, const char 
   return failed || e->crowd(place, ticket, c) || bench_desk_open(d, place, e->driver(), NULL) ? -1 : 0;
 }
 
+/* ---- many who claim at once, beside one ---- */
+
+#define SESSIONS 10
+
+typedef struct claimer {
+  pthread_t thread;
+  bench_desk desk; /* with a session and an agent of its own */
+  int failed;
+} claimer;
+
+static claimer crew[SESSIONS];
+
+static int hire(bench_desk *d) {
+  aft_error error = AFT_ERROR_INIT;
+  for (int i = 0; i < SESSIONS; i++) {
+    aft_record *made;
+    char name[16];
+    snprintf(name, sizeof name, "crew-%d", i);
+    aft_agent_in in = {.size = sizeof in, .external = {name, AFT_NTS}, .shops = &d->shop, .n_shops = 1};
+    crew[i].desk = *d;
+    if (aft_agent_put(d->session, &d->system, &in, &made, &error) < 0 ||
+        aft_session_open(d->store, &crew[i].desk.session, &error) < 0)
+      return told(AFT_E_INTERNAL, 0, "crew", &error);
+    crew[i].desk.agent.actor = aft_agent_id(made);
+    aft_record_free(made);
+  }
+  return 0;
+}
+
+static void *claim_share(void *user) {
+  claimer *c = user;
+  aft_error error = AFT_ERROR_INIT;
+  c->failed = 0;
+  for (int i = 0; i < SHARE / SESSIONS; i++)
+    c->failed |= aft_ticket_claim(c->desk.session, &c->desk.agent, NULL, NULL, &error) != AFT_OK;
+  return NULL;
+}
+
+static int claim_at_once(bench_desk *d) {
+  int failed = 0;
+  (void)d;
+  for (int i = 0; i < SESSIONS; i++)
+    failed |= pthread_create(&crew[i].thread, NULL, claim_share, &crew[i]);
+  for (int i = 0; i < SESSIONS; i++) {
+    failed |= pthread_join(crew[i].thread, NULL);
+    failed |= crew[i].failed;
+  }
+  return failed ? -1 : 0;
+}
+
+static int by_many(void *user, bench_time *out) {
+  turn *t = user;
+  return timed(&t->pair->few, claim_at_once, out);
+}
+
+static int by_one(void *user, bench_time *out) {
+  turn *t = user;
+  return timed(&t->pair->few, claim_tickets, out);
+}
+
+static int crowded_row(const bench_options *o, const bench_engine *e) {
+  char path[96];
+  pair p = {0};
+  turn t = {&p, NULL};
+  bench_ratios ratios;
+  int64_t share = SHARE * (o->rounds + 1);
+  crowd c = {4 * share, share, share, 4};
+  snprintf(path, sizeof path, "%squeue, claimed by ten at once", e->prefix);
+  if (!bench_wanted(o, path))
+    return 0;
+  int failed = open_crowd(o, e, "crew", &c, &p.few) || hire(&p.few) || claim_at_once(&p.few) ||
+               bench_alternate(o->rounds, by_many, by_one, &t, &ratios);
+  if (!failed)
+    bench_row(path, "one session, time on the wall", &ratios.wall, 0);
+  for (int i = 0; i < SESSIONS; i++)
+    aft_session_close(crew[i].desk.session);
+  memset(crew, 0, sizeof crew);
+  bench_desk_close(&p.few);
+  e->drop(o, "crew");
+  return failed ? -1 : 0;
+}
+
 int bench_queues_on(const bench_options *o, const bench_engine *e) {
   char title[96];
   pair p = {0};
@@ -162,7 +259,7 @@ int bench_queues_on(const bench_options *o, const bench_engine *e) {
           due = 2 * share; /* what is claimed first is gone when the tick comes */
   crowd small = {o->few, due, share, o->few / due}, large = {o->many, due, share, o->few / due};
   if (!any_wanted(o, e))
-    return 0;
+    return crowded_row(o, e);
   snprintf(title, sizeof title, "queues on %s of a row, %d rows at once",
            e->wall ? "PostgreSQL, time on the wall" : "SQLite, processor time", SHARE);
   bench_section(title);
@@ -174,7 +271,7 @@ int bench_queues_on(const bench_options *o, const bench_engine *e) {
   bench_desk_close(&p.many);
   e->drop(o, "few");
   e->drop(o, "many");
-  return failed ? -1 : 0;
+  return failed || crowded_row(o, e) ? -1 : 0;
 }
 
 int bench_queues(const bench_options *o) { return bench_queues_on(o, &bench_sqlite); }

@@ -429,6 +429,19 @@ static aft_status bring_cases(scene *s, aft_error *error) {
   return last_part(s, s->cases[SCENE_COMING], AFT_KIND_PARCEL, AFT_PARCEL_ID, &s->parcel, error);
 }
 
+static aft_status shift_of(scene *s, const char *key, int64_t day, aft_id *id, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_record *made;
+  aft_shift_in in = {.size = sizeof in,
+                     .agent = s->other_agent,
+                     .from = SCENE_START + day * DAY,
+                     .to = SCENE_START + day * DAY + 480 * MINUTE};
+  call.key = name(s, key);
+  TRY(aft_shift_put(s->session, &call, &in, &made, error));
+  *id = taken(made, AFT_SHIFT_ID);
+  return AFT_OK;
+}
+
 aft_status scene_people(scene *s, const char *round, aft_error *error) {
   snprintf(s->round, sizeof s->round, "%s", round);
   TRY(put_agent(s, "lin", &s->agent, error));
@@ -439,6 +452,7 @@ aft_status scene_people(scene *s, const char *round, aft_error *error) {
 
 aft_status scene_fill(scene *s, const char *round, aft_error *error) {
   TRY(scene_people(s, round, error));
+  TRY(shift_of(s, "shift", 400, &s->shift, error));
   TRY(open_tickets(s, error));
   TRY(bring_to_state(s, error));
   TRY(tag(s, "first", NULL, true, error));
@@ -535,36 +549,21 @@ static aft_status next_ticket(scene *s, aft_error *error) {
 }
 
 static aft_status presence(scene *s, aft_error *error) {
-  aft_call call = as(s, AFT_ROLE_AGENT, s->other_agent);
+  aft_call call = as_agent(s);
   aft_presence_in in = {.size = sizeof in, .presence = AFT_PRESENCE_BUSY};
   call.key = name(s, "presence");
   return aft_presence_set(s->session, &call, &in, NULL, error);
 }
 
-static aft_status shift_of(scene *s, const char *key, int64_t day, aft_id *id, aft_error *error) {
-  aft_call call = as_system(s);
-  aft_record *made;
-  aft_shift_in in = {.size = sizeof in,
-                     .agent = s->other_agent,
-                     .from = SCENE_START + day * DAY,
-                     .to = SCENE_START + day * DAY + 480 * MINUTE};
-  call.key = name(s, key);
-  TRY(aft_shift_put(s->session, &call, &in, &made, error));
-  *id = taken(made, AFT_SHIFT_ID);
-  return AFT_OK;
-}
-
 static aft_status new_shift(scene *s, aft_error *error) {
   aft_id id;
-  return shift_of(s, "shift", 400, &id, error);
+  return shift_of(s, "more shifts", 401, &id, error);
 }
 
 static aft_status less_shift(scene *s, aft_error *error) {
   aft_call call = as_system(s);
-  aft_id id;
-  TRY(shift_of(s, "shift back", 401, &id, error));
   call.key = name(s, "no shift");
-  return aft_shift_remove(s->session, &call, id, error);
+  return aft_shift_remove(s->session, &call, s->shift, error);
 }
 
 static aft_status new_link(scene *s, aft_error *error) {
@@ -941,7 +940,7 @@ const command scene_commands[] = {
     {"the next ticket", "aft_ticket_claim", next_ticket},
     {"an agent is there", "aft_presence_set", presence},
     {"a shift", "aft_shift_put", new_shift},
-    {"a shift less", "aft_shift_remove", less_shift, .steps = true},
+    {"a shift less", "aft_shift_remove", less_shift},
     {"a customer's phone", "aft_customer_put", change_customer},
     {"an order", "aft_order_put", new_order},
     {"a link", "aft_link_make", new_link, .steps = true},

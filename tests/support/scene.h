@@ -48,6 +48,7 @@ typedef struct scene {
   aft_id ticket[SCENE_TICKETS], message[2], effect[3];
   int64_t fence[3];
   aft_id cases[SCENE_CASES], cups, leg, finding, parcel;
+  aft_id shift;
   aft_id survey;    /* 0 under a policy without */
   const void *play; /* of a test with commands of its own: what they are to do */
 } scene;

@@ -505,6 +505,21 @@ static void a_queue_gives_to_those_who_are_there(void **state) {
   assert_int_equal(assignee(ids[3]), 0);
 }
 
+static void nobody_waits_for_an_own_agent_who_has_gone(void **state) {
+  (void)state;
+  activate(GIVES("assign: least_loaded"));
+  aft_id own = agent("own"), other = agent("other");
+  presence(own, AFT_PRESENCE_BUSY);
+  presence(other, AFT_PRESENCE_ONLINE);
+  customer("a", NULL, own);
+  aft_id id = say("a", NULL, "wechat", PARCEL);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), 0);
+  presence(own, AFT_PRESENCE_OFFLINE);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), other);
+}
+
 static void turns_are_taken(void **state) {
   (void)state;
   activate(GIVES("assign: round_robin"));
@@ -692,6 +707,33 @@ static void what_the_host_says_of_a_tier_stands(void **state) {
   assert_tier(who, "svip", false);
 }
 
+/* ---- what the order says ---- */
+
+static void an_orders_value_and_country_choose_the_queue(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *message;
+  (void)state;
+  activate(
+      "version: 1\n"
+      "queues:\n"
+      "  dear: {order: 1, when: {currency: CNY, value: {at_least: 500000}}, skills: [dear]}\n");
+  aft_id who = customer("rich", NULL, 0);
+  buy("o-9", who, 900000, d.now);
+  aft_message_in in = desk_message(&d, "dear-1", PARCEL);
+  in.customer = who;
+  in.handle = AFT_STR("rich");
+  in.order = AFT_STR("o-9");
+  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
+  aft_id id = aft_message_ticket(message);
+  aft_record_free(message);
+  aft_record *ticket = desk_ticket(&d, id);
+  assert_string_equal(aft_ticket_queue(ticket), "dear");
+  aft_record_free(ticket);
+  assert_int_equal(claim(agent("lin")), 0);
+  put_agent((aft_agent_in){.external = AFT_STR("lin"), .skills = AFT_STR("dear")});
+  assert_int_equal(claim(agent("lin")), id);
+}
+
 /* ---- how far away ---- */
 
 static aft_position where(aft_id id) {
@@ -792,6 +834,7 @@ int main(void) {
       EVERYWHERE(nobody_speaks_for_another),
       EVERYWHERE(shifts_say_when_one_works),
       EVERYWHERE(a_queue_gives_to_those_who_are_there),
+      EVERYWHERE(nobody_waits_for_an_own_agent_who_has_gone),
       EVERYWHERE(turns_are_taken),
       EVERYWHERE(who_has_waited_longest_comes_first),
       EVERYWHERE(a_customer_comes_back_to_the_last_agent),
@@ -801,6 +844,7 @@ int main(void) {
       EVERYWHERE(the_agent_of_a_tier_serves_it_first),
       EVERYWHERE(purchases_earn_a_tier_and_it_decays_with_hysteresis),
       EVERYWHERE(what_the_host_says_of_a_tier_stands),
+      EVERYWHERE(an_orders_value_and_country_choose_the_queue),
       EVERYWHERE(one_sees_how_many_stand_before),
       ON(a_policy_that_cannot_route_is_refused, MEMORY),
   };

@@ -15,6 +15,7 @@ from .inputs import MessageIn
 from .learning import Learning
 from .links import LinkCommands
 from .privacy import PrivacyCommands
+from .routing import RoutingCommands
 from .values import span_ms
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def batch_results(batch: Any) -> list[BatchResult]:
     return results
 
 
-class Desk(DeskCommands, EvidenceCommands, LinkCommands, PrivacyCommands, Learning):
+class Desk(DeskCommands, EvidenceCommands, LinkCommands, PrivacyCommands, RoutingCommands, Learning):
     """Made by Session.as_system and its like. key: a name of your own for what must happen once; the same again gives
     the first outcome. deadline: how long the call may take."""
 

@@ -66,6 +66,10 @@ COMMANDS = [
     Command("aft_revision_list", "revisions", "Revision", reads=True),
     Command("aft_ticket_answer", "answer", "Message", first=("text",)),
     Command("aft_ticket_act", "act", "Ticket"),
+    Command("aft_presence_set", "set_presence", "Agent"),
+    Command("aft_shift_put", "put_shift", "Shift"),
+    Command("aft_shift_remove", "remove_shift"),
+    Command("aft_shift_list", "shifts", "Shift", reads=True),
     Command("aft_ticket_get", "ticket", "Ticket", reads=True),
     Command("aft_ticket_find", "find", "Ticket", reads=True),
     Command("aft_ticket_inbox", "inbox", "Ticket", reads=True),
@@ -147,7 +151,7 @@ aft_policy_default aft_policy_hash aft_policy_image aft_policy_load aft_policy_m
 aft_policy_ref aft_policy_text aft_policy_unref aft_query_close aft_query_column aft_query_columns aft_query_interrupt
 aft_query_next aft_record_free aft_record_json aft_session_close aft_session_interrupt aft_session_open
 aft_status_is_transient aft_status_name aft_store_backup aft_store_health aft_store_open aft_store_query aft_store_unref aft_text_columns
-aft_text_language aft_text_normalise aft_text_redact aft_tick aft_triage_explain aft_triage_free aft_triage_json
+aft_text_language aft_text_normalise aft_text_redact aft_tick aft_ticket_claim aft_ticket_position aft_triage_explain aft_triage_free aft_triage_json
 aft_triage_number aft_triage_run aft_triage_stated_count aft_triage_stated_number aft_triage_stated_text aft_triage_suggestion
 aft_triage_text aft_version
 """.split()
