@@ -88,8 +88,8 @@ AFT_API aft_status aft_presence_set(aft_session *session, const aft_call *call, 
 /* When an agent works. */
 typedef struct aft_shift_in {
   size_t size;
-  aft_id id;    /* a shift to change; 0: a new one */
-  aft_id agent; /* whose it is; a new one needs it */
+  aft_id id;         /* a shift to change; 0: a new one */
+  aft_id agent;      /* whose it is; a new one needs it */
   aft_time from, to; /* required */
 } aft_shift_in;
 
