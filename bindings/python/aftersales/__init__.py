@@ -39,6 +39,7 @@ from .policy import Policy
 from .query import Rows
 from .record import Record
 from .records import *  # noqa: F403
+from .routing import Position
 from .store import Session, Store, TickReport
 from .triage import Stated, Triage
 from .values import Money, exponent, made_at, time_of
@@ -71,6 +72,7 @@ __all__ = [
     "OrderShareIn",
     "PartIn",
     "Policy",
+    "Position",
     "Prediction",
     "Record",
     "Rows",
