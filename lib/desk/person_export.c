@@ -180,13 +180,15 @@ aft_status aft_person_export(aft_session *session, const aft_call *call, aft_id 
                                        .roles = AFT__ROLES_SYSTEM,
                                        .read = true,
                                        .run = begin};
-  if (!session || !sink)
-    return aft__error(error, AFT_E_NULL_HANDLE, session ? "sink" : "session", "the handle is NULL");
+  if (!session)
+    return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");
   AFT__TRY(aft__in_id(customer, "customer", error));
   walk w = {.env = aft__session_env(session), .customer = customer};
   aft__buf_init(&w.lines, w.env);
   aft__buf_init(&w.waiting, w.env);
   aft_status status = aft__command_run(session, call, &command, &w, NULL, error);
+  if (status >= 0 && !sink)
+    status = aft__error(error, AFT_E_NULL_HANDLE, "sink", "the sink is NULL");
   if (status >= 0)
     status = go_on(session, &w, sink, user, error);
   if (status >= 0 && records)
