@@ -50,7 +50,7 @@ typedef struct aft__want {
 aft_status aft__claim_head(aft__cmd *cmd, const aft__fit *fit, const aft__want *want, aft_id *ticket,
                            aft_error *error);
 /* Gives a waiting ticket to the agent and counts it. */
-aft_status aft__claim_give(aft__cmd *cmd, aft__fit *fit, aft_id ticket, const char *verb, aft__value **row,
+aft_status aft__claim_give(aft__cmd *cmd, aft__fit *fit, aft_id id, const char *verb, aft__value **row,
                            aft_error *error);
 
 /* ---- tier.c ---- */
