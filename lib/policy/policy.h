@@ -234,7 +234,7 @@ bool aft__policy_skilled(const aft_policy *policy, aft_str teams, aft_str skills
 extern const char *const aft__privileges[AFT__PRIVILEGES + 1]; /* "advance_refund", "free_pickup" */
 
 int32_t aft__policy_tier_targets(const aft_policy *policy, aft_str name); /* permille; 1000 for any other */
-aft_str aft__policy_tier_agent(const aft_policy *policy, aft_str tier);   /* the host's name; empty: nobody */
+aft_str aft__policy_tier_agent(const aft_policy *policy, aft_str name);   /* the host's name; empty: nobody */
 void aft__policy_tier_facts(const aft_policy *policy, aft__facts *facts); /* of the tier in the facts */
 
 typedef struct aft__purchase {
