@@ -75,11 +75,11 @@ aft_status aft__agent_audit(aft__cmd *cmd, aft_id agent, const char *verb, aft_e
 
 aft_status aft__presence_is(aft__cmd *cmd, aft__value *agent, const char *presence, aft_error *error);
 /* The tickets of an agent who is not there go back, some at a time. */
-aft_status aft__give_back(aft__cmd *cmd, aft_id agent, aft_error *error);
+aft_status aft__give_back(aft__cmd *cmd, aft_id id, aft_error *error);
 aft_status aft__push_ticket(aft__ticket *ticket, aft_error *error);
 /* What waited for an agent who has gone is given out to others. */
 aft_status aft__push_lanes_of(aft__cmd *cmd, aft_id agent, aft_error *error);
-aft_status aft__push_serve(aft__cmd *cmd, aft_id agent, aft_error *error);
+aft_status aft__push_serve(aft__cmd *cmd, aft_id id, aft_error *error);
 #define AFT__DUE_PUSH "push"
 /* The shift at a moment; *row NULL for none. *any: whether the agent has shifts at all. */
 aft_status aft__shift_at(aft__cmd *cmd, aft_id agent, aft_time at, aft__value **row, bool *any,
