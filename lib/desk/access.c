@@ -11,6 +11,16 @@ aft_status aft__load(aft__cmd *cmd, const aft__table *table, uint32_t tenant_col
   return status;
 }
 
+aft_status aft__load_rows(aft__cmd *cmd, const aft__table *table, uint32_t index, aft_id parent,
+                          uint32_t most, aft__value ***rows, uint32_t *n, aft_error *error) {
+  aft__scan scan = {.table = table,
+                    .index = index,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), aft__int(parent)},
+                    .limit = most};
+  return aft__scan_all(cmd->tx, &scan, rows, n, error);
+}
+
 aft_status aft__may_shop(aft__cmd *cmd, aft_id shop, aft_error *error) {
   if (cmd->call.role == AFT_ROLE_SYSTEM || cmd->call.role == AFT_ROLE_ARBITER)
     return AFT_OK;

@@ -47,12 +47,8 @@ static aft_status tell(aft__case *c, const char *topic, const char *notice, cons
 }
 
 static aft_status load_all(aft__case *c, aft__value ***rows, uint32_t *n, aft_error *error) {
-  aft__scan scan = {.table = &aft__appointment_table,
-                    .index = AFT__APPOINTMENT_BY_CASE,
-                    .n_equal = 2,
-                    .equal = {aft__int(c->cmd->call.tenant), c->row[AFT__CASE_ID]},
-                    .limit = MOST_APPOINTMENTS};
-  return aft__scan_all(c->cmd->tx, &scan, rows, n, error);
+  return aft__load_rows(c->cmd, &aft__appointment_table, AFT__APPOINTMENT_BY_CASE, aft__case_id(c),
+                        MOST_APPOINTMENTS, rows, n, error);
 }
 
 static bool is_booked(const aft__value *row) {

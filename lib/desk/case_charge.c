@@ -6,15 +6,19 @@ static bool is_open(const aft__leg *leg) {
   return aft__leg_is(leg, AFT__LEG_STATE, "sent") || aft__leg_is(leg, AFT__LEG_STATE, "unknown");
 }
 
+static aft__leg_plan owed_by_buyer(const char *kind, int64_t amount, const char *release) {
+  return (aft__leg_plan){.kind = kind,
+                         .payer = "buyer",
+                         .payee = "seller",
+                         .instrument = aft__cstr("any"),
+                         .amount = amount,
+                         .release = aft__cstr(release)};
+}
+
 static aft_status add(aft__case *c, const char *kind, int64_t amount, aft_id replaces, aft_error *error) {
   aft__leg *leg;
-  aft__leg_plan plan = {.kind = kind,
-                        .payer = "buyer",
-                        .payee = "seller",
-                        .instrument = aft__cstr("any"),
-                        .amount = amount,
-                        .release = aft__cstr("approval"),
-                        .replaces = replaces};
+  aft__leg_plan plan = owed_by_buyer(kind, amount, "approval");
+  plan.replaces = replaces;
   if (amount <= 0)
     return AFT_OK;
   AFT__TRY(aft__leg_add(c, &plan, &leg, error));
@@ -72,12 +76,7 @@ aft_status aft__charge(aft__case *c, aft_error *error) {
 
 /* As a preview shows it. */
 aft_status aft__charge_plan(aft__case *c, aft_error *error) {
-  aft__leg_plan plan = {.kind = "charge",
-                        .payer = "buyer",
-                        .payee = "seller",
-                        .instrument = aft__cstr("any"),
-                        .amount = aft__charge_missing(c),
-                        .release = aft__cstr("inspection")};
+  aft__leg_plan plan = owed_by_buyer("charge", aft__charge_missing(c), "inspection");
   return plan.amount ? aft__leg_add(c, &plan, NULL, error) : AFT_OK;
 }
 

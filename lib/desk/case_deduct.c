@@ -116,12 +116,10 @@ static aft_status points(aft__case *c, const aft__money_rules *rules, aft_error 
 }
 
 aft_status aft__case_deduct(aft__case *c, aft_error *error) {
-  aft__facts facts;
   aft__money_rules rules;
   if (aft__case_basis(c) != AFT__BASIS_PRICE)
     return AFT_OK;
-  AFT__TRY(aft__case_facts(c, &facts, error));
-  aft__policy_case_money(c->policy, &facts, aft__case_str(c, AFT__CASE_CURRENCY), &rules);
+  AFT__TRY(aft__case_money_rules(c, &rules, error));
   restocking(c, &rules);
   AFT__TRY(gifts(c, &rules, error));
   return points(c, &rules, error);

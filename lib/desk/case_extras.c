@@ -48,13 +48,6 @@ static void weigh(const aft__case *c, aft__value **rows, uint32_t n, int64_t *ow
       *all += aft__line_left(rows[i]);
 }
 
-static aft_status rules_of(aft__case *c, aft__money_rules *rules, aft_error *error) {
-  aft__facts facts;
-  AFT__TRY(aft__case_facts(c, &facts, error));
-  aft__policy_case_money(c->policy, &facts, aft__case_str(c, AFT__CASE_CURRENCY), rules);
-  return AFT_OK;
-}
-
 static aft_status add(aft__case *c, aft__value *line, int64_t units, int64_t share, aft_error *error) {
   AFT__TRY(aft__case_add_line(c, line, NULL, units, error));
   c->lines[c->n_lines - 1].share = share;
@@ -65,10 +58,10 @@ static aft_status add(aft__case *c, aft__value *line, int64_t units, int64_t sha
 aft_status aft__case_add_extras(aft__case *c, aft__value **rows, uint32_t n, aft_error *error) {
   aft__money_rules rules;
   int64_t own, all;
-  bool last = takes_all(c, rows, n);
   if (!gives_price_back(c))
     return AFT_OK;
-  AFT__TRY(rules_of(c, &rules, error));
+  bool last = takes_all(c, rows, n);
+  AFT__TRY(aft__case_money_rules(c, &rules, error));
   weigh(c, rows, n, &own, &all);
   for (uint32_t i = 0; i < n; i++) {
     aft__give give = give_of(&rules, rows[i]);
@@ -85,8 +78,8 @@ aft_status aft__case_add_extras(aft__case *c, aft__value **rows, uint32_t n, aft
 
 /* ---- once the goods are in ---- */
 
-/* Goods of the case that are given back, in permille of what it was filed for; 0 to 1000000 for exactness. */
-static int64_t amount_due(const aft__case *c, int64_t amount) {
+/* An amount by the part of the case's goods that is given back, of what it was filed for. */
+static int64_t share_due(const aft__case *c, int64_t amount) {
   int64_t filed = 0, due = 0;
   for (uint32_t i = 0; i < c->n_lines; i++) {
     const aft__case_line *l = &c->lines[i];
@@ -106,7 +99,7 @@ static bool bargained(const aft__case *c) {
 int64_t aft__extra_due(const aft__case *c, const aft__case_line *l) {
   int64_t amount = aft__row_int(l->row, AFT__CASE_LINE_AMOUNT);
   if (!aft__row_int(l->row, AFT__CASE_LINE_QUANTITY))
-    return amount_due(c, amount);
+    return share_due(c, amount);
   return amount;
 }
 
@@ -144,7 +137,7 @@ aft_status aft__extras_close(aft__case *c, aft_error *error) {
   AFT__TRY(aft__order_lines(c->cmd, c->order[AFT__ORDER_ID].number, &rows, &n, error));
   if (!takes_all(c, rows, n))
     return AFT_OK;
-  AFT__TRY(rules_of(c, &rules, error));
+  AFT__TRY(aft__case_money_rules(c, &rules, error));
   for (uint32_t i = 0; i < n; i++)
     if (aft__line_is_extra(rows[i]) && give_of(&rules, rows[i]) != AFT__GIVE_NONE)
       AFT__TRY(close_one(c, rows[i], error));

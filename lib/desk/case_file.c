@@ -34,12 +34,7 @@ static int64_t free_units(const aft__value *line) {
 }
 
 aft_status aft__order_lines(aft__cmd *cmd, aft_id order, aft__value ***rows, uint32_t *n, aft_error *error) {
-  aft__scan scan = {.table = &aft__line_table,
-                    .index = AFT__LINE_BY_REF,
-                    .n_equal = 2,
-                    .equal = {aft__int(cmd->call.tenant), aft__int(order)},
-                    .limit = AFT__MOST_CASE_LINES};
-  return aft__scan_all(cmd->tx, &scan, rows, n, error);
+  return aft__load_rows(cmd, &aft__line_table, AFT__LINE_BY_REF, order, AFT__MOST_CASE_LINES, rows, n, error);
 }
 
 static int by_line(const void *a, const void *b) {

@@ -8,14 +8,10 @@ typedef struct hold_in {
 } hold_in;
 
 static aft_status hold_evidence(aft__case *c, bool hold, aft_error *error) {
-  aft__scan scan = {.table = &aft__evidence_table,
-                    .index = AFT__EVIDENCE_BY_CASE,
-                    .n_equal = 2,
-                    .equal = {aft__int(c->cmd->call.tenant), c->row[AFT__CASE_ID]},
-                    .limit = 1000};
   aft__value **rows;
   uint32_t n;
-  AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
+  AFT__TRY(aft__load_rows(c->cmd, &aft__evidence_table, AFT__EVIDENCE_BY_CASE, aft__case_id(c), 1000, &rows,
+                          &n, error));
   for (uint32_t i = 0; i < n; i++) {
     rows[i][AFT__EVIDENCE_HELD] = hold ? aft__int(c->cmd->now) : aft__null();
     AFT__TRY(

@@ -11,12 +11,8 @@ typedef struct invoices {
 } invoices;
 
 static aft_status load(aft__case *c, invoices *out, aft_error *error) {
-  aft__scan scan = {.table = &aft__invoice_table,
-                    .index = AFT__INVOICE_BY_CASE,
-                    .n_equal = 2,
-                    .equal = {aft__int(c->cmd->call.tenant), c->row[AFT__CASE_ID]},
-                    .limit = MOST_INVOICES};
-  return aft__scan_all(c->cmd->tx, &scan, &out->rows, &out->n, error);
+  return aft__load_rows(c->cmd, &aft__invoice_table, AFT__INVOICE_BY_CASE, aft__case_id(c), MOST_INVOICES,
+                        &out->rows, &out->n, error);
 }
 
 static bool is(const aft__value *row, const char *state) {

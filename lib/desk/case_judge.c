@@ -4,65 +4,6 @@
 
 #define MOST_EVIDENCE 100u
 
-/* ---- parcels of the order ---- */
-
-/* Some units of the case had not arrived: whether they have left depends on the parcel. */
-static bool awaited(const aft__case *c) {
-  for (uint32_t i = 0; i < c->n_lines; i++)
-    if (aft__row_int(c->lines[i].row, AFT__CASE_LINE_FROM_UNDELIVERED) ||
-        aft__row_int(c->lines[i].line, AFT__LINE_UNDELIVERED))
-      return true;
-  return false;
-}
-
-/* One that came back to its sender went out too; a return of the buyer's belongs to a case. */
-static bool went_out(const aft__value *parcel) {
-  aft_str direction = aft__row_str(parcel, AFT__PARCEL_DIRECTION);
-  return aft__str_eq(direction, aft__cstr("out")) ||
-         (aft__str_eq(direction, aft__cstr("back")) && aft__row_null(parcel, AFT__PARCEL_CASE));
-}
-
-/* Hosts that do not tell when a parcel left tell that it did, by its state. */
-static aft_time left_at(const aft__value *parcel) {
-  aft_str state = aft__row_str(parcel, AFT__PARCEL_STATE);
-  if (!aft__row_null(parcel, AFT__PARCEL_SHIPPED))
-    return aft__row_int(parcel, AFT__PARCEL_SHIPPED);
-  if (aft__str_eq(state, aft__cstr("announced")) || aft__str_eq(state, aft__cstr("void")))
-    return AFT_TIME_NONE;
-  return aft__row_int(parcel, AFT__PARCEL_CREATED);
-}
-
-aft_status aft__case_parcels(aft__case *c, aft_error *error) {
-  aft__scan scan = {.table = &aft__parcel_table,
-                    .index = AFT__PARCEL_BY_REF,
-                    .n_equal = 2,
-                    .equal = {aft__int(c->cmd->call.tenant), c->row[AFT__CASE_ORDER]},
-                    .limit = AFT__MOST_PARCELS};
-  aft__value **rows;
-  uint32_t n;
-  if (c->parcels_seen)
-    return AFT_OK;
-  AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
-  c->parcels_seen = true;
-  c->shipped = AFT_TIME_NONE;
-  for (uint32_t i = 0; i < n; i++) {
-    if (aft__row_int(rows[i], AFT__PARCEL_CASE) == aft__case_id(c) &&
-        !aft__row_null(rows[i], AFT__PARCEL_CASE))
-      c->scanned |=
-          !aft__row_null(rows[i], AFT__PARCEL_SEEN) || !aft__row_null(rows[i], AFT__PARCEL_DELIVERED);
-    if (!went_out(rows[i]))
-      continue;
-    c->insured |= aft__row_int(rows[i], AFT__PARCEL_INSURED) != 0;
-    aft_time at = left_at(rows[i]);
-    bool has = true;
-    if (awaited(c) && at != AFT_TIME_NONE)
-      AFT__TRY(aft__parcel_has(c, rows[i], &has, error));
-    if (has && at != AFT_TIME_NONE && (c->shipped == AFT_TIME_NONE || at < c->shipped))
-      c->shipped = at;
-  }
-  return AFT_OK;
-}
-
 /* ---- repairs before this one ---- */
 
 static aft_status count_repairs(aft__case *c, const aft__value *line, int64_t *out, aft_error *error) {
@@ -108,11 +49,6 @@ static bool has_kind(aft__value **rows, uint32_t n, aft_str kind) {
 /* Each kind of evidence that the reason asks for is there. */
 static aft_status proven(aft__case *c, aft_str reason, bool *out, aft_error *error) {
   aft__reason_info info;
-  aft__scan scan = {.table = &aft__evidence_table,
-                    .index = AFT__EVIDENCE_BY_CASE,
-                    .n_equal = 2,
-                    .equal = {aft__int(c->cmd->call.tenant), c->row[AFT__CASE_ID]},
-                    .limit = MOST_EVIDENCE};
   aft__value **rows;
   uint32_t n = 0;
   *out = true;
@@ -121,18 +57,11 @@ static aft_status proven(aft__case *c, aft_str reason, bool *out, aft_error *err
   *out = aft__case_int(c, AFT__CASE_EVIDENCE) > 0;
   if (!*out)
     return AFT_OK;
-  AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
+  AFT__TRY(aft__load_rows(c->cmd, &aft__evidence_table, AFT__EVIDENCE_BY_CASE, aft__case_id(c), MOST_EVIDENCE,
+                          &rows, &n, error));
   for (uint32_t i = 0; i < info.n_required; i++)
     *out &= has_kind(rows, n, info.required[i]);
   return AFT_OK;
-}
-
-static bool papers_first(const aft__case *c, const aft__facts *facts) {
-  aft__money_rules rules;
-  if (aft__case_is(c, AFT__CASE_PAPERS, "issued"))
-    return false;
-  aft__policy_case_money(c->policy, facts, aft__case_str(c, AFT__CASE_CURRENCY), &rules);
-  return rules.papers_first;
 }
 
 aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
@@ -149,7 +78,8 @@ aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
                                      !aft__case_is(c, AFT__CASE_AUTHORITY, "external");
   facts->number[AFT__FACT_ADVANCE_OK] = flags.advance_ok;
   facts->number[AFT__FACT_RETURNLESS_OK] = flags.returnless_ok;
-  facts->number[AFT__FACT_PAPERS_FIRST] = papers_first(c, facts);
+  facts->number[AFT__FACT_PAPERS_FIRST] =
+      !aft__case_is(c, AFT__CASE_PAPERS, "issued") && aft__policy_papers_first(c->policy, facts);
   return AFT_OK;
 }
 

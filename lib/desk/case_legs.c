@@ -6,22 +6,13 @@
 
 /* ---- loading ---- */
 
-static aft_status load_rows(aft__case *c, const aft__table *table, uint32_t index, aft__value key,
-                            aft__value ***rows, uint32_t *n, aft_error *error) {
-  aft__scan scan = {.table = table,
-                    .index = index,
-                    .n_equal = 2,
-                    .equal = {aft__int(c->cmd->call.tenant), key},
-                    .limit = AFT__MOST_LEGS};
-  return aft__scan_all(c->cmd->tx, &scan, rows, n, error);
-}
-
 aft_status aft__legs_load(aft__case *c, aft_error *error) {
   aft__value **rows;
   uint32_t n;
   if (c->legs_loaded)
     return AFT_OK;
-  AFT__TRY(load_rows(c, &aft__leg_table, AFT__LEG_BY_CASE, c->row[AFT__CASE_ID], &rows, &n, error));
+  AFT__TRY(aft__load_rows(c->cmd, &aft__leg_table, AFT__LEG_BY_CASE, aft__case_id(c), AFT__MOST_LEGS, &rows,
+                          &n, error));
   c->legs = aft__arena_alloc(c->cmd->arena, AFT__MOST_LEGS * sizeof *c->legs);
   if (!c->legs)
     return aft__nomem(error);
@@ -33,12 +24,15 @@ aft_status aft__legs_load(aft__case *c, aft_error *error) {
 }
 
 aft_status aft__pots_load(aft__case *c, aft_error *error) {
-  aft__value **payments, **funds, order = c->row[AFT__CASE_ORDER];
+  aft__value **payments, **funds;
+  aft_id order = aft__case_int(c, AFT__CASE_ORDER);
   uint32_t n_payments, n_funds;
   if (c->pots_loaded)
     return AFT_OK;
-  AFT__TRY(load_rows(c, &aft__payment_table, AFT__PAYMENT_BY_ORDER, order, &payments, &n_payments, error));
-  AFT__TRY(load_rows(c, &aft__fund_table, AFT__FUND_BY_ORDER, order, &funds, &n_funds, error));
+  AFT__TRY(aft__load_rows(c->cmd, &aft__payment_table, AFT__PAYMENT_BY_ORDER, order, AFT__MOST_LEGS,
+                          &payments, &n_payments, error));
+  AFT__TRY(aft__load_rows(c->cmd, &aft__fund_table, AFT__FUND_BY_ORDER, order, AFT__MOST_LEGS, &funds,
+                          &n_funds, error));
   c->pots = aft__arena_alloc(c->cmd->arena,
                              (n_payments + n_funds + AFT__MOST_FUNDERS + AFT__MOST_LEGS) * sizeof *c->pots);
   if (!c->pots)

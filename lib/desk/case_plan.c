@@ -199,12 +199,8 @@ static aft_status plan_return_freight(aft__case *c, const aft__case_terms *terms
   int64_t cost = 0;
   if (aft__str_eq(payer, aft__cstr("buyer")) || !payer.len)
     return AFT_OK;
-  aft__scan scan = {.table = &aft__parcel_table,
-                    .index = AFT__PARCEL_BY_CASE,
-                    .n_equal = 2,
-                    .equal = {aft__int(c->cmd->call.tenant), c->row[AFT__CASE_ID]},
-                    .limit = AFT__MOST_LEGS};
-  AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
+  AFT__TRY(aft__load_rows(c->cmd, &aft__parcel_table, AFT__PARCEL_BY_CASE, aft__case_id(c), AFT__MOST_LEGS,
+                          &rows, &n, error));
   for (uint32_t i = 0; i < n; i++)
     cost += aft__row_int(rows[i], AFT__PARCEL_FREIGHT);
   if (cost > terms->freight_most)

@@ -140,8 +140,6 @@ bool aft__case_platform_state(const aft__case *c, aft_str status, aft_str *state
 aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error *error);
 /* AFT_E_CHECK where units of it are not free. */
 aft_status aft__case_free_check(const aft__case *c, aft_error *error);
-/* What the order's parcels say: see aft__case.shipped. */
-aft_status aft__case_parcels(aft__case *c, aft_error *error);
 /* Whether a parcel has units of the case's goods; one that was told without its items may. */
 aft_status aft__parcel_has(aft__case *c, const aft__value *parcel, bool *out, aft_error *error);
 
@@ -280,6 +278,8 @@ aft_status aft__goods_reserve(aft__case *c, const char *topic, aft_error *error)
 
 /* ---- case_parcels.c ---- */
 
+/* What the order's parcels say: see aft__case.shipped. */
+aft_status aft__case_parcels(aft__case *c, aft_error *error);
 /* The host stops the parcels of the order that have its units. */
 aft_status aft__parcels_intercept(aft__case *c, aft_error *error);
 /* How many units of each line its parcels have brought back; NULL where none of them has arrived. */
@@ -329,6 +329,7 @@ typedef struct aft__case_terms {
   bool coupon_parts;    /* … or part by part */
   int64_t retries;      /* how often a leg that failed is sent again */
 } aft__case_terms;
+aft_status aft__case_money_rules(aft__case *c, aft__money_rules *out, aft_error *error);
 aft_status aft__case_terms_of(aft__case *c, aft__case_terms *out, aft_error *error);
 aft_status aft__fund_ceiling(aft__case *c, aft_str funder, int64_t *out, aft_error *error);
 aft_time aft__leg_expected(const aft__case *c, const aft__leg *leg);

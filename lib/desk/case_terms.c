@@ -2,7 +2,7 @@
  * a funder has. */
 #include "desk/case_priv.h"
 
-static aft_status rules_of(aft__case *c, aft__money_rules *rules, aft_error *error) {
+aft_status aft__case_money_rules(aft__case *c, aft__money_rules *rules, aft_error *error) {
   aft__facts facts;
   AFT__TRY(aft__case_facts(c, &facts, error));
   aft__policy_case_money(c->policy, &facts, aft__case_str(c, AFT__CASE_CURRENCY), rules);
@@ -11,7 +11,7 @@ static aft_status rules_of(aft__case *c, aft__money_rules *rules, aft_error *err
 
 aft_status aft__case_terms_of(aft__case *c, aft__case_terms *out, aft_error *error) {
   aft__money_rules rules;
-  AFT__TRY(rules_of(c, &rules, error));
+  AFT__TRY(aft__case_money_rules(c, &rules, error));
   *out = (aft__case_terms){.release = rules.release,
                            .compensation = rules.compensation_instrument,
                            .freight_most = rules.freight_most < 0 ? INT64_MAX : rules.freight_most,
@@ -89,7 +89,7 @@ aft_status aft__case_sources(aft__case *c, int64_t amount, aft__source_part **pa
   aft__money_rules rules;
   uint32_t count = 0;
   *n = 0;
-  AFT__TRY(rules_of(c, &rules, error));
+  AFT__TRY(aft__case_money_rules(c, &rules, error));
   aft__refund_source *sources = aft__arena_alloc(c->cmd->arena, (c->n_pots + 1) * sizeof *sources);
   *parts = aft__arena_alloc(c->cmd->arena, (c->n_pots + 1) * sizeof **parts);
   if (!sources || !*parts)

@@ -96,12 +96,6 @@ static aft_time expected_at(const aft__case *c, const aft__leg *refund) {
                                                        : aft__row_int(refund->row, AFT__LEG_EXPECTED);
 }
 
-static bool may_see_money(const aft__case *c) {
-  int64_t customer = aft__case_int(c, AFT__CASE_CUSTOMER);
-  return customer == aft__row_int(c->order, AFT__ORDER_CUSTOMER) ||
-         customer == aft__row_int(c->order, AFT__ORDER_PAYER);
-}
-
 static aft_time visit_at(const aft__case *c, uint32_t column) {
   return c->visit ? aft__row_int(c->visit, column) : AFT_TIME_NONE;
 }
@@ -110,7 +104,7 @@ void aft__case_render(aft__case *c, const char *locale, const char *key, aft__bu
   char until[48], expected[48], begins[48], ends[48];
   char amount[AFT_MONEY_SIZE] = "", quote[AFT_MONEY_SIZE], charge[AFT_MONEY_SIZE] = "";
   const aft__leg *refund = refund_of(c);
-  bool money = may_see_money(c);
+  bool money = aft__order_paid_by(c->order, aft__case_int(c, AFT__CASE_CUSTOMER));
   aft__case_time_text(c, locale, due_of(c), until);
   aft__case_time_text(c, locale, expected_at(c, refund), expected);
   aft__case_time_text(c, locale, visit_at(c, AFT__APPOINTMENT_BEGINS), begins);

@@ -136,6 +136,9 @@ void aft__refusal_keep(aft_session *session, const aft_call *call, const char *v
 /* Loads a row of the call's tenant, for any table with a tenant column. AFT_E_NOT_FOUND names what. */
 aft_status aft__load(aft__cmd *cmd, const aft__table *table, uint32_t tenant_column, aft_id id,
                      const char *what, aft__value **row, aft_error *error);
+/* The first rows of a parent, by an index that begins with the tenant and the parent. */
+aft_status aft__load_rows(aft__cmd *cmd, const aft__table *table, uint32_t index, aft_id parent,
+                          uint32_t most, aft__value ***rows, uint32_t *n, aft_error *error);
 /* System and arbiter: any shop of the tenant; agents: shops they are a member of. */
 aft_status aft__may_shop(aft__cmd *cmd, aft_id shop, aft_error *error);
 /* Also buyers: their own, and tickets that they take part in. */

@@ -103,7 +103,6 @@ void aft__policy_case_money(const aft_policy *policy, const aft__facts *facts, a
   const aft__pair *restocking = first_holding(policy, AFT__PAIRS_RESTOCKING, facts);
   const aft__pair *freight = first_holding(policy, AFT__PAIRS_FREIGHT_OUT, facts);
   const aft__pair *duty = first_holding(policy, AFT__PAIRS_DUTY_OUT, facts);
-  const aft__pair *papers = first_holding(policy, AFT__PAIRS_PAPERS, facts);
   const aft__pair *most = find(policy, AFT__PAIRS_FREIGHT_MOST, currency, NULL);
   memset(out, 0, sizeof *out);
   out->compensation_instrument =
@@ -114,7 +113,6 @@ void aft__policy_case_money(const aft_policy *policy, const aft__facts *facts, a
   out->restocking = restocking ? (int32_t)restocking->number : 0;
   out->freight_out = freight ? (aft__give)freight->number : AFT__GIVE_NONE;
   out->duty_out = duty ? (aft__give)duty->number : AFT__GIVE_NONE;
-  out->papers_first = papers && papers->number != 0;
   out->freight_most = most ? most->number : -1;
   out->reconcile_ms = s->reconcile_ms;
   out->retries = (uint32_t)s->retries;
@@ -149,6 +147,11 @@ aft_time aft__policy_arrival(const aft_policy *policy, aft_str instrument, aft_t
     return AFT_TIME_NONE;
   return aft__span_end(from, (uint32_t)pair->number, (aft__span_unit)pair->unit, false, false,
                        offset_minutes);
+}
+
+bool aft__policy_papers_first(const aft_policy *policy, const aft__facts *facts) {
+  const aft__pair *papers = first_holding(policy, AFT__PAIRS_PAPERS, facts);
+  return papers && papers->number != 0;
 }
 
 int64_t aft__policy_counter_rounds(const aft_policy *policy) {

@@ -110,7 +110,6 @@ typedef struct aft__money_rules {
   bool coupon_full; /* a coupon comes back when everything does */
   bool coupon_part; /* and its share when a part does */
   aft__extra_rule points_spent, gift_kept;
-  bool papers_first; /* money waits for the invoice that takes the old one back */
 } aft__money_rules;
 /* Safe ones without a section: release after inspection, points and gifts for a person. */
 void aft__policy_case_money(const aft_policy *policy, const aft__facts *facts, aft_str currency,
@@ -122,6 +121,8 @@ bool aft__policy_ceiling(const aft_policy *policy, aft_str funder, aft_str curre
 /* When money sent at a moment should have arrived; AFT_TIME_NONE where the policy does not say. */
 aft_time aft__policy_arrival(const aft_policy *policy, aft_str instrument, aft_time from,
                              int32_t offset_minutes);
+/* Whether money waits for the invoice that takes the old one back. */
+bool aft__policy_papers_first(const aft_policy *policy, const aft__facts *facts);
 int64_t aft__policy_counter_rounds(const aft_policy *policy);
 
 #define AFT__MOST_TYPES 16u
