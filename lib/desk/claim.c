@@ -44,12 +44,8 @@ static aft_status too_many(aft_error *error) {
 static aft_status lanes_of(search *s, aft_id shop, aft_error *error) {
   aft__value **rows;
   uint32_t n;
-  aft__scan scan = {.table = &aft__lane_table,
-                    .index = AFT__LANE_BY_SHOP,
-                    .n_equal = 2,
-                    .equal = {aft__int(s->cmd->call.tenant), aft__int(shop)},
-                    .limit = AFT__MOST_LANES};
-  AFT__TRY(aft__scan_all(s->cmd->tx, &scan, &rows, &n, error));
+  AFT__TRY(
+      aft__load_rows(s->cmd, &aft__lane_table, AFT__LANE_BY_SHOP, shop, AFT__MOST_LANES, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++) {
     bool reserved = false;
     if (!wanted(s, rows[i]))

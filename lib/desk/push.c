@@ -50,13 +50,9 @@ static aft_status pick(aft__cmd *cmd, const aft__value *lane, aft__assign how, a
   uint32_t n;
   int64_t least = 0, served = 0;
   aft_id shop = aft__row_int(lane, AFT__LANE_SHOP);
-  aft__scan scan = {.table = &aft__membership_table,
-                    .index = AFT__MEMBERSHIP_BY_SHOP,
-                    .n_equal = 2,
-                    .equal = {aft__int(cmd->call.tenant), aft__int(shop)},
-                    .limit = MOST_AGENTS};
   *out = 0;
-  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  AFT__TRY(aft__load_rows(cmd, &aft__membership_table, AFT__MEMBERSHIP_BY_SHOP, shop, MOST_AGENTS, &rows, &n,
+                          error));
   for (uint32_t i = 0; i < n; i++) {
     aft__fit fit = {.id = aft__row_int(rows[i], AFT__MEMBERSHIP_AGENT), .shops = &shop, .n_shops = 1};
     int64_t weight;
@@ -189,12 +185,7 @@ aft_status aft__push_serve(aft__cmd *cmd, aft_id id, aft_error *error) {
 static aft_status push_lane(aft__cmd *cmd, aft_id lane, aft_error *error) {
   aft__value **rows;
   uint32_t n;
-  aft__scan scan = {.table = &aft__ticket_table,
-                    .index = AFT__TICKET_BY_LANE,
-                    .n_equal = 2,
-                    .equal = {aft__int(cmd->call.tenant), aft__int(lane)},
-                    .limit = MOST_LEFT};
-  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  AFT__TRY(aft__load_rows(cmd, &aft__ticket_table, AFT__TICKET_BY_LANE, lane, MOST_LEFT, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++)
     AFT__TRY(aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_TICKET, rows[i][AFT__TICKET_ID].number,
                           aft__cstr(AFT__DUE_PUSH), cmd->now, error));
@@ -205,14 +196,9 @@ aft_status aft__push_lanes_of(aft__cmd *cmd, aft_id agent, aft_error *error) {
   aft__value **rows;
   uint32_t n;
   aft__assign then;
-  aft__scan scan = {.table = &aft__lane_table,
-                    .index = AFT__LANE_BY_AGENT,
-                    .n_equal = 2,
-                    .equal = {aft__int(cmd->call.tenant), aft__int(agent)},
-                    .limit = MOST_LEFT};
   if (!aft__policy_pushes(cmd->policy))
     return AFT_OK;
-  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  AFT__TRY(aft__load_rows(cmd, &aft__lane_table, AFT__LANE_BY_AGENT, agent, MOST_LEFT, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++)
     if (aft__policy_assign(cmd->policy, aft__row_str(rows[i], AFT__LANE_QUEUE), &then) != AFT__ASSIGN_CLAIM)
       AFT__TRY(push_lane(cmd, rows[i][AFT__LANE_ID].number, error));

@@ -104,15 +104,7 @@ static void keep_lines(case_desk *c, const case_story *s) {
   aft_cursor_free(cursor);
 }
 
-void case_story_policy(case_desk *c, const char *document) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_policy *policy;
-  aft_document text = {sizeof text, AFT_STR("shop.yaml"), {document, AFT_NTS}};
-  aft_policy_options options = {.size = sizeof options, .documents = &text, .count = 1};
-  assert_ok(aft_policy_load(c->d.env, &options, &policy, NULL, &error));
-  assert_ok(aft_policy_activate(c->d.session, &c->d.system, policy, NULL, &error));
-  aft_policy_unref(policy);
-}
+void case_story_policy(case_desk *c, const char *document) { desk_policy(&c->d, document); }
 
 void case_story_tell(case_desk *c, const case_story *s) {
   aft_error error = AFT_ERROR_INIT;
@@ -123,7 +115,22 @@ void case_story_tell(case_desk *c, const case_story *s) {
   keep_lines(c, s);
 }
 
+void case_usual(case_desk *c, desk_kind kind, case_way way) {
+  case_story story;
+  case_story_open(c, &story, kind, way);
+  case_story_tell(c, &story);
+}
+
 /* ---- money ---- */
+
+void case_charge_back(case_desk *c, const char *payment, int64_t amount) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_reversal_in in = {.size = sizeof in,
+                        .payment = AFT_STR(payment),
+                        .reference = AFT_STR("cb-1"),
+                        .amount = {amount, "CNY", 0}};
+  assert_ok(aft_payment_reverse(c->d.session, &c->d.system, &in, NULL, &error));
+}
 
 #define COPY(to, text) snprintf(to, sizeof to, "%s", text)
 

@@ -52,6 +52,8 @@ void case_story_usual(case_story *story, const desk *d, case_way way);
 /* One line alone, of some units and a price for all of them, paid by card. */
 void case_story_one(case_story *story, int64_t units, int64_t price);
 void case_story_tell(case_desk *c, const case_story *story);
+/* A desk with the usual order, told. */
+void case_usual(case_desk *c, desk_kind kind, case_way way);
 /* Orders told from now on are governed by a policy with this document over the default one. */
 void case_story_policy(case_desk *c, const char *document);
 
@@ -70,6 +72,8 @@ case_leg case_leg_of(case_desk *c, aft_id id, const char *kind);
 uint32_t case_legs_in(case_desk *c, aft_id id, const char *state);
 aft_status case_settle(case_desk *c, const case_leg *leg, uint32_t outcome, int64_t amount,
                        const char *reference);
+/* The bank takes an amount of a payment back. */
+void case_charge_back(case_desk *c, const char *payment, int64_t amount);
 void case_fail_all(case_desk *c, aft_id id); /* every leg that is sent */
 int64_t case_payment(case_desk *c, const char *ref, uint32_t field);
 

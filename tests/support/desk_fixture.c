@@ -120,6 +120,18 @@ void desk_close(desk *d) {
 
 void desk_pass(desk *d, int64_t ms) { atomic_fetch_add(&d->now, ms); }
 
+void desk_policy(desk *d, const char *document) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_policy *policy;
+  aft_buf *report = NULL;
+  aft_document text = {sizeof text, AFT_STR("shop.yaml"), {document, AFT_NTS}};
+  aft_policy_options options = {.size = sizeof options, .documents = &text, .count = 1};
+  if (aft_policy_load(d->env, &options, &policy, &report, &error) < 0)
+    fail_msg("%s", report ? aft_buf_data(report) : error.message);
+  assert_ok(aft_policy_activate(d->session, &d->system, policy, NULL, &error));
+  aft_policy_unref(policy);
+}
+
 uint32_t desk_tick(desk *d) {
   aft_error error = AFT_ERROR_INIT;
   uint32_t fired = 0;

@@ -52,6 +52,8 @@ void desk_open_evidence(desk *d, desk_kind kind, const aft_alloc *alloc);
 void desk_close(desk *d);
 /* How to open the desk's store once more. */
 aft_store_options desk_store(const desk *d, uint32_t flags);
+/* Makes a document over the default policy the tenant's own; fails with what is wrong with it. */
+void desk_policy(desk *d, const char *document);
 void desk_pass(desk *d, int64_t ms); /* moves the clock, without a tick */
 uint32_t desk_tick(desk *d);         /* until nothing is due any more; how many fired */
 

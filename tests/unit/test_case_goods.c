@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void usual(case_desk *c, desk_kind kind, case_way way) {
-  case_story story;
-  case_story_open(c, &story, kind, way);
-  case_story_tell(c, &story);
-}
-
 static void assert_cups(case_desk *c, int64_t undelivered, int64_t with_buyer, int64_t held) {
   assert_int_equal(case_line(c, c->line[0], AFT_LINE_UNDELIVERED), undelivered);
   assert_int_equal(case_line(c, c->line[0], AFT_LINE_WITH_BUYER), with_buyer);
@@ -31,7 +25,7 @@ static void assert_nothing_happens(case_desk *c, const aft_call *as, aft_id id, 
 /* ---- what comes back ---- */
 
 static void receive_without_refund(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, id, "SF1");
   assert_gives(case_track(&c, "SF1", "t1", "lost"), AFT_OK);
@@ -56,7 +50,7 @@ static void receive_without_refund(void **state) {
 }
 
 static void buyer_sends_something_else(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -98,7 +92,7 @@ static aft_status dispose(case_desk *c, const aft_call *as, aft_id finding, int6
 }
 
 static void refurbish_that_cannot_become_restock(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -118,7 +112,7 @@ static void refurbish_that_cannot_become_restock(void **state) {
 }
 
 static void a_disposition_that_cannot_be(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -179,7 +173,7 @@ static void goods_that_have_nowhere_to_go(void **state) {
 }
 
 static void more_sent_than_announced(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_case_line_in cups = {.size = sizeof cups, .line = c.line[0], .quantity = 2};
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_approve(&c, id);
@@ -201,7 +195,7 @@ static void more_sent_than_announced(void **state) {
 }
 
 static void one_case_for_every_line(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", 0, 0);
   assert_int_equal(case_count(&c), 1);
   assert_cups(&c, 0, 0, 3);
@@ -213,7 +207,7 @@ static void one_case_for_every_line(void **state) {
 /* ---- ends ---- */
 
 static void label_usable_after_cancel(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   assert_int_equal(case_requests(&c, id, "label.request"), 1);
   case_act(&c, &c.d.as_buyer, id, "cancel");
@@ -249,7 +243,7 @@ static void cancel_frees_exactly_what_was_taken(void **state) {
 }
 
 static void double_terminal(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   static const char *const events[] = {"cancel", "approve", "receive", "accept_goods", "ship"};
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_act(&c, &c.d.as_agent, id, "cancel");
@@ -273,7 +267,7 @@ static aft_id intercepting(case_desk *c) {
 }
 
 static void refunded_while_the_parcel_goes_on(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
   aft_id id = intercepting(&c);
   assert_gives(case_track(&c, "SF100000001", "t1", "intercepted"), AFT_OK);
   assert_int_equal(case_confirm_all(&c, id), 27000);
@@ -283,7 +277,7 @@ static void refunded_while_the_parcel_goes_on(void **state) {
 }
 
 static void interception_that_fails_is_the_end(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
   aft_id id = intercepting(&c);
   assert_gives(case_track(&c, "SF100000001", "t1", "intercept_failed"), AFT_OK);
   assert_case_text(&c, id, AFT_CASE_KIND, "return"); /* the number of the case stays */
@@ -293,7 +287,7 @@ static void interception_that_fails_is_the_end(void **state) {
 }
 
 static void interception_without_a_deadline(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
   aft_id id = intercepting(&c);
   desk_pass(&c.d, 7 * CASE_DAY + CASE_HOUR);
   desk_tick(&c.d);
@@ -343,7 +337,7 @@ static void an_unshipped_line_that_is_chased_with_the_others(void **state) {
 }
 
 static void a_parcel_that_came_back_counts_as_delivered(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
   aft_id id = intercepting(&c);
   assert_gives(case_track(&c, "SF100000001", "t1", "returned"), AFT_OK);
   assert_case(&c, id, "refunding");
@@ -366,7 +360,7 @@ static void keep_state(case_desk *c, aft_id id, char out[64]) {
 static void what_befalls_a_parcel_is_told_with_the_order(void **state) {
   static const char *const words[] = {"lost", "refused", "intercepted"};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-    ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
     char scanned[64];
     aft_id id = intercepting(&c);
     assert_gives(case_track(&c, "SF100000001", "t1", words[i]), AFT_OK);
@@ -408,7 +402,7 @@ static void goods_without_a_time_of_shipping_have_been_shipped(void **state) {
 
 /* What came back has been on its way: nobody has looked at it, so nothing is paid of itself. */
 static void goods_that_came_back_are_not_paid_as_unshipped(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
   assert_gives(case_track(&c, "SF100000001", "t1", "returned"), AFT_OK);
   aft_id id = case_file(&c, &c.d.as_buyer, "refund", "changed_mind", c.line[0], 3);
   assert_case(&c, id, "intercepting");
@@ -416,7 +410,7 @@ static void goods_that_came_back_are_not_paid_as_unshipped(void **state) {
 }
 
 static void an_undelivered_parcel_that_nobody_pays_back(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
   aft_id id = case_file(&c, &c.d.as_agent, "undelivered", "refused", c.line[0], 3);
   assert_gives(case_track(&c, "SF100000001", "t1", "refused"), AFT_OK);
   assert_case(&c, id, "returning");
@@ -440,7 +434,7 @@ static void ship_some(case_desk *c, aft_id id, const char *waybill, int64_t n) {
 
 /* One parcel of two came, and nobody looked at it: what did not come is not paid for. */
 static void an_inspection_that_never_was(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_approve(&c, id);
   ship_some(&c, id, "SF1", 1);
@@ -459,7 +453,7 @@ static void an_inspection_that_never_was(void **state) {
 
 /* Who has the goods in hand needs no carrier to say so. */
 static void a_parcel_that_was_never_scanned_is_here(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_approve(&c, id);
   ship_some(&c, id, "SF1", 3);
@@ -472,7 +466,7 @@ static void a_parcel_that_was_never_scanned_is_here(void **state) {
 
 /* One parcel that nobody ever saw, and one that the carrier took over and lost. */
 static void refund_for_an_invented_parcel(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id invented = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   aft_id taken = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, invented, "NEVER-SEEN");
@@ -587,7 +581,7 @@ static void a_price_for_what_could_not_be_mended(void **state) {
 /* ---- signs of fraud ---- */
 
 static void a_waybill_that_was_used_before(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id first = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, first, "SF1");
   assert_int_equal(case_int(&c, first, AFT_CASE_SIGNALS), 0);
@@ -599,7 +593,7 @@ static void a_waybill_that_was_used_before(void **state) {
 }
 
 static void evidence_that_was_used_before(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id first = case_file(&c, &c.d.as_buyer, "return", "not_as_described", c.line[0], 1);
   case_photo(&c, &c.d.as_buyer, first, "a crack");
   aft_id second = case_file(&c, &c.d.as_buyer, "return", "not_as_described", c.line[0], 1);

@@ -5,12 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void usual(case_desk *c, desk_kind kind, case_way way) {
-  case_story story;
-  case_story_open(c, &story, kind, way);
-  case_story_tell(c, &story);
-}
-
 /* ---- races ---- */
 
 #define THREADS 4
@@ -63,7 +57,7 @@ static uintptr_t race_all(race *r) {
 }
 
 static void quantity_race(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   race last = {.c = &c, .kind = "return", .reason = "changed_mind", .units = 3};
   assert_int_equal(race_all(&last), 1); /* there are three */
   assert_int_equal(case_count(&c), 1);
@@ -73,7 +67,7 @@ static void quantity_race(void **state) {
 }
 
 static void quantity_race_between_kinds(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   race returns = {.c = &c, .kind = "return", .reason = "changed_mind", .units = 2};
   assert_int_equal(race_all(&returns), 1);
   race repairs = {.c = &c, .kind = "repair", .reason = "repair_wanted", .units = 1};
@@ -83,7 +77,7 @@ static void quantity_race_between_kinds(void **state) {
 }
 
 static void the_same_refund_in_four_threads(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -96,7 +90,7 @@ static void the_same_refund_in_four_threads(void **state) {
 
 /* What was read before another changed it is not acted on. */
 static void acting_on_what_has_changed(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   int64_t seen = case_int(&c, id, AFT_CASE_REV);
   case_act(&c, &c.d.as_buyer, id, "amend");
@@ -110,7 +104,7 @@ static void acting_on_what_has_changed(void **state) {
 }
 
 static void a_version_that_stands_still(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   static const char *const events[] = {"receive", "inspect", "accept_goods"};
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   int64_t rev = case_int(&c, id, AFT_CASE_REV), length = case_int(&c, id, AFT_CASE_EVENTS);
@@ -159,7 +153,7 @@ static void no_deadline_in_a_state(void **state) {
   for (size_t i = 0; i < sizeof kinds_of_case / sizeof *kinds_of_case; i++)
     for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
       case_desk c;
-      usual(&c, DESK_MEMORY, ways[w]);
+      case_usual(&c, DESK_MEMORY, ways[w]);
       aft_case_line_in one = {.size = sizeof one, .line = c.line[0], .quantity = 1};
       aft_case_in in = {.kind = AFT_STR(kinds_of_case[i].kind),
                         .reason = AFT_STR(kinds_of_case[i].reason),
@@ -188,7 +182,7 @@ static void no_deadline_in_a_state(void **state) {
 }
 
 static void seller_silence_that_costs_the_buyer(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   assert_case(&c, id, "requested");
   desk_pass(&c.d, 48 * CASE_HOUR - 60000);
@@ -204,7 +198,7 @@ static void seller_silence_that_costs_the_buyer(void **state) {
 
 /* A deadline of a state that was left fires nothing. */
 static void a_timer_of_a_state_that_was_left(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   desk_pass(&c.d, 47 * CASE_HOUR);
   case_act(&c, &c.d.as_agent, id, "reject");
@@ -226,7 +220,7 @@ static aft_status counter(case_desk *c, aft_id id, int64_t amount) {
 }
 
 static void a_counter_offer_above_what_was_asked(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   assert_gives(counter(&c, id, 9001), AFT_E_INVALID);
   assert_string_equal(case_error.where, "case.amount");
@@ -238,7 +232,7 @@ static void a_counter_offer_above_what_was_asked(void **state) {
 }
 
 static void bargaining_without_end(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   for (int64_t round = 1; round <= 2; round++) {
     assert_gives(counter(&c, id, 9000 - round), AFT_OK);
@@ -253,7 +247,7 @@ static void bargaining_without_end(void **state) {
 }
 
 static void an_offer_that_changes_the_number_of_the_case(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   aft_case_act_in keep = {
       .case_id = id, .event = AFT_STR("counter"), .kind = AFT_STR("refund"), .amount = {3000, "CNY", 0}};
@@ -286,7 +280,7 @@ static aft_id refused_refund(case_desk *c) {
 }
 
 static void a_verdict_that_nobody_carries_out(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_call as = case_arbiter(&c);
   aft_id parent = refused_refund(&c), id = disputed(&c, parent);
   aft_case_act_in rule = {.case_id = id, .event = AFT_STR("rule_shared")};
@@ -307,7 +301,7 @@ static void a_verdict_that_nobody_carries_out(void **state) {
 }
 
 static void a_shared_verdict_on_what_was_refused(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_call as = case_arbiter(&c);
   aft_id parent = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 2);
   case_ship(&c, parent, "SF1");
@@ -328,7 +322,7 @@ static void a_shared_verdict_on_what_was_refused(void **state) {
 
 /* Its amount is of no line. */
 static void a_shared_verdict_on_a_goodwill_payment(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_call as = case_arbiter(&c);
   aft_case_in in = {
       .kind = AFT_STR("goodwill"), .reason = AFT_STR("service_failure"), .amount = {3000, "CNY", 0}};
@@ -345,7 +339,7 @@ static void a_shared_verdict_on_a_goodwill_payment(void **state) {
 }
 
 static void an_appeal_after_the_appeal(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_call as = case_arbiter(&c);
   aft_id parent = refused_refund(&c), id = disputed(&c, parent);
   case_act(&c, &as, id, "ready");
@@ -380,7 +374,7 @@ static void a_dispute_about_the_only_unit_there_is(void **state) {
 }
 
 static void a_dispute_that_disputes_nothing(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_id parent = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   aft_case_in in = {.size = sizeof in,
@@ -423,7 +417,7 @@ static aft_status mirror(case_desk *c, const char *external, const char *status,
 }
 
 static void late_and_repeated_statuses(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = mirrored(&c, "wx-1");
   assert_gives(mirror(&c, "wx-1", "USER_WAIT_RETURN", 3), AFT_OK);
   assert_case(&c, id, "approved");
@@ -440,7 +434,7 @@ static void late_and_repeated_statuses(void **state) {
 }
 
 static void an_unknown_status_that_is_thrown_away(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = mirrored(&c, "wx-1");
   aft_record *record = case_get(&c, id);
   char before[64];
@@ -454,7 +448,7 @@ static void an_unknown_status_that_is_thrown_away(void **state) {
 }
 
 static void our_wish_taken_for_the_marketplaces_word(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = mirrored(&c, "wx-1");
   assert_gives(mirror(&c, "wx-1", "MERCHANT_PROCESSING", 1), AFT_OK);
   assert_case(&c, id, "requested");

@@ -35,12 +35,6 @@ static void one_line(case_desk *c, desk_kind kind, int64_t units, int64_t price)
   case_story_tell(c, &story);
 }
 
-static void usual(case_desk *c, desk_kind kind) {
-  case_story story;
-  case_story_open(c, &story, kind, CASE_DELIVERED);
-  case_story_tell(c, &story);
-}
-
 static void make_vip(case_desk *c) {
   aft_error error = AFT_ERROR_INIT;
   aft_customer_in in = {
@@ -64,7 +58,7 @@ static aft_id refund_of(case_desk *c, aft_id line, int64_t n, int64_t amount) {
 /* ---- refund numbers and callbacks ---- */
 
 static void a_new_refund_number_per_call(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   case_leg first, again;
   aft_id id = returned(&c, c.line[0], 1, "SF1");
   only_leg(&c, id, &first);
@@ -82,7 +76,7 @@ static void a_new_refund_number_per_call(void **state) {
 }
 
 static void status_before_gateway(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = returned(&c, c.line[0], 1, "SF1");
   assert_case(&c, id, "refunding");
   assert_case_text(&c, id, AFT_CASE_MONEY, "sent");
@@ -111,7 +105,7 @@ static void start_again(desk *d) {
 
 /* The desk may have crashed after the provider was asked: what it hears then is all that counts. */
 static void gateway_before_status(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   case_leg leg;
   aft_id id = returned(&c, c.line[0], 1, "SF1");
   only_leg(&c, id, &leg);
@@ -129,7 +123,7 @@ static void gateway_before_status(void **state) {
 
 /* Nothing new: who has to find out was told, and until when. */
 static void a_doubt_that_is_told_twice(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   case_leg leg;
   aft_id id = returned(&c, c.line[0], 1, "SF1");
   only_leg(&c, id, &leg);
@@ -146,7 +140,7 @@ static void a_doubt_that_is_told_twice(void **state) {
 }
 
 static void callback_replay(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   case_leg leg;
   aft_id id = returned(&c, c.line[0], 1, "SF1");
   only_leg(&c, id, &leg);
@@ -188,7 +182,7 @@ static void a_callback_for_money_that_never_left(void **state) {
 }
 
 static void an_outcome_that_nobody_asks_after(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = returned(&c, c.line[0], 1, "SF1");
   uint32_t before = case_requests(&c, id, "work.order");
   assert_int_equal(case_requests(&c, id, "money.refund"), 1);
@@ -207,7 +201,7 @@ static void an_outcome_that_nobody_asks_after(void **state) {
 /* ---- how much ---- */
 
 static void refund_above_what_arrived(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -223,7 +217,7 @@ static void refund_above_what_arrived(void **state) {
 }
 
 static void a_provider_that_pays_less_than_was_asked(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   case_leg leg;
   aft_id id = returned(&c, c.line[0], 1, "SF1");
   only_leg(&c, id, &leg);
@@ -280,7 +274,7 @@ static void rounding_leaves_a_cent(void **state) {
 }
 
 static void discounts_that_a_part_return_forgets(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   int64_t total = 0;
   total += refunded_for(&c, c.line[0], 1, "SF1");
   assert_int_equal(total, 9000); /* 100.00 less its part of 40.00 off */
@@ -291,7 +285,7 @@ static void discounts_that_a_part_return_forgets(void **state) {
 }
 
 static void refunds_above_captured(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_case_in in = {
       .kind = AFT_STR("refund"), .reason = AFT_STR("other"), .amount = {INT64_C(36000), "CNY", 0}};
   aft_error error = AFT_ERROR_INIT;
@@ -328,7 +322,7 @@ static void refund_when_nothing_is_due(void **state) {
 
 /* Each line may ask for less than it is worth; what it asks for is no other line's. */
 static void an_amount_that_lands_on_another_line(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_case_line_in two[] = {{.size = sizeof two[0], .line = c.line[0], .quantity = 1, .amount = 2000},
                             {.size = sizeof two[0], .line = c.line[1], .quantity = 1, .amount = 500}};
   aft_case_in in = {.kind = AFT_STR("refund"), .reason = AFT_STR("other"), .lines = two, .n_lines = 2};
@@ -345,7 +339,7 @@ static void an_amount_that_lands_on_another_line(void **state) {
 /* ---- to whom, and from what ---- */
 
 static void remainder_lost_across_payments(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   int64_t first = refunded_for(&c, c.line[1], 1, "SF1");
   int64_t second = refunded_for(&c, c.line[0], 3, "SF2");
   assert_int_equal(first + second, 35999);
@@ -357,7 +351,7 @@ static void remainder_lost_across_payments(void **state) {
 }
 
 static void refund_to_another_method(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   case_leg legs[CASE_MOST_LEGS];
   aft_id id = case_file(&c, &c.d.as_agent, "return", "not_as_described", 0, 0);
   case_ship(&c, id, "SF1");
@@ -470,7 +464,7 @@ static void a_refund_that_is_too_late_for_the_provider(void **state) {
 }
 
 static void paid_by_hand_without_proof(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   case_leg leg;
   aft_id id = returned(&c, c.line[0], 1, "SF1");
@@ -524,7 +518,7 @@ static void points_that_come_back_with_the_last_part(void **state) {
 
 /* Whoever asks for money does not say that somebody else pays the way back. */
 static void a_buyer_who_amends_who_pays_the_freight(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "not_as_described", c.line[0], 1);
   assert_case(&c, id, "requested");
   char *before = case_picture(&c);
@@ -661,7 +655,7 @@ static void a_coupon_that_failed_and_was_paid_by_hand(void **state) {
 }
 
 static void a_provider_that_is_asked_for_ever(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = returned(&c, c.line[0], 1, "SF1");
   for (int i = 0; i < 3; i++) {
     case_fail_all(&c, id);
@@ -691,7 +685,7 @@ static aft_id back_with_freight(case_desk *c, const char *reason, int64_t cost) 
 }
 
 static void return_freight_charged_to_the_wrong_one(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = back_with_freight(&c, "defective_on_arrival", 1200);
   case_leg freight = case_leg_of(&c, id, "freight");
   assert_int_equal(freight.requested, 1200);
@@ -712,7 +706,7 @@ static aft_id goodwill(case_desk *c, int64_t amount) {
 }
 
 static void compensation_above_the_funders_ceiling(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id first = goodwill(&c, 11000), second = goodwill(&c, 100); /* 300 of 1000 of 369.99 is 110.99 */
   aft_case_act_in approve = {.case_id = first, .event = AFT_STR("approve")};
   assert_gives(case_attempt(&c, &c.d.as_agent, &approve), AFT_OK);
@@ -740,7 +734,7 @@ static case_leg leg_that_is_sent(case_desk *c, aft_id id) {
 
 /* It is still no refund, and counts against the same pocket. */
 static void compensation_paid_by_hand(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = goodwill(&c, 3000);
   case_act(&c, &c.d.as_agent, id, "approve");
   case_leg failed = case_leg_of(&c, id, "compensation");
@@ -756,7 +750,7 @@ static void compensation_paid_by_hand(void **state) {
 }
 
 static void resolved_claim_without_money(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_case_line_in one = {.size = sizeof one, .line = c.line[0], .quantity = 1};
   aft_case_in in = {.kind = AFT_STR("claim"),
                     .reason = AFT_STR("service_failure"),
@@ -787,7 +781,7 @@ static aft_id advanced(case_desk *c) {
 }
 
 static void advance_that_nobody_asks_back(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = advanced(&c);
   case_confirm_all(&c, id);
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -804,7 +798,7 @@ static void advance_that_nobody_asks_back(void **state) {
 }
 
 static void a_debt_for_an_advance_that_failed(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = advanced(&c);
   case_fail_all(&c, id);
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -818,7 +812,7 @@ static void a_debt_for_an_advance_that_failed(void **state) {
 }
 
 static void advance_that_is_paid_twice(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = advanced(&c);
   assert_gives(case_track(&c, "SF1", "t2", "in_transit"), AFT_OK);
   assert_gives(case_track(&c, "SF1", "t1", "picked_up"), AFT_IGNORED);
@@ -833,7 +827,7 @@ static void advance_that_is_paid_twice(void **state) {
 }
 
 static void advance_for_goods_that_never_came(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "withdrawal", "changed_mind", c.line[0], 1);
   aft_case_act_in pay = {.case_id = id, .event = AFT_STR("pay_first")};
   assert_case(&c, id, "acknowledged");
@@ -870,15 +864,6 @@ static void a_refund_beside_a_chargeback(void **state) {
   END_DESK(c)
 }
 
-static void reverse(case_desk *c, const char *payment, int64_t amount) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_reversal_in in = {.size = sizeof in,
-                        .payment = AFT_STR(payment),
-                        .reference = AFT_STR("cb-1"),
-                        .amount = {amount, "CNY", 0}};
-  assert_status(aft_payment_reverse(c->d.session, &c->d.system, &in, NULL, &error), AFT_OK);
-}
-
 static void one_that_waits(case_desk *c) {
   case_story story;
   case_story_open(c, &story, DESK_MEMORY, CASE_DELIVERED);
@@ -904,7 +889,7 @@ static void a_chargeback_in_the_middle_of_a_case(void **state) {
       case_desk c;
       one_that_waits(&c);
       aft_id id = far_as(&c, kinds[kind], steps, n);
-      reverse(&c, "pay-1", 10000);
+      case_charge_back(&c, "pay-1", 10000);
       desk_pass(&c.d, 60 * CASE_DAY);
       desk_tick(&c.d);
       assert_case(&c, id, "closed_reversed");
@@ -917,7 +902,7 @@ static void a_chargeback_in_the_middle_of_a_case(void **state) {
 /* What cannot be paid is a matter for people: time goes on for everybody else. */
 static void a_timer_that_fails_and_stops_all_others(void **state) {
   ON_EACH_DESK(c, one_line(&c, case_kinds[k], 2, 10000))
-  reverse(&c, "pay-1", 10000);
+  case_charge_back(&c, "pay-1", 10000);
   aft_id broke = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, broke, "SF1");
   case_act(&c, &c.d.as_agent, broke, "receive");
@@ -950,7 +935,7 @@ static uint32_t offered(case_desk *c, const char *topic) {
 }
 
 static void paid_twice_after_a_crash(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = returned(&c, c.line[0], 1, "SF1");
   assert_int_equal(offered(&c, "money.refund"), 1); /* the worker dies with it */
   for (int hour = 0; hour < 100; hour++) {
@@ -981,7 +966,7 @@ static aft_id sent_back(case_desk *c) {
 }
 
 static void the_laws_clock_begins_with_the_goods_and_tells_people(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_time here = c.d.now;
   aft_id id = sent_back(&c);
   aft_time by = refund_by(&c, id);
@@ -1001,7 +986,7 @@ static void the_laws_clock_begins_with_the_goods_and_tells_people(void **state) 
 }
 
 static void money_that_came_in_time_is_not_late(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = sent_back(&c);
   case_act(&c, &c.d.as_agent, id, "accept_goods");
   case_confirm_all(&c, id);

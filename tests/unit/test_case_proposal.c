@@ -5,12 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void usual(case_desk *c, desk_kind kind) {
-  case_story story;
-  case_story_open(c, &story, kind, CASE_DELIVERED);
-  case_story_tell(c, &story);
-}
-
 /* Of cups and the pot. */
 static aft_id two_lines(case_desk *c, const char *kind, const char *reason) {
   aft_case_line_in lines[2] = {{.size = sizeof lines[0], .line = c->line[0], .quantity = 3},
@@ -30,7 +24,7 @@ static aft_status say(case_desk *c, const aft_call *as, aft_id id, const char *e
 static int64_t pot_price(case_desk *c) { return case_line(c, c->line[1], AFT_LINE_PAID); }
 
 static void fewer_units_after_an_amendment(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = two_lines(&c, "return", "not_as_described");
   aft_case_line_in one = {.size = sizeof one, .line = c.line[0], .quantity = 1};
   assert_gives(say(&c, &c.d.as_buyer, id, "amend", &one), AFT_OK);
@@ -51,7 +45,7 @@ static void fewer_units_after_an_amendment(void **state) {
 }
 
 static void an_offer_for_some_of_the_units(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = two_lines(&c, "return", "not_as_described");
   aft_case_line_in two = {.size = sizeof two, .line = c.line[0], .quantity = 2};
   assert_gives(say(&c, &c.d.as_agent, id, "counter", &two), AFT_OK);
@@ -80,7 +74,7 @@ static void assert_refused(case_desk *c, const aft_call *as, aft_case_act_in *in
 }
 
 static void a_proposal_that_cannot_be(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = two_lines(&c, "return", "not_as_described");
   aft_case_line_in lines[2] = {{.size = sizeof lines[0], .line = c.line[0], .quantity = 4},
                                {.size = sizeof lines[0], .line = c.line[0], .quantity = 1}};
@@ -102,7 +96,7 @@ static void a_proposal_that_cannot_be(void **state) {
 
 /* Who changed their mind has goods that need no repair. */
 static void a_kind_that_could_not_have_been_filed(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = two_lines(&c, "return", "changed_mind");
   aft_case_act_in in = {.case_id = id, .event = AFT_STR("amend"), .kind = AFT_STR("repair")};
   assert_refused(&c, &c.d.as_buyer, &in, AFT_E_INELIGIBLE, "case.reason");

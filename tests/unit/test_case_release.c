@@ -130,14 +130,8 @@ static void a_part_that_waits_for_papers(void **state) {
   END_DESK(c)
 }
 
-static void usual(case_desk *c, desk_kind kind) {
-  case_story story;
-  case_story_open(c, &story, kind, CASE_DELIVERED);
-  case_story_tell(c, &story);
-}
-
 static void a_hold_that_time_overcomes(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, id, "SF1");
@@ -155,23 +149,14 @@ static void a_hold_that_time_overcomes(void **state) {
   END_DESK(c)
 }
 
-static void charge_back(case_desk *c, int64_t amount) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_reversal_in in = {.size = sizeof in,
-                        .payment = AFT_STR("pay-1"),
-                        .reference = AFT_STR("cb-1"),
-                        .amount = {amount, "CNY", 0}};
-  assert_ok(aft_payment_reverse(c->d.session, &c->d.system, &in, NULL, &error));
-}
-
 /* The bank took back the price of one cup, perhaps of the one that is on its way: nobody pays twice by a
  * timer. */
 static void a_part_that_the_bank_took_back(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k]))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, id, "SF1");
-  charge_back(&c, 9000);
+  case_charge_back(&c, "pay-1", 9000);
   case_act(&c, &c.d.as_agent, id, "receive");
   for (int i = 0; i < 5; i++) {
     desk_pass(&c.d, 11 * CASE_DAY);

@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void usual(case_desk *c, desk_kind kind, case_way way) {
-  case_story story;
-  case_story_open(c, &story, kind, way);
-  case_story_tell(c, &story);
-}
-
 static void assert_says(char *payload, const char *part) {
   if (!strstr(payload, part))
     fail_msg("expected %s in %s", part, payload);
@@ -42,7 +36,7 @@ static void speaks(case_desk *c, const char *locale) {
 
 /* The deadline of the state that the case has come to, not of the one it comes from. */
 static void a_notice_names_the_deadline_to_come(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   speaks(&c, "en");
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "not_as_described", c.line[0], 1);
   case_act(&c, &c.d.as_agent, id, "reject"); /* 7 days to dispute; an answer was owed within 48 hours */
@@ -54,7 +48,7 @@ static void a_notice_names_the_deadline_to_come(void **state) {
 }
 
 static void a_notice_names_the_money_that_moves(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   speaks(&c, "en");
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_ship(&c, id, "SF1");
@@ -86,7 +80,7 @@ static void a_recipient_reads_a_whole_sentence(void **state) {
 }
 
 static void a_notice_goes_where_the_customer_writes(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   desk_say(&c.d, "m1", "杯子我想退货");
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   assert_says(case_payload(&c, id, "message.send"), "\"channel\":\"wechat\"");
@@ -97,7 +91,7 @@ static void a_notice_goes_where_the_customer_writes(void **state) {
 /* ---- what the host needs to act ---- */
 
 static void the_warehouse_learns_what_to_set_aside(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_case_line_in one = {
       .size = sizeof one, .line = c.line[0], .quantity = 2, .wants = AFT_STR("bowl"), .wants_price = 9000};
   aft_case_in in = {
@@ -111,7 +105,7 @@ static void the_warehouse_learns_what_to_set_aside(void **state) {
 }
 
 static void the_carrier_learns_which_parcel(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
   aft_id id = case_file(&c, &c.d.as_buyer, "refund", "changed_mind", c.line[0], 3);
   assert_case(&c, id, "intercepting");
   assert_says(case_payload(&c, id, "parcel.intercept"), "\"carrier\":\"sf\",\"waybill\":\"SF100000001\"");
@@ -145,7 +139,7 @@ static aft_link_opened by_link(case_desk *c, aft_id order, aft_id of) {
 }
 
 static void a_link_for_one_case_opens_another(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id mine = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   aft_id other = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   aft_link_opened link = by_link(&c, 0, mine);
@@ -168,7 +162,7 @@ static void a_link_for_one_case_opens_another(void **state) {
 }
 
 static void a_link_for_an_order_is_for_its_cases(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_link_opened link = by_link(&c, c.order, 0);
   aft_id id = case_file(&c, &link.call, "return", "changed_mind", c.line[0], 1);
   case_act(&c, &link.call, id, "cancel");
@@ -185,7 +179,7 @@ static void a_link_for_an_order_is_for_its_cases(void **state) {
 }
 
 static void a_link_that_outlives_its_end(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   aft_link_opened taken = by_link(&c, 0, id), ended = by_link(&c, 0, id);
@@ -224,7 +218,7 @@ static aft_appointment_in pickup(case_desk *c, aft_id id, int64_t in_hours) {
 }
 
 static void a_visit_is_told_with_its_window(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1), visit;
   aft_appointment_in in = pickup(&c, id, 24);
   char begins[40];
@@ -248,7 +242,7 @@ static void a_visit_is_told_with_its_window(void **state) {
 }
 
 static void a_visit_that_nobody_came_to(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1), visit, again;
   aft_appointment_in in = pickup(&c, id, 24);
   assert_gives(book(&c, &c.d.as_buyer, &in, &visit), AFT_OK);
@@ -278,7 +272,7 @@ static void a_visit_that_nobody_came_to(void **state) {
 }
 
 static void a_visit_to_a_case_that_is_over(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   aft_appointment_in in = pickup(&c, id, 24);
   assert_gives(book(&c, &c.d.as_buyer, &in, NULL), AFT_OK);
@@ -302,7 +296,7 @@ static char *offers(case_desk *c, aft_id ticket, const char *locale) {
 }
 
 static void a_ticket_offers_what_it_asks_for(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_message_in in = desk_message(&c.d, "m1", "申请退货，寄回地址是哪里？");
   aft_error error = AFT_ERROR_INIT;
   aft_record *message;
@@ -319,7 +313,7 @@ static void a_ticket_offers_what_it_asks_for(void **state) {
 }
 
 static void an_order_says_what_can_be_filed(void **state) {
-  ON_EACH_DESK(c, usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_buf *buf;
   char *before = case_picture(&c);

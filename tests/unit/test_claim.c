@@ -103,16 +103,6 @@ static int64_t target_of(aft_record *ticket) {
 
 /* ---- the desk ---- */
 
-static void set_up_policy(void) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_policy *policy;
-  aft_document text = {sizeof text, AFT_STR("shop.yaml"), AFT_STR(POLICY)};
-  aft_policy_options options = {.size = sizeof options, .documents = &text, .count = 1};
-  assert_ok(aft_policy_load(d.env, &options, &policy, NULL, &error));
-  assert_ok(aft_policy_activate(d.session, &d.system, policy, NULL, &error));
-  aft_policy_unref(policy);
-}
-
 static void hire(void) {
   aft_error error = AFT_ERROR_INIT;
   const aft_id shops[] = {d.shop, d.other_shop};
@@ -152,7 +142,7 @@ static void invite_customers(void) {
 static int open_kind(void **state) {
   desk_open(&d, (desk_kind)(intptr_t)*state);
   seed = seed_of("claims");
-  set_up_policy();
+  desk_policy(&d, POLICY);
   hire();
   invite_customers();
   return 0;

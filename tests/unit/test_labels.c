@@ -31,21 +31,9 @@ static const char shop_policy[] =
     "  en: {queue.recall: Recall, queue.rich: Rich, cause.recalled: recalled, cause.dear: dear, cause.old: "
     "old}\n";
 
-static void activate(const char *text) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_policy *policy;
-  aft_buf *report = NULL;
-  aft_document document = {sizeof document, AFT_STR("shop.yaml"), {text, AFT_NTS}};
-  aft_policy_options options = {.size = sizeof options, .documents = &document, .count = 1};
-  if (aft_policy_load(d.env, &options, &policy, &report, &error) < 0)
-    fail_msg("%s", report ? aft_buf_data(report) : error.message);
-  assert_ok(aft_policy_activate(d.session, &d.system, policy, NULL, &error));
-  aft_policy_unref(policy);
-}
-
 static int open_kind(void **state) {
   desk_open(&d, (desk_kind)(intptr_t)*state);
-  activate(shop_policy);
+  desk_policy(&d, shop_policy);
   return 0;
 }
 

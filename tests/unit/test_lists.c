@@ -42,19 +42,9 @@ static uint32_t n_all;
 static aft_id customers[CUSTOMERS], orders[ORDERS];
 static int64_t settings;
 
-static void activate(const char *text) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_policy *policy;
-  aft_document document = {sizeof document, AFT_STR("shop.yaml"), {text, AFT_NTS}};
-  aft_policy_options options = {.size = sizeof options, .documents = &document, .count = 1};
-  assert_ok(aft_policy_load(d.env, &options, &policy, NULL, &error));
-  assert_ok(aft_policy_activate(d.session, &d.system, policy, NULL, &error));
-  aft_policy_unref(policy);
-}
-
 static int open_kind(void **state) {
   desk_open(&d, (desk_kind)(intptr_t)*state);
-  activate(shop_policy);
+  desk_policy(&d, shop_policy);
   n_all = 0;
   settings = 0;
   return 0;

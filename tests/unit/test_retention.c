@@ -24,13 +24,9 @@ static aft_status load(const char *yaml, aft_policy **out, aft_error *error) {
 }
 
 static void keep(const char *retention) {
-  aft_error error = AFT_ERROR_INIT;
   char yaml[256];
-  aft_policy *policy;
   snprintf(yaml, sizeof yaml, "version: 1\nretention: %s\n", retention);
-  assert_ok(load(yaml, &policy, &error));
-  assert_ok(aft_policy_activate(d.session, &d.system, policy, NULL, &error));
-  aft_policy_unref(policy);
+  desk_policy(&d, yaml);
 }
 
 /* Ticks until a round of retention has ended; how many records it removed. */

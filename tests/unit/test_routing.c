@@ -19,16 +19,6 @@ static int shut(void **state) {
 
 /* ---- helpers ---- */
 
-static void activate(const char *document) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_policy *policy;
-  aft_document text = {sizeof text, AFT_STR("shop.yaml"), {document, AFT_NTS}};
-  aft_policy_options options = {.size = sizeof options, .documents = &text, .count = 1};
-  assert_ok(aft_policy_load(d.env, &options, &policy, NULL, &error));
-  assert_ok(aft_policy_activate(d.session, &d.system, policy, NULL, &error));
-  aft_policy_unref(policy);
-}
-
 static aft_id put_agent(aft_agent_in in) {
   aft_error error = AFT_ERROR_INIT;
   aft_record *made;
@@ -235,7 +225,7 @@ static void a_key_gives_the_same_ticket_again(void **state) {
 
 static void skills_teams_and_languages_decide(void **state) {
   (void)state;
-  activate(SKILLED);
+  desk_policy(&d, SKILLED);
   aft_id furious = say("a", NULL, "wechat", FURIOUS);
   aft_id broken = say("b", NULL, "wechat", "手机屏幕碎了，我要退货");
   aft_id english = say("c", NULL, "wechat", "Where is my parcel? It has not arrived yet.");
@@ -254,7 +244,8 @@ static void skills_teams_and_languages_decide(void **state) {
 
 static void an_agent_without_a_queue_is_told(void **state) {
   (void)state;
-  activate(
+  desk_policy(
+      &d,
       "version: 1\n"
       "queues: {skilled: null, payment: null, logistics: null, returns: null, general: {skills: [all]}}\n");
   say("a", NULL, "wechat", PARCEL);
@@ -329,7 +320,7 @@ static void capacity_by_channel_leaves_the_others(void **state) {
 
 static void the_rate_bounds_an_agent(void **state) {
   (void)state;
-  activate("version: 1\nrouting: {rate: {claims: 2, within: 10m}}\n");
+  desk_policy(&d, "version: 1\nrouting: {rate: {claims: 2, within: 10m}}\n");
   aft_id lin = agent("lin");
   for (int i = 0; i < 4; i++) {
     char name[8];
@@ -367,13 +358,13 @@ static void tickets_of_one_who_goes_away_go_back(void **state) {
 
 static void what_is_given_back_is_the_policys(void **state) {
   (void)state;
-  activate("version: 1\nrouting: {hand_back: never}\n");
+  desk_policy(&d, "version: 1\nrouting: {hand_back: never}\n");
   aft_id lin = agent("lin"), id = say("a", NULL, "wechat", PARCEL);
   assert_int_equal(claim(lin), id);
   presence(lin, AFT_PRESENCE_OFFLINE);
   desk_tick(&d);
   assert_int_equal(assignee(id), lin);
-  activate("version: 1\nrouting: {hand_back: all}\n");
+  desk_policy(&d, "version: 1\nrouting: {hand_back: all}\n");
   presence(lin, AFT_PRESENCE_ONLINE);
   desk_answer(&d, id, "请稍等");
   presence(lin, AFT_PRESENCE_OFFLINE);
@@ -405,7 +396,7 @@ static void many_tickets_go_back_in_steps(void **state) {
 
 static void no_sign_for_long_means_away(void **state) {
   (void)state;
-  activate("version: 1\nrouting: {away_after: 10m}\n");
+  desk_policy(&d, "version: 1\nrouting: {away_after: 10m}\n");
   aft_id id = say("a", NULL, "wechat", PARCEL);
   presence(d.agent, AFT_PRESENCE_ONLINE);
   assert_int_equal(claim(d.agent), id);
@@ -484,7 +475,7 @@ static void shifts_say_when_one_works(void **state) {
 
 static void a_queue_gives_to_those_who_are_there(void **state) {
   (void)state;
-  activate(GIVES("assign: least_loaded"));
+  desk_policy(&d, GIVES("assign: least_loaded"));
   aft_id lin = agent("lin"), mo = agent("mo2"), ids[4];
   ids[0] = say("a", NULL, "wechat", PARCEL);
   desk_tick(&d);
@@ -507,7 +498,7 @@ static void a_queue_gives_to_those_who_are_there(void **state) {
 
 static void nobody_waits_for_an_own_agent_who_has_gone(void **state) {
   (void)state;
-  activate(GIVES("assign: least_loaded"));
+  desk_policy(&d, GIVES("assign: least_loaded"));
   aft_id own = agent("own"), other = agent("other");
   presence(own, AFT_PRESENCE_BUSY);
   presence(other, AFT_PRESENCE_ONLINE);
@@ -522,7 +513,7 @@ static void nobody_waits_for_an_own_agent_who_has_gone(void **state) {
 
 static void turns_are_taken(void **state) {
   (void)state;
-  activate(GIVES("assign: round_robin"));
+  desk_policy(&d, GIVES("assign: round_robin"));
   const aft_id who[] = {agent("lin"), agent("mo2"), agent("wu")};
   int got[3] = {0};
   for (int i = 0; i < 3; i++)
@@ -543,7 +534,7 @@ static void turns_are_taken(void **state) {
 
 static void who_has_waited_longest_comes_first(void **state) {
   (void)state;
-  activate(GIVES("assign: longest_waiting"));
+  desk_policy(&d, GIVES("assign: longest_waiting"));
   aft_id lin = agent("lin"), mo = agent("mo2");
   presence(mo, AFT_PRESENCE_ONLINE);
   desk_tick(&d);
@@ -563,7 +554,7 @@ static void who_has_waited_longest_comes_first(void **state) {
 
 static void a_customer_comes_back_to_the_last_agent(void **state) {
   (void)state;
-  activate(GIVES("assign: sticky, then: round_robin"));
+  desk_policy(&d, GIVES("assign: sticky, then: round_robin"));
   aft_id lin = agent("lin"), mo = agent("mo2");
   presence(lin, AFT_PRESENCE_ONLINE);
   desk_tick(&d);
@@ -589,7 +580,7 @@ static void a_customer_comes_back_to_the_last_agent(void **state) {
 
 static void room_is_filled_in_order(void **state) {
   (void)state;
-  activate(GIVES("assign: least_loaded"));
+  desk_policy(&d, GIVES("assign: least_loaded"));
   aft_id lin = put_agent((aft_agent_in){.external = AFT_STR("lin"), .capacity = 1});
   presence(lin, AFT_PRESENCE_ONLINE);
   aft_id first = say("a", NULL, "wechat", PARCEL);
@@ -616,7 +607,7 @@ static void a_policy_that_takes_over_moves_lanes(void **state) {
   presence(lin, AFT_PRESENCE_ONLINE);
   desk_tick(&d);
   assert_int_equal(assignee(id), 0);
-  activate("version: 1\nqueues: {logistics: {assign: round_robin, skills: [parcels]}}\n");
+  desk_policy(&d, "version: 1\nqueues: {logistics: {assign: round_robin, skills: [parcels]}}\n");
   desk_tick(&d);
   assert_int_equal(assignee(id), 0);
   assert_int_equal(claim(lin), 0);
@@ -642,7 +633,7 @@ static void a_tier_shortens_what_it_waits_for(void **state) {
 static void the_agent_of_a_tier_serves_it_first(void **state) {
   (void)state;
   aft_id other = agent("other"), own = agent("concierge");
-  activate("version: 1\ntiers: {svip: {agent: concierge}, vip: {agent: nobody}}\n");
+  desk_policy(&d, "version: 1\ntiers: {svip: {agent: concierge}, vip: {agent: nobody}}\n");
   aft_id svip = say("a", "svip", "wechat", PARCEL), vip = say("b", "vip", "wechat", PARCEL);
   assert_int_equal(claim(other), vip);
   assert_int_equal(claim(other), 0);
@@ -677,7 +668,7 @@ static void assert_tier(aft_id who, const char *tier, bool earned) {
 
 static void purchases_earn_a_tier_and_it_decays_with_hysteresis(void **state) {
   (void)state;
-  activate(EARNED);
+  desk_policy(&d, EARNED);
   aft_id who = customer("buyer", NULL, 0);
   buy("o-1", who, 50000, d.now - 250 * AFT__DAY);
   assert_tier(who, "", false);
@@ -695,7 +686,7 @@ static void purchases_earn_a_tier_and_it_decays_with_hysteresis(void **state) {
 
 static void what_the_host_says_of_a_tier_stands(void **state) {
   (void)state;
-  activate(EARNED);
+  desk_policy(&d, EARNED);
   aft_id who = customer("buyer", "vip", 0);
   buy("o-1", who, 200000, d.now);
   assert_tier(who, "vip", false);
@@ -713,10 +704,10 @@ static void an_orders_value_and_country_choose_the_queue(void **state) {
   aft_error error = AFT_ERROR_INIT;
   aft_record *message;
   (void)state;
-  activate(
-      "version: 1\n"
-      "queues:\n"
-      "  dear: {order: 1, when: {currency: CNY, value: {at_least: 500000}}, skills: [dear]}\n");
+  desk_policy(&d,
+              "version: 1\n"
+              "queues:\n"
+              "  dear: {order: 1, when: {currency: CNY, value: {at_least: 500000}}, skills: [dear]}\n");
   aft_id who = customer("rich", NULL, 0);
   buy("o-9", who, 900000, d.now);
   aft_message_in in = desk_message(&d, "dear-1", PARCEL);

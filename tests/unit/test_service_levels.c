@@ -201,16 +201,9 @@ static void a_level_that_cannot_be_is_refused(void **state) {
 
 /* ---- the desk ---- */
 
-static void activate(desk *d, const char *document) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_policy *policy = policy_of(d->env, document);
-  assert_ok(aft_policy_activate(d->session, &d->system, policy, NULL, &error));
-  aft_policy_unref(policy);
-}
-
 static void open_office(desk *d, desk_kind kind) {
   desk_open(d, kind);
-  activate(d, OFFICE);
+  desk_policy(d, OFFICE);
 }
 
 static aft_time owed_by(desk *d, aft_id id, uint32_t field) {
@@ -366,7 +359,7 @@ static void a_policy_that_takes_over_moves_the_clocks_of_open_tickets(void **sta
       ids[i] = one_of_many(&d, i);
     desk_answer(&d, ids[0], "马上查"); /* it waits for its customer: nothing of it is due */
     desk_tick(&d);
-    activate(&d, SEASON);
+    desk_policy(&d, SEASON);
     desk_tick(&d);
     for (int i = 1; i < TICKETS; i++) {
       assert_int_equal(owed_by(&d, ids[i], AFT_TICKET_FIRST_RESPONSE_DUE), at("2026-11-23T14:00:00+08:00"));

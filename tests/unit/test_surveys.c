@@ -43,17 +43,13 @@ static aft_status load(const char *yaml, aft_policy **out, aft_error *error) {
 
 /* Activates a policy with these keys of its survey section. */
 static void ask(const char *survey) {
-  aft_error error = AFT_ERROR_INIT;
   char yaml[1024];
-  aft_policy *policy;
   snprintf(yaml, sizeof yaml,
            "version: 1\n"
            "calendars: {day: {zone: Asia/Shanghai, hours: {daily: ['09:00-20:00']}}}\n"
            "survey: {enabled: true%s%s}\n",
            *survey ? ", " : "", survey);
-  assert_ok(load(yaml, &policy, &error));
-  assert_ok(aft_policy_activate(d.session, &d.system, policy, NULL, &error));
-  aft_policy_unref(policy);
+  desk_policy(&d, yaml);
 }
 
 /* A ticket of somebody who was never seen before. */

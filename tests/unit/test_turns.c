@@ -168,24 +168,13 @@ static void the_tickets_order_counts_too(void **state) {
   assert_ticket(id, "return_refund", "refund_unshipped");
 }
 
-static void activate(const char *text) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_policy *policy;
-  aft_document document = {sizeof document, AFT_STR("shop.yaml"), AFT_STR(text)};
-  aft_policy_options options = {.size = sizeof options, .documents = &document, .count = 1};
-  if (aft_policy_load(d.env, &options, &policy, NULL, &error) < 0)
-    fail_msg("%s: %s", error.where, error.message);
-  assert_ok(aft_policy_activate(d.session, &d.system, policy, NULL, &error));
-  aft_policy_unref(policy);
-}
-
 /* A shop's own conditions: the state of the order in a priority, and a pause of its own. */
 static void a_shop_asks_for_the_order_and_sets_the_pause(void **state) {
   (void)state;
-  activate(
-      "triage: {pause: 1s}\n"
-      "priority: {rules: {frozen: {when: {order_state: frozen}, points: 500}}}\n"
-      "texts: {zh: {cause.frozen: 冻结}, en: {cause.frozen: the order is frozen}}\n");
+  desk_policy(&d,
+              "triage: {pause: 1s}\n"
+              "priority: {rules: {frozen: {when: {order_state: frozen}, points: 500}}}\n"
+              "texts: {zh: {cause.frozen: 冻结}, en: {cause.frozen: the order is frozen}}\n");
   order_is(d.buyer, "F-1", "frozen");
   aft_id id = says(d.buyer, "m1", "我昨天买的那双鞋", "F-1");
   assert_true(explained(id, "the order is frozen"));
