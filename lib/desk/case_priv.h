@@ -312,10 +312,11 @@ aft_status aft__case_quote(aft__case *c, const aft_money *amount, aft_error *err
 int64_t aft__units_due(const aft__case *c, const aft__case_line *l);
 /* What is due for a line now: its amount, less what was not accepted. */
 int64_t aft__amount_due(const aft__case *c, const aft__case_line *l);
-aft_status aft__money_moves_over(aft__case *c, aft__case_line *l, int64_t units, aft_error *error);
-/* The price of n units of a line that is left to give back. */
+/* The price of units stands behind others from now on. */
+void aft__money_moves_over(aft__case_line *l, int64_t units);
 /* What of a line's price was neither given back nor kept for units that were. */
 int64_t aft__line_left(const aft__value *line);
+/* The price of n units of a line that is left to give back. */
 int64_t aft__line_worth(const aft__value *line, int64_t n);
 
 /* ---- case_terms.c: what the governing policy says of the money ---- */

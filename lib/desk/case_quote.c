@@ -126,16 +126,12 @@ aft_status aft__case_quote(aft__case *c, const aft_money *amount, aft_error *err
   return AFT_OK;
 }
 
-aft_status aft__money_moves_over(aft__case *c, aft__case_line *l, int64_t units, aft_error *error) {
-  int64_t worth = aft__line_worth(l->line, units);
-  int64_t refunded = aft__row_int(l->line, AFT__LINE_REFUNDED),
-          settled = aft__row_int(l->line, AFT__LINE_SETTLED);
+/* Units that were paid back and kept have no price to move. */
+void aft__money_moves_over(aft__case_line *l, int64_t units) {
+  int64_t settled = aft__row_int(l->line, AFT__LINE_SETTLED);
   int64_t rest = aft__row_int(l->line, AFT__LINE_QUANTITY) - settled;
-  (void)c;
-  (void)error;
-  units = units < rest ? units : rest; /* units that were paid back and kept have no price to move */
-  l->line[AFT__LINE_REFUNDED] = aft__int(refunded + worth);
-  l->line[AFT__LINE_SETTLED] = aft__int(settled + units);
+  l->line[AFT__LINE_REFUNDED] =
+      aft__int(aft__row_int(l->line, AFT__LINE_REFUNDED) + aft__line_worth(l->line, units));
+  l->line[AFT__LINE_SETTLED] = aft__int(settled + (units < rest ? units : rest));
   l->line_mask |= UINT64_C(1) << AFT__LINE_REFUNDED | UINT64_C(1) << AFT__LINE_SETTLED;
-  return AFT_OK;
 }

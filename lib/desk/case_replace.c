@@ -5,9 +5,8 @@ typedef struct replacement {
   aft__case_line *l;
   int64_t units;
   aft_str sku;
-  bool ahead;       /* the old goods are still to come: nothing stands behind the new ones yet */
-  bool part;        /* of a unit, which the buyer keeps */
-  int64_t *missing; /* of what the buyer owes for new goods */
+  bool ahead; /* the old goods are still to come: nothing stands behind the new ones yet */
+  bool part;  /* of a unit, which the buyer keeps */
 } replacement;
 
 static void put_replacement(aft__case *c, aft__json *json, const void *user) {
@@ -21,7 +20,9 @@ static void put_replacement(aft__case *c, aft__json *json, const void *user) {
   aft__json_str(json, aft__case_str(c, AFT__CASE_ADDRESS));
 }
 
-static aft_status insert_line(aft__case *c, const replacement *r, aft_id *id, aft_error *error) {
+/* missing: of what the buyer owes for new goods. */
+static aft_status insert_line(aft__case *c, const replacement *r, int64_t *missing, aft_id *id,
+                              aft_error *error) {
   aft__value *row = aft__case_new_row(c, &aft__line_table);
   char *ref =
       row ? aft__arena_printf(c->cmd->arena, "replacement-%lld", (long long)row[AFT__LINE_ID].number) : NULL;
@@ -38,7 +39,7 @@ static aft_status insert_line(aft__case *c, const replacement *r, aft_id *id, af
   row[AFT__LINE_REF] = aft__text(aft__cstr(ref));
   row[AFT__LINE_SKU] = aft__text(r->sku);
   row[AFT__LINE_PRICE] = aft__int(worth);
-  row[AFT__LINE_PAID] = aft__int(r->ahead ? 0 : aft__exchange_paid(worth, r->missing));
+  row[AFT__LINE_PAID] = aft__int(r->ahead ? 0 : aft__exchange_paid(worth, missing));
   row[AFT__LINE_QUANTITY] = row[AFT__LINE_UNDELIVERED] = aft__int(r->units);
   row[AFT__LINE_RELATION] = aft__text(aft__cstr("replaces"));
   row[AFT__LINE_RELATED] = old[AFT__LINE_ID];
@@ -56,27 +57,26 @@ static aft_status write_off(aft__case *c, const replacement *r, aft_error *error
   return r->part ? aft__units_free_line(c, r->l, error) : aft__units_lose_line(c, r->l, error);
 }
 
-static replacement replacement_of(const aft__case *c, aft__case_line *l, int64_t *missing) {
+static replacement replacement_of(const aft__case *c, aft__case_line *l) {
   bool reissue = aft__case_is(c, AFT__CASE_KIND, "reissue");
   aft_str own = aft__row_str(l->line, AFT__LINE_SKU), wants = aft__row_str(l->row, AFT__CASE_LINE_WANTS);
   return (replacement){.l = l,
                        .units = aft__units_due(c, l),
                        .sku = wants.len ? wants : own,
                        .ahead = !reissue && aft__units_held(l) > 0,
-                       .part = reissue && wants.len && !aft__str_eq(wants, own),
-                       .missing = missing};
+                       .part = reissue && wants.len && !aft__str_eq(wants, own)};
 }
 
 static aft_status replace_line(aft__case *c, aft__case_line *l, int64_t *missing, aft_error *error) {
-  replacement r = replacement_of(c, l, missing);
+  replacement r = replacement_of(c, l);
   aft_id id;
   if (!r.units || !aft__row_null(l->row, AFT__CASE_LINE_REPLACEMENT))
     return AFT_OK;
-  AFT__TRY(insert_line(c, &r, &id, error));
+  AFT__TRY(insert_line(c, &r, missing, &id, error));
   aft__case_line_set(l, AFT__CASE_LINE_REPLACEMENT, id);
   AFT__TRY(write_off(c, &r, error));
   if (!r.ahead && !r.part)
-    AFT__TRY(aft__money_moves_over(c, l, r.units, error));
+    aft__money_moves_over(l, r.units);
   return aft__case_ask(c, "goods.ship", put_replacement, &r, error);
 }
 
@@ -99,8 +99,7 @@ static void put_wanted(aft__case *c, aft__json *json, const void *user) {
   aft__json_key(json, "lines");
   aft__json_open(json, '[');
   for (uint32_t i = 0; i < c->n_lines; i++) {
-    int64_t missing = 0;
-    replacement r = replacement_of(c, &c->lines[i], &missing);
+    replacement r = replacement_of(c, &c->lines[i]);
     if (!r.units || aft__line_is_extra(c->lines[i].line))
       continue;
     aft__json_open(json, '{');
