@@ -330,7 +330,7 @@ typedef struct aft__case_terms {
   bool coupon_parts;    /* … or part by part */
   int64_t retries;      /* how often a leg that failed is sent again */
 } aft__case_terms;
-aft_status aft__case_money_rules(aft__case *c, aft__money_rules *out, aft_error *error);
+aft_status aft__case_money_rules(aft__case *c, aft__money_rules *rules, aft_error *error);
 aft_status aft__case_terms_of(aft__case *c, aft__case_terms *out, aft_error *error);
 aft_status aft__fund_ceiling(aft__case *c, aft_str funder, int64_t *out, aft_error *error);
 aft_time aft__leg_expected(const aft__case *c, const aft__leg *leg);
