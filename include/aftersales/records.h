@@ -45,6 +45,7 @@
 #define AFT_KIND_MIRROR 41u
 #define AFT_KIND_SIGNAL 42u
 #define AFT_KIND_SHIFT 51u
+#define AFT_KIND_ERASURE 59u
 #define AFT_KIND_EVENT 18u
 #define AFT_KIND_EFFECT 19u
 
@@ -94,6 +95,7 @@
 #define AFT_CUSTOMER_CREATED  0x0005000au /* when the record was made */
 #define AFT_CUSTOMER_AGENT    0x0005000bu /* the agent who serves them first */
 #define AFT_CUSTOMER_EARNED   0x0005000cu /* 1 where purchases earned the tier; the host told any other */
+#define AFT_CUSTOMER_ERASED   0x00050010u /* when the person was forgotten: nothing can be taken in for them or sent to them any more */
 
 #define AFT_ORDER_ID           0x00070001u /* the order's id */
 #define AFT_ORDER_REV          0x00070002u /* counts the changes of this record */
@@ -681,6 +683,22 @@
 #define AFT_SHIFT_FROM   0x00330005u /* when it begins */
 #define AFT_SHIFT_TO     0x00330006u /* when it ends */
 
+#define AFT_ERASURE_ID       0x003b0001u /* the erasure's id */
+#define AFT_ERASURE_REV      0x003b0002u /* counts the changes of this record */
+#define AFT_ERASURE_TENANT   0x003b0003u /* the tenant */
+#define AFT_ERASURE_CUSTOMER 0x003b0004u /* whose data goes */
+#define AFT_ERASURE_STATE    0x003b0005u /* asked, running, waiting or done */
+#define AFT_ERASURE_REASON   0x003b0006u /* why, in the host's words: nothing personal */
+#define AFT_ERASURE_COUNTS   0x003b0007u /* records that were blanked or removed, by kind: message=12 ticket=3 */
+#define AFT_ERASURE_HOLDS    0x003b0008u /* records that something keeps for now, with all that belongs to them */
+#define AFT_ERASURE_KEPT     0x003b0009u /* the first of these as a JSON array of kind, record and why */
+#define AFT_ERASURE_STEP     0x003b000au /* while it runs: the kind of record that is being gone through */
+#define AFT_ERASURE_PLACE    0x003b000bu /* while it runs: how far, by what orders these records */
+#define AFT_ERASURE_LAST     0x003b000cu /* while it runs: how far, by id */
+#define AFT_ERASURE_CREATED  0x003b000du /* when it was asked for */
+#define AFT_ERASURE_UPDATED  0x003b000eu /* when it last came further */
+#define AFT_ERASURE_ENDED    0x003b000fu /* when nothing was left to do */
+
 #define AFT_EVENT_ID      0x00120001u /* the event's id */
 #define AFT_EVENT_TENANT  0x00120002u /* the tenant */
 #define AFT_EVENT_KIND    0x00120003u /* kind of the record it happened to */
@@ -849,6 +867,9 @@ static inline aft_id aft_customer_agent(aft_record *record) {
 }
 static inline int64_t aft_customer_earned(aft_record *record) {
   return aft_record_int(record, AFT_CUSTOMER_EARNED);
+}
+static inline aft_time aft_customer_erased(aft_record *record) {
+  return aft_record_time(record, AFT_CUSTOMER_ERASED);
 }
 
 static inline aft_id aft_order_id(aft_record *record) {
@@ -2543,6 +2564,52 @@ static inline aft_time aft_shift_from(aft_record *record) {
 }
 static inline aft_time aft_shift_to(aft_record *record) {
   return aft_record_time(record, AFT_SHIFT_TO);
+}
+
+static inline aft_id aft_erasure_id(aft_record *record) {
+  return aft_record_int(record, AFT_ERASURE_ID);
+}
+static inline int64_t aft_erasure_rev(aft_record *record) {
+  return aft_record_int(record, AFT_ERASURE_REV);
+}
+static inline aft_id aft_erasure_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_ERASURE_TENANT);
+}
+static inline aft_id aft_erasure_customer(aft_record *record) {
+  return aft_record_int(record, AFT_ERASURE_CUSTOMER);
+}
+static inline const char *aft_erasure_state(aft_record *record) {
+  return aft_record_text(record, AFT_ERASURE_STATE);
+}
+static inline const char *aft_erasure_reason(aft_record *record) {
+  return aft_record_text(record, AFT_ERASURE_REASON);
+}
+static inline const char *aft_erasure_counts(aft_record *record) {
+  return aft_record_text(record, AFT_ERASURE_COUNTS);
+}
+static inline int64_t aft_erasure_holds(aft_record *record) {
+  return aft_record_int(record, AFT_ERASURE_HOLDS);
+}
+static inline const char *aft_erasure_kept(aft_record *record) {
+  return aft_record_text(record, AFT_ERASURE_KEPT);
+}
+static inline const char *aft_erasure_step(aft_record *record) {
+  return aft_record_text(record, AFT_ERASURE_STEP);
+}
+static inline int64_t aft_erasure_place(aft_record *record) {
+  return aft_record_int(record, AFT_ERASURE_PLACE);
+}
+static inline aft_id aft_erasure_last(aft_record *record) {
+  return aft_record_int(record, AFT_ERASURE_LAST);
+}
+static inline aft_time aft_erasure_created(aft_record *record) {
+  return aft_record_time(record, AFT_ERASURE_CREATED);
+}
+static inline aft_time aft_erasure_updated(aft_record *record) {
+  return aft_record_time(record, AFT_ERASURE_UPDATED);
+}
+static inline aft_time aft_erasure_ended(aft_record *record) {
+  return aft_record_time(record, AFT_ERASURE_ENDED);
 }
 
 static inline aft_id aft_event_id(aft_record *record) {

@@ -61,6 +61,11 @@ aft_status aft__may_customer(aft__cmd *cmd, aft_id customer, aft_error *error) {
   return aft__denied(cmd, "the record is another customer's", error);
 }
 
+aft_status aft__customer_stays(aft__cmd *cmd, const aft__value *customer, aft_error *error) {
+  return aft__row_null(customer, AFT__CUSTOMER_ERASED) ? AFT_OK
+                                                       : aft__denied(cmd, "the customer was erased", error);
+}
+
 typedef struct shop_list {
   aft_id *shops;
   uint32_t n;

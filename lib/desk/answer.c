@@ -36,9 +36,17 @@ static aft_status send_answer(aft__ticket *ticket, const aft_answer_in *in, aft_
   return aft__ticket_send(ticket, "message.send", NULL, in->text, ticket->cmd->ids[0], error);
 }
 
+static aft_status check_reader(aft__ticket *ticket, aft_error *error) {
+  aft__value *customer;
+  AFT__TRY(aft__ticket_customer(ticket, &customer, error));
+  return aft__customer_stays(ticket->cmd, customer, error);
+}
+
 static aft_status write_answer(aft__ticket *ticket, const aft_answer_in *in, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   AFT__TRY(aft__may_shop(cmd, aft__ticket_int(ticket, AFT__TICKET_SHOP), error));
+  if (in->visibility == AFT_PUBLIC)
+    AFT__TRY(check_reader(ticket, error));
   AFT__TRY(keep_answer(ticket, in, error));
   char *facts = aft__arena_printf(cmd->arena, "{\"message\":\"%lld\"}", (long long)cmd->ids[0]);
   if (!facts)

@@ -53,9 +53,10 @@ static aft_status know_actor(aft__cmd *cmd, aft_error *error) {
     return aft__denied(cmd, "the actor belongs to another tenant", error);
   if (agent && !aft__row_int(row, AFT__AGENT_ACTIVE))
     return aft__denied(cmd, "the agent has left", error);
-  if (!agent)
-    cmd->customer = row;
-  return AFT_OK;
+  if (agent)
+    return AFT_OK;
+  cmd->customer = row;
+  return aft__customer_stays(cmd, row, error);
 }
 
 static aft_status begin(aft__cmd *cmd, bool with_tenant, aft_error *error) {

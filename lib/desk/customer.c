@@ -100,6 +100,8 @@ static aft_status customer_put(aft__cmd *cmd, void *given, aft_error *error) {
     return aft__denied(cmd, "buyers change themselves alone", error);
   }
   AFT__TRY(find_customer(cmd, in, &row, error));
+  if (row)
+    AFT__TRY(aft__customer_stays(cmd, row, error));
   AFT__TRY(set_texts(cmd, in, row ? row : fresh, &mask, error));
   AFT__TRY(set_agent(cmd, in, row ? row : fresh, &mask, error));
   if (!row)

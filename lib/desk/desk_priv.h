@@ -144,6 +144,8 @@ aft_status aft__may_shop(aft__cmd *cmd, aft_id shop, aft_error *error);
 /* Also buyers: their own, and tickets that they take part in. */
 aft_status aft__may_ticket(aft__cmd *cmd, const aft__value *ticket, aft_error *error);
 aft_status aft__may_customer(aft__cmd *cmd, aft_id customer, aft_error *error);
+/* AFT_E_DENIED for a customer whose data was erased: nothing is taken in for them any more. */
+aft_status aft__customer_stays(aft__cmd *cmd, const aft__value *customer, aft_error *error);
 aft_status aft__takes_part(aft__cmd *cmd, const aft__value *ticket, aft_id customer, bool *out,
                            aft_error *error);
 /* AFT_E_DENIED with a sentence. */
@@ -361,6 +363,13 @@ aft_status aft__message_add(aft__cmd *cmd, const aft__message *message, aft_id i
 /* Copies a caller's array of sized structs into the arena, each checked. */
 aft_status aft__parts_copy(aft__arena *arena, const aft_env *env, const aft_part_in *parts, size_t n,
                            aft_part_in **out, aft_error *error);
+
+/* ---- search_index.c ---- */
+
+/* Has the tick begin the tenant's search index anew, at the end of the day (UTC): words of a text that was
+ * blanked for good are still in it. */
+aft_status aft__search_renew_soon(aft__cmd *cmd, aft_error *error);
+aft_status aft__search_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
 
 /* ---- survey.c ---- */
 

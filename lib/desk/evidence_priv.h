@@ -29,6 +29,10 @@ aft_status aft__evidence_insert(aft__cmd *cmd, const aft__evidence_new *made, af
 
 /* ---- evidence_remove.c ---- */
 
+/* Says of a piece that its bytes are gone, and has the tick remove them. */
+aft_status aft__evidence_forget(aft__cmd *cmd, aft__value *row, aft_error *error);
+aft_status aft__evidence_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+
 /* Removes the bytes of evidence of ended cases that is older than the policy keeps it, at most most pieces.
  */
 aft_status aft__evidence_retain(aft_session *session, aft_id tenant, uint32_t most, uint32_t *n,

@@ -160,6 +160,47 @@ aft_status aft_evidence_hold(aft_session *session, const aft_call *call, aft_id 
   return aft__command_run(session, call, &command, &c, out, error);
 }
 
+/* ---- erasure ---- */
+
+#define DUE_BYTES "bytes"
+
+/* The bytes go once the record that they are gone is safe. */
+aft_status aft__evidence_forget(aft__cmd *cmd, aft__value *row, aft_error *error) {
+  aft__case of;
+  aft_id id = row[AFT__EVIDENCE_ID].number;
+  AFT__TRY(aft__case_load_row(cmd, aft__row_int(row, AFT__EVIDENCE_CASE), &of, error));
+  AFT__TRY(remove_row(row, &of, error));
+  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_EVIDENCE, id, aft__cstr(DUE_BYTES), cmd->now,
+                      error);
+}
+
+static aft_status bytes_later(aft__cmd *cmd, const aft__value *due, aft_error *error) {
+  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_EVIDENCE, due[AFT__DU_SUBJECT].number,
+                      aft__cstr(DUE_BYTES), cmd->now + AFT__HOUR, error);
+}
+
+/* A worker without a place for evidence leaves it to one that has it. */
+aft_status aft__evidence_due(aft__cmd *cmd, const aft__value *due, aft_error *error) {
+  aft_blobs *blobs = aft__store_blobs(aft__session_store(aft__tx_session(cmd->tx)));
+  char digest[AFT__BLOB_NAME] = "";
+  need n = {.digest = digest};
+  aft__value *row;
+  if (!blobs)
+    return bytes_later(cmd, due, error);
+  AFT__TRY(aft__get(cmd->tx, &aft__evidence_table, due[AFT__DU_SUBJECT].number, &row, error));
+  aft_str name = aft__row_str(row, AFT__EVIDENCE_DIGEST);
+  if (!aft__blob_is_name(name))
+    return AFT_OK;
+  memcpy(digest, name.data, name.len);
+  AFT__TRY(look_for_need(cmd->tx, &n, error));
+  if (n.needed)
+    return AFT_OK;
+  aft_status status = blobs->driver.remove(blobs->driver.user, digest, cmd->now - FRESH, error);
+  if (status == AFT_IGNORED) /* it was stored again a moment ago */
+    return bytes_later(cmd, due, error);
+  return status == AFT_E_NOT_FOUND ? AFT_OK : status;
+}
+
 /* ---- the sweep ---- */
 
 typedef struct sweep {

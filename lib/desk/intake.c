@@ -117,9 +117,11 @@ static aft_status know_sender(aft__intake *intake, aft_error *error) {
     intake->customer = cmd->customer;
     return AFT_OK;
   }
-  if (in->customer)
-    return aft__load(cmd, &aft__customer_table, AFT__CUSTOMER_TENANT, in->customer, "message.customer",
-                     &intake->customer, error);
+  if (in->customer) {
+    AFT__TRY(aft__load(cmd, &aft__customer_table, AFT__CUSTOMER_TENANT, in->customer, "message.customer",
+                       &intake->customer, error));
+    return aft__customer_stays(cmd, intake->customer, error);
+  }
   aft_str handle = in->handle.len ? in->handle : intake->email.len ? intake->email : intake->phone;
   if (!handle.len)
     return aft__error(error, AFT_E_INVALID, "message.handle",

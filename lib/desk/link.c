@@ -345,6 +345,12 @@ static aft_status may_link(aft__cmd *cmd, const aft__value *link, aft_error *err
       cmd, aft__row_int(row, of_order ? (uint32_t)AFT__ORDER_SHOP : (uint32_t)AFT__CASE_SHOP), error);
 }
 
+aft_status aft__link_take_back(aft__cmd *cmd, aft__value *link, aft_error *error) {
+  link[AFT__LINK_REVOKED] = aft__int(cmd->now);
+  AFT__TRY(aft__update(cmd->tx, &aft__link_table, link, 1u << AFT__LINK_REVOKED, error));
+  return tell(cmd, link[AFT__LINK_ID].number, "link.revoked", error);
+}
+
 static aft_status run_revoke(aft__cmd *cmd, void *given, aft_error *error) {
   aft_id id = *(aft_id *)given;
   aft__value *link;
@@ -355,9 +361,7 @@ static aft_status run_revoke(aft__cmd *cmd, void *given, aft_error *error) {
   cmd->row = link;
   if (!aft__row_null(link, AFT__LINK_REVOKED))
     return AFT_IGNORED;
-  link[AFT__LINK_REVOKED] = aft__int(cmd->now);
-  AFT__TRY(aft__update(cmd->tx, &aft__link_table, link, 1u << AFT__LINK_REVOKED, error));
-  return tell(cmd, id, "link.revoked", error);
+  return aft__link_take_back(cmd, link, error);
 }
 
 static void revoke_digest(aft__sha256 *sha, const void *given) {

@@ -28,6 +28,9 @@ const aft__link_key *aft__link_key_find(const aft_link_keys *keys, aft_str name)
 
 /* ---- link.c ---- */
 
+/* Takes a link back that stands, with its audit event. */
+aft_status aft__link_take_back(aft__cmd *cmd, aft__value *link, aft_error *error);
+
 /* The survey that a token answers, in a command that runs already. AFT_E_DENIED as with aft_link_open. */
 aft_status aft__link_survey(aft__cmd *cmd, const aft_link_keys *keys, aft_str token, aft_id *survey,
                             aft_error *error);

@@ -1,68 +1,8 @@
 /* Everything about a person, as JSON lines: a walk from the customer's record to all that belongs to it, one
  * parent a transaction. */
-#include "desk/desk_priv.h"
+#include "desk/person.h"
 
 #include <aftersales/privacy.h>
-
-/* ---- what belongs to what ---- */
-
-/* Rows of a kind by an index that begins with the tenant and the parent's key. */
-static const struct branch {
-  uint32_t parent, child, index;
-  uint32_t key; /* of the child: the column by which its own children name it */
-} branches[] = {
-    {AFT__KIND_CUSTOMER, AFT__KIND_IDENTITY, AFT__IDENTITY_BY_CUSTOMER, AFT__COL_ID},
-    {AFT__KIND_CUSTOMER, AFT__KIND_ATTRIBUTE, AFT__ATTRIBUTE_BY_SUBJECT, AFT__COL_ID},
-    {AFT__KIND_CUSTOMER, AFT__KIND_TAG, AFT__TAG_BY_SUBJECT, AFT__COL_ID},
-    {AFT__KIND_CUSTOMER, AFT__KIND_EVENT, AFT__EV_BY_SUBJECT, AFT__COL_ID},
-    {AFT__KIND_CUSTOMER, AFT__KIND_TICKET, AFT__TICKET_BY_CUSTOMER, AFT__COL_ID},
-    {AFT__KIND_CUSTOMER, AFT__KIND_PARTICIPANT, AFT__PARTICIPANT_BY_CUSTOMER, AFT__PARTICIPANT_TICKET},
-    {AFT__KIND_CUSTOMER, AFT__KIND_ORDER, AFT__ORDER_BY_CUSTOMER, AFT__COL_ID},
-    {AFT__KIND_CUSTOMER, AFT__KIND_CASE, AFT__CASE_BY_CUSTOMER, AFT__COL_ID},
-    {AFT__KIND_CUSTOMER, AFT__KIND_SURVEY, AFT__SURVEY_BY_ASKED, AFT__COL_ID},
-    {AFT__KIND_CUSTOMER, AFT__KIND_LINK, AFT__LINK_BY_CUSTOMER, AFT__COL_ID},
-    {AFT__KIND_TICKET, AFT__KIND_MESSAGE, AFT__MESSAGE_BY_TICKET, AFT__COL_ID},
-    {AFT__KIND_TICKET, AFT__KIND_ATTRIBUTE, AFT__ATTRIBUTE_BY_SUBJECT, AFT__COL_ID},
-    {AFT__KIND_TICKET, AFT__KIND_TAG, AFT__TAG_BY_SUBJECT, AFT__COL_ID},
-    {AFT__KIND_TICKET, AFT__KIND_CORRECTION, AFT__CORRECTION_BY_TICKET, AFT__COL_ID},
-    {AFT__KIND_TICKET, AFT__KIND_DECISION, AFT__DECISION_BY_TICKET, AFT__COL_ID},
-    {AFT__KIND_TICKET, AFT__KIND_EVENT, AFT__EV_BY_SUBJECT, AFT__COL_ID},
-    {AFT__KIND_TICKET, AFT__KIND_EFFECT, AFT__OB_BY_SUBJECT, AFT__COL_ID},
-    {AFT__KIND_PARTICIPANT, AFT__KIND_MESSAGE, AFT__MESSAGE_BY_TICKET, AFT__COL_ID},
-    {AFT__KIND_MESSAGE, AFT__KIND_PART, AFT__PART_BY_MESSAGE, AFT__COL_ID},
-    {AFT__KIND_MESSAGE, AFT__KIND_REVISION, AFT__REVISION_BY_MESSAGE, AFT__COL_ID},
-    {AFT__KIND_ORDER, AFT__KIND_LINE, AFT__LINE_BY_REF, AFT__COL_ID},
-    {AFT__KIND_ORDER, AFT__KIND_SHARE, AFT__SHARE_BY_ORDER, AFT__COL_ID},
-    {AFT__KIND_ORDER, AFT__KIND_PAYMENT, AFT__PAYMENT_BY_ORDER, AFT__COL_ID},
-    {AFT__KIND_ORDER, AFT__KIND_PARCEL, AFT__PARCEL_BY_REF, AFT__COL_ID},
-    {AFT__KIND_ORDER, AFT__KIND_ATTRIBUTE, AFT__ATTRIBUTE_BY_SUBJECT, AFT__COL_ID},
-    {AFT__KIND_ORDER, AFT__KIND_TAG, AFT__TAG_BY_SUBJECT, AFT__COL_ID},
-    {AFT__KIND_ORDER, AFT__KIND_EVENT, AFT__EV_BY_SUBJECT, AFT__COL_ID},
-    {AFT__KIND_PARCEL, AFT__KIND_TRACK, AFT__TRACK_BY_PARCEL, AFT__COL_ID},
-    {AFT__KIND_CASE, AFT__KIND_CASE_LINE, AFT__CASE_LINE_BY_CASE, AFT__COL_ID},
-    {AFT__KIND_CASE, AFT__KIND_PROPOSAL, AFT__PROPOSAL_BY_CASE, AFT__COL_ID},
-    {AFT__KIND_CASE, AFT__KIND_LEG, AFT__LEG_BY_CASE, AFT__COL_ID},
-    {AFT__KIND_CASE, AFT__KIND_FINDING, AFT__FINDING_BY_CASE, AFT__COL_ID},
-    {AFT__KIND_CASE, AFT__KIND_EVIDENCE, AFT__EVIDENCE_BY_CASE, AFT__COL_ID},
-    {AFT__KIND_CASE, AFT__KIND_APPOINTMENT, AFT__APPOINTMENT_BY_CASE, AFT__COL_ID},
-    {AFT__KIND_CASE, AFT__KIND_INVOICE, AFT__INVOICE_BY_CASE, AFT__COL_ID},
-    {AFT__KIND_CASE, AFT__KIND_SIGNAL, AFT__SIGNAL_BY_CASE, AFT__COL_ID},
-    {AFT__KIND_CASE, AFT__KIND_MIRROR, AFT__MIRROR_BY_CASE, AFT__COL_ID},
-    {AFT__KIND_CASE, AFT__KIND_DECISION, AFT__DECISION_BY_TICKET, AFT__COL_ID},
-    {AFT__KIND_CASE, AFT__KIND_EVENT, AFT__EV_BY_SUBJECT, AFT__COL_ID},
-    {AFT__KIND_CASE, AFT__KIND_EFFECT, AFT__OB_BY_SUBJECT, AFT__COL_ID},
-    {AFT__KIND_PROPOSAL, AFT__KIND_PROPOSAL_LINE, AFT__PROPOSAL_LINE_BY_PROPOSAL, AFT__COL_ID},
-    {AFT__KIND_LEG, AFT__KIND_EFFECT, AFT__OB_BY_SUBJECT, AFT__COL_ID},
-    {AFT__KIND_SURVEY, AFT__KIND_EVENT, AFT__EV_BY_SUBJECT, AFT__COL_ID},
-    {AFT__KIND_LINK, AFT__KIND_EVENT, AFT__EV_BY_SUBJECT, AFT__COL_ID},
-};
-
-static bool is_parent(uint32_t kind) {
-  for (size_t i = 0; i < AFT__COUNT(branches); i++)
-    if (branches[i].parent == kind)
-      return true;
-  return false;
-}
 
 /* ---- the walk ---- */
 
@@ -75,7 +15,7 @@ typedef struct walk {
   aft_env *env;
   aft_id tenant, customer;
   parent at;
-  const struct branch *branch; /* that is being read */
+  const aft__person_branch *branch; /* that is being read */
   aft__buf lines;              /* of the parent at hand */
   aft__buf waiting;            /* of parent */
   size_t before;               /* bytes that waited before this one */
@@ -96,18 +36,13 @@ static void put_line(walk *w, uint32_t kind, const aft__value *row) {
   w->n++;
 }
 
-/* What others wrote in a ticket is theirs. */
-static bool is_theirs(const walk *w, const aft__value *row) {
-  return w->branch->child != AFT__KIND_MESSAGE || aft__row_int(row, AFT__MESSAGE_CUSTOMER) == w->customer;
-}
-
 static aft_status see(void *user, const aft__value *row, aft_error *error) {
   walk *w = user;
   parent child = {w->branch->child, row[w->branch->key].number};
-  if (!is_theirs(w, row))
+  if (!aft__person_is_theirs(w->branch, w->customer, row))
     return AFT_OK;
   put_line(w, child.kind, row);
-  if (is_parent(child.kind))
+  if (aft__person_owns(child.kind))
     aft__buf_add(&w->waiting, &child, sizeof child);
   return w->lines.failed || w->waiting.failed ? aft__nomem(error) : AFT_OK;
 }
@@ -117,14 +52,11 @@ static aft_status read_children(aft__tx *tx, void *user, aft_error *error) {
   aft__buf_clear(&w->lines);
   w->waiting.len = w->before;
   w->n = 0;
-  for (size_t i = 0; i < AFT__COUNT(branches); i++) {
-    w->branch = &branches[i];
+  for (size_t i = 0; i < aft__person_branch_count; i++) {
+    w->branch = &aft__person_branches[i];
     if (w->branch->parent != w->at.kind)
       continue;
-    aft__scan scan = {.table = aft__kind_get(w->branch->child)->table,
-                      .index = w->branch->index,
-                      .n_equal = 2,
-                      .equal = {aft__int(w->tenant), aft__int(w->at.key)}};
+    aft__scan scan = aft__person_rows(w->branch, w->tenant, w->at.key);
     AFT__TRY(aft__scan_each(tx, &scan, see, w, error));
   }
   return AFT_OK;

@@ -287,6 +287,23 @@ static aft_status index_some(aft__tx *tx, void *user, aft_error *error) {
   return status;
 }
 
+/* ---- beginning anew ---- */
+
+#define DUE_RENEW "search"
+
+/* One moment for all that is asked for in a day, so that the index is built again once. */
+aft_status aft__search_renew_soon(aft__cmd *cmd, aft_error *error) {
+  aft_time at = cmd->now - cmd->now % AFT__DAY + AFT__DAY;
+  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_TENANT, cmd->call.tenant, aft__cstr(DUE_RENEW), at,
+                      error);
+}
+
+/* No format: what is there belongs to an older one. */
+aft_status aft__search_due(aft__cmd *cmd, const aft__value *due, aft_error *error) {
+  (void)due;
+  return aft__terms_cover(cmd->tx, cmd->call.tenant, AFT__TERMS_SEARCH, 0, 0, error);
+}
+
 /* ---- rounds ---- */
 
 typedef struct round {

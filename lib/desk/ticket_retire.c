@@ -6,11 +6,10 @@
 
 #include "desk/retention.h"
 
-#define PAGE       64
-#define MOST_BLOBS 200            /* named by one effect */
-#define LATER      (7 * AFT__DAY) /* until a ticket that is still needed is looked at again */
-#define SOON       AFT__DAY
-#define NEVER      INT64_MAX
+#define PAGE  64
+#define LATER (7 * AFT__DAY) /* until a ticket that is still needed is looked at again */
+#define SOON  AFT__DAY
+#define NEVER INT64_MAX
 
 typedef struct removal {
   aft__cmd *cmd;
@@ -18,8 +17,7 @@ typedef struct removal {
   aft_time before; /* tickets that were closed before may go */
   aft__value *row;
   int64_t messages;
-  aft__buf blobs; /* a list of the host's ids, as JSON */
-  uint32_t n_blobs;
+  aft__blobs_gone blobs;
 } removal;
 
 /* ---- what still needs the ticket ---- */
@@ -126,32 +124,8 @@ static aft_status remove_rows(removal *r, const aft__table *table, uint32_t inde
   return AFT_OK;
 }
 
-/* The bytes are the host's: it is told which it may remove. */
-static aft_status send_blobs(removal *r, aft_error *error) {
-  if (!r->n_blobs)
-    return AFT_OK;
-  aft__buf_puts(&r->blobs, "]}");
-  if (r->blobs.failed)
-    return aft__nomem(error);
-  r->n_blobs = 0;
-  return aft__outbox_add(r->cmd->tx, r->cmd->call.tenant, r->ticket, aft__cstr("blobs.remove"),
-                         aft__buf_view(&r->blobs), AFT__OUT_AUTO, r->cmd->now, NULL, error);
-}
-
 static aft_status note_blob(removal *r, const aft__value *row, aft_error *error) {
-  aft__json json;
-  if (aft__row_null(row, AFT__PART_BLOB) || !aft__row_str(row, AFT__PART_BLOB).len)
-    return AFT_OK;
-  if (r->n_blobs == 0) {
-    aft__buf_clear(&r->blobs);
-    aft__buf_printf(&r->blobs, "{\"ticket\":\"%lld\",\"blobs\":[", (long long)r->ticket);
-  } else {
-    aft__buf_char(&r->blobs, ',');
-  }
-  aft__json_init(&json, &r->blobs);
-  aft__json_str(&json, aft__row_str(row, AFT__PART_BLOB));
-  r->n_blobs++;
-  return r->n_blobs == MOST_BLOBS ? send_blobs(r, error) : AFT_OK;
+  return aft__blobs_add(&r->blobs, row, error);
 }
 
 static aft_status empty_message(removal *r, const aft__value *row, aft_error *error) {
@@ -183,7 +157,7 @@ static aft_status remove_parts(removal *r, aft_error *error) {
   for (size_t i = 0; i < AFT__COUNT(parts); i++)
     AFT__TRY(remove_rows(r, parts[i].table, parts[i].index, r->ticket, parts[i].before, error));
   AFT__TRY(aft__due_clear_all(r->cmd->tx, r->ticket, error));
-  return send_blobs(r, error);
+  return aft__blobs_send(&r->blobs, error);
 }
 
 /* ---- the event that is left ---- */
@@ -237,8 +211,8 @@ aft_status aft__ticket_retire(aft__cmd *cmd, aft_id ticket, aft_time before, aft
   if (status == AFT_E_NOT_FOUND)
     return AFT_OK; /* another worker removed it */
   AFT__TRY(status);
-  aft__buf_init(&r.blobs, cmd->env);
+  aft__blobs_begin(&r.blobs, cmd, ticket);
   status = decide(&r, error);
-  aft__buf_done(&r.blobs);
+  aft__blobs_end(&r.blobs);
   return status;
 }

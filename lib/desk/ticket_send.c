@@ -87,9 +87,14 @@ aft_status aft__ticket_work(aft__ticket *ticket, const char *work, const char *k
   return status;
 }
 
+/* There is nobody left to send to once the customer was erased. */
 static aft_status send(aft__ticket *ticket, sending *s, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   aft__buf words, out;
+  aft__value *customer;
+  AFT__TRY(aft__ticket_customer(ticket, &customer, error));
+  if (!aft__row_null(customer, AFT__CUSTOMER_ERASED))
+    return AFT_OK;
   aft__buf_init(&words, cmd->env);
   aft__buf_init(&out, cmd->env);
   if (s->key) {

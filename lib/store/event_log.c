@@ -136,6 +136,16 @@ aft_status aft__event_next(aft__tx *tx, const aft__event *event, aft_error *erro
   return aft__event_append(tx, event, &chain, NULL, error);
 }
 
+/* ---- forgetting ---- */
+
+aft_status aft__event_forget(aft__tx *tx, aft__value *row, bool *forgot, aft_error *error) {
+  *forgot = row[AFT__EV_PERSONAL].type != AFT_SQL_NULL || row[AFT__EV_SALT].type != AFT_SQL_NULL;
+  row[AFT__EV_PERSONAL] = row[AFT__EV_SALT] = aft__null();
+  return *forgot ? aft__update(tx, &aft__event_table, row,
+                               UINT64_C(1) << AFT__EV_PERSONAL | UINT64_C(1) << AFT__EV_SALT, error)
+                 : AFT_OK;
+}
+
 /* ---- verifying ---- */
 
 static aft_status damaged(const aft__value *row, const char *what, aft_error *error) {

@@ -236,3 +236,32 @@ aft_status aft__outbox_prune(aft__tx *tx, aft_id tenant, aft_time before, uint32
   *n = done + dead;
   return AFT_OK;
 }
+
+/* A worker that holds it finds its lease lost. What is done exactly once has to come to its outcome. */
+static bool can_close(const aft__value *row) {
+  int64_t state = row[AFT__OB_STATE].number;
+  return row[AFT__OB_REDELIVERY].number == AFT__OUT_AUTO &&
+         (state == AFT__OUT_READY || state == AFT__OUT_LEASED);
+}
+
+aft_status aft__outbox_forget(aft__tx *tx, aft_id id, aft__forgotten *out, aft_error *error) {
+  aft__value *row;
+  uint64_t mask = MASK(AFT__OB_PAYLOAD) | MASK(AFT__OB_ERROR);
+  AFT__TRY(aft__get(tx, &aft__outbox_table, id, &row, error));
+  bool closes = can_close(row);
+  *out = AFT__FORGOT_LATER;
+  if (!closes && !is_closed(row[AFT__OB_STATE].number))
+    return AFT_OK;
+  *out = AFT__FORGOT_BEFORE;
+  if (!closes && row[AFT__OB_PAYLOAD].type == AFT_SQL_NULL && row[AFT__OB_ERROR].type == AFT_SQL_NULL)
+    return AFT_OK;
+  *out = AFT__FORGOT;
+  row[AFT__OB_PAYLOAD] = row[AFT__OB_ERROR] = aft__null();
+  if (closes) {
+    row[AFT__OB_STATE] = aft__int(AFT__OUT_DEAD);
+    row[AFT__OB_AT] = aft__int(aft__tx_now(tx));
+    mask |= MASK(AFT__OB_STATE) | MASK(AFT__OB_AT);
+  }
+  AFT__TRY(aft__update(tx, &aft__outbox_table, row, mask, error));
+  return closes ? promote(tx, row, error) : AFT_OK;
+}

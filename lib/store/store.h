@@ -296,6 +296,9 @@ aft_status aft__event_append(aft__tx *tx, const aft__event *event, aft__chain *c
                              aft_error *error);
 /* The same for a subject that does not keep its chain's end itself: reads the last event first. */
 aft_status aft__event_next(aft__tx *tx, const aft__event *event, aft_error *error);
+/* Erases the personal text of an event and its salt; the digest stays, and with it the chain. *forgot: there
+ * was something to erase. */
+aft_status aft__event_forget(aft__tx *tx, aft__value *row, bool *forgot, aft_error *error);
 /* Reads a subject's events in order and recomputes the chain. AFT_E_CORRUPT names the event; *chain is
  * the end that was reached. */
 aft_status aft__event_verify(aft__tx *tx, aft_id tenant, aft_id subject, aft__chain *chain, aft_error *error);
@@ -364,6 +367,14 @@ aft_status aft__outbox_doubt(aft__tx *tx, aft__value *row, aft_error *error);
 /* Removes at most most rows of a tenant that were done or dead before a moment. */
 aft_status aft__outbox_prune(aft__tx *tx, aft_id tenant, aft_time before, uint32_t most, uint32_t *n,
                              aft_error *error);
+typedef enum aft__forgotten {
+  AFT__FORGOT,
+  AFT__FORGOT_BEFORE, /* there was nothing left */
+  AFT__FORGOT_LATER   /* it has to come to its outcome first, or one before it has */
+} aft__forgotten;
+/* Erases the payload and the note of a row. An AUTO row that is still to leave is dead with that, and the
+ * subject's next row ready: call it in the order of seq. */
+aft_status aft__outbox_forget(aft__tx *tx, aft_id id, aft__forgotten *out, aft_error *error);
 /* Takes leases that ran out back: AUTO becomes ready, RECONCILE becomes unknown. */
 aft_status aft__outbox_expire(aft__tx *tx, uint32_t most, uint32_t *n, aft_error *error);
 
