@@ -1,0 +1,446 @@
+/* What is left of a person who was erased, whatever happened before: nothing but figures. */
+#include "case_story.h"
+#include "random.h"
+#include "raw_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "desk/desk_priv.h"
+#include "desk/person.h"
+
+/* Every text about the one person has the first word in it, and 龘; every text about the other the second,
+ * and 靐. Nothing else has. */
+#define ONE   "zqone"
+#define OTHER "zqother"
+#define STEPS 60
+
+static const char document[] =
+    "version: 1\n"
+    "attributes:\n"
+    "  ticket: {note: {type: text}}\n"
+    "  customer: {note: {type: text}}\n"
+    "  order: {note: {type: text}}\n";
+
+/* ---- a history ---- */
+
+typedef struct history {
+  case_desk *c;
+  uint64_t seed;
+  uint32_t n;
+  aft_id tickets[2][STEPS]; /* of each person */
+  aft_id messages[2][STEPS];
+  uint32_t n_tickets[2], n_messages[2];
+  aft_id cases[STEPS];
+  uint32_t n_cases;
+} history;
+
+typedef struct word {
+  char text[128];
+} word;
+
+/* A text of a person's that nobody else has: in English, or in Chinese. */
+static word word_of(history *h, int who) {
+  word w;
+  static const char *const texts[2][2] = {{"my phone is broken %s%u please 13800138000", "我的手机坏了龘 %s%u 请退款"},
+                                          {"where is my parcel %s%u", "快递到哪里了靐 %s%u"}};
+  snprintf(w.text, sizeof w.text, texts[who][below(&h->seed, 2)], who ? OTHER : ONE, h->n++);
+  return w;
+}
+
+static aft_id person(const history *h, int who) { return who ? h->c->d.other_buyer : h->c->d.buyer; }
+static aft_id any_of(history *h, const aft_id *ids, uint32_t n) { return n ? ids[below(&h->seed, n)] : 0; }
+
+static void say(history *h, int who, const char *code) {
+  desk *d = &h->c->d;
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  char external[32], handle[32];
+  word text = word_of(h, who), name = word_of(h, who), part_text = word_of(h, who);
+  aft_part_in parts[] = {{.size = sizeof parts[0],
+                          .kind = AFT_CONTENT_IMAGE,
+                          .blob = AFT_STR("blob"),
+                          .name = AFT_STR(name.text)},
+                         {.size = sizeof parts[0], .kind = AFT_CONTENT_HTML, .text = AFT_STR(part_text.text)}};
+  snprintf(external, sizeof external, "m%u", h->n);
+  snprintf(handle, sizeof handle, "%s-wx", who ? OTHER : ONE);
+  aft_message_in in = desk_message(d, external, text.text);
+  in.customer = person(h, who);
+  in.handle = AFT_STR(handle);
+  in.subject = AFT_STR(below(&h->seed, 2) ? name.text : "");
+  in.code = (aft_str){code, code ? AFT_NTS : 0};
+  in.parts = parts;
+  in.n_parts = below(&h->seed, 3);
+  assert_ok(aft_intake(d->session, &d->system, &in, &made, &error));
+  h->messages[who][h->n_messages[who]++] = aft_message_id(made);
+  aft_id ticket = aft_message_ticket(made);
+  aft_record_free(made);
+  if (code)
+    return;
+  h->tickets[who][h->n_tickets[who]++] = ticket;
+}
+
+/* The other takes part in a ticket of the one, or the other way round, and writes there. */
+static void join(history *h, int who) {
+  desk *d = &h->c->d;
+  aft_error error = AFT_ERROR_INIT;
+  char code[32];
+  aft_id ticket = any_of(h, h->tickets[who], h->n_tickets[who]);
+  if (!ticket)
+    return;
+  aft_status status = aft_ticket_invite(d->session, &d->as_agent, ticket, person(h, !who), &error);
+  if (status < 0)
+    return;
+  aft_record *record = desk_ticket(d, ticket);
+  snprintf(code, sizeof code, "%s", aft_ticket_code(record));
+  aft_record_free(record);
+  say(h, !who, code);
+}
+
+static void change(history *h, int who, bool recall) {
+  desk *d = &h->c->d;
+  aft_error error = AFT_ERROR_INIT;
+  word text = word_of(h, who);
+  aft_message_change in = {.size = sizeof in,
+                           .message = any_of(h, h->messages[who], h->n_messages[who]),
+                           .text = AFT_STR(text.text),
+                           .recalled = recall};
+  if (in.message)
+    assert_ok(aft_message_revise(d->session, &d->system, &in, NULL, &error));
+}
+
+static void answer(history *h, int who, uint32_t visibility) {
+  desk *d = &h->c->d;
+  aft_error error = AFT_ERROR_INIT;
+  word text = word_of(h, who);
+  aft_answer_in in = {.size = sizeof in,
+                      .ticket = any_of(h, h->tickets[who], h->n_tickets[who]),
+                      .text = AFT_STR(text.text),
+                      .visibility = visibility};
+  aft_status status = in.ticket ? aft_ticket_answer(d->session, &d->as_agent, &in, NULL, &error) : AFT_OK;
+  if (status != AFT_E_TRANSITION)
+    assert_ok(status);
+}
+
+static void act(history *h, int who) {
+  static const uint32_t acts[] = {AFT_ACT_ASSIGN, AFT_ACT_RESOLVE, AFT_ACT_CLOSE, AFT_ACT_MERGE,
+                                  AFT_ACT_CLASSIFY};
+  desk *d = &h->c->d;
+  aft_error error = AFT_ERROR_INIT;
+  aft_act_in in = {.size = sizeof in,
+                   .ticket = any_of(h, h->tickets[who], h->n_tickets[who]),
+                   .other = any_of(h, h->tickets[who], h->n_tickets[who]),
+                   .act = acts[below(&h->seed, 5)],
+                   .agent = d->agent,
+                   .category = AFT_STR("quality"),
+                   .reason = AFT_STR("solved")};
+  if (in.act == AFT_ACT_MERGE && in.other == in.ticket)
+    return;
+  if (in.act != AFT_ACT_ASSIGN)
+    in.agent = 0;
+  if (in.act != AFT_ACT_MERGE)
+    in.other = 0;
+  if (in.ticket)
+    (void)aft_ticket_act(d->session, &d->as_agent, &in, NULL, &error); /* not every state lets it */
+}
+
+static void label(history *h, int who) {
+  desk *d = &h->c->d;
+  aft_error error = AFT_ERROR_INIT;
+  word text = word_of(h, who);
+  static const uint32_t kinds[] = {AFT_KIND_TICKET, AFT_KIND_CUSTOMER, AFT_KIND_ORDER};
+  uint32_t kind = kinds[below(&h->seed, who ? 2 : 3)];
+  aft_attribute_in in = {.size = sizeof in, .kind = kind, .name = AFT_STR("note"), .text = AFT_STR(text.text)};
+  in.subject = kind == AFT_KIND_TICKET     ? any_of(h, h->tickets[who], h->n_tickets[who])
+               : kind == AFT_KIND_CUSTOMER ? person(h, who)
+                                           : h->c->order;
+  aft_tag_in tag = {.size = sizeof tag,
+                    .kind = AFT_KIND_CUSTOMER,
+                    .subject = person(h, who),
+                    .tag = AFT_STR("complains")};
+  if (in.subject)
+    assert_ok(aft_attribute_set(d->session, &d->system, &in, &error));
+  assert_ok(aft_tag_add(d->session, &d->system, &tag, &error));
+}
+
+static void correct(history *h, int who) {
+  desk *d = &h->c->d;
+  aft_error error = AFT_ERROR_INIT;
+  aft_correction_in in = {.size = sizeof in,
+                          .message = any_of(h, h->messages[who], h->n_messages[who]),
+                          .label = AFT_STR("quality")};
+  if (in.message)
+    (void)aft_correction_put(d->session, &d->as_agent, &in, NULL, &error); /* not of one that was recalled */
+}
+
+static void introduce(history *h, int who) {
+  desk *d = &h->c->d;
+  aft_error error = AFT_ERROR_INIT;
+  word name = word_of(h, who);
+  char external[32], phone[32];
+  snprintf(external, sizeof external, "%s-account", who ? OTHER : ONE);
+  snprintf(phone, sizeof phone, "%s-1380", who ? OTHER : ONE);
+  aft_customer_in in = {.size = sizeof in,
+                        .id = person(h, who),
+                        .external = AFT_STR(external),
+                        .name = AFT_STR(name.text),
+                        .phone = AFT_STR(phone),
+                        .email = AFT_STR(external)};
+  assert_ok(aft_customer_put(d->session, &d->system, &in, NULL, &error));
+}
+
+static void file(history *h) {
+  desk *d = &h->c->d;
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  word text = word_of(h, 0), address = word_of(h, 0);
+  aft_case_line_in line = {.size = sizeof line, .line = h->c->line[0], .quantity = 1};
+  aft_case_in in = {.size = sizeof in,
+                    .order = h->c->order,
+                    .kind = AFT_STR("return"),
+                    .reason = AFT_STR("not_as_described"),
+                    .lines = &line,
+                    .n_lines = 1,
+                    .ticket = any_of(h, h->tickets[0], h->n_tickets[0]),
+                    .text = AFT_STR(text.text),
+                    .address = AFT_STR(address.text)};
+  if (aft_case_file(d->session, &d->as_buyer, &in, &made, &error) < 0)
+    return; /* nothing is left to return */
+  aft_id id = aft_case_id(made);
+  aft_record_free(made);
+  h->cases[h->n_cases++] = id;
+  word photo = word_of(h, 0), bytes = word_of(h, 0);
+  char content[160];
+  snprintf(content, sizeof content, "\xff\xd8\xff\xe0JFIF %s", bytes.text);
+  aft_evidence_in evidence = {.size = sizeof evidence,
+                              .of = id,
+                              .kind = AFT_STR("photo"),
+                              .type = AFT_STR("image/jpeg"),
+                              .name = AFT_STR(photo.text)};
+  assert_ok(aft_evidence_add(d->session, &d->as_buyer, &evidence, content, strlen(content), NULL, &error));
+}
+
+static void take_back(history *h) {
+  aft_error error = AFT_ERROR_INIT;
+  word text = word_of(h, 0);
+  aft_case_act_in in = {.size = sizeof in,
+                        .case_id = any_of(h, h->cases, h->n_cases),
+                        .event = AFT_STR("cancel"),
+                        .text = AFT_STR(text.text)};
+  if (in.case_id)
+    (void)aft_case_act(h->c->d.session, &h->c->d.as_buyer, &in, NULL, &error); /* once */
+}
+
+static void send_some(history *h) {
+  desk *d = &h->c->d;
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *claimed;
+  aft_record *effect;
+  assert_ok(aft_outbox_claim(d->session, NULL, &claimed, &error));
+  while (aft_cursor_next(claimed, &effect, &error) == AFT_OK)
+    if (below(&h->seed, 2))
+      assert_ok(aft_outbox_settle(d->session, aft_effect_id(effect), aft_effect_fence(effect),
+                                  AFT_OUTCOME_DONE, "", &error));
+  aft_cursor_free(claimed);
+}
+
+static void pass(history *h) {
+  desk_pass(&h->c->d, (int64_t)below(&h->seed, 3 * 3600) * 1000);
+  desk_tick(&h->c->d);
+}
+
+static void step(history *h) {
+  int who = (int)below(&h->seed, 2);
+  switch (below(&h->seed, 14)) {
+  case 0:
+  case 1:
+  case 2:
+    say(h, who, NULL);
+    break;
+  case 3:
+    change(h, who, below(&h->seed, 3) == 0);
+    break;
+  case 4:
+    answer(h, who, AFT_PUBLIC);
+    break;
+  case 5:
+    answer(h, who, AFT_PRIVATE);
+    break;
+  case 6:
+    act(h, who);
+    break;
+  case 7:
+    label(h, who);
+    break;
+  case 8:
+    correct(h, who);
+    break;
+  case 9:
+    introduce(h, who);
+    break;
+  case 10:
+    file(h);
+    break;
+  case 11:
+    take_back(h);
+    break;
+  case 12:
+    join(h, who);
+    break;
+  default:
+    send_some(h);
+    pass(h);
+    break;
+  }
+}
+
+static void tell_order(case_desk *c, desk_kind kind) {
+  case_story s;
+  case_story_open(c, &s, kind, CASE_DELIVERED);
+  desk_policy(&c->d, document);
+  s.parcels[0].address = AFT_STR("Nanjing Road 1, " ONE "address");
+  s.payments[0].account = AFT_STR("Visa ***" ONE "1234");
+  case_story_tell(c, &s);
+}
+
+static void live(history *h, case_desk *c, desk_kind kind) {
+  *h = (history){.c = c, .seed = seed_of("history")};
+  tell_order(c, kind);
+  introduce(h, 0);
+  introduce(h, 1);
+  say(h, 0, NULL);
+  say(h, 1, NULL);
+  for (int i = 0; i < STEPS - 4; i++)
+    step(h);
+  pass(h);
+}
+
+static void end_cases(history *h) {
+  aft_error error = AFT_ERROR_INIT;
+  for (uint32_t i = 0; i < h->n_cases; i++) {
+    aft_case_act_in in = {.size = sizeof in, .case_id = h->cases[i], .event = AFT_STR("cancel")};
+    (void)aft_case_act(h->c->d.session, &h->c->d.as_buyer, &in, NULL, &error);
+  }
+}
+
+/* ---- erasing ---- */
+
+static aft_status ask(desk *d, aft_id customer) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_erase_in in = {.size = sizeof in, .customer = customer, .reason = AFT_STR("request 7")};
+  aft_status status = aft_person_erase(d->session, &d->system, &in, NULL, &error);
+  assert_true(status >= 0);
+  return status;
+}
+
+/* The state of the person's erasure, and what it says is kept. */
+static void assert_erasure(desk *d, const char *state, const char *kept) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *record;
+  assert_ok(aft_erasure_list(d->session, &d->system, d->buyer, &cursor, &error));
+  assert_status(aft_cursor_next(cursor, &record, &error), AFT_OK);
+  const char *says = aft_erasure_kept(record) ? aft_erasure_kept(record) : "";
+  if (strcmp(aft_erasure_state(record), state) != 0 || !strstr(says, kept))
+    fail_msg("the erasure is %s and keeps %s; expected %s and %s", aft_erasure_state(record), says, state, kept);
+  aft_cursor_free(cursor);
+}
+
+static void days(desk *d, int n) {
+  for (int i = 0; i < n; i++) {
+    desk_pass(d, AFT__DAY);
+    desk_tick(d);
+  }
+}
+
+static void assert_no_word(desk *d, const char *mark) {
+  if (raw_count(d, mark))
+    fail_msg("%s still stands in%s", mark, raw_places(d, mark));
+}
+
+/* Nor in the search index, once that was begun anew. */
+static void assert_gone(desk *d, const char *mark) {
+  assert_no_word(d, mark);
+  assert_int_equal(raw_count_index(d, mark), 0);
+}
+
+/* ---- figures ---- */
+
+typedef struct figures {
+  int64_t money, categories, states, scores, rows;
+} figures;
+
+static void add_row(void *user, const aft__table *table, const aft__value *row) {
+  figures *f = user;
+  static const aft__table *const money[] = {&aft__line_table,      &aft__payment_table, &aft__fund_table,
+                                            &aft__leg_table,       &aft__share_table,   &aft__case_line_table,
+                                            &aft__proposal_table};
+  for (size_t i = 0; i < sizeof money / sizeof *money; i++)
+    for (uint32_t k = 2; table == money[i] && k < table->n_columns; k++)
+      f->money += row[k].type == AFT_SQL_INT ? row[k].number % 1000003 * (k + 1) : 0;
+  if (table == &aft__ticket_table) {
+    aft_str category = aft__row_str(row, AFT__TICKET_CATEGORY), state = aft__row_str(row, AFT__TICKET_STATE);
+    f->categories += (int64_t)(aft__hash64(category.data, category.len, 1) >> 20);
+    f->states += (int64_t)(aft__hash64(state.data, state.len, 1) >> 20);
+  }
+  if (table == &aft__survey_table)
+    f->scores += aft__row_int(row, AFT__SURVEY_SCORE) + 1;
+  if (table == &aft__message_table || table == &aft__ticket_table || table == &aft__order_table ||
+      table == &aft__case_table || table == &aft__revision_table || table == &aft__part_table)
+    f->rows++;
+}
+
+static figures figures_of(desk *d) {
+  figures f = {0};
+  raw_each(d, add_row, &f);
+  return f;
+}
+
+static uint32_t found(desk *d, const char *query) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_search_in in = {.size = sizeof in, .query = AFT_STR(query)};
+  assert_ok(aft_ticket_search(d->session, &d->system, &in, &cursor, &error));
+  return desk_count(cursor);
+}
+
+/* ---- properties ---- */
+
+static void nothing_of_the_person_is_left_and_all_of_the_others(void **state) {
+  static const desk_kind kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE};
+  (void)state;
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    case_desk c;
+    history h;
+    live(&h, &c, kinds[k]);
+    end_cases(&h);
+    days(&c.d, 1);
+    uint32_t of_other = raw_count(&c.d, OTHER), chains = raw_verify_chains(&c.d);
+    figures before = figures_of(&c.d);
+    assert_true(raw_count(&c.d, ONE) > 0 && found(&c.d, "龘") > 0);
+    assert_int_equal(ask(&c.d, c.d.buyer), AFT_OK);
+    desk_tick(&c.d);
+    assert_erasure(&c.d, "done", "");
+    assert_int_equal(found(&c.d, "龘"), 0);
+    assert_no_word(&c.d, ONE);
+    days(&c.d, 2);
+    assert_gone(&c.d, ONE);
+    assert_gone(&c.d, "龘");
+    assert_int_equal(raw_count(&c.d, OTHER), of_other);
+    figures after = figures_of(&c.d);
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_true(raw_verify_chains(&c.d) >= chains);
+    ask(&c.d, c.d.buyer);
+    days(&c.d, 1);
+    figures again = figures_of(&c.d);
+    assert_memory_equal(&before, &again, sizeof before);
+    case_desk_close(&c);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(nothing_of_the_person_is_left_and_all_of_the_others),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
