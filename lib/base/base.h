@@ -197,6 +197,8 @@ void aft__json_open(aft__json *json, char bracket);  /* '{' or '[' */
 void aft__json_close(aft__json *json, char bracket); /* '}' or ']' */
 void aft__json_key(aft__json *json, const char *key);
 void aft__json_str(aft__json *json, aft_str text);
+/* Appends what stands between the quotation marks of a string that aft__json_str wrote. */
+void aft__json_unescape(aft__buf *out, aft_str quoted);
 void aft__json_i64(aft__json *json, int64_t value);
 void aft__json_id(aft__json *json, int64_t id); /* as a string: "123" */
 void aft__json_share(aft__json *json,

@@ -3,6 +3,8 @@
 
 #include "base/base.h"
 
+#include <stdlib.h>
+
 #define DEPTH_MOST 63
 
 void aft__json_init(aft__json *json, aft__buf *buf) {
@@ -77,6 +79,25 @@ static void quoted(aft__buf *buf, aft_str text) {
   if (plain < text.len)
     aft__buf_add(buf, text.data + plain, text.len - plain);
   aft__buf_char(buf, '"');
+}
+
+/* Of the long form only control characters are written so. */
+void aft__json_unescape(aft__buf *out, aft_str quoted) {
+  static const char shorts[] = "bfnrt", means[] = "\b\f\n\r\t";
+  for (size_t i = 0; i < quoted.len; i++) {
+    char c = quoted.data[i];
+    if (c == '\\' && i + 1 < quoted.len) {
+      c = quoted.data[++i];
+      const char *known = memchr(shorts, c, sizeof shorts - 1);
+      if (known)
+        c = means[known - shorts];
+      else if (c == 'u' && i + 4 < quoted.len) {
+        c = (char)strtoul((const char[]){quoted.data[i + 3], quoted.data[i + 4], 0}, NULL, 16);
+        i += 4;
+      }
+    }
+    aft__buf_char(out, c);
+  }
 }
 
 void aft__json_key(aft__json *json, const char *key) {

@@ -25,6 +25,7 @@ typedef struct redactor {
   size_t copied; /* bytes of the text written or replaced so far */
   size_t limit;  /* a number does not reach past this: an address begins */
   uint32_t found;
+  aft__buf *spans; /* of aft__pii_span; NULL: nobody asks where */
 } redactor;
 
 /* ---- characters ---- */
@@ -226,9 +227,16 @@ static void replace(redactor *r, size_t begin, size_t end, uint32_t kind) {
   r->found |= kind;
 }
 
+static void note(redactor *r, size_t begin, size_t end, uint32_t kind) {
+  const aft__pii_span span = {begin, end, kind};
+  if (r->spans)
+    aft__buf_add(r->spans, &span, sizeof span);
+}
+
 /* Keeps separators and the digits at both ends. */
 static void mask_phone(redactor *r, const number *num, size_t n, size_t head) {
   size_t tail = n - (n >= 10 ? 4 : 2);
+  note(r, num->at[0], digit_end(num, n - 1), AFT__PII_PHONE);
   for (size_t i = head; i < tail; i++) {
     replace(r, num->at[i], digit_end(num, i), AFT__PII_PHONE);
     aft__buf_char(r->out, '*');
@@ -237,6 +245,7 @@ static void mask_phone(redactor *r, const number *num, size_t n, size_t head) {
 }
 
 static void mask_card(redactor *r, const number *num, size_t n) {
+  note(r, num->at[0], digit_end(num, n - 1), AFT__PII_CARD);
   replace(r, num->at[0], digit_end(num, n - 1), AFT__PII_CARD);
   aft__buf_printf(r->out, "[card \xE2\x80\xA6%04u]", decimal(num->value + n - 4, 4));
 }
@@ -246,6 +255,7 @@ static bool try_identity(redactor *r, const number *num) {
     size_t end = identity_end(r, num, g);
     if (end == 0)
       continue;
+    note(r, num->at[0], end, AFT__PII_IDENTITY);
     replace(r, num->at[0], end, AFT__PII_IDENTITY);
     aft__buf_puts(r->out, "[identity number]");
     return true;
@@ -414,10 +424,25 @@ static address next_address(aft_str text, size_t from) {
   return a;
 }
 
+static size_t domain_end(aft_str text, size_t at) {
+  while (at < text.len) {
+    uint32_t c;
+    uint32_t n = decode(text, at, &c);
+    bool dot = (c == '.' || c == 0xFF0E) && at + n < text.len;
+    if (dot)
+      decode(text, at + n, &c);
+    if (!aft__is_letter(c) && digit(c) < 0 && c != '-')
+      return at;
+    at += n;
+  }
+  return at;
+}
+
 /* A local part of one character is hidden whole. */
 static void mask_address(redactor *r, const address *a) {
   uint32_t c;
   size_t shown = a->begin + decode(r->text, a->begin, &c);
+  note(r, a->begin, domain_end(r->text, a->at + at_sign(r->text, a->at)), AFT__PII_EMAIL);
   replace(r, shown < a->at ? shown : a->begin, a->at, AFT__PII_EMAIL);
   aft__buf_puts(r->out, "***");
 }
@@ -437,18 +462,32 @@ static void redact_numbers(redactor *r, size_t from) {
   copy_to(r, r->limit);
 }
 
-aft_status aft__redact(aft__buf *out, aft_str text, uint32_t *found, aft_error *error) {
-  redactor r = {out, text, 0, 0, 0};
-  while (r.copied < text.len) {
-    address a = next_address(text, r.copied);
-    r.limit = a.begin;
-    redact_numbers(&r, r.copied);
-    if (a.at < text.len)
-      mask_address(&r, &a);
+static void redact_all(redactor *r) {
+  while (r->copied < r->text.len) {
+    address a = next_address(r->text, r->copied);
+    r->limit = a.begin;
+    redact_numbers(r, r->copied);
+    if (a.at < r->text.len)
+      mask_address(r, &a);
   }
+}
+
+aft_status aft__redact(aft__buf *out, aft_str text, uint32_t *found, aft_error *error) {
+  redactor r = {.out = out, .text = text};
+  redact_all(&r);
   if (out->failed)
     return aft__nomem(error);
   if (found)
     *found = r.found;
   return AFT_OK;
+}
+
+aft_status aft__pii_find(aft__buf *spans, aft_str text, aft_error *error) {
+  aft__buf masked;
+  aft__buf_init(&masked, spans->env);
+  redactor r = {.out = &masked, .text = text, .spans = spans};
+  redact_all(&r);
+  bool failed = masked.failed || spans->failed;
+  aft__buf_done(&masked);
+  return failed ? aft__nomem(error) : AFT_OK;
 }

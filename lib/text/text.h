@@ -26,6 +26,9 @@ bool aft__is_space(uint32_t c);
 bool aft__is_mark(uint32_t c); /* combining: accents, vowel signs */
 bool aft__is_wide(uint32_t c);
 uint32_t aft__char_columns(uint32_t c); /* of a terminal: 0 for combining marks, 2 for wide characters */
+/* Where the character that begins at a place ends, as a reader counts characters: with its marks, joined
+ * signs and flags. */
+size_t aft__grapheme_end(aft_str text, size_t at);
 /* NFKC with case folding of one text, appended to out. Bounded by the input's size times 18. */
 aft_status aft__nfkc_fold(aft__buf *out, aft_str text, aft_error *error);
 
@@ -203,6 +206,30 @@ bool aft__asks(aft_str text, const aft__ask_hit *hits, size_t n);
  * "[identity number]").
  * *found (NULL allowed) gets the kinds seen. */
 aft_status aft__redact(aft__buf *out, aft_str text, uint32_t *found, aft_error *error);
+
+typedef struct aft__pii_span {
+  size_t from, to; /* bytes, the last not included */
+  uint32_t kind;   /* AFT__PII_… */
+} aft__pii_span;
+/* Appends where in a text what aft__redact masks stands, each find whole, to a buffer of aft__pii_span. */
+aft_status aft__pii_find(aft__buf *spans, aft_str text, aft_error *error);
+
+/* ---- blackout.c: taking parts of a text away for good ---- */
+
+#define AFT__BLACK "\xE2\x96\x88\xE2\x96\x88\xE2\x96\x88" /* in place of what was taken, however long */
+
+typedef struct aft__black {
+  size_t from, to; /* bytes, the last not included; may overlap */
+} aft__black;
+
+typedef struct aft__blackout {
+  int64_t places, characters; /* as a reader counts them */
+} aft__blackout;
+
+/* Appends the text without the characters that a span touches; spans are sorted on the way. A span that ends
+ * inside of a character takes it whole. The sums are added to. */
+aft_status aft__black_out(aft__buf *out, aft_str text, aft__black *spans, size_t n, aft__blackout *sums,
+                          aft_error *error);
 
 /* ---- template.c: "{name}" places in catalogue texts; "{{" is a brace ---- */
 

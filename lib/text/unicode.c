@@ -102,3 +102,20 @@ aft_status aft__nfkc_fold(aft__buf *out, aft_str text, aft_error *error) {
     return fold_large(out, text, (size_t)n, error);
   return reencode(out, points, n, error);
 }
+
+size_t aft__grapheme_end(aft_str text, size_t at) {
+  utf8proc_int32_t state = 0;
+  uint32_t before, c;
+  size_t end = at;
+  if (at >= text.len)
+    return text.len;
+  end += aft__utf8_next(text.data + end, text.data + text.len, &before);
+  while (end < text.len) {
+    uint32_t n = aft__utf8_next(text.data + end, text.data + text.len, &c);
+    if (utf8proc_grapheme_break_stateful((utf8proc_int32_t)before, (utf8proc_int32_t)c, &state))
+      return end;
+    before = c;
+    end += n;
+  }
+  return end;
+}

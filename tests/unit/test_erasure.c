@@ -417,7 +417,7 @@ static void nothing_of_the_person_is_left_and_all_of_the_others(void **state) {
     days(&c.d, 1);
     uint32_t of_other = raw_count(&c.d, OTHER), chains = raw_verify_chains(&c.d);
     figures before = figures_of(&c.d);
-    assert_true(raw_count(&c.d, ONE) > 0 && found(&c.d, "龘") > 0);
+    assert_true(raw_count(&c.d, ONE) > 0 && raw_count_index(&c.d, ONE) > 0 && found(&c.d, "龘") > 0);
     assert_int_equal(ask(&c.d, c.d.buyer), AFT_OK);
     desk_tick(&c.d);
     assert_erasure(&c.d, "done", "");
