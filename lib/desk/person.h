@@ -60,6 +60,8 @@ aft_status aft__personal_blank(aft__cmd *cmd, uint32_t kind, aft__value *row, ui
 /* ---- person_erase.c ---- */
 
 aft_status aft__erasure_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+/* Takes what is personal out of a ticket and all below it, whoever wrote it. *gone: there was something. */
+aft_status aft__ticket_forget_words(aft__cmd *cmd, aft__value *row, bool *gone, aft_error *error);
 /* Asks for the erasure of a customer in the name of the call, or gives the one that was asked for before. */
 aft_status aft__erasure_ask(aft__cmd *cmd, aft__value *customer, aft_str reason, aft__value **row,
                             aft_error *error);

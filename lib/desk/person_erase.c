@@ -27,7 +27,7 @@
 typedef struct erasing {
   aft__cmd *cmd;
   aft__value *row;    /* of the erasure */
-  aft_id customer;
+  aft_id customer;    /* 0: everybody's is forgotten */
   aft_id ticket;      /* below which the walk is; 0 */
   uint32_t changed;   /* records, in this step */
   int64_t counts[AFT__KIND_COUNT];
@@ -101,7 +101,7 @@ static aft_status whole_branch(erasing *e, const aft__person_branch *branch, aft
     if (n)
       go_after(&scan, rows[n - 1]);
     for (uint32_t i = 0; i < n; i++)
-      if (aft__person_is_theirs(branch, e->customer, rows[i]))
+      if (!e->customer || aft__person_is_theirs(branch, e->customer, rows[i]))
         AFT__TRY(forget_with_all(e, branch, rows[i], error));
   } while (n == PAGE);
   return AFT_OK;
@@ -113,6 +113,22 @@ static aft_status below(erasing *e, uint32_t kind, aft_id key, aft_error *error)
     if (aft__person_branches[i].parent == kind)
       AFT__TRY(whole_branch(e, &aft__person_branches[i], key, error));
   return AFT_OK;
+}
+
+/* ---- one ticket, whoever wrote in it ---- */
+
+aft_status aft__ticket_forget_words(aft__cmd *cmd, aft__value *row, bool *gone, aft_error *error) {
+  const aft__person_branch branch = {.parent = AFT__KIND_CUSTOMER,
+                                     .child = AFT__KIND_TICKET,
+                                     .key = AFT__COL_ID,
+                                     .way = AFT__ERASE_TICKET};
+  aft__value holds[AFT__ERASURE_COLUMNS] = {0};
+  erasing e = {.cmd = cmd, .row = holds};
+  aft__buf_init(&e.kept, cmd->env);
+  aft_status status = forget_with_all(&e, &branch, row, error);
+  aft__buf_done(&e.kept);
+  *gone = e.changed > 0;
+  return status < 0 || !*gone ? status : aft__search_renew_soon(cmd, error);
 }
 
 /* ---- where it goes on ---- */

@@ -7,6 +7,8 @@
 
 #include "desk/evidence_priv.h"
 
+#include <stdio.h>
+
 #define LEASE      "retention"
 #define LEASE_MS   AFT__MINUTE
 #define META_PLACE "retention_place" /* the last tenant that is done; 0: no round is on its way */
@@ -172,6 +174,110 @@ static aft_status visit_tickets(round *r, aft_id tenant, aft_error *error) {
   return AFT_OK;
 }
 
+/* ---- kinds that are gone through ---- */
+
+/* One pass over a tenant's records of a kind. Most of them stay, so a pass is made once a day, and ticks go
+ * on with it where the last one stopped. */
+typedef struct pass {
+  aft_id tenant;
+  const aft__retire *of;
+  char at_name[64], ended_name[64]; /* of the store's notes */
+  aft_id after, ids[ROWS];
+  uint32_t n;
+  bool begun; /* there is something to look at */
+  aft_id one;
+  bool gone;
+} pass;
+
+static aft_status find_some(aft__tx *tx, void *user, aft_error *error) {
+  pass *p = user;
+  visit v = {.tenant = p->tenant, .what = p->of->what};
+  aft_time ended = 0, now = aft__tx_now(tx);
+  bool known, asked;
+  p->n = 0;
+  p->after = 0;
+  p->begun = false;
+  AFT__TRY(moment_of(tx, &v, &asked, error));
+  AFT__TRY(aft__meta_get(tx, p->at_name, &known, &p->after, error));
+  AFT__TRY(aft__meta_get(tx, p->ended_name, &known, &ended, error));
+  if (!asked || (!p->after && known && now >= ended && now - ended < AFT__DAY))
+    return AFT_OK;
+  aft__scan scan = {.table = p->of->table,
+                    .index = p->of->index,
+                    .n_equal = p->of->n_equal,
+                    .after = p->after != 0,
+                    .after_id = p->after,
+                    .limit = ROWS};
+  memcpy(scan.equal, p->of->equal, sizeof scan.equal);
+  scan.equal[0] = aft__int(p->tenant);
+  aft__value **rows;
+  p->begun = true;
+  AFT__TRY(aft__scan_all(tx, &scan, &rows, &p->n, error));
+  for (uint32_t i = 0; i < p->n; i++)
+    p->ids[i] = rows[i][AFT__COL_ID].number;
+  return AFT_OK;
+}
+
+static aft_status retire_row(aft__cmd *cmd, pass *p, aft_error *error) {
+  visit v = {.tenant = p->tenant, .what = p->of->what};
+  aft__value *row;
+  bool asked;
+  AFT__TRY(moment_of(cmd->tx, &v, &asked, error));
+  aft_status status = asked ? aft__get(cmd->tx, p->of->table, p->one, &row, error) : AFT_E_NOT_FOUND;
+  if (status == AFT_E_NOT_FOUND) /* another worker removed it */
+    return AFT_OK;
+  return status < 0 ? status : p->of->retire(cmd, row, v.before, error);
+}
+
+static aft_status retire_one(aft__tx *tx, void *user, aft_error *error) {
+  pass *p = user;
+  aft__cmd cmd;
+  aft_status status = aft__cmd_system(tx, p->tenant, "retention", &cmd, error);
+  if (status >= 0)
+    status = retire_row(&cmd, p, error);
+  p->gone = status == AFT_DONE;
+  aft__cmd_done(&cmd);
+  return status < 0 ? status : AFT_OK;
+}
+
+/* p->after: the last one that was looked at, 0 at the end. */
+static aft_status note_pass(aft__tx *tx, void *user, aft_error *error) {
+  const pass *p = user;
+  AFT__TRY(aft__meta_put(tx, p->at_name, p->after, error));
+  return p->after ? AFT_OK : aft__meta_put(tx, p->ended_name, aft__tx_now(tx), error);
+}
+
+static aft_status pass_page(round *r, pass *p, aft_error *error) {
+  aft__tx_options writing = {.name = "retention"};
+  uint32_t i;
+  for (i = 0; i < p->n && !over(r); i++) {
+    aft__tx_options options = {.name = "retention_one"};
+    p->one = p->ids[i];
+    p->gone = false;
+    aft_status status = aft__tx_run(r->session, &options, retire_one, p, error);
+    if (status < 0 && status != AFT_E_UNKNOWN)
+      return status;
+    r->removed += p->gone;
+    spend(r, 1);
+  }
+  p->after = i < ROWS && i == p->n ? 0 : i ? p->ids[i - 1] : p->after;
+  aft_status status = aft__tx_run(r->session, &writing, note_pass, p, error);
+  return status == AFT_E_UNKNOWN ? AFT_OK : status;
+}
+
+static aft_status visit_kind(round *r, aft_id tenant, const aft__retire *of, aft_error *error) {
+  aft__tx_options reading = {.name = "retention_look", .read = true};
+  pass p = {.tenant = tenant, .of = of};
+  snprintf(p.at_name, sizeof p.at_name, "retain_%s_%lld", of->name, (long long)tenant);
+  snprintf(p.ended_name, sizeof p.ended_name, "retained_%s_%lld", of->name, (long long)tenant);
+  do {
+    AFT__TRY(aft__tx_run(r->session, &reading, find_some, &p, error));
+    if (p.begun)
+      AFT__TRY(pass_page(r, &p, error));
+  } while (p.begun && p.after && !over(r));
+  return AFT_OK;
+}
+
 /* ---- evidence ---- */
 
 static aft_status visit_evidence(round *r, aft_id tenant, aft_error *error) {
@@ -238,6 +344,8 @@ static aft_status visit_tenant(round *r, aft_id tenant, aft_error *error) {
     AFT__TRY(visit_tickets(r, tenant, error));
   if (!over(r))
     AFT__TRY(visit_evidence(r, tenant, error));
+  for (size_t i = 0; i < aft__retire_count && tenant != NO_TENANT && !over(r); i++)
+    AFT__TRY(visit_kind(r, tenant, &aft__retires[i], error));
   return AFT_OK;
 }
 

@@ -367,6 +367,12 @@ typedef enum aft__retain {
   AFT__RETAIN_EFFECTS,
   AFT__RETAIN_REFUSALS,
   AFT__RETAIN_KEYS,
+  AFT__RETAIN_MESSAGES, /* what was said in tickets that stay */
+  AFT__RETAIN_CASES,
+  AFT__RETAIN_ORDERS,
+  AFT__RETAIN_CUSTOMERS, /* of whom nothing is left */
+  AFT__RETAIN_LINKS,
+  AFT__RETAIN_ERASURES,
   AFT__RETAINS
 } aft__retain;
 #define AFT__RETAIN_NEVER INT64_C(-1)

@@ -10,6 +10,12 @@ static const struct {
     [AFT__RETAIN_EFFECTS] = {"effects", 90 * AFT__DAY},
     [AFT__RETAIN_REFUSALS] = {"refusals", 365 * AFT__DAY},
     [AFT__RETAIN_KEYS] = {"keys", 30 * AFT__DAY},
+    [AFT__RETAIN_MESSAGES] = {"messages", AFT__RETAIN_NEVER},
+    [AFT__RETAIN_CASES] = {"cases", AFT__RETAIN_NEVER},
+    [AFT__RETAIN_ORDERS] = {"orders", AFT__RETAIN_NEVER},
+    [AFT__RETAIN_CUSTOMERS] = {"customers", AFT__RETAIN_NEVER},
+    [AFT__RETAIN_LINKS] = {"links", AFT__RETAIN_NEVER},
+    [AFT__RETAIN_ERASURES] = {"erasures", AFT__RETAIN_NEVER},
 };
 
 static int64_t span_in(const aft__node *section, aft__retain what) {

@@ -248,9 +248,17 @@ SHAPE a_day = {.kind = SPAN, .expected = "never, or 1d to 36500d", .least = AFT_
 SHAPE a_week = {.kind = SPAN, .expected = "never, or 7d to 36500d", .least = 7 * AFT__DAY, .most = MOST_SPAN};
 SHAPE a_month = {
     .kind = SPAN, .expected = "never, or 30d to 36500d", .least = 30 * AFT__DAY, .most = MOST_SPAN};
-static const entry retention_fields[] = {{"tickets", &a_month, false}, {"surveys", &a_month, false},
-                                         {"effects", &a_week, false},  {"refusals", &a_week, false},
-                                         {"keys", &a_day, false},      {NULL, NULL, false}};
+/* China's E-Commerce Law, article 31, has what was traded kept for three years. */
+SHAPE three_years = {
+    .kind = SPAN, .expected = "never, or 1096d to 36500d", .least = 1096 * AFT__DAY, .most = MOST_SPAN};
+/* No link is good for longer than 366 days. */
+SHAPE past_links = {
+    .kind = SPAN, .expected = "never, or 367d to 36500d", .least = 367 * AFT__DAY, .most = MOST_SPAN};
+static const entry retention_fields[] = {
+    {"tickets", &a_month, false},    {"surveys", &a_month, false},  {"effects", &a_week, false},
+    {"refusals", &a_week, false},    {"keys", &a_day, false},       {"messages", &a_month, false},
+    {"cases", &three_years, false},  {"orders", &three_years, false}, {"customers", &a_month, false},
+    {"links", &past_links, false},   {"erasures", &a_month, false}, {NULL, NULL, false}};
 SHAPE retention = {
     .kind = STRUCT, .expected = "a map of kinds of records to durations", .fields = retention_fields};
 
