@@ -51,7 +51,7 @@ AFT_API aft_status aft_macro_list(aft_session *session, const aft_call *call, af
 /* Which rules, on what past. */
 typedef struct aft_automation_preview_in {
   size_t size;
-  const aft_policy *policy; /* loaded, and not activated as yet; NULL: the tenant's own */
+  aft_policy *policy;       /* loaded, and not activated as yet; NULL: the tenant's own */
   aft_time begin, end;      /* events from begin on and before end; ten years at most; required */
   aft_id shop;              /* 0: all shops of the tenant */
   aft_str rule;             /* one rule; empty: all */

@@ -21,6 +21,30 @@ void aft__todo_json(const aft__todo *todo, aft__json *json);
 /* The event of the ticket's machine that it fires; NULL for none. */
 const char *aft__todo_event(aft__action_kind kind);
 
+/* ---- automation_replay.c: the past of a ticket ---- */
+
+/* What happened to a ticket at one time, in one command that is: the events of the same millisecond. */
+typedef struct aft__occasion {
+  aft_time at;
+  uint64_t on; /* triggers, of rules that are not enabled too */
+  const aft__facts *facts;
+} aft__occasion;
+typedef aft_status (*aft__occasion_fn)(void *user, const aft__occasion *occasion, aft_error *error);
+
+typedef struct aft__past {
+  aft_time begin, end; /* occasions from begin on and before end are told */
+  aft__occasion_fn fn;
+  void *user;
+  bool cut; /* out: the ticket has more events than are looked at */
+} aft__past;
+
+#define AFT__MOST_PAST 4096u /* events of one ticket */
+
+/* Goes through it under cmd->policy. The facts are rebuilt from the audit log and from kept reasons; what these
+ * do not tell is the ticket's of now. docs/automation.md says which is which. */
+aft_status aft__replay(aft__ticket *ticket, aft__past *past, aft_error *error);
+extern const char *const aft__facts_of_then[]; /* names, up to NULL */
+
 /* ---- automation_explain.c ---- */
 
 /* What came of the things that a rule or macro was to do. */

@@ -50,6 +50,15 @@ uint64_t aft__policy_ticket_tests(const aft_policy *policy);
 
 /* One line each: about, key of the catalogue, name=value …, separated by tabs and escaped. */
 void aft__reason_add(aft__buf *reasons, const char *about, const char *key, const aft__arg *args, size_t n);
+/* One line of kept reasons. */
+typedef struct aft__reason {
+  aft_str about, key;
+  aft_str args; /* the rest, as it is kept */
+} aft__reason;
+/* Takes the next line off; false at the end. */
+bool aft__reason_next(aft_str *reasons, aft__reason *out);
+/* An argument as it is kept, which for names and numbers is as it was; empty for none. */
+aft_str aft__reason_arg(const aft__reason *reason, const char *name);
 /* Renders the lines about something (NULL: all) as sentences of a language, one a line. A value is shown
  * by the catalogue's text "<argument>.<value>" where there is one. */
 void aft__reasons_render(const aft_policy *policy, const char *locale, aft_str reasons, const char *about,
