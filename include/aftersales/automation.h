@@ -48,16 +48,15 @@ AFT_API aft_status aft_macro_apply(aft_session *session, const aft_call *call, c
 AFT_API aft_status aft_macro_list(aft_session *session, const aft_call *call, aft_id ticket,
                                   const char *locale, aft_buf **out, aft_error *error);
 
-/* Which rules, on what past. */
+/* Which past, and which rule. */
 typedef struct aft_automation_preview_in {
   size_t size;
-  aft_policy *policy;       /* loaded, and not activated as yet; NULL: the tenant's own */
-  aft_time begin, end;      /* events from begin on and before end; ten years at most; required */
-  aft_id shop;              /* 0: all shops of the tenant */
-  aft_str rule;             /* one rule; empty: all */
-  aft_str token;            /* "next" of the preview before, to go on; empty: from the beginning */
-  uint32_t most;            /* tickets that are looked at, 1 to 200000; 0: 10000 */
-  uint32_t examples;        /* codes of tickets for each rule, at most 50; 0: 5 */
+  aft_time begin, end; /* events from begin on and before end; ten years at most; required */
+  aft_id shop;         /* 0: all shops of the tenant */
+  aft_str rule;        /* one rule; empty: all */
+  aft_str token;       /* "next" of the preview before, to go on; empty: from the beginning */
+  uint32_t most;       /* tickets that are looked at, 1 to 200000; 0: 10000 */
+  uint32_t examples;   /* codes of tickets for each rule, at most 50; 0: 5 */
 } aft_automation_preview_in;
 
 /*
@@ -69,13 +68,14 @@ typedef struct aft_automation_preview_in {
  * docs/automation.md. "complete" is false where `most` was reached: "next" goes on from there.
  *
  * call: system and arbiter; an agent names a shop of theirs.
+ * policy: one that was loaded, activated or not; NULL: the tenant's own.
  * locale: of the labels, "zh", "en" or NULL.
  * out: receives a buffer that the caller frees with aft_buf_free.
  * Threads: one at a time.
  * Errors: those of <aftersales/desk.h>; AFT_E_NOT_FOUND preview.rule.
  * Since: 0.1
  */
-AFT_API aft_status aft_automation_preview(aft_session *session, const aft_call *call,
+AFT_API aft_status aft_automation_preview(aft_session *session, const aft_call *call, aft_policy *policy,
                                           const aft_automation_preview_in *in, const char *locale,
                                           aft_buf **out, aft_error *error);
 

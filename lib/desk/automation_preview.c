@@ -474,15 +474,14 @@ static aft_status report(walk *w, aft_session *session, const aft_call *call, af
   return out->failed ? aft__nomem(error) : AFT_OK;
 }
 
-aft_status aft_automation_preview(aft_session *session, const aft_call *call,
+aft_status aft_automation_preview(aft_session *session, const aft_call *call, aft_policy *policy,
                                   const aft_automation_preview_in *in, const char *locale, aft_buf **out,
                                   aft_error *error) {
-  walk w = {.locale = locale ? locale : "en"};
+  walk w = {.locale = locale ? locale : "en", .policy = policy};
   if (!session || !out)
     return aft__error(error, AFT_E_NULL_HANDLE, session ? "out" : "session", "the handle is NULL");
   AFT__TRY(aft__abi_copy(&w.in, sizeof w.in, in, PREVIEW_V1, "aft_automation_preview_in", error));
   AFT__TRY(check(&w, error));
-  w.policy = w.in.policy;
   aft_env *env = aft__session_env(session);
   aft_buf *buf = aft__buf_new(env);
   aft__arena_init(&w.arena, env);

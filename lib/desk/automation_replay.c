@@ -115,9 +115,18 @@ static void take_category(replay *r, aft_str name, aft_str confidence, bool unsu
   r->sorted = true;
 }
 
+/* Whether a message said what it is about: the reasons name the act of those that are no plain request. */
+static bool has_content(aft_str reasons) {
+  aft__reason reason;
+  while (aft__reason_next(&reasons, &reason))
+    if (is(reason.key, "explain.act") || is(reason.key, "explain.category.act"))
+      return is(aft__reason_arg(&reason, "act"), "human");
+  return true;
+}
+
 /* A later message fills in only what was not sure before, as triage does. */
-static void see_category(replay *r, const aft__reason *reason) {
-  bool open = !r->sorted || r->facts.number[AFT__FACT_UNSURE];
+static void see_category(replay *r, const aft__reason *reason, bool content) {
+  bool open = !r->sorted || (r->facts.number[AFT__FACT_UNSURE] && content);
   aft_str name = aft__reason_arg(reason, "category"), confidence = aft__reason_arg(reason, "confidence");
   bool person = is(reason->key, "explain.category.person") || is(reason->key, "explain.category.automation");
   bool sure = is(reason->key, "explain.category.sure"), unsure = is(reason->key, "explain.category.unsure");
@@ -128,6 +137,8 @@ static void see_category(replay *r, const aft__reason *reason) {
     take_category(r, name, confidence, false);
   else if (!r->sorted && (unsure || none))
     take_category(r, name, confidence, true);
+  else if (!r->sorted && is(reason->key, "explain.category.act")) /* mere courtesy: nothing to sort */
+    take_category(r, aft__cstr("other"), aft__cstr("1000"), false);
 }
 
 static bool graver(aft_str before, aft_str now) {
@@ -153,10 +164,10 @@ static void see_flag(aft__facts *f, aft_str flag) {
       f->number[flags[i].fact] = 1;
 }
 
-static void see_reason(replay *r, const aft__reason *reason) {
+static void see_reason(replay *r, const aft__reason *reason, bool content) {
   aft__facts *f = &r->facts;
   if (is(reason->about, "category"))
-    see_category(r, reason);
+    see_category(r, reason, content);
   if (is(reason->key, "explain.tone"))
     f->number[AFT__FACT_TONE] = number_of(aft__reason_arg(reason, "strength"));
   else if (is(reason->key, "explain.flag"))
@@ -185,11 +196,11 @@ static void see_decision(replay *r, uint32_t index) {
   const aft__value *row = r->decisions[index];
   aft_str rest = aft__row_str(row, AFT__DECISION_REASONS);
   aft__reason reason;
-  bool triage = is_triage(row);
+  bool triage = is_triage(row), content = has_content(rest);
   if (triage)
     forget_message(r, true);
   while (aft__reason_next(&rest, &reason))
-    see_reason(r, &reason);
+    see_reason(r, &reason, content);
   if (!triage)
     return;
   if (!r->facts.text[AFT__FACT_ACT].len)

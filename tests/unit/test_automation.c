@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "case_fixture.h"
+#include "case_desk.h"
 #include "desk/tables/tables.h"
 #include "random.h"
 
@@ -191,7 +191,7 @@ static void faults_have_their_place(void **state) {
   static const struct {
     const char *rule, *expected;
   } faults[] = {
-      {"on: ticket.opend, do: [escalate]", "shop.yaml:3:23: automations.r: there is no event 'ticket.opend' of a "
+      {"on: ticket.opend, do: [escalate]", "shop.yaml:3:22: automations.r: there is no event 'ticket.opend' of a "
                                            "ticket (did you mean 'ticket.opened'?)"},
       {"on: [], do: [escalate]", "expected an event such as ticket.opened"},
       {"on: ticket.opened, do: []", "expected a list of actions under 'do'"},
@@ -338,7 +338,7 @@ static void a_rule_that_is_off_does_nothing(void **state) {
 static void a_refused_action_loses_nothing(void **state) {
   (void)state;
   live("  tries: {order: 1, on: ticket.opened, do: [{assign: nobody}, {tag: a}, {open_case: {kind: return, reason: "
-       "quality}}, {assign: mo}, {tag: a}, {tag: b}]}\n"
+       "wrong_item}}, {assign: mo}, {tag: a}, {tag: b}]}\n"
        "  later: {order: 2, on: ticket.close, do: [{answer: faq}, {resolve: x}, {tag: c}]}\n",
        "");
   aft_id ticket = desk_say(&d, "m1", ASKS);
@@ -349,7 +349,7 @@ static void a_refused_action_loses_nothing(void **state) {
                    1);
   assert_explained(ticket, "en", "could not do: assign to nobody, there is none (there is no agent 'nobody')");
   assert_explained(ticket, "en",
-                   "could not do: open the case return quality, the policy does not allow it (the ticket is about no "
+                   "could not do: open the case return wrong_item, the policy does not allow it (the ticket is about no "
                    "order)");
   assert_explained(ticket, "en", "could not do: assign to mo, it does not fit");
   assert_explained(ticket, "zh", "无需执行：添加标签 a");
@@ -422,6 +422,38 @@ static void tone_questions_and_delight_are_seen(void **state) {
   assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
   assert_int_equal(effects_with(aft_message_ticket(message), "欢迎评价"), 1);
   aft_record_free(message);
+}
+
+static void a_case_is_opened_where_that_is_possible(void **state) {
+  case_desk c;
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *message;
+  aft_cursor *cursor;
+  case_desk_open(&c, (desk_kind)(intptr_t)*state);
+  aft_case_filter all = {.size = sizeof all, .order = c.order};
+  snprintf(yaml, sizeof yaml,
+           "version: 1\nautomations:\n"
+           "  back: {order: 1, on: [ticket.opened, message.received], when: {has_order: true}, do: [{tag: before}, "
+           "{open_case: {kind: return, reason: changed_mind}}, {tag: after}]}\n"
+           "  told: {order: 2, on: ticket.case_opened, when: {state: resolved}, do: [{tag: told}]}\n" TEXTS);
+  desk_policy(&c.d, yaml);
+  aft_message_in in = desk_message(&c.d, "m1", "我要退货");
+  in.order = AFT_STR("O-1");
+  assert_ok(aft_intake(c.d.session, &c.d.system, &in, &message, &error));
+  aft_id ticket = aft_message_ticket(message);
+  aft_record_free(message);
+  assert_state(&c.d, ticket, "resolved");
+  assert_int_equal(events_on(&c.d, ticket, "ticket.case_opened", ""), 1);
+  assert_int_equal(events_on(&c.d, ticket, "tag.added", "told"), 1);
+  assert_int_equal(events_on(&c.d, ticket, "tag.added", "after"), 1);
+  assert_ok(aft_case_list(c.d.session, &c.d.system, &all, &cursor, &error));
+  assert_int_equal(desk_count(cursor), 1);
+  in.external = AFT_STR("m2"); /* all units are in the case by now */
+  assert_ok(aft_intake(c.d.session, &c.d.system, &in, NULL, &error));
+  assert_int_equal(events_on(&c.d, ticket, "automation.ran", "\"refused\":[\"open_case\"]"), 1);
+  assert_ok(aft_case_list(c.d.session, &c.d.system, &all, &cursor, &error));
+  assert_int_equal(desk_count(cursor), 1);
+  case_desk_close(&c);
 }
 
 /* ---- macros ---- */
@@ -695,12 +727,11 @@ static aft_buf *preview(desk *on, aft_policy *policy, aft_automation_preview_in 
   aft_error error = AFT_ERROR_INIT;
   aft_buf *out;
   in->size = sizeof *in;
-  in->policy = policy;
   if (!in->end) {
     in->begin = DESK_START - AFT__DAY;
     in->end = DESK_START + 400 * AFT__DAY;
   }
-  aft_status status = aft_automation_preview(on->session, &on->system, in, "en", &out, &error);
+  aft_status status = aft_automation_preview(on->session, &on->system, policy, in, "en", &out, &error);
   if (status < 0)
     fail_msg("%s %s", error.where, error.message);
   return out;
@@ -741,8 +772,8 @@ static void a_preview_tells_and_changes_nothing(void **state) {
   aft_policy *policy = load_rules(
       "  upset: {order: 1, on: [ticket.opened, message.received], when: {tone: {at_most: -400}}, do: [{tag: upset}, "
       "{assign: {queue: skilled}}]}\n"
-      "  asks: {order: 2, on: ticket.opened, when: {question: true}, do: [{note: look}, {open_case: {kind: return, "
-      "reason: quality}}], stop: true, enabled: false}\n"
+      "  asks: {order: 2, on: ticket.opened, when: {question: true, tone: {above: -400}}, do: [{note: look}, {open_case: {kind: return, "
+      "reason: wrong_item}}], stop: true, enabled: false}\n"
       "  behind: {order: 3, on: ticket.opened, do: [{tag: seen}]}\n"
       "  done: {order: 4, on: ticket.resolve, when: {state: resolved}, do: [{answer: faq}, {untag: upset}]}\n");
   tickets[0] = desk_say(&d, "m1", ANGRY);
@@ -754,6 +785,7 @@ static void a_preview_tells_and_changes_nothing(void **state) {
   desk_say(&d, "m3", ANGRY);
   desk_pass(&d, AFT__HOUR);
   desk_act(&d, tickets[0], AFT_ACT_RESOLVE);
+  desk_pass(&d, AFT__HOUR);
   desk_act(&d, tickets[0], AFT_ACT_CLOSE);
   tickets[1] = desk_say(&d, "m4", ASKS);
   look_at_all(tickets, 2, &before);
@@ -820,34 +852,34 @@ static void previews_are_asked_for_properly(void **state) {
   aft_buf *out;
   const aft_automation_preview_in good = {.size = sizeof good, .begin = DESK_START, .end = DESK_START + 1};
   aft_automation_preview_in in = good;
-  assert_ok(aft_automation_preview(d.session, &d.system, &in, NULL, &out, &error));
+  assert_ok(aft_automation_preview(d.session, &d.system, NULL, &in, NULL, &out, &error));
   assert_non_null(strstr(aft_buf_data(out), "\"rules\":[]"));
   aft_buf_free(out);
   in.end = in.begin;
-  assert_status(aft_automation_preview(d.session, &d.system, &in, NULL, &out, &error), AFT_E_INVALID);
+  assert_status(aft_automation_preview(d.session, &d.system, NULL, &in, NULL, &out, &error), AFT_E_INVALID);
   in = good;
   in.rule = AFT_STR("none");
-  assert_status(aft_automation_preview(d.session, &d.system, &in, NULL, &out, &error), AFT_E_NOT_FOUND);
+  assert_status(aft_automation_preview(d.session, &d.system, NULL, &in, NULL, &out, &error), AFT_E_NOT_FOUND);
   assert_string_equal(error.where, "preview.rule");
   static const char *const tokens[] = {"x", "12", "1.", "1.0", "1.2x", "1.99999999999999999999", ".5"};
   for (size_t i = 0; i < AFT__COUNT(tokens); i++) {
     in = good;
     in.token = AFT_STR(tokens[i]);
-    assert_status(aft_automation_preview(d.session, &d.system, &in, NULL, &out, &error), AFT_E_INVALID);
+    assert_status(aft_automation_preview(d.session, &d.system, NULL, &in, NULL, &out, &error), AFT_E_INVALID);
   }
   in = good;
   in.most = 200001;
-  assert_status(aft_automation_preview(d.session, &d.system, &in, NULL, &out, &error), AFT_E_INVALID);
+  assert_status(aft_automation_preview(d.session, &d.system, NULL, &in, NULL, &out, &error), AFT_E_INVALID);
   in = good;
   in.examples = 51;
-  assert_status(aft_automation_preview(d.session, &d.system, &in, NULL, &out, &error), AFT_E_INVALID);
+  assert_status(aft_automation_preview(d.session, &d.system, NULL, &in, NULL, &out, &error), AFT_E_INVALID);
   in = good;
-  assert_status(aft_automation_preview(d.session, &d.as_agent, &in, NULL, &out, &error), AFT_E_DENIED);
+  assert_status(aft_automation_preview(d.session, &d.as_agent, NULL, &in, NULL, &out, &error), AFT_E_DENIED);
   in.shop = d.other_shop;
-  assert_status(aft_automation_preview(d.session, &d.as_agent, &in, NULL, &out, &error), AFT_E_DENIED);
-  assert_status(aft_automation_preview(d.session, &d.as_buyer, &in, NULL, &out, &error), AFT_E_DENIED);
+  assert_status(aft_automation_preview(d.session, &d.as_agent, NULL, &in, NULL, &out, &error), AFT_E_DENIED);
+  assert_status(aft_automation_preview(d.session, &d.as_buyer, NULL, &in, NULL, &out, &error), AFT_E_DENIED);
   in.shop = d.shop;
-  assert_ok(aft_automation_preview(d.session, &d.as_agent, &in, NULL, &out, &error));
+  assert_ok(aft_automation_preview(d.session, &d.as_agent, NULL, &in, NULL, &out, &error));
   aft_buf_free(out);
 }
 
@@ -992,6 +1024,7 @@ int main(void) {
       EVERYWHERE(the_customer_is_answered_as_the_system),
       EVERYWHERE(the_tick_raises_events_too),
       EVERYWHERE(tone_questions_and_delight_are_seen),
+      EVERYWHERE(a_case_is_opened_where_that_is_possible),
       EVERYWHERE(a_macro_is_done_whole_or_not_at_all),
       EVERYWHERE(the_list_has_what_fits),
       EVERYWHERE(random_rules_do_what_an_interpreter_does),
