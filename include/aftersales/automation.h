@@ -27,9 +27,8 @@ typedef struct aft_macro_in {
  * call: whom the macro's `by` names.
  * out: NULL, or receives the ticket, which the caller frees with aft_record_free.
  * Threads: one at a time.
- * Errors: those of <aftersales/desk.h>; AFT_E_NOT_FOUND macro.name; AFT_E_INELIGIBLE where the macro's condition
- *   does not hold; those of the action that fails, such as AFT_E_TRANSITION.
- * Since: 0.1
+ * Errors: those of <aftersales/desk.h>; AFT_E_NOT_FOUND macro.name; AFT_E_INELIGIBLE where the macro's
+ * condition does not hold; those of the action that fails, such as AFT_E_TRANSITION. Since: 0.1
  */
 AFT_API aft_status aft_macro_apply(aft_session *session, const aft_call *call, const aft_macro_in *in,
                                    aft_record **out, aft_error *error);
@@ -62,8 +61,8 @@ typedef struct aft_automation_preview_in {
 /*
  * Tells what rules would have done with past tickets, and changes nothing. Rules that are not enabled are
  * looked at too. The JSON object has, for each rule in the order in which they are asked, how often its
- * events came, how often its condition held, how many tickets that were, what its actions would have done, and
- * examples. Every occasion is looked at for itself: what a rule would have changed is not carried on to
+ * events came, how often its condition held, how many tickets that were, what its actions would have done,
+ * and examples. Every occasion is looked at for itself: what a rule would have changed is not carried on to
  * later occasions. "facts" says which facts are those of then and which are those of now; see
  * docs/automation.md. "complete" is false where `most` was reached: "next" goes on from there.
  *

@@ -197,7 +197,8 @@ aft_status aft__automation_run(aft__ticket *ticket, aft_error *error) {
   uint64_t on = ticket->raised;
   AFT__TRY(run_of(ticket, &run, error));
   ticket->raised = 0;
-  if (run->running) { /* an action has done something to the ticket in the store: a matter of the next round */
+  if (run->running) { /* an action has done something to the ticket in the store: a matter of the next round
+                       */
     run->raised |= on;
     return AFT_OK;
   }

@@ -105,8 +105,8 @@ static aft_status assign_team(aft__ticket *ticket, const aft__todo *todo, aft_er
 /* ---- words ---- */
 
 static aft_status text_key(aft__ticket *ticket, const aft__todo *todo, const char **out, aft_error *error) {
-  *out = aft__arena_printf(ticket->cmd->arena, "%s.%.*s", aft__action_words[todo->kind],
-                           (int)todo->value.len, todo->value.data);
+  *out = aft__arena_printf(ticket->cmd->arena, "%s.%.*s", aft__action_words[todo->kind], (int)todo->value.len,
+                           todo->value.data);
   return *out ? AFT_OK : aft__nomem(error);
 }
 
@@ -192,13 +192,20 @@ static const struct {
   act_fn run;
   const char *event;
 } acts[AFT__ACTIONS] = {
-    [AFT__ACTION_CATEGORY] = {set_category, NULL}, [AFT__ACTION_TOPIC] = {set_topic, NULL},
-    [AFT__ACTION_PRIORITY] = {set_priority, NULL}, [AFT__ACTION_ATTRIBUTE] = {set_attribute, NULL},
-    [AFT__ACTION_TAG] = {add_tag, NULL},           [AFT__ACTION_UNTAG] = {take_tag, NULL},
-    [AFT__ACTION_AGENT] = {assign_agent, "assign"}, [AFT__ACTION_QUEUE] = {assign_queue, NULL},
-    [AFT__ACTION_TEAM] = {assign_team, NULL},      [AFT__ACTION_NOTIFY] = {notify, NULL},
-    [AFT__ACTION_ANSWER] = {answer, "answer"},     [AFT__ACTION_NOTE] = {note, NULL},
-    [AFT__ACTION_CASE] = {open_case, NULL},        [AFT__ACTION_ESCALATE] = {escalate, "escalate"},
+    [AFT__ACTION_CATEGORY] = {set_category, NULL},
+    [AFT__ACTION_TOPIC] = {set_topic, NULL},
+    [AFT__ACTION_PRIORITY] = {set_priority, NULL},
+    [AFT__ACTION_ATTRIBUTE] = {set_attribute, NULL},
+    [AFT__ACTION_TAG] = {add_tag, NULL},
+    [AFT__ACTION_UNTAG] = {take_tag, NULL},
+    [AFT__ACTION_AGENT] = {assign_agent, "assign"},
+    [AFT__ACTION_QUEUE] = {assign_queue, NULL},
+    [AFT__ACTION_TEAM] = {assign_team, NULL},
+    [AFT__ACTION_NOTIFY] = {notify, NULL},
+    [AFT__ACTION_ANSWER] = {answer, "answer"},
+    [AFT__ACTION_NOTE] = {note, NULL},
+    [AFT__ACTION_CASE] = {open_case, NULL},
+    [AFT__ACTION_ESCALATE] = {escalate, "escalate"},
     [AFT__ACTION_RESOLVE] = {resolve, "resolve"},
 };
 

@@ -12,8 +12,8 @@ static void tell_fact(void *user, const char *fact, aft_str found) {
 void aft__explain_rule(aft__ticket *ticket, const aft__rule_of *rule, aft_str event, const aft__facts *facts,
                        bool held) {
   aft__arg args[] = {{"automation", rule->name}, {"event", event}};
-  aft__reason_add(&ticket->reasons, about, held ? "explain.automation.ran" : "explain.automation.passed", args,
-                  AFT__COUNT(args));
+  aft__reason_add(&ticket->reasons, about, held ? "explain.automation.ran" : "explain.automation.passed",
+                  args, AFT__COUNT(args));
   aft__policy_tested(ticket->cmd->policy, rule->condition, facts, tell_fact, ticket);
 }
 
@@ -28,13 +28,13 @@ void aft__explain_end(aft__ticket *ticket, const char *key) {
 
 /* "AFT_E_TRANSITION" has the text "refusal.AFT_E_TRANSITION"; the detail is the error's own sentence. */
 void aft__explain_todo(aft__ticket *ticket, const aft__todo *todo, aft_status outcome, const aft_error *why) {
-  const char *key = outcome == AFT_OK  ? "explain.automation.did"
-                    : outcome >= 0     ? "explain.automation.nothing"
-                                       : "explain.automation.refused";
-  char *value = aft__arena_printf(ticket->cmd->arena, "%.*s%s%.*s", (int)todo->name.len,
-                                  todo->name.len ? todo->name.data : "",
-                                  todo->name.len && todo->value.len ? " " : "", (int)todo->value.len,
-                                  todo->value.len ? todo->value.data : "");
+  const char *key = outcome == AFT_OK ? "explain.automation.did"
+                    : outcome >= 0    ? "explain.automation.nothing"
+                                      : "explain.automation.refused";
+  char *value =
+      aft__arena_printf(ticket->cmd->arena, "%.*s%s%.*s", (int)todo->name.len,
+                        todo->name.len ? todo->name.data : "", todo->name.len && todo->value.len ? " " : "",
+                        (int)todo->value.len, todo->value.len ? todo->value.data : "");
   aft__arg args[] = {{"action", aft__cstr(aft__action_words[todo->kind])},
                      {"value", aft__cstr(value ? value : "")},
                      {"refusal", aft__cstr(aft_status_name(outcome))},

@@ -8,14 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PREVIEW_V1    (offsetof(aft_automation_preview_in, examples) + sizeof(uint32_t))
-#define PAGE          16u
-#define MOST_PERIOD   (3653 * AFT__DAY)
-#define MOST_TICKETS  200000u
-#define USUAL_TICKETS 10000u
-#define MOST_EXAMPLES 50u
+#define PREVIEW_V1     (offsetof(aft_automation_preview_in, examples) + sizeof(uint32_t))
+#define PAGE           16u
+#define MOST_PERIOD    (3653 * AFT__DAY)
+#define MOST_TICKETS   200000u
+#define USUAL_TICKETS  10000u
+#define MOST_EXAMPLES  50u
 #define USUAL_EXAMPLES 5u
-#define MOST_TOKEN    64u
+#define MOST_TOKEN     64u
 
 /* What an action would have come to, as far as the facts tell. */
 typedef struct figures {
@@ -373,10 +373,11 @@ static void put_names(aft__json *json, const char *key, const char *const *names
 }
 
 static void put_facts(aft__json *json) {
-  static const char *const now[] = {
-      "topic",    "language",     "channel",     "tier",         "label",     "has_order",          "order_state",
-      "case_state", "value",      "currency",    "jurisdiction", "platform",  "customer_tag",       "order_tag",
-      "attribute", "customer_attribute", "order_attribute", "advance_refund", "free_pickup", NULL};
+  static const char *const now[] = {"topic",           "language",       "channel",      "tier",
+                                    "label",           "has_order",      "order_state",  "case_state",
+                                    "value",           "currency",       "jurisdiction", "platform",
+                                    "customer_tag",    "order_tag",      "attribute",    "customer_attribute",
+                                    "order_attribute", "advance_refund", "free_pickup",  NULL};
   static const char *const unknown[] = {"asked", NULL};
   aft__json_key(json, "facts");
   aft__json_open(json, '{');

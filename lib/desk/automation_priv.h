@@ -13,8 +13,8 @@ bool aft__automation_holds(const aft_policy *policy, uint32_t condition, const a
 
 /* ---- automation_act.c: what rules and macros do ---- */
 
-/* Does one thing to a ticket that the caller saves, in the name of the call. AFT_IGNORED: it is so already. What
- * a failure leaves half done is the caller's to undo. */
+/* Does one thing to a ticket that the caller saves, in the name of the call. AFT_IGNORED: it is so already.
+ * What a failure leaves half done is the caller's to undo. */
 aft_status aft__todo_run(aft__ticket *ticket, const aft__todo *todo, aft_error *error);
 /* Opens an object and tells in it what is to be done; the caller closes it. */
 void aft__todo_json(const aft__todo *todo, aft__json *json);
@@ -40,8 +40,8 @@ typedef struct aft__past {
 
 #define AFT__MOST_PAST 4096u /* events of one ticket */
 
-/* Goes through it under cmd->policy. The facts are rebuilt from the audit log and from kept reasons; what these
- * do not tell is the ticket's of now. docs/automation.md says which is which. */
+/* Goes through it under cmd->policy. The facts are rebuilt from the audit log and from kept reasons; what
+ * these do not tell is the ticket's of now. docs/automation.md says which is which. */
 aft_status aft__replay(aft__ticket *ticket, aft__past *past, aft_error *error);
 extern const char *const aft__facts_of_then[]; /* names, up to NULL */
 

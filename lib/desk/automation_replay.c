@@ -4,9 +4,15 @@
 #define MOST_DECISIONS 1024u
 #define MOST_TAGS      256u
 
-const char *const aft__facts_of_then[] = {
-    "state",  "hours_since_resolved", "reopens", "level",    "tag",       "category", "confidence", "unsure", "tone",
-    "question", "urgent",             "chaser",  "human",    "complaint", "act",      "priority",   "queue",  NULL};
+const char *const aft__facts_of_then[] = {"state",      "hours_since_resolved",
+                                          "reopens",    "level",
+                                          "tag",        "category",
+                                          "confidence", "unsure",
+                                          "tone",       "question",
+                                          "urgent",     "chaser",
+                                          "human",      "complaint",
+                                          "act",        "priority",
+                                          "queue",      NULL};
 
 /* An event, as far as the facts depend on it. */
 typedef struct entry {
@@ -24,10 +30,10 @@ typedef struct replay {
   aft__value **decisions;
   uint32_t n_decisions, next_decision, last_triage;
   aft__facts facts;
-  aft__label *labels;  /* room for those of now and MOST_TAGS */
-  uint32_t n_other;    /* that are no tags of the ticket, and stay */
-  int32_t tone;        /* of now */
-  aft_time resolved;   /* AFT_TIME_NONE: never */
+  aft__label *labels; /* room for those of now and MOST_TAGS */
+  uint32_t n_other;   /* that are no tags of the ticket, and stay */
+  int32_t tone;       /* of now */
+  aft_time resolved;  /* AFT_TIME_NONE: never */
   bool nomem, cut, sorted;
 } replay;
 
@@ -244,8 +250,7 @@ static void see_tag(replay *r, const entry *e) {
   if (!tag.len || added == has || (added && r->facts.n_labels == r->n_other + MOST_TAGS))
     return;
   if (added)
-    r->labels[r->facts.n_labels++] =
-        (aft__label){.fact = AFT__FACT_TAG, .name = aft__cstr(""), .text = tag};
+    r->labels[r->facts.n_labels++] = (aft__label){.fact = AFT__FACT_TAG, .name = aft__cstr(""), .text = tag};
   else
     r->labels[at] = r->labels[--r->facts.n_labels];
 }
@@ -253,8 +258,9 @@ static void see_tag(replay *r, const entry *e) {
 /* Whether the move that an event was has an effect. */
 static bool has_effect(const replay *r, const entry *e, const char *verb) {
   uint32_t from = aft__flow_state_find(r->flow, e->from), to = aft__flow_state_find(r->flow, e->to);
-  uint32_t event = e->verb.len > 7 ? aft__flow_event_find(r->flow, aft__str(e->verb.data + 7, e->verb.len - 7))
-                                   : AFT__FLOW_NONE;
+  uint32_t event = e->verb.len > 7
+                       ? aft__flow_event_find(r->flow, aft__str(e->verb.data + 7, e->verb.len - 7))
+                       : AFT__FLOW_NONE;
   for (uint32_t i = 0; i < r->flow->n_moves; i++) {
     const aft__flow_move *m = &r->flow->moves[i];
     if (m->from != from || m->to != to || m->event != event)
@@ -350,10 +356,8 @@ static aft_status go_through(replay *r, aft__past *past, aft_error *error) {
 
 aft_status aft__replay(aft__ticket *ticket, aft__past *past, aft_error *error) {
   uint32_t state;
-  replay r = {.ticket = ticket,
-              .arena = ticket->cmd->arena,
-              .resolved = AFT_TIME_NONE,
-              .last_triage = UINT32_MAX};
+  replay r = {
+      .ticket = ticket, .arena = ticket->cmd->arena, .resolved = AFT_TIME_NONE, .last_triage = UINT32_MAX};
   AFT__TRY(aft__ticket_machine(ticket, &r.flow, &state, error));
   AFT__TRY(read_past(&r, error));
   AFT__TRY(begin(&r, error));

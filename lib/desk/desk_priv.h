@@ -70,17 +70,17 @@ typedef struct aft__cmd {
   const char *verb;
   aft_call call;
   aft_time now;
-  aft__value *tenant;             /* row; NULL for a command that makes one */
-  aft__value *customer;           /* row of a buyer */
-  aft__value *link;               /* row of the link by which a buyer came; NULL: none */
-  aft_policy *policy;             /* the tenant's current one; NULL without a tenant */
-  aft__value *activation;         /* row; NULL where the tenant never activated anything */
-  aft_model *model;               /* the tenant's, once aft__cmd_model was asked; or NULL */
+  aft__value *tenant;               /* row; NULL for a command that makes one */
+  aft__value *customer;             /* row of a buyer */
+  aft__value *link;                 /* row of the link by which a buyer came; NULL: none */
+  aft_policy *policy;               /* the tenant's current one; NULL without a tenant */
+  aft__value *activation;           /* row; NULL where the tenant never activated anything */
+  aft_model *model;                 /* the tenant's, once aft__cmd_model was asked; or NULL */
   struct aft__automated *automated; /* tickets on which rules ran; see automation.c */
-  bool reads;                     /* in a transaction that writes nothing */
-  aft_id subject;                 /* the record it is about, for the audit of refusals */
-  aft_id ids[AFT__MOST_OUTCOMES]; /* outcome; ids[0] is the record to return */
-  aft__value *row;                /* of ids[0] when at hand */
+  bool reads;                       /* in a transaction that writes nothing */
+  aft_id subject;                   /* the record it is about, for the audit of refusals */
+  aft_id ids[AFT__MOST_OUTCOMES];   /* outcome; ids[0] is the record to return */
+  aft__value *row;                  /* of ids[0] when at hand */
 } aft__cmd;
 
 typedef struct aft__command {
@@ -216,9 +216,9 @@ typedef struct aft__ticket {
   uint64_t mask;        /* columns that changed */
   bool fresh;           /* not inserted yet */
   aft__chain chain;
-  aft__buf reasons;         /* to be kept as a decision */
-  uint64_t raised;          /* triggers of rules, by its events since it was last saved */
-  const aft__triage *said;  /* of the message that is taken in; NULL: none is */
+  aft__buf reasons;        /* to be kept as a decision */
+  uint64_t raised;         /* triggers of rules, by its events since it was last saved */
+  const aft__triage *said; /* of the message that is taken in; NULL: none is */
 } aft__ticket;
 
 aft_status aft__ticket_load(aft__cmd *cmd, aft_id id, aft__ticket *ticket, aft_error *error);

@@ -52,9 +52,12 @@ static aft_status check_room(aft__cmd *cmd, aft_id subject, aft_error *error) {
 
 static aft_status insert(aft__cmd *cmd, const aft_tag_in *in, aft_str form, aft_error *error) {
   aft__value row[AFT__TAG_COLUMNS] = {
-      [AFT__TAG_ID] = aft__int(aft__tx_id(cmd->tx)), [AFT__TAG_TENANT] = aft__int(cmd->call.tenant),
-      [AFT__TAG_KIND] = aft__int(in->kind),          [AFT__TAG_SUBJECT] = aft__int(in->subject),
-      [AFT__TAG_TAG] = aft__text(form),              [AFT__TAG_CREATED] = aft__int(cmd->now),
+      [AFT__TAG_ID] = aft__int(aft__tx_id(cmd->tx)),
+      [AFT__TAG_TENANT] = aft__int(cmd->call.tenant),
+      [AFT__TAG_KIND] = aft__int(in->kind),
+      [AFT__TAG_SUBJECT] = aft__int(in->subject),
+      [AFT__TAG_TAG] = aft__text(form),
+      [AFT__TAG_CREATED] = aft__int(cmd->now),
   };
   aft_status status = aft__insert(cmd->tx, &aft__tag_table, row, NULL, error);
   return status == AFT_E_EXISTS ? AFT_IGNORED : status;
@@ -79,10 +82,8 @@ aft_status aft__tag_change(aft__cmd *cmd, aft__label_kind kind, const aft_tag_in
   AFT__TRY(bring_into_form(cmd, kind, in->tag, adding, &form, error));
   if (adding)
     AFT__TRY(check_room(cmd, in->subject, error));
-  *told = (aft__label_change){.verb = adding ? "tag.added" : "tag.removed",
-                              .key = "tag",
-                              .name = form,
-                              .fact = AFT__FACT_TAG};
+  *told = (aft__label_change){
+      .verb = adding ? "tag.added" : "tag.removed", .key = "tag", .name = form, .fact = AFT__FACT_TAG};
   return adding ? insert(cmd, in, form, error) : take_away(cmd, in, form, error);
 }
 

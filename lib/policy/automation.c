@@ -19,11 +19,11 @@ static const char *const fact_names[AFT__FACTS] = {
 };
 
 static const bool is_text[AFT__FACTS] = {
-#define TEXT   true
-#define NUMBER false
-#define FLAG   false
-#define TAGS   true
-#define VALUES true
+#define TEXT                      true
+#define NUMBER                    false
+#define FLAG                      false
+#define TAGS                      true
+#define VALUES                    true
 #define AFT__FACT(id, name, type) type,
 #include "policy/facts.def"
 #undef AFT__FACT

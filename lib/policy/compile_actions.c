@@ -112,8 +112,8 @@ static void add_key(aft__compile *cx, aft__action_kind kind, const aft__node *va
 
 static void add_team(aft__compile *cx, aft__action_kind kind, const aft__node *value) {
   const aft__node *teams = aft__node_get(cx->root, "teams");
-  const aft__node *queues = value->text.len ? aft__node_get(aft__node_get(teams, value->text.data), "queues")
-                                            : NULL;
+  const aft__node *queues =
+      value->text.len ? aft__node_get(aft__node_get(teams, value->text.data), "queues") : NULL;
   if (is_key_of(teams, value->text) && (!queues || !queues->count))
     aft__fault_node(cx->faults, AFT_E_POLICY, value, "the team '%.*s' has no queue to wait in",
                     (int)value->text.len, value->text.data);
@@ -251,8 +251,7 @@ static void read_action(aft__compile *cx, const aft__node *node) {
   if (node->kind == AFT__NODE_TEXT && find_word(node->text, &kind) && stands_alone(kind))
     return add(cx, kind, (aft_str){0}, (aft_str){0}, 0);
   if (node->kind != AFT__NODE_MAP || node->count != 1) {
-    aft__fault_node(cx->faults, AFT_E_POLICY, node,
-                    "expected an action such as {tag: urgent} or 'escalate'");
+    aft__fault_node(cx->faults, AFT_E_POLICY, node, "expected an action such as {tag: urgent} or 'escalate'");
     return;
   }
   aft_str word = node->items[0].key;

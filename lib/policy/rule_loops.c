@@ -158,8 +158,8 @@ static void draw(loops *l) {
     uint64_t raises = raised_by(l, &l->rules[r]);
     for (uint32_t s = 0; raises && s < l->n; s++) {
       const aft__automation *to = &l->rules[s];
-      bool never = to->condition != AFT__FLOW_NONE &&
-                   condition_truth(l, &l->rules[r], to->condition, 0) == NO;
+      bool never =
+          to->condition != AFT__FLOW_NONE && condition_truth(l, &l->rules[r], to->condition, 0) == NO;
       l->leads[r * l->n + s] = (to->on & raises) && !never;
     }
   }

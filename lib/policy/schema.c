@@ -176,10 +176,9 @@ static const entry suggestion_fields[] = {{"when", &any, true}, {NULL, NULL, fal
 SHAPE suggestion = {.kind = STRUCT, .expected = "a map with when", .fields = suggestion_fields};
 SHAPE suggestions = {.kind = MAP, .expected = "a map of suggestions", .of = &suggestion};
 
-static const entry automation_fields[] = {{"order", &count, true}, {"on", &any, true},
-                                          {"when", &any, false},   {"do", &any, true},
-                                          {"stop", &flag, false},  {"enabled", &flag, false},
-                                          {NULL, NULL, false}};
+static const entry automation_fields[] = {
+    {"order", &count, true}, {"on", &any, true},        {"when", &any, false}, {"do", &any, true},
+    {"stop", &flag, false},  {"enabled", &flag, false}, {NULL, NULL, false}};
 SHAPE automation = {
     .kind = STRUCT, .expected = "a map with order, on, when and do", .fields = automation_fields};
 SHAPE automations = {.kind = MAP, .expected = "a map of rules on events", .of = &automation};

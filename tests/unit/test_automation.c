@@ -1,4 +1,5 @@
-/* Rules on events and macros: what they do, in which order, that they end; previews against what then happens. */
+/* Rules on events and macros: what they do, in which order, that they end; previews against what then
+ * happens. */
 #include "desk_fixture.h"
 
 #include <stdlib.h>
@@ -25,10 +26,11 @@ static int shut(void **state) {
 /* ---- helpers ---- */
 
 /* Words of the rules here, in both languages. */
-#define TEXTS                                                                                                 \
-  "texts:\n"                                                                                                  \
-  "  zh: {answer.faq: '常见问题 {code}', note.look: 请看知识库, notify.review: 欢迎评价, macro.calm: 安抚}\n"   \
-  "  en: {answer.faq: 'See our answers, {code}', note.look: look at the articles, notify.review: please "     \
+#define TEXTS                                                                                                       \
+  "texts:\n"                                                                                                        \
+  "  zh: {answer.faq: '常见问题 {code}', note.look: 请看知识库, notify.review: 欢迎评价, macro.calm: " \
+  "安抚}\n"                                                                                                       \
+  "  en: {answer.faq: 'See our answers, {code}', note.look: look at the articles, notify.review: please "           \
   "review, macro.calm: Calm down}\n"
 
 /* Rules, the body of the section, with whatever else the policy has. */
@@ -153,37 +155,44 @@ static void a_circle_is_refused_with_the_line(void **state) {
   assert_refused("  alone: {order: 1, on: ticket.noted, do: [{note: look}]}\n",
                  "shop.yaml:3:3: automations.alone: the rules cause each other in a circle: "
                  "alone → ticket.noted → alone");
-  assert_refused("  first: {order: 1, on: ticket.opened, do: [{note: look}]}\n"
-                 "  left: {order: 2, on: ticket.noted, do: [escalate]}\n"
-                 "  right: {order: 3, on: [ticket.escalate], do: [{note: look}]}\n",
-                 "shop.yaml:4:3: automations.left: the rules cause each other in a circle: "
-                 "left → ticket.escalate → right → ticket.noted → left");
-  assert_refused("  c: {order: 3, on: ticket.answer, do: [{note: look}]}\n"
-                 "  a: {order: 1, on: ticket.noted, do: [escalate]}\n"
-                 "  b: {order: 2, on: ticket.escalate, do: [{answer: faq}]}\n",
-                 "a → ticket.escalate → b → ticket.answer → c → ticket.noted → a");
-  assert_refused("  on: {order: 1, on: tag.removed, do: [{tag: x}]}\n"
-                 "  off: {order: 2, on: tag.added, do: [{untag: x}]}\n",
-                 "in a circle");
+  assert_refused(
+      "  first: {order: 1, on: ticket.opened, do: [{note: look}]}\n"
+      "  left: {order: 2, on: ticket.noted, do: [escalate]}\n"
+      "  right: {order: 3, on: [ticket.escalate], do: [{note: look}]}\n",
+      "shop.yaml:4:3: automations.left: the rules cause each other in a circle: "
+      "left → ticket.escalate → right → ticket.noted → left");
+  assert_refused(
+      "  c: {order: 3, on: ticket.answer, do: [{note: look}]}\n"
+      "  a: {order: 1, on: ticket.noted, do: [escalate]}\n"
+      "  b: {order: 2, on: ticket.escalate, do: [{answer: faq}]}\n",
+      "a → ticket.escalate → b → ticket.answer → c → ticket.noted → a");
+  assert_refused(
+      "  on: {order: 1, on: tag.removed, do: [{tag: x}]}\n"
+      "  off: {order: 2, on: tag.added, do: [{untag: x}]}\n",
+      "in a circle");
   assert_refused("  off: {order: 1, on: ticket.noted, do: [{note: look}], enabled: false}\n", "in a circle");
 }
 
 static void what_comes_once_is_no_circle(void **state) {
   (void)state;
   assert_allowed("  mark: {order: 1, on: tag.added, do: [{tag: x}]}\n");
-  assert_allowed("  one: {order: 1, on: ticket.noted, when: {not: {tag: greeted}}, do: [{tag: greeted}, {note: "
-                 "look}]}\n");
-  assert_allowed("  a: {order: 1, on: tag.added, do: [{tag: x}]}\n"
-                 "  b: {order: 2, on: [tag.added, ticket.opened], do: [{tag: y}]}\n");
+  assert_allowed(
+      "  one: {order: 1, on: ticket.noted, when: {not: {tag: greeted}}, do: [{tag: greeted}, {note: "
+      "look}]}\n");
+  assert_allowed(
+      "  a: {order: 1, on: tag.added, do: [{tag: x}]}\n"
+      "  b: {order: 2, on: [tag.added, ticket.opened], do: [{tag: y}]}\n");
   assert_allowed("  sort: {order: 1, on: ticket.classified, do: [{set: {category: quality}}]}\n");
   /* the mark is taken away again: nothing keeps it from going round */
-  assert_refused("  one: {order: 1, on: ticket.noted, when: {not: {tag: greeted}}, do: [{tag: greeted}, {note: "
-                 "look}]}\n"
-                 "  two: {order: 2, on: ticket.answer, do: [{untag: greeted}]}\n",
-                 "one → ticket.noted → one");
-  assert_refused("  sort: {order: 1, on: ticket.classified, do: [{set: {category: quality}}]}\n"
-                 "  back: {order: 2, on: ticket.classified, do: [{set: {category: payment}}]}\n",
-                 "in a circle");
+  assert_refused(
+      "  one: {order: 1, on: ticket.noted, when: {not: {tag: greeted}}, do: [{tag: greeted}, {note: "
+      "look}]}\n"
+      "  two: {order: 2, on: ticket.answer, do: [{untag: greeted}]}\n",
+      "one → ticket.noted → one");
+  assert_refused(
+      "  sort: {order: 1, on: ticket.classified, do: [{set: {category: quality}}]}\n"
+      "  back: {order: 2, on: ticket.classified, do: [{set: {category: payment}}]}\n",
+      "in a circle");
 }
 
 static void faults_have_their_place(void **state) {
@@ -191,8 +200,9 @@ static void faults_have_their_place(void **state) {
   static const struct {
     const char *rule, *expected;
   } faults[] = {
-      {"on: ticket.opend, do: [escalate]", "shop.yaml:3:22: automations.r: there is no event 'ticket.opend' of a "
-                                           "ticket (did you mean 'ticket.opened'?)"},
+      {"on: ticket.opend, do: [escalate]",
+       "shop.yaml:3:22: automations.r: there is no event 'ticket.opend' of a "
+       "ticket (did you mean 'ticket.opened'?)"},
       {"on: [], do: [escalate]", "expected an event such as ticket.opened"},
       {"on: ticket.opened, do: []", "expected a list of actions under 'do'"},
       {"on: ticket.opened, do: [{tagg: x}]", "there is no action 'tagg' (did you mean 'tag'?)"},
@@ -205,11 +215,14 @@ static void faults_have_their_place(void **state) {
       {"on: ticket.opened, do: [{set: {category: q}}]", "the policy has no category 'q'"},
       {"on: ticket.opened, do: [{set: {topic: q}}]", "the policy has no topic 'q'"},
       {"on: ticket.opened, do: [{set: {colour: red}}]", "there is no action 'set.colour'"},
-      {"on: ticket.opened, do: [{set: {attribute: {size: 1}}}]", "the policy has no attribute 'size' of a ticket"},
+      {"on: ticket.opened, do: [{set: {attribute: {size: 1}}}]",
+       "the policy has no attribute 'size' of a ticket"},
       {"on: ticket.opened, do: [{set: x}]", "expected a map of what to set"},
       {"on: ticket.opened, do: [{open_case: return}]", "expected what to file"},
-      {"on: ticket.opened, do: [{open_case: {kind: retrun, reason: other}}]", "the policy has no kind of case"},
-      {"on: ticket.opened, do: [{open_case: {kind: return, reason: mood}}]", "the policy has no reason 'mood'"},
+      {"on: ticket.opened, do: [{open_case: {kind: retrun, reason: other}}]",
+       "the policy has no kind of case"},
+      {"on: ticket.opened, do: [{open_case: {kind: return, reason: mood}}]",
+       "the policy has no reason 'mood'"},
       {"on: ticket.opened, do: [escalate], when: {tone: sad}", "the fact 'tone' is a whole number"},
       {"on: ticket.opened, do: [escalate], unless: x", "this key is unknown here"},
   };
@@ -221,17 +234,43 @@ static void faults_have_their_place(void **state) {
   assert_refused("  r: {on: ticket.opened, do: [escalate]}\n", "the key 'order' is missing");
 }
 
+/* The first example of the page about rules, laid over the default. */
+static void the_example_of_the_docs_works(void **state) {
+  (void)state;
+  static char page[1 << 16];
+  char path[1024], report[2048];
+  aft_error error = AFT_ERROR_INIT;
+  aft_policy *policy;
+  snprintf(path, sizeof path, "%s/docs/automation.md", getenv("AFT_TEST_ROOT"));
+  FILE *file = fopen(path, "rb");
+  assert_non_null(file);
+  page[fread(page, 1, sizeof page - 1, file)] = 0;
+  fclose(file);
+  char *begin = strstr(page, "```yaml\n");
+  assert_non_null(begin);
+  *strstr(begin + 3, "```") = 0;
+  if (load_as(begin + 8, &policy, report, sizeof report, &error) < 0)
+    fail_msg("%s", report);
+  assert_ok(aft_policy_activate(d.session, &d.system, policy, NULL, &error));
+  aft_policy_unref(policy);
+  aft_id ticket = desk_say(&d, "m1", ANGRY);
+  assert_true(has_tag(ticket, "upset"));
+  assert_explained(ticket, "zh", "规则“情绪激动的客户”执行，事件：工单建立");
+}
+
 /* ---- each action ---- */
 
 static void every_action_does_its_part(void **state) {
   (void)state;
-  live("  all:\n"
-       "    order: 10\n"
-       "    on: ticket.opened\n"
-       "    do: [{set: {category: quality, priority: urgent, attribute: {shade: red, count: 7}}}, {tag: 紧急},\n"
-       "      {assign: {queue: skilled}}, {notify: review}, {note: look}, {answer: faq}, {assign: lin}, "
-       "escalate, {resolve: answered}]\n",
-       "attributes: {ticket: {shade: {type: choice, choices: [red, blue]}, count: {type: number}}}\n");
+  live(
+      "  all:\n"
+      "    order: 10\n"
+      "    on: ticket.opened\n"
+      "    do: [{set: {category: quality, priority: urgent, attribute: {shade: red, count: 7}}}, {tag: "
+      "紧急},\n"
+      "      {assign: {queue: skilled}}, {notify: review}, {note: look}, {answer: faq}, {assign: lin}, "
+      "escalate, {resolve: answered}]\n",
+      "attributes: {ticket: {shade: {type: choice, choices: [red, blue]}, count: {type: number}}}\n");
   aft_error error = AFT_ERROR_INIT;
   aft_id ticket = desk_say(&d, "m1", ASKS);
   aft_record *record = desk_ticket(&d, ticket);
@@ -252,7 +291,8 @@ static void every_action_does_its_part(void **state) {
   aft_cursor *cursor;
   assert_ok(aft_attribute_list(d.session, &d.system, AFT_KIND_TICKET, ticket, &cursor, &error));
   assert_int_equal(desk_count(cursor), 2);
-  assert_int_equal(events_of(ticket, "automation.ran", "{\"rule\":\"all\",\"on\":\"ticket.opened\",\"did\":["), 1);
+  assert_int_equal(
+      events_of(ticket, "automation.ran", "{\"rule\":\"all\",\"on\":\"ticket.opened\",\"did\":["), 1);
   assert_int_equal(events_of(ticket, "automation.ran", "refused"), 0);
 }
 
@@ -271,7 +311,10 @@ static void a_team_is_its_first_queue(void **state) {
 
 static void a_topic_brings_its_category(void **state) {
   (void)state;
-  live("  sort: {order: 10, on: tag.added, when: {tag: fake}, do: [{set: {topic: counterfeit}}, {untag: fake}]}\n", "");
+  live(
+      "  sort: {order: 10, on: tag.added, when: {tag: fake}, do: [{set: {topic: counterfeit}}, {untag: "
+      "fake}]}\n",
+      "");
   aft_id ticket = desk_say(&d, "m1", ASKS);
   set_tag(ticket, "fake", true);
   assert_text(ticket, aft_ticket_topic, "counterfeit");
@@ -283,27 +326,30 @@ static void a_topic_brings_its_category(void **state) {
 
 static void rules_run_in_their_order(void **state) {
   (void)state;
-  live("  z: {order: 1, on: ticket.opened, do: [{tag: z}]}\n"
-       "  b: {order: 2, on: ticket.opened, when: {tag: z}, do: [{tag: b}]}\n"
-       "  a: {order: 2, on: ticket.opened, when: {tag: b}, do: [{tag: a}]}\n"
-       "  last: {order: 3, on: ticket.opened, when: {not: {tag: a}}, do: [{tag: last}], stop: true}\n"
-       "  never: {order: 4, on: [ticket.opened, tag.added], do: [{tag: never}]}\n",
-       "");
+  live(
+      "  z: {order: 1, on: ticket.opened, do: [{tag: z}]}\n"
+      "  b: {order: 2, on: ticket.opened, when: {tag: z}, do: [{tag: b}]}\n"
+      "  a: {order: 2, on: ticket.opened, when: {tag: b}, do: [{tag: a}]}\n"
+      "  last: {order: 3, on: ticket.opened, when: {not: {tag: a}}, do: [{tag: last}], stop: true}\n"
+      "  never: {order: 4, on: [ticket.opened, tag.added], do: [{tag: never}]}\n",
+      "");
   aft_id ticket = desk_say(&d, "m1", ASKS);
   assert_true(has_tag(ticket, "z") && has_tag(ticket, "b"));
   assert_false(has_tag(ticket, "a")); /* of one order the name decides: it came before b */
   assert_true(has_tag(ticket, "last"));
   assert_false(has_tag(ticket, "never"));
-  assert_explained(ticket, "en", "the rule \"a\" was looked at, because it was opened; its condition did not hold");
+  assert_explained(ticket, "en",
+                   "the rule \"a\" was looked at, because it was opened; its condition did not hold");
   assert_explained(ticket, "en", "no further rule was asked");
 }
 
 static void what_rules_cause_is_looked_at_too(void **state) {
   (void)state;
-  live("  chain: {order: 5, on: tag.added, when: {tag: second}, do: [{note: look}]}\n"
-       "  first: {order: 9, on: ticket.opened, do: [{tag: first}]}\n"
-       "  second: {order: 7, on: tag.added, when: {tag: first}, do: [{tag: second}]}\n",
-       "");
+  live(
+      "  chain: {order: 5, on: tag.added, when: {tag: second}, do: [{note: look}]}\n"
+      "  first: {order: 9, on: ticket.opened, do: [{tag: first}]}\n"
+      "  second: {order: 7, on: tag.added, when: {tag: first}, do: [{tag: second}]}\n",
+      "");
   aft_id ticket = desk_say(&d, "m1", ASKS);
   assert_true(has_tag(ticket, "first") && has_tag(ticket, "second"));
   assert_int_equal(messages_with(ticket, "note"), 1);
@@ -316,7 +362,8 @@ static void a_long_chain_ends(void **state) {
   char rules[8192] = "  r00: {order: 100, on: ticket.opened, do: [{tag: t1}]}\n";
   for (int i = 1; i < 30; i++) /* each behind the one that it causes: one round for each */
     snprintf(rules + strlen(rules), sizeof rules - strlen(rules),
-             "  r%02d: {order: %d, on: tag.added, when: {tag: t%d}, do: [{tag: t%d}]}\n", i, 100 - i, i, i + 1);
+             "  r%02d: {order: %d, on: tag.added, when: {tag: t%d}, do: [{tag: t%d}]}\n", i, 100 - i, i,
+             i + 1);
   live(rules, "");
   aft_id ticket = desk_say(&d, "m1", ASKS);
   assert_true(has_tag(ticket, "t16"));
@@ -337,20 +384,25 @@ static void a_rule_that_is_off_does_nothing(void **state) {
 
 static void a_refused_action_loses_nothing(void **state) {
   (void)state;
-  live("  tries: {order: 1, on: ticket.opened, do: [{assign: nobody}, {tag: a}, {open_case: {kind: return, reason: "
-       "wrong_item}}, {assign: mo}, {tag: a}, {tag: b}]}\n"
-       "  later: {order: 2, on: ticket.close, do: [{answer: faq}, {resolve: x}, {tag: c}]}\n",
-       "");
+  live(
+      "  tries: {order: 1, on: ticket.opened, do: [{assign: nobody}, {tag: a}, {open_case: {kind: return, "
+      "reason: "
+      "wrong_item}}, {assign: mo}, {tag: a}, {tag: b}]}\n"
+      "  later: {order: 2, on: ticket.close, do: [{answer: faq}, {resolve: x}, {tag: c}]}\n",
+      "");
   aft_id ticket = desk_say(&d, "m1", ASKS);
   assert_true(has_tag(ticket, "a") && has_tag(ticket, "b"));
-  assert_int_equal(events_of(ticket, "automation.ran",
-                             "\"did\":[\"tag\",\"tag\"],\"idle\":[\"tag\"],\"refused\":[\"assign.agent\",\"open_case\","
-                             "\"assign.agent\"]"),
-                   1);
-  assert_explained(ticket, "en", "could not do: assign to nobody, there is none (there is no agent 'nobody')");
+  assert_int_equal(
+      events_of(ticket, "automation.ran",
+                "\"did\":[\"tag\",\"tag\"],\"idle\":[\"tag\"],\"refused\":[\"assign.agent\",\"open_case\","
+                "\"assign.agent\"]"),
+      1);
   assert_explained(ticket, "en",
-                   "could not do: open the case return wrong_item, the policy does not allow it (the ticket is about no "
-                   "order)");
+                   "could not do: assign to nobody, there is none (there is no agent 'nobody')");
+  assert_explained(
+      ticket, "en",
+      "could not do: open the case return wrong_item, the policy does not allow it (the ticket is about no "
+      "order)");
   assert_explained(ticket, "en", "could not do: assign to mo, it does not fit");
   assert_explained(ticket, "zh", "无需执行：添加标签 a");
   desk_answer(&d, ticket, "今天送到");
@@ -397,12 +449,15 @@ static void the_tick_raises_events_too(void **state) {
 
 static void tone_questions_and_delight_are_seen(void **state) {
   (void)state;
-  live("  anger: {order: 10, on: [ticket.opened, message.received], when: {tone: {at_most: -400}},\n"
-       "    do: [{assign: {queue: skilled}}, {tag: upset}]}\n"
-       "  question: {order: 20, on: ticket.opened, when: {question: true, tone: {above: -400}}, do: [{note: look}]}\n"
-       "  delight: {order: 30, on: [ticket.opened, message.received], when: {tone: {at_least: 400}}, do: [{notify: "
-       "review}]}\n",
-       "");
+  live(
+      "  anger: {order: 10, on: [ticket.opened, message.received], when: {tone: {at_most: -400}},\n"
+      "    do: [{assign: {queue: skilled}}, {tag: upset}]}\n"
+      "  question: {order: 20, on: ticket.opened, when: {question: true, tone: {above: -400}}, do: [{note: "
+      "look}]}\n"
+      "  delight: {order: 30, on: [ticket.opened, message.received], when: {tone: {at_least: 400}}, do: "
+      "[{notify: "
+      "review}]}\n",
+      "");
   aft_id angry = desk_say(&d, "m1", ANGRY);
   assert_true(has_tag(angry, "upset"));
   assert_text(angry, aft_ticket_queue, "skilled");
@@ -433,7 +488,8 @@ static void a_case_is_opened_where_that_is_possible(void **state) {
   aft_case_filter all = {.size = sizeof all, .order = c.order};
   snprintf(yaml, sizeof yaml,
            "version: 1\nautomations:\n"
-           "  back: {order: 1, on: [ticket.opened, message.received], when: {has_order: true}, do: [{tag: before}, "
+           "  back: {order: 1, on: [ticket.opened, message.received], when: {has_order: true}, do: [{tag: "
+           "before}, "
            "{open_case: {kind: return, reason: changed_mind}}, {tag: after}]}\n"
            "  told: {order: 2, on: ticket.case_opened, when: {state: resolved}, do: [{tag: told}]}\n" TEXTS);
   desk_policy(&c.d, yaml);
@@ -458,10 +514,10 @@ static void a_case_is_opened_where_that_is_possible(void **state) {
 
 /* ---- macros ---- */
 
-#define MACROS                                                                                        \
-  "macros:\n"                                                                                         \
+#define MACROS                                                                                            \
+  "macros:\n"                                                                                             \
   "  calm: {do: [{tag: calm}, {answer: faq}, {resolve: answered}], when: {state: [triaged, assigned]}}\n" \
-  "  half: {do: [{tag: half}, {note: look}, {assign: nobody}]}\n"                                      \
+  "  half: {do: [{tag: half}, {note: look}, {assign: nobody}]}\n"                                         \
   "  chief: {do: [{tag: chief}], by: [arbiter]}\n"
 
 static aft_status apply(const aft_call *call, aft_id ticket, const char *name, aft_error *error) {
@@ -490,7 +546,8 @@ static void a_macro_is_done_whole_or_not_at_all(void **state) {
   assert_state(&d, ticket, "resolved");
   assert_true(has_tag(ticket, "calm") && has_tag(ticket, "seen")); /* rules follow from macros */
   assert_int_equal(messages_with(ticket, "answer"), 1);
-  assert_int_equal(events_of(ticket, "macro.ran", "{\"macro\":\"calm\",\"did\":[\"tag\",\"answer\",\"resolve\"]}"), 1);
+  assert_int_equal(
+      events_of(ticket, "macro.ran", "{\"macro\":\"calm\",\"did\":[\"tag\",\"answer\",\"resolve\"]}"), 1);
   assert_explained(ticket, "zh", "使用了宏“安抚”");
   assert_status(apply(&d.as_agent, ticket, "calm", &error), AFT_E_INELIGIBLE);
   aft_macro_in in = {.size = sizeof in, .ticket = ticket, .name = AFT_STR("half"), .rev = 1};
@@ -504,11 +561,12 @@ static void the_list_has_what_fits(void **state) {
   live("  r: {order: 1, on: ticket.opened, do: [{tag: t}]}\n", MACROS);
   aft_id ticket = desk_say(&d, "m1", ASKS);
   assert_ok(aft_macro_list(d.session, &d.as_agent, ticket, "zh", &list, &error));
-  assert_string_equal(aft_buf_data(list),
-                      "[{\"name\":\"calm\",\"label\":\"安抚\",\"actions\":[{\"do\":\"tag\",\"value\":\"calm\"},{\"do\":"
-                      "\"answer\",\"value\":\"faq\"},{\"do\":\"resolve\",\"value\":\"answered\"}]},{\"name\":\"half\","
-                      "\"label\":\"half\",\"actions\":[{\"do\":\"tag\",\"value\":\"half\"},{\"do\":\"note\",\"value\":"
-                      "\"look\"},{\"do\":\"assign.agent\",\"value\":\"nobody\"}]}]");
+  assert_string_equal(
+      aft_buf_data(list),
+      "[{\"name\":\"calm\",\"label\":\"安抚\",\"actions\":[{\"do\":\"tag\",\"value\":\"calm\"},{\"do\":"
+      "\"answer\",\"value\":\"faq\"},{\"do\":\"resolve\",\"value\":\"answered\"}]},{\"name\":\"half\","
+      "\"label\":\"half\",\"actions\":[{\"do\":\"tag\",\"value\":\"half\"},{\"do\":\"note\",\"value\":"
+      "\"look\"},{\"do\":\"assign.agent\",\"value\":\"nobody\"}]}]");
   aft_buf_free(list);
   desk_act(&d, ticket, AFT_ACT_RESOLVE);
   assert_ok(aft_macro_list(d.session, &d.system, ticket, "en", &list, &error));
@@ -535,7 +593,11 @@ typedef struct model_rule {
   uint32_t order, on, n;
   int32_t has, lacks; /* a tag, or -1 */
   struct {
-    enum { TAG_IT, UNTAG_IT, NOTE_IT } what;
+    enum {
+      TAG_IT,
+      UNTAG_IT,
+      NOTE_IT
+    } what;
     uint32_t tag;
   } acts[3];
   bool stop;
@@ -636,7 +698,8 @@ static void desk_log(aft_id ticket, char *out, size_t size) {
   assert_ok(aft_ticket_history(d.session, &d.system, ticket, &cursor, &error));
   while (aft_cursor_next(cursor, &event, &error) == AFT_OK)
     if (strcmp(aft_event_verb(event), "automation.ran") == 0)
-      snprintf(out + strlen(out), size - strlen(out), "%.2s ", strstr(aft_event_facts(event), "\"rule\":\"") + 8);
+      snprintf(out + strlen(out), size - strlen(out), "%.2s ",
+               strstr(aft_event_facts(event), "\"rule\":\"") + 8);
   aft_cursor_free(cursor);
 }
 
@@ -653,7 +716,8 @@ static void assert_like_model(const model *m, aft_id ticket) {
 
 static void write_note(aft_id ticket) {
   aft_error error = AFT_ERROR_INIT;
-  aft_answer_in in = {.size = sizeof in, .ticket = ticket, .text = AFT_STR("备注"), .visibility = AFT_PRIVATE};
+  aft_answer_in in = {
+      .size = sizeof in, .ticket = ticket, .text = AFT_STR("备注"), .visibility = AFT_PRIVATE};
   assert_ok(aft_ticket_answer(d.session, &d.as_agent, &in, NULL, &error));
 }
 
@@ -770,12 +834,15 @@ static void a_preview_tells_and_changes_nothing(void **state) {
   aft_id tickets[3];
   aft_buf *before, *after;
   aft_policy *policy = load_rules(
-      "  upset: {order: 1, on: [ticket.opened, message.received], when: {tone: {at_most: -400}}, do: [{tag: upset}, "
+      "  upset: {order: 1, on: [ticket.opened, message.received], when: {tone: {at_most: -400}}, do: [{tag: "
+      "upset}, "
       "{assign: {queue: skilled}}]}\n"
-      "  asks: {order: 2, on: ticket.opened, when: {question: true, tone: {above: -400}}, do: [{note: look}, {open_case: {kind: return, "
+      "  asks: {order: 2, on: ticket.opened, when: {question: true, tone: {above: -400}}, do: [{note: look}, "
+      "{open_case: {kind: return, "
       "reason: wrong_item}}], stop: true, enabled: false}\n"
       "  behind: {order: 3, on: ticket.opened, do: [{tag: seen}]}\n"
-      "  done: {order: 4, on: ticket.resolve, when: {state: resolved}, do: [{answer: faq}, {untag: upset}]}\n");
+      "  done: {order: 4, on: ticket.resolve, when: {state: resolved}, do: [{answer: faq}, {untag: "
+      "upset}]}\n");
   tickets[0] = desk_say(&d, "m1", ANGRY);
   desk_pass(&d, AFT__HOUR);
   desk_say(&d, "m2", ANGRY);
@@ -885,26 +952,35 @@ static void previews_are_asked_for_properly(void **state) {
 
 /* ---- a preview against what then happens ---- */
 
-#define TWIN_RULES                                                                                             \
-  "  anger: {order: 1, on: [ticket.opened, message.received], when: {tone: {at_most: -300}}, do: [{tag: a1}]}\n"  \
-  "  asks: {order: 2, on: [ticket.opened, message.received], when: {question: true}, do: [{tag: a2}]}\n"          \
-  "  parcel: {order: 3, on: [ticket.opened, message.received], when: {category: logistics}, do: [{tag: a3}]}\n"   \
-  "  waits: {order: 4, on: message.received, when: {state: assigned}, do: [{tag: a4}]}\n"                         \
-  "  urgent: {order: 5, on: [ticket.opened, message.received], when: {priority: [urgent, high]}, do: [{tag: "     \
-  "a5}]}\n"                                                                                                       \
-  "  marked: {order: 6, on: [ticket.answer, ticket.resolve, message.received], when: {tag: vip}, do: [{tag: "     \
-  "a6}]}\n"                                                                                                       \
-  "  unmarked: {order: 7, on: tag.removed, when: {not: {tag: vip}}, do: [{tag: a7}]}\n"                           \
-  "  again: {order: 8, on: [message.received, ticket.resolve], when: {reopens: {at_least: 1}}, do: [{tag: a8}]}\n" \
-  "  raised: {order: 9, on: [ticket.escalate, ticket.answer], when: {level: {at_least: 1}}, do: [{tag: a9}]}\n"   \
-  "  fast: {order: 10, on: message.received, when: {urgent: true}, do: [{tag: b1}]}\n"                            \
-  "  sorted: {order: 11, on: [ticket.classified, ticket.answer], when: {category: quality}, do: [{tag: b2}]}\n"   \
-  "  calm: {order: 12, on: [ticket.opened, message.received], when: {queue: skilled}, do: [{tag: b3}]}\n"         \
-  "  unsure: {order: 13, on: [ticket.opened, ticket.assign], when: {unsure: true}, do: [{tag: b4}]}\n"            \
-  "  acted: {order: 14, on: [ticket.opened, message.received], when: {act: [question, request]}, do: [{tag: b5}]}\n"
+#define TWIN_RULES                                                                                          \
+  "  anger: {order: 1, on: [ticket.opened, message.received], when: {tone: {at_most: -300}}, do: [{tag: "   \
+  "a1}]}\n"                                                                                                 \
+  "  asks: {order: 2, on: [ticket.opened, message.received], when: {question: true}, do: [{tag: a2}]}\n"    \
+  "  parcel: {order: 3, on: [ticket.opened, message.received], when: {category: logistics}, do: [{tag: "    \
+  "a3}]}\n"                                                                                                 \
+  "  waits: {order: 4, on: message.received, when: {state: assigned}, do: [{tag: a4}]}\n"                   \
+  "  urgent: {order: 5, on: [ticket.opened, message.received], when: {priority: [urgent, high]}, do: "      \
+  "[{tag: "                                                                                                 \
+  "a5}]}\n"                                                                                                 \
+  "  marked: {order: 6, on: [ticket.answer, ticket.resolve, message.received], when: {tag: vip}, do: "      \
+  "[{tag: "                                                                                                 \
+  "a6}]}\n"                                                                                                 \
+  "  unmarked: {order: 7, on: tag.removed, when: {not: {tag: vip}}, do: [{tag: a7}]}\n"                     \
+  "  again: {order: 8, on: [message.received, ticket.resolve], when: {reopens: {at_least: 1}}, do: [{tag: " \
+  "a8}]}\n"                                                                                                 \
+  "  raised: {order: 9, on: [ticket.escalate, ticket.answer], when: {level: {at_least: 1}}, do: [{tag: "    \
+  "a9}]}\n"                                                                                                 \
+  "  fast: {order: 10, on: message.received, when: {urgent: true}, do: [{tag: b1}]}\n"                      \
+  "  sorted: {order: 11, on: [ticket.classified, ticket.answer], when: {category: quality}, do: [{tag: "    \
+  "b2}]}\n"                                                                                                 \
+  "  calm: {order: 12, on: [ticket.opened, message.received], when: {queue: skilled}, do: [{tag: b3}]}\n"   \
+  "  unsure: {order: 13, on: [ticket.opened, ticket.assign], when: {unsure: true}, do: [{tag: b4}]}\n"      \
+  "  acted: {order: 14, on: [ticket.opened, message.received], when: {act: [question, request]}, do: "      \
+  "[{tag: b5}]}\n"
 
-static const char *const twin_names[] = {"anger",  "asks",   "parcel", "waits", "urgent", "marked", "unmarked",
-                                         "again",  "raised", "fast",   "sorted", "calm",  "unsure", "acted"};
+static const char *const twin_names[] = {"anger",  "asks",     "parcel", "waits",  "urgent",
+                                         "marked", "unmarked", "again",  "raised", "fast",
+                                         "sorted", "calm",     "unsure", "acted"};
 
 #define TWIN_TICKETS 6
 
@@ -1013,6 +1089,7 @@ int main(void) {
       ON(MEMORY, a_circle_is_refused_with_the_line),
       ON(MEMORY, what_comes_once_is_no_circle),
       ON(MEMORY, faults_have_their_place),
+      ON(MEMORY, the_example_of_the_docs_works),
       EVERYWHERE(every_action_does_its_part),
       EVERYWHERE(a_team_is_its_first_queue),
       EVERYWHERE(a_topic_brings_its_category),
