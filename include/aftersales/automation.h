@@ -27,8 +27,9 @@ typedef struct aft_macro_in {
  * call: whom the macro's `by` names.
  * out: NULL, or receives the ticket, which the caller frees with aft_record_free.
  * Threads: one at a time.
- * Errors: those of <aftersales/desk.h>; AFT_E_NOT_FOUND macro.name; AFT_E_INELIGIBLE where the macro's
- * condition does not hold; those of the action that fails, such as AFT_E_TRANSITION. Since: 0.1
+ * Errors: those of <aftersales/desk.h>; AFT_E_NOT_FOUND macro.name; AFT_E_INELIGIBLE (the macro's
+ *   condition does not hold); what the action says that fails, such as AFT_E_TRANSITION.
+ * Since: 0.1
  */
 AFT_API aft_status aft_macro_apply(aft_session *session, const aft_call *call, const aft_macro_in *in,
                                    aft_record **out, aft_error *error);

@@ -198,7 +198,7 @@ void aft__policy_suggest(const aft_policy *policy, const aft__facts *facts, aft_
 /* Its place in the order in which queues are asked, from 0; -1 for a queue that the policy lacks. */
 int32_t aft__policy_queue_rank(const aft_policy *policy, aft_str name);
 
-/* ---- automation.c: rules on events, and macros ---- */
+/* ---- event_rules.c: rules on events, and macros ---- */
 
 typedef enum aft__action_kind {
 #define AFT__ACTION(id, word, argument, raises) AFT__ACTION_##id,
