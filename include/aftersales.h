@@ -3,6 +3,7 @@
 #define AFTERSALES_H
 
 #include <aftersales/actor.h>
+#include <aftersales/automation.h>
 #include <aftersales/case.h>
 #include <aftersales/clock.h>
 #include <aftersales/common.h>

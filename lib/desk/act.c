@@ -9,18 +9,24 @@ typedef struct act {
   aft_status (*after)(aft__ticket *ticket, const aft_act_in *in, aft_error *error);
 } act;
 
-static aft_status check_agent(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error) {
+aft_status aft__ticket_agent(aft__ticket *ticket, aft__value *agent, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
-  aft__value *agent, *row;
-  (void)fire;
-  AFT__TRY(aft__load(cmd, &aft__agent_table, AFT__AGENT_TENANT, in->agent, "act.agent", &agent, error));
-  aft__value keys[] = {aft__int(cmd->call.tenant), aft__int(in->agent), ticket->row[AFT__TICKET_SHOP]};
+  aft__value *row;
+  aft__value keys[] = {aft__int(cmd->call.tenant), agent[AFT__AGENT_ID], ticket->row[AFT__TICKET_SHOP]};
   aft_status status = aft__find(cmd->tx, &aft__membership_table, AFT__MEMBERSHIP_BY_AGENT, keys, &row, error);
   bool works_here = status >= 0 && aft__row_int(agent, AFT__AGENT_ACTIVE);
   if (status == AFT_E_NOT_FOUND || (status >= 0 && !works_here))
     return aft__error(error, AFT_E_INVALID, "act.agent", "the agent does not work for the ticket's shop");
   AFT__TRY(status);
   return aft__anchor(cmd->tx, &aft__agent_table, agent, error);
+}
+
+static aft_status check_agent(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error) {
+  aft__value *agent;
+  (void)fire;
+  AFT__TRY(
+      aft__load(ticket->cmd, &aft__agent_table, AFT__AGENT_TENANT, in->agent, "act.agent", &agent, error));
+  return aft__ticket_agent(ticket, agent, error);
 }
 
 static aft_status set_agent(aft__ticket *ticket, const aft_act_in *in, aft_error *error) {
@@ -87,24 +93,12 @@ static aft_status link_merge(aft__ticket *ticket, const aft_act_in *in, aft_erro
 
 static aft_status classify(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error) {
   aft_str category;
-  aft__facts facts;
   (void)fire;
   if (!aft__policy_category_find(ticket->cmd->policy, in->category, &category))
     return aft__error(error, AFT_E_INVALID, "act.category", "the policy has no category '%.*s'",
                       (int)in->category.len, in->category.len ? in->category.data : "");
   AFT__TRY(aft__correction_of_ticket(ticket->cmd, ticket->row, category, error));
-  aft__arg args[] = {{"category", category}};
-  aft__reason_add(&ticket->reasons, "category", "explain.category.person", args, 1);
-  aft__ticket_set(ticket, AFT__TICKET_RUNNER_UP,
-                  aft__text_or_null(aft__ticket_str(ticket, AFT__TICKET_CATEGORY)));
-  aft__ticket_set(ticket, AFT__TICKET_CATEGORY, aft__text(category));
-  aft__ticket_set(ticket, AFT__TICKET_TOPIC, in->topic.len ? aft__text(in->topic) : aft__null());
-  aft__ticket_set(ticket, AFT__TICKET_CONFIDENCE, aft__int(1000));
-  aft__ticket_set(ticket, AFT__TICKET_UNSURE, aft__int(0));
-  aft__ticket_judged(ticket);
-  AFT__TRY(aft__ticket_facts(ticket, &facts, error));
-  AFT__TRY(aft__ticket_prioritise(ticket, &facts, false, error));
-  return aft__ticket_note(ticket, "ticket.classified", (aft_str){0}, (aft_str){0}, error);
+  return aft__ticket_sort(ticket, category, in->topic, "explain.category.person", error);
 }
 
 /* ---- keeping it from retention ---- */

@@ -3,7 +3,8 @@
 
 #define ANSWER_V1 (offsetof(aft_answer_in, n_parts) + sizeof(size_t))
 
-static aft_status keep_answer(aft__ticket *ticket, const aft_answer_in *in, aft_error *error) {
+static aft_status keep_answer(aft__ticket *ticket, const aft_answer_in *in, aft_id id, aft__value **row,
+                              aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   bool note = in->visibility == AFT_PRIVATE;
   aft__message message = {.ticket = aft__ticket_id(ticket),
@@ -17,15 +18,11 @@ static aft_status keep_answer(aft__ticket *ticket, const aft_answer_in *in, aft_
                           .disposition = note ? "note" : "answer",
                           .parts = in->parts,
                           .n_parts = in->n_parts};
-  aft__value *row;
-  cmd->ids[0] = aft__tx_id(cmd->tx);
-  cmd->ids[1] = aft__ticket_id(ticket);
-  AFT__TRY(aft__message_add(cmd, &message, cmd->ids[0], &row, NULL, error));
-  cmd->row = row;
-  return AFT_OK;
+  return aft__message_add(cmd, &message, id, row, NULL, error);
 }
 
-static aft_status send_answer(aft__ticket *ticket, const aft_answer_in *in, aft_str facts, aft_error *error) {
+static aft_status send_answer(aft__ticket *ticket, const aft_answer_in *in, aft_id id, aft_str facts,
+                              aft_error *error) {
   aft__fire fire = {.event = "answer", .facts = facts, .personal = in->text};
   aft_status status = aft__ticket_fire(ticket, &fire, error);
   if (status == AFT_IGNORED)
@@ -33,7 +30,7 @@ static aft_status send_answer(aft__ticket *ticket, const aft_answer_in *in, aft_
                       "the ticket takes no answer in its present state");
   AFT__TRY(status);
   AFT__TRY(aft__ticket_answered(ticket, error));
-  return aft__ticket_send(ticket, "message.send", NULL, in->text, ticket->cmd->ids[0], error);
+  return aft__ticket_send(ticket, "message.send", NULL, in->text, id, error);
 }
 
 static aft_status check_reader(aft__ticket *ticket, aft_error *error) {
@@ -42,19 +39,25 @@ static aft_status check_reader(aft__ticket *ticket, aft_error *error) {
   return aft__customer_stays(ticket->cmd, customer, error);
 }
 
-static aft_status write_answer(aft__ticket *ticket, const aft_answer_in *in, aft_error *error) {
-  aft__cmd *cmd = ticket->cmd;
-  AFT__TRY(aft__may_shop(cmd, aft__ticket_int(ticket, AFT__TICKET_SHOP), error));
+aft_status aft__ticket_say(aft__ticket *ticket, const aft_answer_in *in, aft_id id, aft__value **row,
+                           aft_error *error) {
   if (in->visibility == AFT_PUBLIC)
     AFT__TRY(check_reader(ticket, error));
-  AFT__TRY(keep_answer(ticket, in, error));
-  char *facts = aft__arena_printf(cmd->arena, "{\"message\":\"%lld\"}", (long long)cmd->ids[0]);
+  AFT__TRY(keep_answer(ticket, in, id, row, error));
+  char *facts = aft__arena_printf(ticket->cmd->arena, "{\"message\":\"%lld\"}", (long long)id);
   if (!facts)
     return aft__nomem(error);
   if (in->visibility == AFT_PRIVATE)
-    AFT__TRY(aft__ticket_note(ticket, "ticket.noted", aft__cstr(facts), in->text, error));
-  else
-    AFT__TRY(send_answer(ticket, in, aft__cstr(facts), error));
+    return aft__ticket_note(ticket, "ticket.noted", aft__cstr(facts), in->text, error);
+  return send_answer(ticket, in, id, aft__cstr(facts), error);
+}
+
+static aft_status write_answer(aft__ticket *ticket, const aft_answer_in *in, aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  AFT__TRY(aft__may_shop(cmd, aft__ticket_int(ticket, AFT__TICKET_SHOP), error));
+  cmd->ids[0] = aft__tx_id(cmd->tx);
+  cmd->ids[1] = aft__ticket_id(ticket);
+  AFT__TRY(aft__ticket_say(ticket, in, cmd->ids[0], &cmd->row, error));
   return aft__ticket_save(ticket, error);
 }
 

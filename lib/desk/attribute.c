@@ -35,16 +35,16 @@ static bool is_same(const aft__value *row, const aft__attribute_def *def, const 
 }
 
 /* AFT_IGNORED when it stands there already. */
-static aft_status keep(aft__cmd *cmd, const setting *s, const aft__attribute_def *def, int64_t key,
+static aft_status keep(aft__cmd *cmd, const aft_attribute_in *in, const aft__attribute_def *def, int64_t key,
                        aft__value *row, aft_error *error) {
-  aft__value text = text_of(def, &s->in), number = number_of(def, &s->in);
+  aft__value text = text_of(def, in), number = number_of(def, in);
   if (row && is_same(row, def, &text, &number, key))
     return AFT_IGNORED;
   aft__value fresh[AFT__ATTRIBUTE_COLUMNS] = {
       [AFT__ATTRIBUTE_ID] = aft__int(aft__tx_id(cmd->tx)),
       [AFT__ATTRIBUTE_TENANT] = aft__int(cmd->call.tenant),
-      [AFT__ATTRIBUTE_KIND] = aft__int(s->in.kind),
-      [AFT__ATTRIBUTE_SUBJECT] = aft__int(s->in.subject),
+      [AFT__ATTRIBUTE_KIND] = aft__int(in->kind),
+      [AFT__ATTRIBUTE_SUBJECT] = aft__int(in->subject),
       [AFT__ATTRIBUTE_NAME] = aft__text(def->name),
   };
   aft__value *to = row ? row : fresh;
@@ -73,37 +73,37 @@ static aft_status clear(aft__cmd *cmd, const aft__value *row, aft_error *error) 
                      row[AFT__ATTRIBUTE_REV].number, error);
 }
 
-static aft_status change(aft__subject *subject, const setting *s, aft_error *error) {
-  aft__cmd *cmd = subject->cmd;
-  aft__attribute_def def = {.name = s->in.name};
+aft_status aft__attribute_change(aft__cmd *cmd, aft__label_kind kind, const aft_attribute_in *in,
+                                 aft__label_change *told, aft_error *error) {
+  aft__attribute_def def = {.name = in->name};
   aft__value *row = NULL;
   int64_t key = 0;
-  if (!s->in.clear) { /* one that the policy no longer has can be cleared still */
-    AFT__TRY(aft__policy_attribute_find(cmd->policy, s->kind, s->in.name, &def, error));
-    AFT__TRY(aft__policy_attribute_key(cmd->policy, &def, s->in.text, s->in.number, &key, error));
+  if (!in->clear) { /* one that the policy no longer has can be cleared still */
+    AFT__TRY(aft__policy_attribute_find(cmd->policy, kind, in->name, &def, error));
+    AFT__TRY(aft__policy_attribute_key(cmd->policy, &def, in->text, in->number, &key, error));
   }
-  aft_status status = aft__attribute_of(cmd->tx, cmd->call.tenant, s->in.subject, s->in.name, &row, error);
+  aft_status status = aft__attribute_of(cmd->tx, cmd->call.tenant, in->subject, in->name, &row, error);
   if (status == AFT_E_NOT_FOUND)
     row = NULL;
   else
     AFT__TRY(status);
-  status = s->in.clear ? clear(cmd, row, error) : keep(cmd, s, &def, key, row, error);
-  if (status != AFT_OK)
-    return status;
-  aft__label_change told = {.verb = s->in.clear ? "attribute.cleared" : "attribute.set",
-                            .key = "attribute",
-                            .name = def.name,
-                            .personal = s->in.clear ? (aft_str){0} : s->in.text,
-                            .fact = AFT__FACT_ATTRIBUTE};
-  return aft__subject_changed(subject, &told, error);
+  *told = (aft__label_change){.verb = in->clear ? "attribute.cleared" : "attribute.set",
+                              .key = "attribute",
+                              .name = def.name,
+                              .personal = in->clear ? (aft_str){0} : in->text,
+                              .fact = AFT__FACT_ATTRIBUTE};
+  return in->clear ? clear(cmd, row, error) : keep(cmd, in, &def, key, row, error);
 }
 
-static aft_status set(aft__cmd *cmd, void *in, aft_error *error) {
-  const setting *s = in;
+static aft_status set(aft__cmd *cmd, void *given, aft_error *error) {
+  const setting *s = given;
   aft__subject subject;
+  aft__label_change told;
   aft_status status = aft__subject_load(cmd, s->kind, s->in.subject, &subject, error);
   if (status >= 0)
-    status = change(&subject, s, error);
+    status = aft__attribute_change(cmd, s->kind, &s->in, &told, error);
+  if (status == AFT_OK)
+    status = aft__subject_changed(&subject, &told, error);
   aft__subject_done(&subject);
   return status;
 }

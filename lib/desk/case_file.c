@@ -280,8 +280,7 @@ static aft_status file(aft__case *c, const aft_case_in *in, aft_error *error) {
   return aft__case_ticket(c, "resolve", error);
 }
 
-static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
-  const aft_case_in *in = given;
+aft_status aft__case_file(aft__cmd *cmd, const aft_case_in *in, aft_error *error) {
   aft__case c;
   aft_status status = aft__case_prepare(cmd, in, &c, error);
   if (status >= 0)
@@ -293,6 +292,8 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   aft__case_done(&c);
   return status;
 }
+
+static aft_status run(aft__cmd *cmd, void *in, aft_error *error) { return aft__case_file(cmd, in, error); }
 
 static void digest(aft__sha256 *sha, const void *given) {
   const aft_case_in *in = given;

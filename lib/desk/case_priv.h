@@ -166,6 +166,8 @@ aft_status aft__case_choices_on(aft__cmd *cmd, const aft_case_in *in, const char
 /* ---- case_file.c ---- */
 
 aft_status aft__case_prepare(aft__cmd *cmd, const aft_case_in *in, aft__case *c, aft_error *error);
+/* Files it, as aft_case_file does; cmd->ids[0] is the case. */
+aft_status aft__case_file(aft__cmd *cmd, const aft_case_in *in, aft_error *error);
 aft_status aft__case_in_copy(aft_case_in *local, const aft_case_in *in, aft__arena *arena, aft_error *error);
 /* The lines of an order, with those that replace others. */
 aft_status aft__order_lines(aft__cmd *cmd, aft_id order, aft__value ***rows, uint32_t *n, aft_error *error);

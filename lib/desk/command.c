@@ -173,6 +173,11 @@ static bool is_bad_input(aft_status status) {
   return false;
 }
 
+bool aft__spoils_all(aft_status status) {
+  return aft_status_is_transient(status) || status <= AFT_E_CORRUPT || status == AFT_E_INTERRUPTED ||
+         status == AFT_E_DEADLINE;
+}
+
 /* Statuses of the domain lie between these numbers. */
 static bool is_refusal(const aft__command *command, aft_status status) {
   return status == AFT_E_DENIED || (command->audits && !command->read &&

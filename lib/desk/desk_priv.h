@@ -70,16 +70,17 @@ typedef struct aft__cmd {
   const char *verb;
   aft_call call;
   aft_time now;
-  aft__value *tenant;             /* row; NULL for a command that makes one */
-  aft__value *customer;           /* row of a buyer */
-  aft__value *link;               /* row of the link by which a buyer came; NULL: none */
-  aft_policy *policy;             /* the tenant's current one; NULL without a tenant */
-  aft__value *activation;         /* row; NULL where the tenant never activated anything */
-  aft_model *model;               /* the tenant's, once aft__cmd_model was asked; or NULL */
-  bool reads;                     /* in a transaction that writes nothing */
-  aft_id subject;                 /* the record it is about, for the audit of refusals */
-  aft_id ids[AFT__MOST_OUTCOMES]; /* outcome; ids[0] is the record to return */
-  aft__value *row;                /* of ids[0] when at hand */
+  aft__value *tenant;               /* row; NULL for a command that makes one */
+  aft__value *customer;             /* row of a buyer */
+  aft__value *link;                 /* row of the link by which a buyer came; NULL: none */
+  aft_policy *policy;               /* the tenant's current one; NULL without a tenant */
+  aft__value *activation;           /* row; NULL where the tenant never activated anything */
+  aft_model *model;                 /* the tenant's, once aft__cmd_model was asked; or NULL */
+  struct aft__automated *automated; /* tickets on which rules ran; see automation.c */
+  bool reads;                       /* in a transaction that writes nothing */
+  aft_id subject;                   /* the record it is about, for the audit of refusals */
+  aft_id ids[AFT__MOST_OUTCOMES];   /* outcome; ids[0] is the record to return */
+  aft__value *row;                  /* of ids[0] when at hand */
 } aft__cmd;
 
 typedef struct aft__command {
@@ -104,6 +105,8 @@ aft_status aft__command_run(aft_session *session, const aft_call *call, const af
 /* Keeps that a command was refused before it ran, where its refusals are kept at all. */
 void aft__command_refused(aft_session *session, const aft_call *given, const aft__command *command,
                           aft_id subject, aft_status status);
+/* Whether a failure of a part is one of the whole: of the store or a lost race, not of what was asked for. */
+bool aft__spoils_all(aft_status status);
 
 /* ---- link_scope.c ---- */
 
@@ -215,14 +218,20 @@ typedef struct aft__ticket {
   uint64_t mask;        /* columns that changed */
   bool fresh;           /* not inserted yet */
   aft__chain chain;
-  aft__buf reasons; /* to be kept as a decision */
+  aft__buf reasons;        /* to be kept as a decision */
+  uint64_t raised;         /* triggers of rules, by its events since it was last saved */
+  const aft__triage *said; /* of the message that is taken in; NULL: none is */
 } aft__ticket;
 
 aft_status aft__ticket_load(aft__cmd *cmd, aft_id id, aft__ticket *ticket, aft_error *error);
 /* A new ticket in the machine's first state; nothing is written before it is saved. */
 aft_status aft__ticket_start(aft__cmd *cmd, aft_id shop, aft__value *customer, aft__ticket *ticket,
                              aft_error *error);
+/* Writes it, and lets the policy's rules follow from what happened to it. */
 aft_status aft__ticket_save(aft__ticket *ticket, aft_error *error);
+/* Writes what changed, so that others may load it, and takes over what they changed. */
+aft_status aft__ticket_write(aft__ticket *ticket, aft_error *error);
+aft_status aft__ticket_again(aft__ticket *ticket, aft_error *error);
 void aft__ticket_done(aft__ticket *ticket);
 
 void aft__ticket_set(aft__ticket *ticket, uint32_t column, aft__value value);
@@ -334,11 +343,33 @@ aft_status aft__ticket_effect(aft__ticket *ticket, const aft__flow *flow, const 
 /* Takes a triage result over: category and the rest for a fresh ticket; for an older one priority only
  * rises, and a category is filled in that was not sure before. */
 aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, aft_error *error);
+/* The category of a person or a rule; because: the reason, a key of the catalogue. */
+aft_status aft__ticket_sort(aft__ticket *ticket, aft_str category, aft_str topic, const char *because,
+                            aft_error *error);
+/* At least a priority of the policy. AFT_IGNORED where it is that urgent already. */
+aft_status aft__ticket_raise(aft__ticket *ticket, aft_str priority, aft_error *error);
+/* Into a queue, whatever queues ask for. AFT_IGNORED where it is in it. */
+aft_status aft__ticket_requeue(aft__ticket *ticket, aft_str queue, aft_error *error);
+/* Adds what only the message says that is taken in. */
+void aft__ticket_said(const aft__ticket *ticket, aft__facts *facts);
 /* A person's label would teach nothing more: it leaves the list of aft_review_list. */
 void aft__ticket_judged(aft__ticket *ticket);
 /* Works the priority out from the ticket's facts and sets clocks anew where it changed. */
 aft_status aft__ticket_prioritise(aft__ticket *ticket, const aft__facts *facts, bool only_up,
                                   aft_error *error);
+
+/* ---- act.c, answer.c: what people do, done by rules and macros ---- */
+
+/* Whether an agent works for the ticket's shop, which others must not change meanwhile. */
+aft_status aft__ticket_agent(aft__ticket *ticket, aft__value *agent, aft_error *error);
+/* An answer or a note, under an id of aft__tx_id. *row: of the message. */
+aft_status aft__ticket_say(aft__ticket *ticket, const aft_answer_in *in, aft_id id, aft__value **row,
+                           aft_error *error);
+
+/* ---- automation.c ---- */
+
+/* Runs the rules of the policy that are on what was raised since the ticket was last saved. */
+aft_status aft__automation_run(aft__ticket *ticket, aft_error *error);
 
 /* ---- message.c ---- */
 

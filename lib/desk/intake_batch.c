@@ -19,12 +19,6 @@ typedef struct many {
   aft_batch *batch;
 } many;
 
-/* Errors of one message stay with it; those of the store, or a lost race, end the whole attempt. */
-static bool spoils_all(aft_status status) {
-  return aft_status_is_transient(status) || status <= AFT_E_CORRUPT || status == AFT_E_INTERRUPTED ||
-         status == AFT_E_DEADLINE;
-}
-
 static aft_status batch_item(aft__cmd *cmd, many *m, size_t i, aft_error *error) {
   result *r = &m->batch->results[i];
   aft_error own = AFT_ERROR_INIT;
@@ -36,9 +30,8 @@ static aft_status batch_item(aft__cmd *cmd, many *m, size_t i, aft_error *error)
     r->ticket = cmd->ids[1];
     return aft__tx_savepoint_keep(cmd->tx, error);
   }
-  if (spoils_all(r->status)) {
+  if (aft__spoils_all(r->status))
     return aft__error_pass(error, &own);
-  }
   r->error = own;
   AFT__TRY(aft__tx_savepoint_undo(cmd->tx, error));
   if (r->status != AFT_E_DENIED)

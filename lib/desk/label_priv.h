@@ -29,6 +29,8 @@ typedef struct aft__label_change {
   aft__fact_id fact; /* of a ticket: what conditions may test */
 } aft__label_change;
 
+/* Of a ticket that the caller saves. */
+aft_status aft__ticket_labelled(aft__ticket *ticket, const aft__label_change *change, aft_error *error);
 /* Appends the audit event, and judges a ticket anew. */
 aft_status aft__subject_changed(aft__subject *subject, const aft__label_change *change, aft_error *error);
 
@@ -52,5 +54,10 @@ aft_status aft__attribute_of(aft__tx *tx, aft_id tenant, aft_id subject, aft_str
 aft_status aft__tag_of(aft__tx *tx, aft_id tenant, aft_id subject, aft_str tag, aft__value **row,
                        aft_error *error);
 #define AFT__MOST_TAGS 64 /* of one record */
+/* Changes the rows alone; *told says what the caller has to tell. AFT_IGNORED where nothing changes. */
+aft_status aft__tag_change(aft__cmd *cmd, aft__label_kind kind, const aft_tag_in *in, bool adding,
+                           aft__label_change *told, aft_error *error);
+aft_status aft__attribute_change(aft__cmd *cmd, aft__label_kind kind, const aft_attribute_in *in,
+                                 aft__label_change *told, aft_error *error);
 
 #endif

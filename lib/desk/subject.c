@@ -62,24 +62,31 @@ static aft_str facts_of(aft__cmd *cmd, const char *key, aft_str value) {
 }
 
 /* A ticket that conditions look at is judged anew; its priority only rises. */
-static aft_status judge_ticket(aft__subject *subject, uint64_t tested, aft_error *error) {
+static aft_status judge_ticket(aft__ticket *ticket, uint64_t tested, aft_error *error) {
   aft__facts facts;
-  if (!(aft__policy_tests(subject->cmd->policy) & tested))
+  if (!(aft__policy_tests(ticket->cmd->policy) & tested))
     return AFT_OK;
-  AFT__TRY(aft__ticket_facts(&subject->ticket, &facts, error));
-  return aft__ticket_prioritise(&subject->ticket, &facts, true, error);
+  AFT__TRY(aft__ticket_facts(ticket, &facts, error));
+  return aft__ticket_prioritise(ticket, &facts, true, error);
+}
+
+aft_status aft__ticket_labelled(aft__ticket *ticket, const aft__label_change *change, aft_error *error) {
+  aft_str facts = facts_of(ticket->cmd, change->key, change->name);
+  if (!facts.data)
+    return aft__nomem(error);
+  AFT__TRY(aft__ticket_note(ticket, change->verb, facts, change->personal, error));
+  return judge_ticket(ticket, aft__fact_bit(change->fact), error);
 }
 
 aft_status aft__subject_changed(aft__subject *subject, const aft__label_change *change, aft_error *error) {
   aft__cmd *cmd = subject->cmd;
+  if (subject->kind == AFT__LABELS_TICKET) {
+    AFT__TRY(aft__ticket_labelled(&subject->ticket, change, error));
+    return aft__ticket_save(&subject->ticket, error);
+  }
   aft_str facts = facts_of(cmd, change->key, change->name);
   if (!facts.data)
     return aft__nomem(error);
-  if (subject->kind == AFT__LABELS_TICKET) {
-    AFT__TRY(aft__ticket_note(&subject->ticket, change->verb, facts, change->personal, error));
-    AFT__TRY(judge_ticket(subject, aft__fact_bit(change->fact), error));
-    return aft__ticket_save(&subject->ticket, error);
-  }
   aft__event event = {.tenant = cmd->call.tenant,
                       .kind = kinds[subject->kind].kind,
                       .subject = subject->id,

@@ -12,18 +12,18 @@ aft_status aft__tag_of(aft__tx *tx, aft_id tenant, aft_id subject, aft_str tag, 
 typedef struct tagging {
   aft_tag_in in;
   aft__label_kind kind;
-  aft_str form; /* of the tag, in the arena */
 } tagging;
 
 /* A tag that the policy no longer lists can be taken away still, so the list is asked for new ones alone. */
-static aft_status bring_into_form(aft__cmd *cmd, tagging *t, bool adding, aft_error *error) {
+static aft_status bring_into_form(aft__cmd *cmd, aft__label_kind kind, aft_str tag, bool adding, aft_str *out,
+                                  aft_error *error) {
   aft__buf form;
   aft__buf_init(&form, cmd->env);
-  aft_status status = adding ? aft__policy_tag(cmd->policy, t->kind, t->in.tag, &form, error)
-                             : aft__normalise(&form, t->in.tag, error);
+  aft_status status =
+      adding ? aft__policy_tag(cmd->policy, kind, tag, &form, error) : aft__normalise(&form, tag, error);
   if (status >= 0)
-    t->form = aft__arena_dup(cmd->arena, aft__buf_view(&form));
-  if (status >= 0 && !t->form.data)
+    *out = aft__arena_dup(cmd->arena, aft__buf_view(&form));
+  if (status >= 0 && !out->data)
     status = aft__nomem(error);
   aft__buf_done(&form);
   return status;
@@ -50,60 +50,58 @@ static aft_status check_room(aft__cmd *cmd, aft_id subject, aft_error *error) {
   return aft__error(error, AFT_E_TOO_LARGE, "tag.tag", "the record has %d tags already", AFT__MOST_TAGS);
 }
 
-static aft_status insert(aft__cmd *cmd, const tagging *t, aft_error *error) {
+static aft_status insert(aft__cmd *cmd, const aft_tag_in *in, aft_str form, aft_error *error) {
   aft__value row[AFT__TAG_COLUMNS] = {
-      [AFT__TAG_ID] = aft__int(aft__tx_id(cmd->tx)), [AFT__TAG_TENANT] = aft__int(cmd->call.tenant),
-      [AFT__TAG_KIND] = aft__int(t->in.kind),        [AFT__TAG_SUBJECT] = aft__int(t->in.subject),
-      [AFT__TAG_TAG] = aft__text(t->form),           [AFT__TAG_CREATED] = aft__int(cmd->now),
+      [AFT__TAG_ID] = aft__int(aft__tx_id(cmd->tx)),
+      [AFT__TAG_TENANT] = aft__int(cmd->call.tenant),
+      [AFT__TAG_KIND] = aft__int(in->kind),
+      [AFT__TAG_SUBJECT] = aft__int(in->subject),
+      [AFT__TAG_TAG] = aft__text(form),
+      [AFT__TAG_CREATED] = aft__int(cmd->now),
   };
   aft_status status = aft__insert(cmd->tx, &aft__tag_table, row, NULL, error);
   return status == AFT_E_EXISTS ? AFT_IGNORED : status;
 }
 
-static aft_status tell(aft__subject *subject, const tagging *t, const char *verb, aft_error *error) {
-  aft__label_change told = {.verb = verb, .key = "tag", .name = t->form, .fact = AFT__FACT_TAG};
-  return aft__subject_changed(subject, &told, error);
-}
-
-static aft_status add(aft__cmd *cmd, void *in, aft_error *error) {
-  tagging *t = in;
-  aft__subject subject;
-  aft_status status = aft__subject_load(cmd, t->kind, t->in.subject, &subject, error);
-  if (status >= 0)
-    status = bring_into_form(cmd, t, true, error);
-  if (status >= 0)
-    status = check_room(cmd, t->in.subject, error);
-  if (status >= 0)
-    status = insert(cmd, t, error);
-  if (status == AFT_OK)
-    status = tell(&subject, t, "tag.added", error);
-  aft__subject_done(&subject);
-  return status;
-}
-
 /* ---- removing ---- */
 
-static aft_status take_away(aft__cmd *cmd, const tagging *t, aft_error *error) {
+static aft_status take_away(aft__cmd *cmd, const aft_tag_in *in, aft_str form, aft_error *error) {
   aft__value *row;
-  aft_status status = aft__tag_of(cmd->tx, cmd->call.tenant, t->in.subject, t->form, &row, error);
+  aft_status status = aft__tag_of(cmd->tx, cmd->call.tenant, in->subject, form, &row, error);
   if (status == AFT_E_NOT_FOUND)
     return AFT_IGNORED;
   AFT__TRY(status);
   return aft__remove(cmd->tx, &aft__tag_table, row[AFT__TAG_ID].number, row[AFT__TAG_REV].number, error);
 }
 
-static aft_status remove_tag(aft__cmd *cmd, void *in, aft_error *error) {
-  tagging *t = in;
+/* ---- either ---- */
+
+aft_status aft__tag_change(aft__cmd *cmd, aft__label_kind kind, const aft_tag_in *in, bool adding,
+                           aft__label_change *told, aft_error *error) {
+  aft_str form = {0};
+  AFT__TRY(bring_into_form(cmd, kind, in->tag, adding, &form, error));
+  if (adding)
+    AFT__TRY(check_room(cmd, in->subject, error));
+  *told = (aft__label_change){
+      .verb = adding ? "tag.added" : "tag.removed", .key = "tag", .name = form, .fact = AFT__FACT_TAG};
+  return adding ? insert(cmd, in, form, error) : take_away(cmd, in, form, error);
+}
+
+static aft_status change(aft__cmd *cmd, const tagging *t, bool adding, aft_error *error) {
   aft__subject subject;
+  aft__label_change told;
   aft_status status = aft__subject_load(cmd, t->kind, t->in.subject, &subject, error);
   if (status >= 0)
-    status = bring_into_form(cmd, t, false, error);
-  if (status >= 0)
-    status = take_away(cmd, t, error);
+    status = aft__tag_change(cmd, t->kind, &t->in, adding, &told, error);
   if (status == AFT_OK)
-    status = tell(&subject, t, "tag.removed", error);
+    status = aft__subject_changed(&subject, &told, error);
   aft__subject_done(&subject);
   return status;
+}
+
+static aft_status add(aft__cmd *cmd, void *in, aft_error *error) { return change(cmd, in, true, error); }
+static aft_status remove_tag(aft__cmd *cmd, void *in, aft_error *error) {
+  return change(cmd, in, false, error);
 }
 
 static void digest(aft__sha256 *sha, const void *given) {

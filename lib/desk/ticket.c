@@ -13,10 +13,7 @@ void aft__ticket_set(aft__ticket *ticket, uint32_t column, aft__value value) {
   ticket->mask |= UINT64_C(1) << column;
 }
 
-aft_status aft__ticket_load(aft__cmd *cmd, aft_id id, aft__ticket *ticket, aft_error *error) {
-  prepare(cmd, ticket);
-  cmd->subject = id;
-  AFT__TRY(aft__load(cmd, &aft__ticket_table, AFT__TICKET_TENANT, id, "ticket", &ticket->row, error));
+static aft_status take_chain(aft__ticket *ticket, aft_error *error) {
   const aft__value *hash = &ticket->row[AFT__TICKET_CHAIN];
   ticket->chain.seq = aft__ticket_int(ticket, AFT__TICKET_EVENTS);
   if (hash->size != sizeof ticket->chain.hash)
@@ -24,6 +21,13 @@ aft_status aft__ticket_load(aft__cmd *cmd, aft_id id, aft__ticket *ticket, aft_e
                       hash->size);
   memcpy(ticket->chain.hash, hash->data, hash->size);
   return AFT_OK;
+}
+
+aft_status aft__ticket_load(aft__cmd *cmd, aft_id id, aft__ticket *ticket, aft_error *error) {
+  prepare(cmd, ticket);
+  cmd->subject = id;
+  AFT__TRY(aft__load(cmd, &aft__ticket_table, AFT__TICKET_TENANT, id, "ticket", &ticket->row, error));
+  return take_chain(ticket, error);
 }
 
 aft_status aft__ticket_machine(aft__ticket *ticket, const aft__flow **flow, uint32_t *state,
@@ -158,6 +162,7 @@ aft_status aft__ticket_audit(aft__ticket *ticket, aft__event *event, aft_error *
   aft__ticket_set(ticket, AFT__TICKET_EVENTS, aft__int(ticket->chain.seq));
   aft__ticket_set(ticket, AFT__TICKET_CHAIN, aft__blob(hash, sizeof ticket->chain.hash));
   aft__ticket_set(ticket, AFT__TICKET_UPDATED, aft__int(cmd->now));
+  ticket->raised |= aft__policy_raises(cmd->policy, event->verb);
   return AFT_OK;
 }
 
@@ -185,7 +190,9 @@ static aft_status keep_reasons(aft__ticket *ticket, aft_error *error) {
       [AFT__DECISION_REASONS] = aft__text(reasons),
       [AFT__DECISION_CREATED] = aft__int(cmd->now),
   };
-  return aft__insert(cmd->tx, &aft__decision_table, row, NULL, error);
+  AFT__TRY(aft__insert(cmd->tx, &aft__decision_table, row, NULL, error));
+  aft__buf_clear(&ticket->reasons);
+  return AFT_OK;
 }
 
 /* A code that is taken makes the command run again with another: 32^7 codes make that rare. */
@@ -197,9 +204,8 @@ static aft_status insert(aft__ticket *ticket, aft_error *error) {
   return status;
 }
 
-aft_status aft__ticket_save(aft__ticket *ticket, aft_error *error) {
+aft_status aft__ticket_write(aft__ticket *ticket, aft_error *error) {
   AFT__TRY(aft__ticket_lane(ticket, false, error));
-  AFT__TRY(keep_reasons(ticket, error));
   if (ticket->fresh)
     AFT__TRY(insert(ticket, error));
   else if (ticket->mask)
@@ -207,4 +213,20 @@ aft_status aft__ticket_save(aft__ticket *ticket, aft_error *error) {
   ticket->fresh = false;
   ticket->mask = 0;
   return AFT_OK;
+}
+
+aft_status aft__ticket_save(aft__ticket *ticket, aft_error *error) {
+  AFT__TRY(aft__ticket_write(ticket, error));
+  if (ticket->raised) {
+    AFT__TRY(aft__automation_run(ticket, error));
+    AFT__TRY(aft__ticket_write(ticket, error));
+  }
+  return keep_reasons(ticket, error);
+}
+
+aft_status aft__ticket_again(aft__ticket *ticket, aft_error *error) {
+  aft__value *row;
+  AFT__TRY(aft__get(ticket->cmd->tx, &aft__ticket_table, aft__ticket_id(ticket), &row, error));
+  memcpy(ticket->row, row, AFT__TICKET_COLUMNS * sizeof *row);
+  return take_chain(ticket, error);
 }

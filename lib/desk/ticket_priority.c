@@ -58,6 +58,17 @@ static void take_tone(aft__ticket *ticket, const aft__triage *triage) {
     aft__ticket_set(ticket, AFT__TICKET_LANGUAGE, aft__text(aft__cstr(triage->language)));
 }
 
+void aft__ticket_said(const aft__ticket *ticket, aft__facts *facts) {
+  const aft__triage *said = ticket->said;
+  if (!said)
+    return;
+  facts->number[AFT__FACT_URGENT] = said->urgent;
+  facts->number[AFT__FACT_CHASER] = said->chaser;
+  facts->number[AFT__FACT_HUMAN] = said->human;
+  facts->number[AFT__FACT_ASKED] = said->asked;
+  facts->text[AFT__FACT_ACT] = said->act;
+}
+
 aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, aft_error *error) {
   aft__facts facts;
   bool better = !triage->unsure && aft__triage_content(triage);
@@ -65,12 +76,9 @@ aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, 
   if (fill)
     take_category(ticket, triage);
   take_tone(ticket, triage);
+  ticket->said = triage;
   AFT__TRY(aft__ticket_facts(ticket, &facts, error));
-  facts.number[AFT__FACT_URGENT] = triage->urgent;
-  facts.number[AFT__FACT_CHASER] = triage->chaser;
-  facts.number[AFT__FACT_HUMAN] = triage->human;
-  facts.number[AFT__FACT_ASKED] = triage->asked;
-  facts.text[AFT__FACT_ACT] = triage->act;
+  aft__ticket_said(ticket, &facts);
   return aft__ticket_prioritise(ticket, &facts, !ticket->fresh, error);
 }
 
@@ -118,5 +126,50 @@ aft_status aft__ticket_prioritise(aft__ticket *ticket, const aft__facts *facts, 
   AFT__TRY(take_priority(ticket, facts, only_up, error));
   now.text[AFT__FACT_PRIORITY] = aft__ticket_str(ticket, AFT__TICKET_PRIORITY);
   take_queue(ticket, &now, only_up, &ticket->reasons);
+  return AFT_OK;
+}
+
+/* ---- by a person or a rule ---- */
+
+aft_status aft__ticket_sort(aft__ticket *ticket, aft_str category, aft_str topic, const char *because,
+                            aft_error *error) {
+  aft__facts facts;
+  aft__arg args[] = {{"category", category}};
+  aft__reason_add(&ticket->reasons, "category", because, args, 1);
+  aft__ticket_set(ticket, AFT__TICKET_RUNNER_UP,
+                  aft__text_or_null(aft__ticket_str(ticket, AFT__TICKET_CATEGORY)));
+  aft__ticket_set(ticket, AFT__TICKET_CATEGORY, aft__text(category));
+  aft__ticket_set(ticket, AFT__TICKET_TOPIC, topic.len ? aft__text(topic) : aft__null());
+  aft__ticket_set(ticket, AFT__TICKET_CONFIDENCE, aft__int(1000));
+  aft__ticket_set(ticket, AFT__TICKET_UNSURE, aft__int(0));
+  aft__ticket_judged(ticket);
+  AFT__TRY(aft__ticket_facts(ticket, &facts, error));
+  aft__ticket_said(ticket, &facts);
+  AFT__TRY(aft__ticket_prioritise(ticket, &facts, false, error));
+  return aft__ticket_note(ticket, "ticket.classified", (aft_str){0}, (aft_str){0}, error);
+}
+
+aft_status aft__ticket_raise(aft__ticket *ticket, aft_str priority, aft_error *error) {
+  const aft_policy *policy = ticket->cmd->policy;
+  aft__priority wanted, now;
+  if (!aft__policy_priority_find(policy, priority, &wanted))
+    return aft__error(error, AFT_E_NOT_FOUND, "ticket.priority", "the policy has no priority '%.*s'",
+                      (int)priority.len, priority.data);
+  bool known = aft__policy_priority_find(policy, aft__ticket_str(ticket, AFT__TICKET_PRIORITY), &now);
+  if (known && now.rank <= wanted.rank)
+    return AFT_IGNORED;
+  aft__ticket_set(ticket, AFT__TICKET_PRIORITY, aft__text(wanted.name));
+  if (aft__ticket_int(ticket, AFT__TICKET_POINTS) < wanted.points)
+    aft__ticket_set(ticket, AFT__TICKET_POINTS, aft__int(wanted.points));
+  return aft__ticket_clocks(ticket, error);
+}
+
+aft_status aft__ticket_requeue(aft__ticket *ticket, aft_str queue, aft_error *error) {
+  if (aft__policy_queue_rank(ticket->cmd->policy, queue) < 0)
+    return aft__error(error, AFT_E_NOT_FOUND, "ticket.queue", "the policy has no queue '%.*s'",
+                      (int)queue.len, queue.len ? queue.data : "");
+  if (aft__str_eq(aft__ticket_str(ticket, AFT__TICKET_QUEUE), queue))
+    return AFT_IGNORED;
+  aft__ticket_set(ticket, AFT__TICKET_QUEUE, aft__text(queue));
   return AFT_OK;
 }

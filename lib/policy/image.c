@@ -42,6 +42,10 @@ size_t aft__section_item(aft__section_id id) {
       [AFT__SECTION_TARGETS] = sizeof(aft__target),
       [AFT__SECTION_TEAMS] = sizeof(aft__team),
       [AFT__SECTION_TIERS] = sizeof(aft__tier),
+      [AFT__SECTION_TRIGGERS] = sizeof(uint32_t),
+      [AFT__SECTION_AUTOMATIONS] = sizeof(aft__automation),
+      [AFT__SECTION_MACROS] = sizeof(aft__macro),
+      [AFT__SECTION_ACTIONS] = sizeof(aft__action),
   };
   return items[id];
 }
@@ -298,6 +302,34 @@ static bool suggestions_valid(const view *v) {
   return true;
 }
 
+static bool actions_valid(const view *v, uint32_t first, uint32_t n) {
+  return n > 0 && n <= AFT__MOST_ACTIONS && range(first, n, count(v, AFT__SECTION_ACTIONS));
+}
+
+static bool automations_valid(const view *v) {
+  const aft__automation *rules = items(v, AFT__SECTION_AUTOMATIONS);
+  const aft__macro *macros = items(v, AFT__SECTION_MACROS);
+  const aft__action *actions = items(v, AFT__SECTION_ACTIONS);
+  const uint32_t *triggers = items(v, AFT__SECTION_TRIGGERS);
+  uint32_t n = count(v, AFT__SECTION_TRIGGERS);
+  uint64_t known = n < AFT__MOST_TRIGGERS ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+  for (uint32_t i = 0; i < n; i++)
+    if (!text(v, triggers[i]))
+      return false;
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_ACTIONS); i++)
+    if (actions[i].kind >= AFT__ACTIONS || !text(v, actions[i].name) || !text(v, actions[i].value))
+      return false;
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_AUTOMATIONS); i++)
+    if (!text(v, rules[i].name) || !condition_valid(v, rules[i].condition) || rules[i].on & ~known ||
+        rules[i].flags > AFT__AUTOMATION_FLAGS || !actions_valid(v, rules[i].first, rules[i].count))
+      return false;
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_MACROS); i++)
+    if (!text(v, macros[i].name) || !condition_valid(v, macros[i].condition) ||
+        !actions_valid(v, macros[i].first, macros[i].count))
+      return false;
+  return n <= AFT__MOST_TRIGGERS && count(v, AFT__SECTION_AUTOMATIONS) <= AFT__MOST_RULES;
+}
+
 static bool windows_valid(const view *v) {
   const aft__window *list = items(v, AFT__SECTION_WINDOWS);
   for (uint32_t i = 0; i < count(v, AFT__SECTION_WINDOWS); i++) {
@@ -419,9 +451,9 @@ static bool catalogue_valid(const view *v) {
 static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
          conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
-         teams_valid(v) && tiers_valid(v) && suggestions_valid(v) && windows_valid(v) && clauses_valid(v) &&
-         calendars_valid(v) && targets_valid(v) && cases_valid(v) && machines_valid(v) &&
-         catalogue_valid(v) &&
+         teams_valid(v) && tiers_valid(v) && suggestions_valid(v) && automations_valid(v) &&
+         windows_valid(v) && clauses_valid(v) && calendars_valid(v) && targets_valid(v) && cases_valid(v) &&
+         machines_valid(v) && catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));
 }
 

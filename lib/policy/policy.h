@@ -50,6 +50,15 @@ uint64_t aft__policy_ticket_tests(const aft_policy *policy);
 
 /* One line each: about, key of the catalogue, name=value …, separated by tabs and escaped. */
 void aft__reason_add(aft__buf *reasons, const char *about, const char *key, const aft__arg *args, size_t n);
+/* One line of kept reasons. */
+typedef struct aft__reason {
+  aft_str about, key;
+  aft_str args; /* the rest, as it is kept */
+} aft__reason;
+/* Takes the next line off; false at the end. */
+bool aft__reason_next(aft_str *reasons, aft__reason *out);
+/* An argument as it is kept, which for names and numbers is as it was; empty for none. */
+aft_str aft__reason_arg(const aft__reason *reason, const char *name);
 /* Renders the lines about something (NULL: all) as sentences of a language, one a line. A value is shown
  * by the catalogue's text "<argument>.<value>" where there is one. */
 void aft__reasons_render(const aft_policy *policy, const char *locale, aft_str reasons, const char *about,
@@ -189,6 +198,64 @@ void aft__policy_suggest(const aft_policy *policy, const aft__facts *facts, aft_
 /* Its place in the order in which queues are asked, from 0; -1 for a queue that the policy lacks. */
 int32_t aft__policy_queue_rank(const aft_policy *policy, aft_str name);
 
+/* ---- event_rules.c: rules on events, and macros ---- */
+
+typedef enum aft__action_kind {
+#define AFT__ACTION(id, word, argument, raises) AFT__ACTION_##id,
+#include "policy/actions.def"
+#undef AFT__ACTION
+  AFT__ACTIONS
+} aft__action_kind;
+extern const char *const aft__action_words[AFT__ACTIONS]; /* "assign.queue" */
+
+#define AFT__MOST_RULES    256u
+#define AFT__MOST_TRIGGERS 64u /* events that the rules of one policy ask for */
+#define AFT__MOST_ACTIONS  16u /* of one rule or macro */
+
+/* One thing to do; texts belong to the policy. */
+typedef struct aft__todo {
+  aft__action_kind kind;
+  aft_str name;   /* of the attribute; the kind of a case */
+  aft_str value;  /* tag, agent, queue, key of a text, reason … */
+  int64_t number; /* of an attribute that is one */
+} aft__todo;
+
+typedef struct aft__rule_of {
+  aft_str name;
+  uint64_t on;        /* bit per trigger of the policy */
+  uint32_t condition; /* AFT__FLOW_NONE: always */
+  uint32_t n_actions;
+  uint32_t first; /* for aft__policy_todo */
+  int32_t order;
+  bool stop;
+  bool enabled;
+} aft__rule_of;
+
+typedef struct aft__macro_of {
+  aft_str name;
+  uint32_t condition, n_actions, first;
+  uint32_t roles; /* bit per AFT_ROLE_… */
+} aft__macro_of;
+
+/* The triggers that an event of a ticket is, of rules that are enabled; 0 at once in a policy without. */
+uint64_t aft__policy_raises(const aft_policy *policy, aft_str verb);
+/* The same for rules that are not enabled too. */
+uint64_t aft__policy_triggers(const aft_policy *policy, aft_str verb);
+aft_str aft__policy_trigger(const aft_policy *policy, uint32_t index); /* its event; empty past the last */
+/* Rules in the order in which they are asked; macros by name. False past the last. */
+bool aft__policy_rule_at(const aft_policy *policy, uint32_t index, aft__rule_of *out);
+bool aft__policy_macro_at(const aft_policy *policy, uint32_t index, aft__macro_of *out);
+bool aft__policy_macro_find(const aft_policy *policy, aft_str name, aft__macro_of *out);
+void aft__policy_todo(const aft_policy *policy, uint32_t index, aft__todo *out);
+/* The facts that a condition looks at, each once, with what was found. */
+typedef void (*aft__tested_fn)(void *user, const char *fact, aft_str found);
+void aft__policy_tested(const aft_policy *policy, uint32_t condition, const aft__facts *facts,
+                        aft__tested_fn fn, void *user);
+/* The first queue, by order, of a team; empty where it has none. */
+aft_str aft__policy_team_queue(const aft_policy *policy, aft_str team);
+/* The category that a topic is of; empty for none. */
+aft_str aft__policy_topic_category(const aft_policy *policy, aft_str topic);
+
 /* ---- routing.c: who takes what ---- */
 
 typedef enum aft__assign {
@@ -224,6 +291,7 @@ bool aft__policy_pushes(const aft_policy *policy); /* whether any queue does not
 /* Skills that the queue needs, appended with spaces between. */
 void aft__policy_queue_skills(const aft_policy *policy, aft_str queue, aft__buf *out);
 bool aft__policy_team_find(const aft_policy *policy, aft_str name);
+bool aft__policy_team_has(const aft_policy *policy, aft_str team, aft_str queue); /* names it itself */
 /* Whether a member of these teams takes the queue; and has the needed skills, of their own or a team's. */
 bool aft__policy_team_takes(const aft_policy *policy, aft_str teams, aft_str queue);
 bool aft__policy_skilled(const aft_policy *policy, aft_str teams, aft_str skills, aft_str needed);

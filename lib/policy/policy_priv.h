@@ -151,6 +151,10 @@ typedef enum aft__section_id {
   AFT__SECTION_TARGETS,     /* aft__target: those with a condition, by order, then those of priorities */
   AFT__SECTION_TEAMS,       /* aft__team */
   AFT__SECTION_TIERS,       /* aft__tier, by order */
+  AFT__SECTION_TRIGGERS,    /* uint32_t texts: events that rules ask for; bits of aft__automation.on */
+  AFT__SECTION_AUTOMATIONS, /* aft__automation, in the order in which they are asked */
+  AFT__SECTION_MACROS,      /* aft__macro, by name */
+  AFT__SECTION_ACTIONS,     /* aft__action: of each rule and macro together */
   AFT__SECTIONS
 } aft__section_id;
 
@@ -362,6 +366,30 @@ typedef struct aft__team {
   aft__names queues, skills; /* none: none */
   uint32_t reserved0;
 } aft__team;
+
+typedef struct aft__automation {
+  uint64_t on; /* bit per trigger */
+  uint32_t name, condition;
+  int32_t order;
+  uint32_t flags;
+  uint32_t first, count; /* actions */
+} aft__automation;
+
+#define AFT__AUTOMATION_STOP  1u
+#define AFT__AUTOMATION_OFF   2u
+#define AFT__AUTOMATION_FLAGS 3u
+
+typedef struct aft__macro {
+  uint32_t name, condition;
+  uint32_t roles, reserved0;
+  uint32_t first, count; /* actions */
+} aft__macro;
+
+typedef struct aft__action {
+  uint32_t kind; /* aft__action_kind */
+  uint32_t name, value, reserved0;
+  int64_t number;
+} aft__action;
 
 /* What the desk may offer. */
 typedef struct aft__suggestion {
@@ -579,6 +607,12 @@ void aft__compile_queues(aft__compile *cx); /* compile_queues.c */
 void aft__compile_routing(aft__compile *cx);
 void aft__compile_tiers(aft__compile *cx); /* compile_tiers.c */
 void aft__compile_assign(aft__compile *cx, const aft__node *map, aft__queue *queue);
+void aft__compile_automations(aft__compile *cx); /* compile_automation.c: rules and macros */
+/* compile_actions.c: a list under the key `do`. *first: of what was added. Returns how many. */
+uint32_t aft__compile_actions(aft__compile *cx, const aft__node *map, uint32_t *first);
+/* rule_loops.c: refuses rules that cause each other in a circle. items: where each rule of the section is
+ * written. */
+void aft__rule_loops(aft__compile *cx, const aft__item *const *items);
 void aft__compile_calendars(aft__compile *cx); /* compile_calendars.c */
 /* The calendar that a key names; AFT__FLOW_NONE without the key, and with a fault for one that is not there.
  */

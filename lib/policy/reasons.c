@@ -49,6 +49,37 @@ static bool next_field(aft_str *rest, aft_str *out) {
   return true;
 }
 
+static bool next_line(aft_str *reasons, aft_str *out) {
+  if (!reasons->len)
+    return false;
+  const char *newline = memchr(reasons->data, '\n', reasons->len);
+  *out = aft__str(reasons->data, newline ? (size_t)(newline - reasons->data) : reasons->len);
+  size_t skip = newline ? out->len + 1 : out->len;
+  reasons->data += skip;
+  reasons->len -= skip;
+  return true;
+}
+
+bool aft__reason_next(aft_str *reasons, aft__reason *out) {
+  aft_str line;
+  while (next_line(reasons, &line)) {
+    if (!next_field(&line, &out->about) || !next_field(&line, &out->key))
+      continue;
+    out->args = line;
+    return true;
+  }
+  return false;
+}
+
+aft_str aft__reason_arg(const aft__reason *reason, const char *name) {
+  aft_str rest = reason->args, field;
+  size_t n = strlen(name);
+  while (next_field(&rest, &field))
+    if (field.len > n && memcmp(field.data, name, n) == 0 && field.data[n] == '=')
+      return aft__str(field.data + n + 1, field.len - n - 1);
+  return (aft_str){0};
+}
+
 static void add_unescaped(aft__buf *out, aft_str text) {
   for (size_t i = 0; i < text.len; i++) {
     char c = text.data[i];
@@ -154,12 +185,7 @@ static void render_line(const aft_policy *policy, const char *locale, aft_str te
 
 void aft__reasons_render(const aft_policy *policy, const char *locale, aft_str reasons, const char *about,
                          aft__buf *out) {
-  while (reasons.len > 0) {
-    const char *newline = memchr(reasons.data, '\n', reasons.len);
-    size_t n = newline ? (size_t)(newline - reasons.data) : reasons.len;
-    render_line(policy, locale, aft__str(reasons.data, n), about, out);
-    size_t skip = newline ? n + 1 : n;
-    reasons.data += skip;
-    reasons.len -= skip;
-  }
+  aft_str text;
+  while (next_line(&reasons, &text))
+    render_line(policy, locale, text, about, out);
 }

@@ -83,6 +83,15 @@ bool aft__policy_team_takes(const aft_policy *policy, aft_str teams, aft_str que
   return !claimed;
 }
 
+bool aft__policy_team_has(const aft_policy *policy, aft_str team, aft_str queue) {
+  uint32_t n = 0;
+  const aft__team *teams = aft__section_data(policy, AFT__SECTION_TEAMS, &n);
+  for (uint32_t i = 0; i < n; i++)
+    if (aft__str_eq(aft__policy_str(policy, teams[i].name), team))
+      return has_name(policy, teams[i].queues, queue);
+  return false;
+}
+
 static bool team_gives(const aft_policy *policy, aft_str teams, aft_str skill) {
   uint32_t n = 0;
   const aft__team *list = aft__section_data(policy, AFT__SECTION_TEAMS, &n);

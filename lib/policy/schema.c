@@ -176,6 +176,20 @@ static const entry suggestion_fields[] = {{"when", &any, true}, {NULL, NULL, fal
 SHAPE suggestion = {.kind = STRUCT, .expected = "a map with when", .fields = suggestion_fields};
 SHAPE suggestions = {.kind = MAP, .expected = "a map of suggestions", .of = &suggestion};
 
+static const entry automation_fields[] = {
+    {"order", &count, true}, {"on", &any, true},        {"when", &any, false}, {"do", &any, true},
+    {"stop", &flag, false},  {"enabled", &flag, false}, {NULL, NULL, false}};
+SHAPE automation = {
+    .kind = STRUCT, .expected = "a map with order, on, when and do", .fields = automation_fields};
+SHAPE automations = {.kind = MAP, .expected = "a map of rules on events", .of = &automation};
+static const char *const macro_roles[] = {"agent", "arbiter", "system", NULL};
+SHAPE macro_role = {.kind = CHOICE, .expected = "one of agent, arbiter, system", .choices = macro_roles};
+SHAPE macro_by = {.kind = LIST, .expected = "a list of roles", .of = &macro_role};
+static const entry macro_fields[] = {
+    {"when", &any, false}, {"do", &any, true}, {"by", &macro_by, false}, {NULL, NULL, false}};
+SHAPE macro = {.kind = STRUCT, .expected = "a map with do", .fields = macro_fields};
+SHAPE macros = {.kind = MAP, .expected = "a map of macros", .of = &macro};
+
 SHAPE value_type = {
     .kind = CHOICE, .expected = "one of text, choice, date, number, flag, time", .choices = aft__value_types};
 SHAPE bound = {.kind = WHOLE, .expected = "a whole number", .least = INT64_MIN, .most = INT64_MAX};
@@ -487,6 +501,8 @@ static const entry root_fields[] = {{"version", &version, true},
                                     {"routing", &routing, false},
                                     {"tiers", &tiers, false},
                                     {"suggestions", &suggestions, false},
+                                    {"automations", &automations, false},
+                                    {"macros", &macros, false},
                                     {"attributes", &attributes, false},
                                     {"tags", &tags, false},
                                     {"forms", &forms, false},

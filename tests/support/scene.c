@@ -606,6 +606,11 @@ static aft_status put_policy(scene *s, const char *key, aft_error *error) {
        .text = AFT_STR(
            "version: 1\n"
            "attributes: {ticket: {amount: {type: number}}}\n"
+           "automations: {late: {order: 1, on: tag.added, when: {tag: calm}, do: [{tag: seen}, {assign: "
+           "nobody},\n"
+           "  {open_case: {kind: return, reason: style}}, {set: {priority: urgent}}]}}\n"
+           "macros: {calm: {do: [{tag: calm}, {answer: calm}, escalate]}}\n"
+           "texts: {zh: {answer.calm: 请放心}, en: {answer.calm: Rest assured}}\n"
            "rules: {broken: {category: quality, topic: fault, weight: 90, words: [坏了, 碎了, broken]}}\n")}};
   aft_policy_options options = {.size = sizeof options, .documents = documents, .count = 2};
   TRY(aft_policy_load(s->env, &options, &policy, NULL, error));
@@ -616,6 +621,15 @@ static aft_status put_policy(scene *s, const char *key, aft_error *error) {
 }
 
 static aft_status activate(scene *s, aft_error *error) { return put_policy(s, "activate", error); }
+
+/* With a rule behind it, some of whose actions are refused. */
+static aft_status macro(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_macro_in in = {.size = sizeof in, .ticket = s->ticket[SCENE_ANSWER], .name = AFT_STR("calm")};
+  TRY(put_policy(s, "macros", error));
+  call.key = name(s, "macro");
+  return aft_macro_apply(s->session, &call, &in, NULL, error);
+}
 
 static aft_status label(scene *s, aft_error *error) {
   aft_call call = as_agent(s);
@@ -982,6 +996,7 @@ const command scene_commands[] = {
     {"a tag", "aft_tag_add", tag_more},
     {"a tag less", "aft_tag_remove", tag_less},
     {"an attribute", "aft_attribute_set", attribute, .steps = true},
+    {"a macro", "aft_macro_apply", macro, .steps = true},
     {"a label", "aft_correction_put", label},
     {"a model", "aft_model_activate", model, .steps = true},
     {"a model less", "aft_model_deactivate", no_model, .steps = true},

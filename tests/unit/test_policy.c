@@ -550,6 +550,12 @@ static const char tiny[] =
     "  rules: {p: {when: {any: [{category: a}, {tone: {above: 1, below: 9}}, {not: {urgent: true}}]}, "
     "points: 20}}\n"
     "service_levels: {high: {resolution: 1h}}\n"
+    "automations: {a: {order: 2, on: [ticket.opened, tag.added], when: {any: [{tag: x}, {tone: {above: "
+    "5}}]},\n"
+    "  do: [{tag: y}, {set: {category: a, priority: high}}, escalate]}, b: {order: 1, on: ticket.resolve, "
+    "do: [{untag: "
+    "x}]}}\n"
+    "macros: {m: {do: [resolve, {set: {topic: t}}], by: [agent]}}\n"
     "forms: {f: {fields: {c: {type: choice, choices: [u, v]}, d: {type: text, required: true}}}}\n"
     "texts:\n"
     "  zh: {notify.ticket.acknowledged: 'a {b}', notify.ticket.resolved: c, notify.ticket.reminder: d,\n"
@@ -601,6 +607,36 @@ static void use_triage(const aft_policy *p, aft__arena *arena, aft__facts *facts
   aft__policy_suggest(p, facts, suggested, &length, out);
 }
 
+static void count_fact(void *user, const char *fact, aft_str found) {
+  *(size_t *)user += strlen(fact) + found.len;
+}
+
+static void use_todos(const aft_policy *p, uint32_t first, uint32_t n) {
+  aft__todo todo;
+  for (uint32_t i = 0; i < n; i++) {
+    aft__policy_todo(p, first + i, &todo);
+    aft__policy_topic_category(p, todo.value);
+    aft__policy_team_queue(p, todo.value);
+  }
+}
+
+static void use_automations(const aft_policy *p, const aft__facts *facts) {
+  aft__rule_of rule;
+  aft__macro_of macro;
+  size_t length = 0;
+  aft__policy_raises(p, aft__cstr("ticket.opened"));
+  for (uint32_t i = 0; aft__policy_trigger(p, i).data; i++)
+    continue;
+  for (uint32_t i = 0; aft__policy_rule_at(p, i, &rule); i++) {
+    use_todos(p, rule.first, rule.n_actions);
+    aft__policy_holds(p, rule.condition, facts);
+    aft__policy_tested(p, rule.condition, facts, count_fact, &length);
+  }
+  for (uint32_t i = 0; aft__policy_macro_at(p, i, &macro); i++)
+    use_todos(p, macro.first, macro.n_actions);
+  aft__policy_macro_find(p, aft__cstr("m"), &macro);
+}
+
 static void use_everything(const aft_policy *p) {
   aft__arena arena;
   aft__buf out;
@@ -610,6 +646,7 @@ static void use_everything(const aft_policy *p) {
   aft__arena_init(&arena, env);
   aft__buf_init(&out, env);
   use_triage(p, &arena, &facts, &out);
+  use_automations(p, &facts);
   aft__policy_priority(p, &facts, &priority, &out);
   aft__owed owed = {priority.name, &facts, AFT__SLA_RESOLUTION, 5, 5};
   aft__policy_due(p, &owed, &out);

@@ -78,9 +78,12 @@ def flag_of(name: str, value: object) -> int:
     return int(value)
 
 
-def policy_of(name: str, value: Any) -> Any:
+def policy_of(name: str, value: Any, may: bool = False) -> Any:
+    """may: None is allowed, and NULL."""
     from .policy import Policy
 
+    if value is None and may:
+        return ffi.NULL
     if not isinstance(value, Policy):
         raise wrong_type(name, "a Policy", value)
     with value._use() as pointer:

@@ -252,6 +252,7 @@ class Method:
             "aft_time": ("datetime", "{0}"),
             "const char *": ("str", "{0}"),
             "const aft_policy *": ("Policy", "{0}"),
+            "aft_policy *": ("Policy", "{0}"),
         }[param.type]
         name = param.name
         if named:
@@ -266,8 +267,8 @@ class Method:
             self.passed.append(f'text_of("{name}", {name})')
         elif param.type == "aft_time":
             self.passed.append(f'ms_of("{name}", {name})')
-        elif param.type == "const aft_policy *":
-            self.passed.append(f'policy_of("{name}", {name})')
+        elif param.type.endswith("aft_policy *"):
+            self.passed.append(f'policy_of("{name}", {name}{", may=True" if default == "None" else ""})')
         else:
             self.passed.append(f'number_of("{name}", {name})')
         if default is None:
