@@ -9,7 +9,8 @@ aft_status aft__fit_load(aft__cmd *cmd, aft_id agent, aft__fit *fit, aft_error *
 
 static aft__taker taker_of(const aft__fit *fit) {
   return (aft__taker){aft__row_str(fit->agent, AFT__AGENT_LANGUAGES),
-                      aft__row_str(fit->agent, AFT__AGENT_SKILLS), aft__row_str(fit->agent, AFT__AGENT_TEAMS)};
+                      aft__row_str(fit->agent, AFT__AGENT_SKILLS),
+                      aft__row_str(fit->agent, AFT__AGENT_TEAMS)};
 }
 
 bool aft__fit_takes(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane) {

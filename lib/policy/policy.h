@@ -252,6 +252,7 @@ static inline bool aft__turn_before(int64_t weight, aft_time served, int64_t tha
 #define AFT__PRIVILEGES 2u
 extern const char *const aft__privileges[AFT__PRIVILEGES + 1]; /* "advance_refund", "free_pickup" */
 
+bool aft__policy_tier_find(const aft_policy *policy, aft_str name);
 int32_t aft__policy_tier_targets(const aft_policy *policy, aft_str name); /* permille; 1000 for any other */
 aft_str aft__policy_tier_agent(const aft_policy *policy, aft_str name);   /* the host's name; empty: nobody */
 void aft__policy_tier_facts(const aft_policy *policy, aft__facts *facts); /* of the tier in the facts */
@@ -399,6 +400,8 @@ const aft__flow *aft__policy_machine_at(const aft_policy *policy, uint32_t index
 
 /* Whether a category exists in the policy. */
 bool aft__policy_category_find(const aft_policy *policy, aft_str name, aft_str *out);
+/* Whether the category has the topic. */
+bool aft__policy_topic_find(const aft_policy *policy, aft_str category, aft_str topic);
 /* The categories by number, from 0; AFT_STR("") past the last. */
 uint32_t aft__policy_categories(const aft_policy *policy);
 aft_str aft__policy_category(const aft_policy *policy, uint32_t index);
