@@ -26,6 +26,7 @@
 #include <aftersales/records.h>
 #include <aftersales/routing.h>
 #include <aftersales/search.h>
+#include <aftersales/simulate.h>
 #include <aftersales/store.h>
 #include <aftersales/survey.h>
 #include <aftersales/text.h>

@@ -7,22 +7,18 @@ aft_status aft__fit_load(aft__cmd *cmd, aft_id agent, aft__fit *fit, aft_error *
   return aft__shops_of(cmd, agent, &fit->shops, &fit->n_shops, error);
 }
 
-/* Nobody would ever read a text whose language is not known, if that counted. */
-static bool speaks(aft_str languages, aft_str language) {
-  return !languages.len || !language.len || aft__str_eq(language, aft__cstr("und")) ||
-         aft__words_have(languages, language);
-}
-
-static bool takes(aft__cmd *cmd, const aft__fit *fit, aft_str queue, aft_str skills) {
-  aft_str teams = aft__row_str(fit->agent, AFT__AGENT_TEAMS);
-  return aft__policy_team_takes(cmd->policy, teams, queue) &&
-         aft__policy_skilled(cmd->policy, teams, aft__row_str(fit->agent, AFT__AGENT_SKILLS), skills);
+static aft__taker taker_of(const aft__fit *fit) {
+  return (aft__taker){aft__row_str(fit->agent, AFT__AGENT_LANGUAGES),
+                      aft__row_str(fit->agent, AFT__AGENT_SKILLS),
+                      aft__row_str(fit->agent, AFT__AGENT_TEAMS)};
 }
 
 bool aft__fit_takes(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane) {
+  aft__taker taker = taker_of(fit);
   return aft__has_shop(fit->shops, fit->n_shops, aft__row_int(lane, AFT__LANE_SHOP)) &&
-         speaks(aft__row_str(fit->agent, AFT__AGENT_LANGUAGES), aft__row_str(lane, AFT__LANE_LANGUAGE)) &&
-         takes(cmd, fit, aft__row_str(lane, AFT__LANE_QUEUE), aft__row_str(lane, AFT__LANE_SKILLS));
+         aft__policy_speaks(&taker, aft__row_str(lane, AFT__LANE_LANGUAGE)) &&
+         aft__policy_takes(cmd->policy, &taker, aft__row_str(lane, AFT__LANE_QUEUE),
+                           aft__row_str(lane, AFT__LANE_SKILLS));
 }
 
 static aft_status nothing_ever(const char *why, aft_error *error) {
@@ -35,7 +31,8 @@ static aft_status takes_queue(aft__cmd *cmd, const aft__fit *fit, aft_str queue,
   aft__buf_init(&skills, cmd->env);
   aft__policy_queue_skills(cmd->policy, queue, &skills);
   bool failed = skills.failed;
-  *out = takes(cmd, fit, queue, aft__buf_view(&skills));
+  aft__taker taker = taker_of(fit);
+  *out = aft__policy_takes(cmd->policy, &taker, queue, aft__buf_view(&skills));
   aft__buf_done(&skills);
   return failed ? aft__nomem(error) : AFT_OK;
 }
@@ -125,26 +122,14 @@ aft_status aft__has_room(aft__cmd *cmd, const aft__value *agent, bool *out, aft_
   return AFT_OK;
 }
 
-/* "chat=3" */
-static aft_str channel_of(aft_str word, int64_t *most) {
-  size_t at = 0;
-  while (at < word.len && word.data[at] != '=')
-    at++;
-  *most = 0;
-  for (size_t i = at + 1; i < word.len; i++)
-    *most = *most * 10 + (word.data[i] - '0');
-  return aft__str(word.data, at);
-}
-
 aft_status aft__full_channels(aft__cmd *cmd, const aft__value *agent, aft_str *out, aft_error *error) {
-  aft_str words = aft__row_str(agent, AFT__AGENT_CAPACITIES), word;
+  aft_str words = aft__row_str(agent, AFT__AGENT_CAPACITIES), channel;
   char *text = aft__arena_alloc(cmd->arena, words.len + 2);
   size_t len = 0;
+  int64_t n, most;
   if (!text)
     return aft__nomem(error);
-  while (aft__words_next(&words, &word)) {
-    int64_t n, most;
-    aft_str channel = channel_of(word, &most);
+  while (aft__capacities_next(&words, &channel, &most)) {
     AFT__TRY(aft__load_of(cmd, agent[AFT__AGENT_ID].number, channel, &n, error));
     if (n < most)
       continue;
@@ -187,12 +172,10 @@ aft_status aft__fit_reserved(aft__cmd *cmd, const aft__fit *fit, const aft__valu
 
 /* ---- how fast ---- */
 
-/* A span begins with the first ticket after the one before has passed. */
 bool aft__rate_lets(aft__cmd *cmd, const aft__value *agent) {
   aft__routing routing;
+  bool none = aft__row_null(agent, AFT__AGENT_RATE_FROM);
   aft__policy_routing_of(cmd->policy, &routing);
-  if (!routing.rate_claims || aft__row_null(agent, AFT__AGENT_RATE_FROM))
-    return true;
-  return cmd->now - aft__row_int(agent, AFT__AGENT_RATE_FROM) >= routing.rate_within_ms ||
-         aft__row_int(agent, AFT__AGENT_RATE_COUNT) < routing.rate_claims;
+  return aft__routing_lets(&routing, none ? AFT_TIME_NONE : aft__row_int(agent, AFT__AGENT_RATE_FROM),
+                           aft__row_int(agent, AFT__AGENT_RATE_COUNT), cmd->now);
 }

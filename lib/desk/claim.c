@@ -94,8 +94,7 @@ static head *smallest(search *s) {
   head *best = NULL;
   for (uint32_t i = 0; i < s->n; i++) {
     head *h = &s->heads[i];
-    if (h->ticket &&
-        (!best || h->place < best->place || (h->place == best->place && h->ticket < best->ticket)))
+    if (h->ticket && (!best || aft__place_before(h->place, h->ticket, best->place, best->ticket)))
       best = h;
   }
   return best;

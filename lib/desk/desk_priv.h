@@ -20,12 +20,7 @@
 
 /* ---- input.c: what callers hand in ---- */
 
-/* Brings a text into pointer-and-length form and checks it: UTF-8, no NUL, at most most bytes. */
-aft_status aft__in_text(aft_str *text, size_t most, const char *where, aft_error *error);
-/* Likewise, and it must not be empty. */
-aft_status aft__in_name(aft_str *text, size_t most, const char *where, aft_error *error);
 aft_status aft__in_id(aft_id id, const char *where, aft_error *error); /* greater than 0 */
-#define AFT__NAME_BYTES 255
 
 /* For request digests: every field with its length, so that no two requests look alike. */
 void aft__digest_str(aft__sha256 *sha, aft_str text);

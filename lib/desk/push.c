@@ -63,7 +63,7 @@ static aft_status pick(aft__cmd *cmd, const aft__value *lane, aft__assign how, a
       continue;
     AFT__TRY(weight_of(cmd, how, fit.agent, &weight, error));
     int64_t turn = aft__row_int(fit.agent, AFT__AGENT_SERVED);
-    if (*out && (weight > least || (weight == least && turn >= served)))
+    if (*out && !aft__turn_before(weight, turn, least, served))
       continue;
     *out = fit.id;
     least = weight;

@@ -7,7 +7,6 @@
 #include <aftersales/routing.h>
 
 #define AFT__MOST_LANES   4096u /* that one claim looks at */
-#define AFT__MOST_NAMES   32u   /* of an agent's languages, skills, teams or channels */
 #define AFT__MOST_IN_WORK 4096u /* tickets of one agent that are counted */
 
 /* ---- agent_fit.c: what an agent may take ---- */
@@ -60,8 +59,6 @@ aft_status aft__tier_due(aft__cmd *cmd, const aft__value *due, aft_error *error)
 
 /* ---- agent.c ---- */
 
-/* A caller's names with one space between; shares: channels with numbers, "chat=3". */
-aft_status aft__in_words(aft_str *words, bool shares, const char *where, aft_error *error);
 aft_status aft__check_teams(aft__cmd *cmd, aft_str teams, aft_error *error);
 
 aft_status aft__agent_due(aft__cmd *cmd, aft_id agent, const char *name, aft_time at, aft_error *error);

@@ -136,22 +136,19 @@ static aft_time since(const aft__ticket *ticket, size_t clock) {
   return aft__ticket_int(ticket, asked ? (uint32_t)AFT__TICKET_SINCE : (uint32_t)AFT__TICKET_OPENED);
 }
 
-/* A deadline in plain time: on a calendar two tickets could change their order by what lies between them. It
- * moves only with what the ticket owes, so that nothing is ranked anew as time passes. */
+/* It moves only with what the ticket owes, so that nothing is ranked anew as time passes. */
 static aft_status set_place(aft__ticket *ticket, bool anew, aft_error *error) {
   aft__facts facts;
   aft__owed in;
-  aft__routing routing;
   bool known = !ticket->fresh && !aft__row_null(ticket->row, AFT__TICKET_SINCE);
   if (known && !anew && !(ticket->mask & CLOCK_COLUMNS))
     return AFT_OK;
   size_t i = running(ticket);
   AFT__TRY(owed(ticket, &facts, &in, error));
-  in.sla = i < AFT__COUNT(clocks) ? clocks[i].sla : AFT__SLA_FIRST_RESPONSE;
-  int64_t target = i < AFT__COUNT(clocks) ? aft__policy_target(ticket->cmd->policy, &in) : -1;
-  aft__policy_routing_of(ticket->cmd->policy, &routing);
+  bool runs = i < AFT__COUNT(clocks);
+  in.sla = runs ? clocks[i].sla : AFT__SLA_FIRST_RESPONSE;
   aft_time from = since(ticket, i);
-  int64_t place = from + (target >= 0 ? target : routing.patience_ms);
+  aft_time place = aft__policy_place(ticket->cmd->policy, runs ? &in : NULL, from);
   if (!known || aft__ticket_int(ticket, AFT__TICKET_SINCE) != from)
     aft__ticket_set(ticket, AFT__TICKET_SINCE, aft__int(from));
   if (!known || aft__ticket_int(ticket, AFT__TICKET_PLACE) != place)

@@ -53,6 +53,11 @@ int64_t aft__policy_target(const aft_policy *policy, const aft__owed *in) {
   return ms_of(policy, target_of(policy, in), in);
 }
 
+aft_time aft__policy_place(const aft_policy *policy, const aft__owed *in, aft_time since) {
+  int64_t target = in ? aft__policy_target(policy, in) : -1;
+  return since + (target >= 0 ? target : policy->settings->routing.patience_ms);
+}
+
 static const aft__calendar *calendar_of(const aft_policy *policy, const aft__target *target) {
   return target && target->calendar != AFT__FLOW_NONE ? &policy->calendars[target->calendar] : NULL;
 }

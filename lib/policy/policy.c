@@ -195,6 +195,15 @@ bool aft__policy_category_find(const aft_policy *policy, aft_str name, aft_str *
   return false;
 }
 
+bool aft__policy_topic_find(const aft_policy *policy, aft_str category, aft_str topic) {
+  uint32_t n = 0;
+  const aft__topic *topics = aft__section_data(policy, AFT__SECTION_TOPICS, &n);
+  for (uint32_t i = 0; i < n; i++)
+    if (aft__str_eq(aft__policy_str(policy, topics[i].name), topic))
+      return aft__str_eq(aft__policy_category(policy, topics[i].category), category);
+  return false;
+}
+
 uint32_t aft__policy_categories(const aft_policy *policy) {
   uint32_t n = 0;
   aft__section_data(policy, AFT__SECTION_CATEGORIES, &n);

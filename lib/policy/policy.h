@@ -292,15 +292,35 @@ bool aft__policy_pushes(const aft_policy *policy); /* whether any queue does not
 void aft__policy_queue_skills(const aft_policy *policy, aft_str queue, aft__buf *out);
 bool aft__policy_team_find(const aft_policy *policy, aft_str name);
 bool aft__policy_team_has(const aft_policy *policy, aft_str team, aft_str queue); /* names it itself */
-/* Whether a member of these teams takes the queue; and has the needed skills, of their own or a team's. */
-bool aft__policy_team_takes(const aft_policy *policy, aft_str teams, aft_str queue);
-bool aft__policy_skilled(const aft_policy *policy, aft_str teams, aft_str skills, aft_str needed);
+/* What decides which lanes are for somebody: words with spaces between. */
+typedef struct aft__taker {
+  aft_str languages; /* empty: all */
+  aft_str skills, teams;
+} aft__taker;
+bool aft__policy_speaks(const aft__taker *taker, aft_str language);
+/* Whether the teams take the queue and the skills that it needs are there, of their own or a team's. */
+bool aft__policy_takes(const aft_policy *policy, const aft__taker *taker, aft_str queue, aft_str skills);
+/* The next of "chat=3 email=20"; false at the end. */
+bool aft__capacities_next(aft_str *words, aft_str *channel, int64_t *most);
+/* Whether the rate lets somebody have one more who got so many since a time; AFT_TIME_NONE: none yet. */
+bool aft__routing_lets(const aft__routing *routing, aft_time from, int64_t count, aft_time now);
+
+/* A place in lanes and inbox, the smallest first; of equal ones the older record. */
+static inline bool aft__place_before(int64_t place, int64_t id, int64_t than_place, int64_t than_id) {
+  return place < than_place || (place == than_place && id < than_id);
+}
+/* Who gets a ticket that is given out: the least weight, of equal ones who got one least recently. */
+static inline bool aft__turn_before(int64_t weight, aft_time served, int64_t than_weight,
+                                    aft_time than_served) {
+  return weight < than_weight || (weight == than_weight && served < than_served);
+}
 
 /* ---- tiers.c: what a customer's standing brings, and how it is earned ---- */
 
 #define AFT__PRIVILEGES 2u
 extern const char *const aft__privileges[AFT__PRIVILEGES + 1]; /* "advance_refund", "free_pickup" */
 
+bool aft__policy_tier_find(const aft_policy *policy, aft_str name);
 int32_t aft__policy_tier_targets(const aft_policy *policy, aft_str name); /* permille; 1000 for any other */
 aft_str aft__policy_tier_agent(const aft_policy *policy, aft_str name);   /* the host's name; empty: nobody */
 void aft__policy_tier_facts(const aft_policy *policy, aft__facts *facts); /* of the tier in the facts */
@@ -391,6 +411,9 @@ typedef struct aft__owed {
 bool aft__policy_levels_ask(const aft_policy *policy);
 /* The target of the first level that counts, or -1 where the policy sets none. */
 int64_t aft__policy_target(const aft_policy *policy, const aft__owed *in);
+/* Where it stands among what waits: since when, and how long it may (in NULL: nothing says so). A deadline in
+ * plain time: on a calendar two tickets could change their order by what lies between them. */
+aft_time aft__policy_place(const aft_policy *policy, const aft__owed *in, aft_time since);
 /* When it is due: when target and time on hold have passed since began, on the level's calendar;
  * AFT_TIME_NONE without a target. Appends reasons about "due" (NULL allowed): the target, and each stretch
  * that counts. */
@@ -451,6 +474,8 @@ const aft__flow *aft__policy_machine_at(const aft_policy *policy, uint32_t index
 
 /* Whether a category exists in the policy. */
 bool aft__policy_category_find(const aft_policy *policy, aft_str name, aft_str *out);
+/* Whether the category has the topic. */
+bool aft__policy_topic_find(const aft_policy *policy, aft_str category, aft_str topic);
 /* The categories by number, from 0; AFT_STR("") past the last. */
 uint32_t aft__policy_categories(const aft_policy *policy);
 aft_str aft__policy_category(const aft_policy *policy, uint32_t index);

@@ -69,7 +69,7 @@ bool aft__policy_team_find(const aft_policy *policy, aft_str name) {
 }
 
 /* A queue that no team names is everybody's. */
-bool aft__policy_team_takes(const aft_policy *policy, aft_str teams, aft_str queue) {
+static bool team_takes(const aft_policy *policy, aft_str teams, aft_str queue) {
   uint32_t n = 0;
   bool claimed = false;
   const aft__team *list = aft__section_data(policy, AFT__SECTION_TEAMS, &n);
@@ -102,10 +102,40 @@ static bool team_gives(const aft_policy *policy, aft_str teams, aft_str skill) {
   return false;
 }
 
-bool aft__policy_skilled(const aft_policy *policy, aft_str teams, aft_str skills, aft_str needed) {
+static bool skilled(const aft_policy *policy, const aft__taker *taker, aft_str needed) {
   aft_str word;
   while (aft__words_next(&needed, &word))
-    if (!aft__words_have(skills, word) && !team_gives(policy, teams, word))
+    if (!aft__words_have(taker->skills, word) && !team_gives(policy, taker->teams, word))
       return false;
   return true;
+}
+
+bool aft__policy_takes(const aft_policy *policy, const aft__taker *taker, aft_str queue, aft_str skills) {
+  return team_takes(policy, taker->teams, queue) && skilled(policy, taker, skills);
+}
+
+/* Nobody would ever read a text whose language is not known, if that counted. */
+bool aft__policy_speaks(const aft__taker *taker, aft_str language) {
+  return !taker->languages.len || !language.len || aft__str_eq(language, aft__cstr("und")) ||
+         aft__words_have(taker->languages, language);
+}
+
+bool aft__capacities_next(aft_str *words, aft_str *channel, int64_t *most) {
+  aft_str word;
+  size_t at = 0;
+  if (!aft__words_next(words, &word))
+    return false;
+  while (at < word.len && word.data[at] != '=')
+    at++;
+  *most = 0;
+  for (size_t i = at + 1; i < word.len; i++)
+    *most = *most * 10 + (word.data[i] - '0');
+  *channel = aft__str(word.data, at);
+  return true;
+}
+
+/* A span begins with the first ticket after the one before has passed. */
+bool aft__routing_lets(const aft__routing *routing, aft_time from, int64_t count, aft_time now) {
+  return !routing->rate_claims || from == AFT_TIME_NONE || now - from >= routing->rate_within_ms ||
+         count < routing->rate_claims;
 }

@@ -12,6 +12,8 @@ static const aft__tier *tier_of(const aft_policy *policy, aft_str name) {
   return NULL;
 }
 
+bool aft__policy_tier_find(const aft_policy *policy, aft_str name) { return tier_of(policy, name) != NULL; }
+
 int32_t aft__policy_tier_targets(const aft_policy *policy, aft_str name) {
   const aft__tier *tier = tier_of(policy, name);
   return tier ? tier->targets : 1000;

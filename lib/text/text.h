@@ -18,6 +18,16 @@ size_t aft__utf8_cut(aft_str text, size_t n);
 /* Columns of a terminal: wide characters count two. */
 size_t aft__utf8_columns(aft_str text);
 
+/* ---- given.c: what callers hand in ---- */
+
+#define AFT__NAME_BYTES 255
+/* Brings a text into pointer-and-length form and checks it: UTF-8, no NUL, at most most bytes. */
+aft_status aft__in_text(aft_str *text, size_t most, const char *where, aft_error *error);
+/* Likewise, and it must not be empty. */
+aft_status aft__in_name(aft_str *text, size_t most, const char *where, aft_error *error);
+/* Names with one space between; shares: channels with numbers, "chat=3". */
+aft_status aft__in_words(aft_str *words, bool shares, const char *where, aft_error *error);
+
 /* ---- unicode.c: the only user of utf8proc ---- */
 
 bool aft__is_letter(uint32_t c); /* any script; Han included */

@@ -6,12 +6,12 @@ import re
 
 import tree
 
-RANKS = [["base"], ["value"], ["flow", "text"], ["model", "policy", "store"], ["desk"], ["clock", "insight"]]
+RANKS = [["base"], ["value"], ["flow", "text"], ["model", "policy", "store"], ["simulate"], ["desk"], ["clock", "insight"]]
 # Shared objects of their own: they see the public headers alone, as a third party would, and nobody sees them.
 APART = {"postgres"}
 RANK = {folder: rank for rank, folders in enumerate(RANKS) for folder in folders}
 
-PURE = {"flow", "text", "model", "policy"}
+PURE = {"flow", "text", "model", "policy", "simulate"}
 IMPURE = re.compile(r"(time|unistd|fcntl|pthread|signal|dirent)\.h|sys/.*")
 BUILD_TOOLS = {"policy/compile_default.c"}
 

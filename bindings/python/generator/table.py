@@ -157,6 +157,7 @@ aft_status_is_transient aft_status_name aft_store_backup aft_store_health aft_st
 aft_text_language aft_text_normalise aft_text_redact aft_tick aft_ticket_claim aft_ticket_position aft_triage_explain aft_triage_free aft_triage_json
 aft_triage_number aft_triage_run aft_triage_stated_count aft_triage_stated_number aft_triage_stated_text aft_triage_suggestion
 aft_triage_text aft_version
+aft_demand_count aft_demand_draw aft_demand_free aft_demand_record aft_simulate aft_simulated_free aft_simulated_json aft_simulated_number
 """.split()
 
 # Not in Python: references are the collector's, records are plain objects there, the class says the kind and its

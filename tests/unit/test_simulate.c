@@ -1,0 +1,2 @@
+#include "policy_fixture.h"
+int main(void) { return 0; }
