@@ -46,6 +46,7 @@ static aft_status end(aft__case *c, aft_error *error) {
   AFT__TRY(aft__units_free(c, error));
   AFT__TRY(aft__legs_void(c, error));
   AFT__TRY(aft__appointments_end(c, error));
+  AFT__TRY(aft__survey_case_ended(c, error));
   return aft__due_clear_all(c->cmd->tx, aft__case_id(c), error);
 }
 

@@ -190,6 +190,11 @@ aft_status aft__legal_begin(aft__case *c, aft_error *error);
 aft_status aft__legal_goods_back(aft__case *c, aft_error *error);
 aft_status aft__legal_due(aft__case *c, aft_error *error);
 
+/* ---- survey_ask.c ---- */
+
+/* Decides whether its customer is asked how it was. */
+aft_status aft__survey_case_ended(aft__case *of, aft_error *error);
+
 /* ---- case_flow.c ---- */
 
 typedef struct aft__case_event {
@@ -468,6 +473,8 @@ aft_status aft__leg_confirm(aft__case *c, aft__leg *leg, int64_t amount, aft_err
 
 /* A text of the catalogue to the case's customer through the outbox. */
 aft_status aft__case_notify(aft__case *c, const char *key, aft_error *error);
+/* One that asks for the answer to a survey: topic survey.send. key: of the catalogue, whole. */
+aft_status aft__case_send_survey(aft__case *c, const char *key, aft_id survey, aft_error *error);
 /* Something for the host to do: the payload begins with the case, its code and its order; add (NULL allowed)
  * writes the rest. */
 typedef void (*aft__case_fill)(aft__case *c, aft__json *json, const void *user);

@@ -361,12 +361,18 @@ aft_status aft__message_add(aft__cmd *cmd, const aft__message *message, aft_id i
 /* Copies a caller's array of sized structs into the arena, each checked. */
 aft_status aft__parts_copy(aft__arena *arena, const aft_env *env, const aft_part_in *parts, size_t n,
                            aft_part_in **out, aft_error *error);
+#define AFT__MOST_FIELDS 64
+/* The same for named texts; where: "message.fields". */
+aft_status aft__fields_copy(aft__arena *arena, const aft_env *env, const aft_field_in *fields, size_t n,
+                            const char *where, aft_field_in **out, aft_error *error);
 
-/* ---- survey.c ---- */
+/* ---- survey_ask.c, survey.c, survey_reply.c ---- */
 
 aft_status aft__survey_schedule(aft__ticket *ticket, aft_error *error);
 aft_status aft__survey_cancel(aft__ticket *ticket, aft_error *error);
 aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_str name, aft_error *error);
+/* Removes what goes with a survey that is about to be removed. */
+aft_status aft__survey_empty(aft__tx *tx, const aft__value *row, aft_error *error);
 
 /* ---- cursor.c ---- */
 

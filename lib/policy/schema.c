@@ -231,6 +231,7 @@ SHAPE an_hour = {.kind = SPAN, .expected = "never, or 1h to 36500d", .least = AF
 SHAPE a_minute = {
     .kind = SPAN, .expected = "never, or 1m to 366d", .least = AFT__MINUTE, .most = 366 * AFT__DAY};
 SHAPE survey_end = {.kind = LENGTH, .expected = "1h to 366d", .least = AFT__HOUR, .most = 366 * AFT__DAY};
+/* The usual survey, and those with a name, which begin with its values. */
 static const entry survey_fields[] = {{"enabled", &flag, false},
                                       {"kind", &survey_kind, false},
                                       {"after", &duration, false},
@@ -243,6 +244,32 @@ static const entry survey_fields[] = {{"enabled", &flag, false},
                                       {"low", &survey_low, false},
                                       {NULL, NULL, false}};
 SHAPE survey = {.kind = STRUCT, .expected = "a map with enabled, kind and after", .fields = survey_fields};
+
+SHAPE question_type = {.kind = CHOICE,
+                       .expected = "one of scale, choice, choices, yes_no, text",
+                       .choices = aft__question_types};
+SHAPE scale_end = {.kind = WHOLE, .expected = "a whole number from 0 to 100", .least = 0, .most = 100};
+SHAPE question_text = {
+    .kind = WHOLE, .expected = "a number of characters from 1 to 4000", .least = 1, .most = 4000};
+static const entry question_fields[] = {
+    {"type", &question_type, true},  {"order", &count, false},  {"required", &flag, false},
+    {"from", &scale_end, false},     {"to", &scale_end, false}, {"choices", &names, false},
+    {"most", &question_text, false}, {"low", &any, false},      {NULL, NULL, false}};
+SHAPE question = {.kind = STRUCT, .expected = "a map with type", .fields = question_fields};
+SHAPE questions = {.kind = MAP, .expected = "a map of questions", .of = &question};
+static const char *const named_survey_kinds[] = {"csat", "nps", "ces", "custom", NULL};
+SHAPE named_survey_kind = {
+    .kind = CHOICE, .expected = "one of csat, nps, ces, custom", .choices = named_survey_kinds};
+SHAPE survey_about = {.kind = CHOICE, .expected = "ticket or case", .choices = aft__survey_abouts};
+static const entry named_survey_fields[] = {
+    {"order", &count, true},          {"about", &survey_about, false}, {"when", &any, false},
+    {"questions", &questions, false}, {"enabled", &flag, false},       {"kind", &named_survey_kind, false},
+    {"after", &duration, false},      {"sample", &permille, false},    {"fatigue", &an_hour, false},
+    {"hours", &name, false},          {"reminder", &an_hour, false},   {"expires", &survey_end, false},
+    {"edit", &a_minute, false},       {"low", &survey_low, false},     {NULL, NULL, false}};
+SHAPE named_survey = {
+    .kind = STRUCT, .expected = "a map with order, about and when", .fields = named_survey_fields};
+SHAPE named_surveys = {.kind = MAP, .expected = "a map of surveys", .of = &named_survey};
 
 SHAPE a_day = {.kind = SPAN, .expected = "never, or 1d to 36500d", .least = AFT__DAY, .most = MOST_SPAN};
 SHAPE a_week = {.kind = SPAN, .expected = "never, or 7d to 36500d", .least = 7 * AFT__DAY, .most = MOST_SPAN};
@@ -473,6 +500,7 @@ static const entry root_fields[] = {{"version", &version, true},
                                     {"escalation", &escalation, false},
                                     {"intake", &intake, false},
                                     {"survey", &survey, false},
+                                    {"surveys", &named_surveys, false},
                                     {"retention", &retention, false},
                                     {"queues", &queues, false},
                                     {"teams", &teams, false},
