@@ -63,6 +63,17 @@ AFT_API aft_status aft_survey_get(aft_session *session, const aft_call *call, af
                                   aft_error *error);
 
 /*
+ * Lists the surveys about a case's end. Not for buyers.
+ *
+ * out: receives a cursor over AFT_KIND_SURVEY that the caller frees with aft_cursor_free.
+ * Threads: one at a time.
+ * Errors: those of <aftersales/desk.h>.
+ * Since: 0.1
+ */
+AFT_API aft_status aft_case_survey_list(aft_session *session, const aft_call *call, aft_id case_id,
+                                        aft_cursor **out, aft_error *error);
+
+/*
  * Lists the answers to a survey's questions, by the questions' names. Not for buyers.
  *
  * out: receives a cursor over AFT_KIND_REPLY that the caller frees with aft_cursor_free.

@@ -208,12 +208,15 @@ static aft_status facts_of(aft__case *of, aft__facts *facts, aft_error *error) {
   return aft__labels_of(of->cmd, of->cmd->policy, &owners, facts, error);
 }
 
-/* Retention may have taken the ticket. */
-static aft_status still_there(aft__cmd *cmd, aft_id *ticket, aft_error *error) {
+/* The ticket is anchored: of a ticket and its case that end at once, one sees the other's survey. Retention
+ * may have taken it. */
+static aft_status see_ticket(aft__cmd *cmd, aft_id *ticket, aft_error *error) {
   aft__value *row;
   if (!*ticket)
     return AFT_OK;
   aft_status status = aft__get(cmd->tx, &aft__ticket_table, *ticket, &row, error);
+  if (status == AFT_OK)
+    return aft__anchor(cmd->tx, &aft__ticket_table, row, error);
   if (status != AFT_E_NOT_FOUND)
     return status;
   *ticket = 0;
@@ -232,7 +235,7 @@ aft_status aft__survey_case_ended(aft__case *of, aft_error *error) {
               .reasons = &of->reasons};
   if (!aft__policy_surveys_ask(cmd->policy, AFT__ABOUT_CASE, NULL))
     return AFT_OK;
-  AFT__TRY(still_there(cmd, &a.ticket, error));
+  AFT__TRY(see_ticket(cmd, &a.ticket, error));
   AFT__TRY(facts_of(of, &facts, error));
   if (!aft__policy_survey_pick(cmd->policy, AFT__ABOUT_CASE, &facts, &a.policy))
     return AFT_OK;

@@ -45,8 +45,8 @@ typedef struct aft__survey_question {
 
 /* The answers that the present policy offers come first; others are added as they are met. */
 aft_status aft__question_begin(aft__cmd *cmd, aft__survey_question *q, aft_str survey, aft_error *error);
-aft_status aft__question_count(aft__cmd *cmd, aft__survey_question *q, const aft__value *survey,
-                               aft__survey_group *g, aft_error *error);
+aft_status aft__question_count(aft__cmd *cmd, aft__survey_question *q, aft_id survey, aft__survey_group *g,
+                               aft_error *error);
 void aft__question_tell(aft__json *json, const aft__survey_question *q, const aft__survey_group *g);
 
 /* ---- survey_bias.c: who answered, of those who were asked ---- */

@@ -66,9 +66,9 @@ static aft_status count_choices(aft__cmd *cmd, aft__survey_question *q, aft_str 
   return AFT_OK;
 }
 
-aft_status aft__question_count(aft__cmd *cmd, aft__survey_question *q, const aft__value *survey,
-                               aft__survey_group *g, aft_error *error) {
-  const aft__value keys[] = {survey[AFT__SURVEY_TENANT], survey[AFT__SURVEY_ID], aft__text(q->name)};
+aft_status aft__question_count(aft__cmd *cmd, aft__survey_question *q, aft_id survey, aft__survey_group *g,
+                               aft_error *error) {
+  const aft__value keys[] = {aft__int(cmd->call.tenant), aft__int(survey), aft__text(q->name)};
   aft__value *row;
   uint32_t at;
   aft_status status = aft__find(cmd->tx, &aft__reply_table, AFT__REPLY_BY_SURVEY, keys, &row, error);

@@ -114,6 +114,31 @@ aft_status aft_reply_list(aft_session *session, const aft_call *call, aft_id sur
   return aft__cursor_open(session, &list, (aft_str){0}, out, error);
 }
 
+static aft_status may_see_case(aft__cmd *cmd, void *given, aft_error *error) {
+  aft_id id = *(aft_id *)given;
+  aft__value *row;
+  cmd->subject = id;
+  AFT__TRY(aft__load(cmd, &aft__case_table, AFT__CASE_TENANT, id, "case", &row, error));
+  return aft__may_shop(cmd, aft__row_int(row, AFT__CASE_SHOP), error);
+}
+
+aft_status aft_case_survey_list(aft_session *session, const aft_call *call, aft_id case_id, aft_cursor **out,
+                                aft_error *error) {
+  static const aft__command command = {.verb = "case.surveys",
+                                       .name = "case_survey_list",
+                                       .roles = AFT__ROLES_STAFF,
+                                       .read = true,
+                                       .run = may_see_case};
+  AFT__TRY(aft__in_id(case_id, "case", error));
+  AFT__TRY(aft__command_run(session, call, &command, &case_id, NULL, error));
+  aft__list list = {.kind = AFT_KIND_SURVEY,
+                    .table = &aft__survey_table,
+                    .index = AFT__SURVEY_BY_CASE,
+                    .n_equal = 2,
+                    .equal = {call->tenant, case_id}};
+  return aft__cursor_open(session, &list, (aft_str){0}, out, error);
+}
+
 /* ---- what is asked ---- */
 
 typedef struct form {

@@ -9,6 +9,12 @@
 #define MOST_PERIOD (3653 * AFT__DAY)
 #define MOST_NAME   64
 
+/* A survey whose answer to the question is still to be looked up. */
+typedef struct reply {
+  aft_id survey;
+  uint64_t group;
+} reply;
+
 typedef struct report {
   aft_survey_report_in in;
   aft__cmd *cmd;
@@ -18,6 +24,7 @@ typedef struct report {
   aft__survey_groups groups;
   aft__survey_question question;
   aft__survey_bias bias;
+  aft__buf asked; /* of reply: answered surveys, where their answers to the question are counted too */
   uint32_t rows;
   uint64_t sent, answered;
   bool complete;
@@ -113,7 +120,11 @@ static aft_status count_answer(report *r, const aft__value *row, aft__survey_gro
   g->low += aft__row_int(row, AFT__SURVEY_LOW) != 0;
   if (r->scored)
     aft__tally_add(&g->tally, r->scale, aft__row_int(row, AFT__SURVEY_SCORE));
-  return r->in.question.len ? aft__question_count(r->cmd, &r->question, row, g, error) : AFT_OK;
+  if (!r->in.question.len)
+    return AFT_OK;
+  reply asked = {aft__row_int(row, AFT__SURVEY_ID), (uint64_t)(g - r->groups.list)};
+  aft__buf_add(&r->asked, &asked, sizeof asked);
+  return r->asked.failed ? aft__nomem(error) : AFT_OK;
 }
 
 static aft_status count(void *user, const aft__value *row, aft_error *error) {
@@ -137,6 +148,16 @@ static aft_status count(void *user, const aft__value *row, aft_error *error) {
   return answered ? count_answer(r, row, g, error) : AFT_OK;
 }
 
+/* While rows are read one by one, nothing else can be. */
+static aft_status count_replies(report *r, aft_error *error) {
+  for (size_t at = 0; at < r->asked.len; at += sizeof(reply)) {
+    reply asked;
+    memcpy(&asked, r->asked.data + at, sizeof asked);
+    AFT__TRY(aft__question_count(r->cmd, &r->question, asked.survey, &r->groups.list[asked.group], error));
+  }
+  return AFT_OK;
+}
+
 static aft_status walk(report *r, aft_error *error) {
   aft__value low = aft__int(r->in.begin), high = aft__int(r->in.end - 1);
   aft__scan scan = {.table = &aft__survey_table,
@@ -151,7 +172,8 @@ static aft_status walk(report *r, aft_error *error) {
   r->complete = true;
   if (r->in.question.len)
     AFT__TRY(aft__question_begin(r->cmd, &r->question, r->in.name, error));
-  return aft__scan_each(r->cmd->tx, &scan, count, r, error);
+  AFT__TRY(aft__scan_each(r->cmd->tx, &scan, count, r, error));
+  return count_replies(r, error);
 }
 
 /* ---- telling ---- */
@@ -293,6 +315,7 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   AFT__TRY(check_shop(cmd, r, error));
   AFT__TRY(find_kind(cmd, r, error));
   aft__map_init(&r->groups.numbers, cmd->env);
+  aft__buf_init(&r->asked, cmd->env);
   aft__bias_begin(cmd, &r->bias);
   aft_status status = walk(r, error);
   aft__groups_sort(&r->groups);
@@ -300,6 +323,7 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
     status = tell(r, error);
   aft__map_done(&r->groups.numbers);
   aft__bias_done(&r->bias);
+  aft__buf_done(&r->asked);
   return status;
 }
 

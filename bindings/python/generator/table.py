@@ -79,6 +79,7 @@ COMMANDS = [
     Command("aft_explain", "explain", reads=True, defaults={"about": "None", "locale": '"en"'}),
     Command("aft_survey_list", "surveys", "Survey", reads=True),
     Command("aft_survey_get", "survey", "Survey", reads=True),
+    Command("aft_case_survey_list", "case_surveys", "Survey", reads=True),
     Command("aft_reply_list", "replies", "Reply", reads=True),
     Command("aft_survey_report", "survey_report", json=True, reads=True),
     Command("aft_ticket_search", "search", "Ticket", reads=True),
