@@ -55,7 +55,8 @@ aft_status aft__case_deadline(aft__case *c, const aft__flow_state *state, aft_er
   aft__cmd *cmd = c->cmd;
   if (state->deadline_event == AFT__FLOW_NONE)
     return AFT_OK;
-  aft_time at = aft__policy_deadline(cmd->policy, state, cmd->now, aft__order_offset(cmd, c->order));
+  aft_time at = aft__policy_deadline(cmd->policy, c->policy, c->flow, state, cmd->now,
+                                     aft__order_offset(cmd, c->order), &c->reasons);
   aft__case_set(c, AFT__CASE_DUE, aft__int(at));
   return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_CASE, aft__case_id(c), aft__cstr(AFT__DUE_STATE),
                       at, error);

@@ -257,6 +257,8 @@ aft_status aft__labels_of(aft__cmd *cmd, const aft_policy *policy, const aft__la
                           aft__facts *facts, aft_error *error);
 /* case_access.c: the state of the latest case about an order that is still open; empty for none. */
 aft_status aft__open_case_state(aft__cmd *cmd, aft_id order, aft_str *out, aft_error *error);
+/* order_govern.c: minutes that a zone is ahead of UTC now; 0 for none, and for one that is not known here. */
+int32_t aft__offset_now(aft__cmd *cmd, aft_str zone);
 /* order.c: the host's own word for where an order stands; empty for none. */
 aft_status aft__order_state(aft__cmd *cmd, aft_id order, aft_str *out, aft_error *error);
 
@@ -273,6 +275,8 @@ typedef struct aft__fire {
   aft_time deadline; /* in place of the new state's own; 0 for that */
 } aft__fire;
 aft_status aft__ticket_fire(aft__ticket *ticket, const aft__fire *fire, aft_error *error);
+/* When a state ends by itself that is entered now. */
+aft_time aft__ticket_deadline(aft__ticket *ticket, const aft__flow *flow, const aft__flow_state *state);
 /* Whether the machine would move (not ignore or refuse) on an event of a role now. */
 aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
                             aft_error *error);

@@ -167,7 +167,7 @@ static aft_status open_ticket(aft__intake *intake, aft__ticket *ticket, aft_erro
     uint32_t state;
     AFT__TRY(aft__ticket_machine(ticket, &flow, &state, error));
     AFT__TRY(aft__ticket_due(ticket, aft__cstr(AFT__DUE_STATE),
-                             intake->cmd->now + flow->states[state].deadline_ms, error));
+                             aft__ticket_deadline(ticket, flow, &flow->states[state]), error));
     return aft__ticket_clocks(ticket, error);
   }
   aft__fire triage = {.event = "triage", .role = AFT_ROLE_SYSTEM};

@@ -224,16 +224,7 @@ bool aft__policy_platform_status(const aft_policy *policy, aft_str platform, aft
   return true;
 }
 
-/* ---- deadlines ---- */
-
-aft_time aft__policy_deadline(const aft_policy *policy, const aft__flow_state *state, aft_time from,
-                              int32_t offset_minutes) {
-  uint32_t n = 0;
-  const aft__case_settings *s = aft__section_data(policy, AFT__SECTION_CASES, &n);
-  bool business = state->flags & AFT__FLOW_BUSINESS;
-  if (!business || !n || s->calendar == AFT__FLOW_NONE)
-    return aft__flow_deadline(state, from, offset_minutes);
-  aft_time at =
-      aft__calendar_days(&policy->calendars[s->calendar], from, (uint32_t)(state->deadline_ms / AFT__DAY));
-  return at == AFT_TIME_NONE ? aft__flow_deadline(state, from, offset_minutes) : at;
+aft_str aft__policy_freight_back(const aft_policy *policy, const aft__facts *facts) {
+  const aft__pair *rule = first_holding(policy, AFT__PAIRS_FREIGHT_BACK, facts);
+  return rule ? aft__policy_str(policy, rule->key) : (aft_str){0};
 }

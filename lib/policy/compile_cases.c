@@ -253,6 +253,17 @@ static void add_conditions(aft__compile *cx, const aft__node *money, const char 
   }
 }
 
+static void add_freight_back(aft__compile *cx, const aft__node *money) {
+  const aft__node *rules = aft__node_get(money, "freight_back");
+  for (uint32_t i = 0; rules && rules->kind == AFT__NODE_LIST && i < rules->count; i++) {
+    const aft__node *map = rules->items[i].value, *payer = aft__node_get(map, "payer");
+    if (payer && payer->kind == AFT__NODE_TEXT)
+      add(cx, (aft__pair){.list = AFT__PAIRS_FREIGHT_BACK,
+                          .key = aft__compile_text(cx, payer->text),
+                          .condition = aft__compile_when(cx, map)});
+  }
+}
+
 static void add_arrivals(aft__compile *cx, const aft__node *map) {
   for (uint32_t i = 0; map && i < map->count; i++) {
     uint32_t n = 0;
@@ -280,6 +291,7 @@ static void compile_money(aft__compile *cx, const aft__node *money) {
   add_conditions(cx, money, "restocking", AFT__PAIRS_RESTOCKING);
   add_conditions(cx, money, "freight_out", AFT__PAIRS_FREIGHT_OUT);
   add_conditions(cx, money, "duty_out", AFT__PAIRS_DUTY_OUT);
+  add_freight_back(cx, money);
   add_conditions(cx, money, "papers_first", AFT__PAIRS_PAPERS);
   add_amounts(cx, map_of(money, "freight_most"), AFT__PAIRS_FREIGHT_MOST, 0);
   add_arrivals(cx, map_of(money, "arrives"));

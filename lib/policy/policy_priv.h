@@ -530,6 +530,7 @@ typedef enum aft__pair_list {
   AFT__PAIRS_ADDRESS,      /* key: route; value: address */
   AFT__PAIRS_OFFER,        /* key: its name; kind; value: reason; condition */
   AFT__PAIRS_PLATFORM,     /* key: platform; other: status; kind; value: state; number: certainty */
+  AFT__PAIRS_FREIGHT_BACK, /* condition; key: who pays the way back */
   AFT__PAIR_LISTS
 } aft__pair_list;
 

@@ -312,7 +312,7 @@ SHAPE on = {.kind = MAP, .expected = "a map of events", .of = &moves};
 static const entry state_fields[] = {{"terminal", &flag, false}, {"open", &flag, false},
                                      {"paused", &flag, false},   {"deadline", &deadline, false},
                                      {"then", &name, false},     {"on", &on, false},
-                                     {NULL, NULL, false}};
+                                     {"calendar", &name, false}, {NULL, NULL, false}};
 SHAPE state = {.kind = STRUCT, .expected = "a map of a state", .fields = state_fields};
 SHAPE states = {.kind = MAP, .expected = "a map of states", .of = &state};
 static const entry machine_fields[] = {
@@ -412,6 +412,13 @@ static const entry papers_fields[] = {
 SHAPE papers_rule = {.kind = STRUCT, .expected = "a map with money", .fields = papers_fields};
 SHAPE papers_rules = {.kind = LIST, .expected = "a list of rules for papers", .of = &papers_rule};
 SHAPE freights = {.kind = LIST, .expected = "a list of freight rules", .of = &freight};
+/* A rule of the shop is kinder than the law alone: it never leaves the way back to the buyer. */
+static const char *const kind_payers[] = {"seller", "platform", NULL};
+SHAPE kind_payer = {.kind = CHOICE, .expected = "one of seller, platform", .choices = kind_payers};
+static const entry freight_back_fields[] = {
+    {"when", &any, false}, {"payer", &kind_payer, true}, {NULL, NULL, false}};
+SHAPE freight_back = {.kind = STRUCT, .expected = "a map with payer", .fields = freight_back_fields};
+SHAPE freight_backs = {.kind = LIST, .expected = "a list of rules for the way back", .of = &freight_back};
 static const char *const coupon_fulls[] = {"give_back", "keep", NULL};
 SHAPE coupon_full = {.kind = CHOICE, .expected = "one of give_back, keep", .choices = coupon_fulls};
 static const char *const coupon_parts[] = {"share", "keep", NULL};
@@ -429,6 +436,7 @@ static const entry money_fields[] = {{"instruments", &names, false},
                                      {"restocking", &restockings, false},
                                      {"freight_out", &freights, false},
                                      {"duty_out", &freights, false},
+                                     {"freight_back", &freight_backs, false},
                                      {"papers_first", &papers_rules, false},
                                      {"freight_most", &minors, false},
                                      {"reconcile", &duration, false},

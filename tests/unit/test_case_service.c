@@ -312,6 +312,44 @@ static void a_ticket_offers_what_it_asks_for(void **state) {
   END_DESK(c)
 }
 
+/* What would be the buyer's way back is the shop's for those whose tier says so, and the reason tells. */
+static void a_tier_brings_its_way_back(void **state) {
+  static const struct {
+    const char *tier, *policy, *payer;
+  } ways[] = {
+      {"", NULL, "buyer"},
+      {"gold", NULL, "seller"},
+      {"gold", "version: 1\ntiers: {gold: {privileges: [advance_refund]}}\n", "buyer"},
+      {"gold", "version: 1\ncases: {money: {freight_back: [{when: {free_pickup: true}, payer: platform}]}}\n",
+       "platform"}};
+  (void)state;
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+    case_desk c;
+    case_story story;
+    aft_error error = AFT_ERROR_INIT;
+    case_story_open(&c, &story, DESK_MEMORY, CASE_DELIVERED);
+    if (ways[i].policy)
+      case_story_policy(&c, ways[i].policy);
+    aft_customer_in buyer = {
+        .size = sizeof buyer, .external = AFT_STR("wang"), .tier = AFT_STR(ways[i].tier)};
+    aft_record *customer;
+    assert_ok(aft_customer_put(c.d.session, &c.d.system, &buyer, &customer, &error));
+    assert_int_equal(aft_customer_id(customer), c.d.buyer);
+    aft_record_free(customer);
+    case_story_tell(&c, &story);
+    aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+    aft_record *record = case_get(&c, id);
+    assert_string_equal(aft_case_freight(record), ways[i].payer);
+    aft_record_free(record);
+    aft_buf *why;
+    assert_ok(aft_case_explain(c.d.session, &c.d.system, id, "freight", "en", &why, &error));
+    bool rule = strstr(aft_buf_data(why), "pays the way back, by a rule of the shop") != NULL;
+    assert_int_equal(rule, strcmp(ways[i].payer, "buyer") != 0);
+    aft_buf_free(why);
+    case_desk_close(&c);
+  }
+}
+
 static void an_order_says_what_can_be_filed(void **state) {
   ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
@@ -400,6 +438,7 @@ int main(void) {
       cmocka_unit_test(a_visit_that_nobody_came_to),
       cmocka_unit_test(a_visit_to_a_case_that_is_over),
       cmocka_unit_test(a_ticket_offers_what_it_asks_for),
+      cmocka_unit_test(a_tier_brings_its_way_back),
       cmocka_unit_test(an_order_says_what_can_be_filed),
       cmocka_unit_test(a_box_that_was_empty_before),
       cmocka_unit_test(a_reason_that_changes_each_time),
