@@ -335,7 +335,7 @@ static void a_breach_is_told_once(void **state) {
   desk_pass(&d, AFT__HOUR);
   desk_tick(&d);
   assert_int_equal(orders_of(&d, id, "\"sla_breach\""), 1);
-  desk_policy(&d, OFFICE "  normal: {first_response: 3h}\n  high: {first_response: 3h}\n");
+  desk_policy(&d, "version: 1\nservice_levels: {normal: {first_response: 3h}, high: {first_response: 3h}}\n");
   desk_pass(&d, AFT__HOUR);
   desk_tick(&d);
   assert_int_equal(orders_of(&d, id, "\"sla_breach\""), 1);
