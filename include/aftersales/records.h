@@ -270,8 +270,8 @@
 #define AFT_ACTIVATION_MODEL_DOCUMENT 0x00100009u /* the stored model */
 #define AFT_ACTIVATION_MODEL_WEIGHT   0x0010000au /* how much it counts, permille; with rule_weight 0: as the policy says */
 #define AFT_ACTIVATION_RULE_WEIGHT    0x0010000bu /* how much the rules count beside it, permille */
-#define AFT_ACTIVATION_CLOCKS_PLACE   0x0010000cu /* place in the inbox up to which clocks were set anew; absent: none is on its way */
-#define AFT_ACTIVATION_CLOCKS_TICKET  0x0010000du /* the ticket at that place */
+#define AFT_ACTIVATION_CLOCKS_PLACE   0x0010000cu /* up to where clocks were set anew: of tickets their place in the inbox, then of cases their due; absent: none is on its way */
+#define AFT_ACTIVATION_CLOCKS_TICKET  0x0010000du /* the ticket or case there */
 #define AFT_ACTIVATION_CLOCKS_MOVED   0x0010000eu /* 1 where this walk changed a clock, so that another follows */
 
 #define AFT_ATTRIBUTE_ID       0x00140001u /* the value's id */

@@ -304,6 +304,8 @@ aft_status aft__ticket_due(aft__ticket *ticket, aft_str name, aft_time at, aft_e
 #define AFT__DUE_CLOCKS "clocks"
 aft_status aft__clocks_begin(aft__cmd *cmd, aft_id activation, aft_error *error);
 aft_status aft__clocks_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+/* Where the walk goes on: what orders its index, and the record; value NULL: it is over. */
+aft_status aft__clocks_place(aft__cmd *cmd, const aft__value *value, aft_id id, bool moved, aft_error *error);
 
 /* ---- lane.c, agent.c: see routing_priv.h ---- */
 

@@ -68,6 +68,14 @@ aft_str aft__policy_reason_at(const aft_policy *policy, uint32_t index);
 
 /* ---- case_rules.c ---- */
 
+/* Whether a season makes a stage of a case last longer, which one and by how much. */
+typedef struct aft__season {
+  aft_str name;
+  int64_t by_ms;
+} aft__season;
+bool aft__policy_season(const aft_policy *policy, aft_str kind, aft_str state, aft__season *out);
+bool aft__policy_has_season(const aft_policy *policy);
+
 typedef struct aft__rule_flags {
   aft_str rule; /* the first that holds; empty without one */
   bool auto_ok, advance_ok, returnless_ok;

@@ -303,6 +303,32 @@ static void risk_of(const aft__node *risk, const char *key, int64_t *cases, int6
   *within = span_of(map, "within", 365 * AFT__DAY);
 }
 
+static void check_states(aft__compile *cx, const aft__node *list) {
+  const aft__node *machines = map_of(cx->root, "machines");
+  for (uint32_t i = 0; list && list->kind == AFT__NODE_LIST && i < list->count; i++) {
+    const aft__node *name = list->items[i].value;
+    bool known = false;
+    for (uint32_t m = 0; name->text.len && machines && m < machines->count; m++)
+      known |= aft__node_get(aft__node_get(machines->items[m].value, "states"), name->text.data) != NULL;
+    if (!known)
+      aft__fault_node(cx->faults, AFT_E_POLICY, name, "no machine has a state '%.*s'",
+                      (int)aft__utf8_cut(name->text, 60), name->text.len ? name->text.data : "");
+  }
+}
+
+static void compile_season(aft__compile *cx, const aft__node *season, aft__case_settings *s) {
+  const aft__node *name = aft__node_get(season, "name");
+  if (!season || !name || name->kind != AFT__NODE_TEXT)
+    return;
+  size_t mark = aft__path_push(cx->faults, aft__cstr("season"));
+  s->season = aft__compile_text(cx, name->text);
+  s->season_ms = span_of(season, "by", AFT__DAY);
+  s->season_kinds = aft__compile_kinds(cx, season);
+  s->season_states = aft__compile_names(cx, season, "states", NULL, "state");
+  check_states(cx, aft__node_get(season, "states"));
+  aft__path_pop(cx->faults, mark);
+}
+
 static void compile_settings(aft__compile *cx, const aft__node *cases) {
   static const char *const fulls[] = {"keep", "give_back", NULL}, *const parts[] = {"keep", "share", NULL};
   const aft__node *money = map_of(cases, "money"), *evidence = map_of(cases, "evidence");
@@ -329,6 +355,7 @@ static void compile_settings(aft__compile *cx, const aft__node *cases) {
   s.points_spent = choice_of(money, "points_spent", aft__extra_rules, AFT__EXTRA_PERSON);
   s.gift_kept = choice_of(money, "gift_kept", aft__extra_rules, AFT__EXTRA_PERSON);
   s.calendar = aft__compile_calendar_ref(cx, cases, "calendar");
+  compile_season(cx, map_of(cases, "season"), &s);
   aft__compile_add(cx, AFT__SECTION_CASES, &s);
 }
 

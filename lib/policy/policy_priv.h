@@ -550,8 +550,11 @@ typedef struct aft__case_settings {
   int64_t waybill_reuse, evidence_reuse, link_ms;
   uint32_t compensation_instrument; /* text */
   uint32_t coupon_full, coupon_part;
-  uint32_t points_spent, gift_kept; /* aft__extra_rule */
-  uint32_t calendar;                /* AFT__FLOW_NONE: business days are Monday to Friday */
+  uint32_t points_spent, gift_kept;       /* aft__extra_rule */
+  uint32_t calendar;                      /* AFT__FLOW_NONE: business days are Monday to Friday */
+  uint32_t season, reserved0;             /* text: the name of a season; 0: none */
+  int64_t season_ms;                      /* by how much its stages last longer */
+  aft__names season_kinds, season_states; /* none: all */
 } aft__case_settings;
 
 extern const char *const aft__window_sources[AFT__SOURCES + 1]; /* "law", "platform", "shop" */

@@ -479,6 +479,14 @@ static const entry offer_fields[] = {
 SHAPE offer = {.kind = STRUCT, .expected = "a map with when, kind and reason", .fields = offer_fields};
 SHAPE offers = {.kind = MAP, .expected = "a map of offers", .of = &offer};
 
+SHAPE season_by = {.kind = LENGTH, .expected = "1m to 366d", .least = AFT__MINUTE, .most = 366 * AFT__DAY};
+static const entry season_fields[] = {{"name", &name, true},
+                                      {"by", &season_by, true},
+                                      {"kinds", &names, false},
+                                      {"states", &names, false},
+                                      {NULL, NULL, false}};
+SHAPE season = {.kind = STRUCT, .expected = "a map with name and by", .fields = season_fields};
+
 static const entry case_fields[] = {{"reasons", &reason_map, true},
                                     {"windows", &windows, true},
                                     {"exceptions", &exceptions, false},
@@ -487,6 +495,7 @@ static const entry case_fields[] = {{"reasons", &reason_map, true},
                                     {"rules", &case_rules, false},
                                     {"money", &case_money, false},
                                     {"calendar", &name, false},
+                                    {"season", &season, false},
                                     {"negotiation", &negotiation, false},
                                     {"evidence", &case_evidence, false},
                                     {"risk", &risk, false},

@@ -396,6 +396,11 @@ static void a_stage_that_cannot_be_is_refused(void **state) {
   (void)state;
   refused(STAGE("deadline: 4h, calendar: ofice"),
           "machines.ticket.triaged: there is no calendar 'ofice' (did you mean 'office'?)");
+  refused("version: 1\ncases: {season: {name: d11}}\n", "cases.season: the key 'by' is missing");
+  refused("version: 1\ncases: {season: {name: d11, by: never}}\n", "expected 1m to 366d, found 'never'");
+  refused("version: 1\ncases: {season: {name: d11, by: 1d, kinds: [retrun]}}\n", "'retrun'");
+  refused("version: 1\ncases: {season: {name: d11, by: 1d, states: [aproved]}}\n",
+          "no machine has a state 'aproved'");
   refused(OFFICE "machines: {ticket: {states: {closed: {calendar: office}}}}\n",
           "a state without a deadline needs no calendar");
 }
