@@ -46,6 +46,7 @@
 #define AFT_KIND_SIGNAL 42u
 #define AFT_KIND_SHIFT 51u
 #define AFT_KIND_ERASURE 59u
+#define AFT_KIND_REPLY 61u
 #define AFT_KIND_EVENT 18u
 #define AFT_KIND_EFFECT 19u
 
@@ -221,15 +222,15 @@
 #define AFT_SURVEY_ID       0x000d0001u /* the survey's id */
 #define AFT_SURVEY_REV      0x000d0002u /* counts the changes of this record */
 #define AFT_SURVEY_TENANT   0x000d0003u /* the tenant */
-#define AFT_SURVEY_TICKET   0x000d0004u /* the ticket it asks about */
+#define AFT_SURVEY_TICKET   0x000d0004u /* the ticket it asks about, or from which the case came; 0 where there is none */
 #define AFT_SURVEY_CUSTOMER 0x000d0005u /* who is asked */
-#define AFT_SURVEY_KIND     0x000d0006u /* csat, nps or ces */
+#define AFT_SURVEY_KIND     0x000d0006u /* csat, nps, ces or custom */
 #define AFT_SURVEY_STATE    0x000d0007u /* scheduled, skipped, sent, answered, expired or cancelled */
 #define AFT_SURVEY_DUE      0x000d0008u /* when it is to be sent */
 #define AFT_SURVEY_SENT     0x000d0009u /* when it was handed to the outbox */
 #define AFT_SURVEY_CREATED  0x000d000au /* when the record was made */
 #define AFT_SURVEY_SHOP     0x000d000bu /* the ticket's shop */
-#define AFT_SURVEY_REASON   0x000d000cu /* why it is not sent: sampled_out, on_hold, open_complaint, open_dispute, fatigued or reopened */
+#define AFT_SURVEY_REASON   0x000d000cu /* why it is not sent: sampled_out, on_hold, open_complaint, open_dispute, case_open, asked_already, fatigued or reopened */
 #define AFT_SURVEY_ASKED    0x000d000du /* from when the customer is left alone: when it is due, then when it was sent */
 #define AFT_SURVEY_EXPIRES  0x000d000eu /* until when it may be answered */
 #define AFT_SURVEY_REMINDED 0x000d000fu /* when the customer was reminded of it */
@@ -244,6 +245,11 @@
 #define AFT_SURVEY_CATEGORY 0x000d0018u /* of the ticket at that time */
 #define AFT_SURVEY_TOPIC    0x000d0019u /* likewise */
 #define AFT_SURVEY_QUEUE    0x000d001au /* likewise */
+#define AFT_SURVEY_NAME     0x000d001bu /* its name in the policy; the usual survey has none */
+#define AFT_SURVEY_CASE     0x000d001cu /* the case about whose end it asks */
+#define AFT_SURVEY_PRODUCT  0x000d001du /* the article that ticket or case were about, when it was sent */
+#define AFT_SURVEY_CHANNEL  0x000d001eu /* on which the customer wrote, when it was sent */
+#define AFT_SURVEY_TIER     0x000d001fu /* the customer's, when it was sent */
 
 #define AFT_REFUSAL_ID      0x000e0001u /* the refusal's id */
 #define AFT_REFUSAL_REV     0x000e0002u /* counts the changes of this record */
@@ -266,8 +272,8 @@
 #define AFT_ACTIVATION_MODEL_DOCUMENT 0x00100009u /* the stored model */
 #define AFT_ACTIVATION_MODEL_WEIGHT   0x0010000au /* how much it counts, permille; with rule_weight 0: as the policy says */
 #define AFT_ACTIVATION_RULE_WEIGHT    0x0010000bu /* how much the rules count beside it, permille */
-#define AFT_ACTIVATION_CLOCKS_PLACE   0x0010000cu /* place in the inbox up to which clocks were set anew; absent: none is on its way */
-#define AFT_ACTIVATION_CLOCKS_TICKET  0x0010000du /* the ticket at that place */
+#define AFT_ACTIVATION_CLOCKS_PLACE   0x0010000cu /* up to where clocks were set anew: of tickets their place in the inbox, then of cases their due; absent: none is on its way */
+#define AFT_ACTIVATION_CLOCKS_TICKET  0x0010000du /* the ticket or case there */
 #define AFT_ACTIVATION_CLOCKS_MOVED   0x0010000eu /* 1 where this walk changed a clock, so that another follows */
 
 #define AFT_ATTRIBUTE_ID       0x00140001u /* the value's id */
@@ -698,6 +704,17 @@
 #define AFT_ERASURE_CREATED  0x003b000du /* when it was asked for */
 #define AFT_ERASURE_UPDATED  0x003b000eu /* when it last came further */
 #define AFT_ERASURE_ENDED    0x003b000fu /* when nothing was left to do */
+
+#define AFT_REPLY_ID       0x003d0001u /* the reply's id */
+#define AFT_REPLY_REV      0x003d0002u /* counts the changes of this record */
+#define AFT_REPLY_TENANT   0x003d0003u /* the tenant */
+#define AFT_REPLY_SURVEY   0x003d0004u /* the survey */
+#define AFT_REPLY_QUESTION 0x003d0005u /* its name in the policy */
+#define AFT_REPLY_TYPE     0x003d0006u /* scale, choice, choices, yes_no or text, as it was asked */
+#define AFT_REPLY_NUMBER   0x003d0007u /* of a scale */
+#define AFT_REPLY_CHOICES  0x003d0008u /* what was chosen, separated by spaces; yes or no */
+#define AFT_REPLY_TEXT     0x003d0009u /* the customer's words */
+#define AFT_REPLY_LOW      0x003d000au /* 1 for an answer that the policy calls low */
 
 #define AFT_EVENT_ID      0x00120001u /* the event's id */
 #define AFT_EVENT_TENANT  0x00120002u /* the tenant */
@@ -1302,6 +1319,21 @@ static inline const char *aft_survey_topic(aft_record *record) {
 }
 static inline const char *aft_survey_queue(aft_record *record) {
   return aft_record_text(record, AFT_SURVEY_QUEUE);
+}
+static inline const char *aft_survey_name(aft_record *record) {
+  return aft_record_text(record, AFT_SURVEY_NAME);
+}
+static inline aft_id aft_survey_case(aft_record *record) {
+  return aft_record_int(record, AFT_SURVEY_CASE);
+}
+static inline const char *aft_survey_product(aft_record *record) {
+  return aft_record_text(record, AFT_SURVEY_PRODUCT);
+}
+static inline const char *aft_survey_channel(aft_record *record) {
+  return aft_record_text(record, AFT_SURVEY_CHANNEL);
+}
+static inline const char *aft_survey_tier(aft_record *record) {
+  return aft_record_text(record, AFT_SURVEY_TIER);
 }
 
 static inline aft_id aft_refusal_id(aft_record *record) {
@@ -2610,6 +2642,37 @@ static inline aft_time aft_erasure_updated(aft_record *record) {
 }
 static inline aft_time aft_erasure_ended(aft_record *record) {
   return aft_record_time(record, AFT_ERASURE_ENDED);
+}
+
+static inline aft_id aft_reply_id(aft_record *record) {
+  return aft_record_int(record, AFT_REPLY_ID);
+}
+static inline int64_t aft_reply_rev(aft_record *record) {
+  return aft_record_int(record, AFT_REPLY_REV);
+}
+static inline aft_id aft_reply_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_REPLY_TENANT);
+}
+static inline aft_id aft_reply_survey(aft_record *record) {
+  return aft_record_int(record, AFT_REPLY_SURVEY);
+}
+static inline const char *aft_reply_question(aft_record *record) {
+  return aft_record_text(record, AFT_REPLY_QUESTION);
+}
+static inline const char *aft_reply_type(aft_record *record) {
+  return aft_record_text(record, AFT_REPLY_TYPE);
+}
+static inline int64_t aft_reply_number(aft_record *record) {
+  return aft_record_int(record, AFT_REPLY_NUMBER);
+}
+static inline const char *aft_reply_choices(aft_record *record) {
+  return aft_record_text(record, AFT_REPLY_CHOICES);
+}
+static inline const char *aft_reply_text(aft_record *record) {
+  return aft_record_text(record, AFT_REPLY_TEXT);
+}
+static inline int64_t aft_reply_low(aft_record *record) {
+  return aft_record_int(record, AFT_REPLY_LOW);
 }
 
 static inline aft_id aft_event_id(aft_record *record) {

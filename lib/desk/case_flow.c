@@ -46,6 +46,7 @@ static aft_status end(aft__case *c, aft_error *error) {
   AFT__TRY(aft__units_free(c, error));
   AFT__TRY(aft__legs_void(c, error));
   AFT__TRY(aft__appointments_end(c, error));
+  AFT__TRY(aft__survey_case_ended(c, error));
   return aft__due_clear_all(c->cmd->tx, aft__case_id(c), error);
 }
 
@@ -54,7 +55,9 @@ aft_status aft__case_deadline(aft__case *c, const aft__flow_state *state, aft_er
   aft__cmd *cmd = c->cmd;
   if (state->deadline_event == AFT__FLOW_NONE)
     return AFT_OK;
-  aft_time at = aft__policy_deadline(cmd->policy, state, cmd->now, aft__order_offset(cmd, c->order));
+  aft_time at = aft__policy_deadline(cmd->policy, c->policy, c->flow, state, cmd->now,
+                                     aft__order_offset(cmd, c->order), &c->reasons);
+  at = aft__season_end(c, state, at);
   aft__case_set(c, AFT__CASE_DUE, aft__int(at));
   return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_CASE, aft__case_id(c), aft__cstr(AFT__DUE_STATE),
                       at, error);
@@ -196,7 +199,8 @@ static aft_status carry_out(aft__case *c, const char *name, const aft__flow_step
   bool elsewhere = c->flow != flow; /* the case has become another kind, which set its own deadline */
   if (!elsewhere && over)
     AFT__TRY(end(c, error));
-  return audit(c, flow, name, step, error);
+  AFT__TRY(audit(c, flow, name, step, error));
+  return aft__season_note(c, error);
 }
 
 aft_status aft__case_follow_move(aft__case *c, const aft__flow_move *move, aft_error *error) {

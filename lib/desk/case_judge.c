@@ -195,9 +195,11 @@ static aft_status judge_lines(aft__case *c, const aft_case_in *in, aft__eligible
   return aft__error(error, AFT_E_CHECK, "case.lines", "no unit of the order is free");
 }
 
-static const char *freight_payer(const aft__case *c, const aft__eligible *e) {
-  bool buyer = aft__str_eq(e->freight, aft__cstr("buyer"));
-  return buyer && c->insured ? "insurer" : buyer ? "buyer" : "seller";
+static aft_str freight_payer(const aft__case *c, const aft__eligible *e) {
+  bool buyer = !e->freight.len || aft__str_eq(e->freight, aft__cstr("buyer"));
+  if (!buyer)
+    return aft__arena_dup(c->cmd->arena, e->freight);
+  return aft__cstr(c->insured ? "insurer" : "buyer");
 }
 
 static aft_status refused(aft__case *c, const aft__eligible *e, aft_error *error) {
@@ -227,7 +229,7 @@ aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error
   if (e.liable.len)
     aft__case_set(c, AFT__CASE_LIABLE, aft__text(aft__arena_dup(c->cmd->arena, e.liable)));
   if (!in->freight.len || !staff)
-    aft__case_set(c, AFT__CASE_FREIGHT, aft__text(aft__cstr(freight_payer(c, &e))));
+    aft__case_set(c, AFT__CASE_FREIGHT, aft__text(freight_payer(c, &e)));
   return aft__case_deduct(c, error);
 }
 

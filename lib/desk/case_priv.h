@@ -77,6 +77,7 @@ typedef struct aft__case {
   aft__pot *pots; /* likewise: the order's payments and funds */
   uint32_t n_pots;
   bool pots_loaded;
+  aft__season season; /* that made the stage last longer which the event under way begins; by_ms 0: none */
   aft__chain chain;
   aft__buf reasons;
   aft__buf moved;          /* aft__moved of the event under way */
@@ -192,6 +193,11 @@ aft_status aft__legal_begin(aft__case *c, aft_error *error);
 aft_status aft__legal_goods_back(aft__case *c, aft_error *error);
 aft_status aft__legal_due(aft__case *c, aft_error *error);
 
+/* ---- survey_ask.c ---- */
+
+/* Decides whether its customer is asked how it was. */
+aft_status aft__survey_case_ended(aft__case *of, aft_error *error);
+
 /* ---- case_flow.c ---- */
 
 typedef struct aft__case_event {
@@ -222,6 +228,15 @@ aft_status aft__case_then(aft__case *c, const char *event, aft_error *error);
 #define AFT__DUE_WINDOW    "window"
 /* Sets when a state ends by itself. */
 aft_status aft__case_deadline(aft__case *c, const aft__flow_state *state, aft_error *error);
+
+/* ---- season_round.c: stages that last longer while a season is on ---- */
+
+#define AFT__DUE_SEASON "season"
+/* What the present policy adds to a stage that begins now; noted after the event under way. */
+aft_time aft__season_end(aft__case *c, const aft__flow_state *state, aft_time at);
+aft_status aft__season_note(aft__case *c, aft_error *error);
+aft_status aft__season_begin(aft__cmd *cmd, aft_id activation, aft_error *error);
+aft_status aft__season_due(aft__cmd *cmd, aft_error *error);
 aft_status aft__case_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
 /* The outcome of a deadline could not be carried out: people are asked, and the ticket comes back. */
 aft_status aft__case_stuck(aft__cmd *cmd, const aft__value *due, aft_error *error);
@@ -470,6 +485,8 @@ aft_status aft__leg_confirm(aft__case *c, aft__leg *leg, int64_t amount, aft_err
 
 /* A text of the catalogue to the case's customer through the outbox. */
 aft_status aft__case_notify(aft__case *c, const char *key, aft_error *error);
+/* One that asks for the answer to a survey: topic survey.send. key: of the catalogue, whole. */
+aft_status aft__case_send_survey(aft__case *c, const char *key, aft_id survey, aft_error *error);
 /* Something for the host to do: the payload begins with the case, its code and its order; add (NULL allowed)
  * writes the rest. */
 typedef void (*aft__case_fill)(aft__case *c, aft__json *json, const void *user);

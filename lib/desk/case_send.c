@@ -81,6 +81,7 @@ aft_status aft__case_work(aft__case *c, const char *name, const char *key, aft_s
 
 typedef struct notice {
   const char *key, *locale;
+  aft_id survey; /* 0: none */
   aft__value *customer;
   aft__value *ticket; /* through whose channel it goes; NULL where the customer has written on none */
   aft_str text;
@@ -131,29 +132,42 @@ static void put_notice(aft__case *c, aft__json *json, const void *user) {
   aft__json_key(json, "customer");
   aft__json_id(json, n->customer[AFT__CUSTOMER_ID].number);
   put_channel(json, n->ticket);
+  if (n->survey) {
+    aft__json_key(json, "survey");
+    aft__json_id(json, n->survey);
+  }
   for (size_t i = 0; i < AFT__COUNT(texts); i++) {
     aft__json_key(json, texts[i].name);
     aft__json_str(json, texts[i].text);
   }
 }
 
-aft_status aft__case_notify(aft__case *c, const char *key, aft_error *error) {
+static aft_status send(aft__case *c, const char *topic, notice *n, aft_error *error) {
   aft__cmd *cmd = c->cmd;
   aft__buf words;
-  notice n = {.key = aft__arena_printf(cmd->arena, "notify.case.%s", key)};
-  AFT__TRY(aft__get(cmd->tx, &aft__customer_table, aft__case_int(c, AFT__CASE_CUSTOMER), &n.customer, error));
+  AFT__TRY(
+      aft__get(cmd->tx, &aft__customer_table, aft__case_int(c, AFT__CASE_CUSTOMER), &n->customer, error));
+  AFT__TRY(find_channel(c, n, error));
+  n->locale = aft__case_locale(c, n->customer);
+  AFT__TRY(aft__legs_load(c, error));
+  aft__buf_init(&words, cmd->env);
+  aft__case_render(c, n->locale, n->key, &words);
+  n->text = aft__buf_view(&words);
+  aft_status status = words.failed ? aft__nomem(error) : aft__case_ask(c, topic, put_notice, n, error);
+  aft__buf_done(&words);
+  return status;
+}
+
+aft_status aft__case_notify(aft__case *c, const char *key, aft_error *error) {
+  notice n = {.key = aft__arena_printf(c->cmd->arena, "notify.case.%s", key)};
   if (!n.key)
     return aft__nomem(error);
   if (c->mirrored)
     return AFT_OK; /* the marketplace tells its buyers itself */
-  AFT__TRY(find_channel(c, &n, error));
-  n.locale = aft__case_locale(c, n.customer);
-  AFT__TRY(aft__legs_load(c, error));
-  aft__buf_init(&words, cmd->env);
-  aft__case_render(c, n.locale, n.key, &words);
-  n.text = aft__buf_view(&words);
-  aft_status status =
-      words.failed ? aft__nomem(error) : aft__case_ask(c, "message.send", put_notice, &n, error);
-  aft__buf_done(&words);
-  return status;
+  return send(c, "message.send", &n, error);
+}
+
+aft_status aft__case_send_survey(aft__case *c, const char *key, aft_id survey, aft_error *error) {
+  notice n = {.key = key, .survey = survey};
+  return send(c, "survey.send", &n, error);
 }

@@ -263,6 +263,8 @@ aft_status aft__labels_of(aft__cmd *cmd, const aft_policy *policy, const aft__la
                           aft__facts *facts, aft_error *error);
 /* case_access.c: the state of the latest case about an order that is still open; empty for none. */
 aft_status aft__open_case_state(aft__cmd *cmd, aft_id order, aft_str *out, aft_error *error);
+/* order_govern.c: minutes that a zone is ahead of UTC now; 0 for none, and for one that is not known here. */
+int32_t aft__offset_now(aft__cmd *cmd, aft_str zone);
 /* order.c: the host's own word for where an order stands; empty for none. */
 aft_status aft__order_state(aft__cmd *cmd, aft_id order, aft_str *out, aft_error *error);
 
@@ -279,6 +281,8 @@ typedef struct aft__fire {
   aft_time deadline; /* in place of the new state's own; 0 for that */
 } aft__fire;
 aft_status aft__ticket_fire(aft__ticket *ticket, const aft__fire *fire, aft_error *error);
+/* When a state ends by itself that is entered now. */
+aft_time aft__ticket_deadline(aft__ticket *ticket, const aft__flow *flow, const aft__flow_state *state);
 /* Whether the machine would move (not ignore or refuse) on an event of a role now. */
 aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
                             aft_error *error);
@@ -306,6 +310,8 @@ aft_status aft__ticket_due(aft__ticket *ticket, aft_str name, aft_time at, aft_e
 #define AFT__DUE_CLOCKS "clocks"
 aft_status aft__clocks_begin(aft__cmd *cmd, aft_id activation, aft_error *error);
 aft_status aft__clocks_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+/* Where the walk goes on: what orders its index, and the record; value NULL: it is over. */
+aft_status aft__clocks_place(aft__cmd *cmd, const aft__value *value, aft_id id, bool moved, aft_error *error);
 
 /* ---- lane.c, agent.c: see routing_priv.h ---- */
 
@@ -389,6 +395,10 @@ aft_status aft__message_add(aft__cmd *cmd, const aft__message *message, aft_id i
 /* Copies a caller's array of sized structs into the arena, each checked. */
 aft_status aft__parts_copy(aft__arena *arena, const aft_env *env, const aft_part_in *parts, size_t n,
                            aft_part_in **out, aft_error *error);
+#define AFT__MOST_FIELDS 64
+/* The same for named texts; where: "message.fields". */
+aft_status aft__fields_copy(aft__arena *arena, const aft_env *env, const aft_field_in *fields, size_t n,
+                            const char *where, aft_field_in **out, aft_error *error);
 
 /* ---- search_index.c ---- */
 
@@ -397,11 +407,13 @@ aft_status aft__parts_copy(aft__arena *arena, const aft_env *env, const aft_part
 aft_status aft__search_renew_soon(aft__cmd *cmd, aft_error *error);
 aft_status aft__search_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
 
-/* ---- survey.c ---- */
+/* ---- survey_ask.c, survey.c, survey_reply.c ---- */
 
 aft_status aft__survey_schedule(aft__ticket *ticket, aft_error *error);
 aft_status aft__survey_cancel(aft__ticket *ticket, aft_error *error);
 aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_str name, aft_error *error);
+/* Removes what goes with a survey that is about to be removed. */
+aft_status aft__survey_empty(aft__tx *tx, const aft__value *row, aft_error *error);
 
 /* ---- cursor.c ---- */
 

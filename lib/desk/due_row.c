@@ -24,6 +24,7 @@ static aft_status missed(aft__ticket *ticket, aft__sla sla, aft_error *error) {
     return aft__nomem(error);
   aft__arg args[] = {{"clock", aft__cstr(name)}};
   aft__reason_add(&ticket->reasons, "due", "explain.due.missed", args, 1);
+  AFT__TRY(aft__ticket_work(ticket, "sla_breach", "clock", aft__cstr(name), error));
   AFT__TRY(aft__ticket_note(ticket, "ticket.breached", aft__cstr(facts), (aft_str){0}, error));
   AFT__TRY(aft__ticket_lets(ticket, "escalate", AFT_ROLE_SYSTEM, &lets, error));
   if (!lets)

@@ -5,33 +5,10 @@
 #include <stdio.h>
 
 #define MESSAGE_V1   (offsetof(aft_message_in, sent) + sizeof(aft_time))
-#define FIELD_V1     (offsetof(aft_field_in, text) + sizeof(aft_str))
-#define MOST_FIELDS  64
 #define SUBJECT_TEXT 120
 #define MOST_STATED  4 /* numbers of a text that are looked up */
 
 /* ---- what the caller handed in ---- */
-
-static aft_status copy_fields(aft__arena *arena, const aft_env *env, const aft_message_in *in,
-                              aft_field_in **out, aft_error *error) {
-  if (in->n_fields > MOST_FIELDS || (in->n_fields && !in->fields))
-    return aft__error(error, AFT_E_INVALID, "message.fields", "expected at most %d fields, found %zu",
-                      MOST_FIELDS, in->fields ? in->n_fields : 0);
-  aft_field_in *copies = aft__arena_alloc(arena, (in->n_fields + 1) * sizeof *copies);
-  if (!copies)
-    return aft__nomem(error);
-  const char *at = (const char *)in->fields;
-  for (size_t i = 0; i < in->n_fields; i++) {
-    size_t size;
-    memcpy(&size, at, sizeof size);
-    AFT__TRY(aft__abi_copy(&copies[i], sizeof copies[i], at, FIELD_V1, "aft_field_in", error));
-    AFT__TRY(aft__in_name(&copies[i].name, AFT__NAME_BYTES, "message.fields.name", error));
-    AFT__TRY(aft__in_text(&copies[i].text, env->o.limits.text_bytes, "message.fields.text", error));
-    at += size;
-  }
-  *out = copies;
-  return AFT_OK;
-}
 
 static aft_status check_texts(const aft_env *env, aft_message_in *in, aft_error *error) {
   const struct {
@@ -68,7 +45,7 @@ aft_status aft__intake_check(aft__arena *arena, const aft_env *env, const aft_me
   aft_part_in *parts;
   AFT__TRY(aft__abi_copy(in, sizeof *in, given, MESSAGE_V1, "aft_message_in", error));
   AFT__TRY(check_texts(env, in, error));
-  AFT__TRY(copy_fields(arena, env, in, &fields, error));
+  AFT__TRY(aft__fields_copy(arena, env, in->fields, in->n_fields, "message.fields", &fields, error));
   AFT__TRY(aft__parts_copy(arena, env, in->parts, in->n_parts, &parts, error));
   in->fields = fields;
   in->parts = parts;
@@ -95,7 +72,7 @@ static void field_means(aft__intake *intake, aft_str meaning, aft_str text) {
 static aft_status check_form(aft__intake *intake, aft_error *error) {
   const aft_message_in *in = &intake->in;
   const aft_policy *policy = intake->cmd->policy;
-  aft__form_value values[MOST_FIELDS];
+  aft__form_value values[AFT__MOST_FIELDS];
   if (!in->form.len)
     return AFT_OK;
   for (size_t i = 0; i < in->n_fields; i++)
@@ -192,7 +169,7 @@ static aft_status open_ticket(aft__intake *intake, aft__ticket *ticket, aft_erro
     uint32_t state;
     AFT__TRY(aft__ticket_machine(ticket, &flow, &state, error));
     AFT__TRY(aft__ticket_due(ticket, aft__cstr(AFT__DUE_STATE),
-                             intake->cmd->now + flow->states[state].deadline_ms, error));
+                             aft__ticket_deadline(ticket, flow, &flow->states[state]), error));
     return aft__ticket_clocks(ticket, error);
   }
   aft__fire triage = {.event = "triage", .role = AFT_ROLE_SYSTEM};

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#define FIELD_V1  (offsetof(aft_field_in, text) + sizeof(aft_str))
 #define PART_V1   (offsetof(aft_part_in, bytes) + sizeof(int64_t))
 #define CHANGE_V1 (offsetof(aft_message_change, reserved0) + sizeof(uint32_t))
 
@@ -62,6 +63,30 @@ aft_status aft__parts_copy(aft__arena *arena, const aft_env *env, const aft_part
     memcpy(&size, at, sizeof size);
     AFT__TRY(aft__abi_copy(&copies[i], sizeof copies[i], at, PART_V1, "aft_part_in", error));
     AFT__TRY(check_part(env, &copies[i], i, error));
+    at += size;
+  }
+  *out = copies;
+  return AFT_OK;
+}
+
+aft_status aft__fields_copy(aft__arena *arena, const aft_env *env, const aft_field_in *fields, size_t n,
+                            const char *where, aft_field_in **out, aft_error *error) {
+  char name[64], text[64];
+  if (n > AFT__MOST_FIELDS || (n && !fields))
+    return aft__error(error, AFT_E_INVALID, where, "expected at most %d fields, found %zu", AFT__MOST_FIELDS,
+                      fields ? n : 0);
+  aft_field_in *copies = aft__arena_alloc(arena, (n + 1) * sizeof *copies);
+  if (!copies)
+    return aft__nomem(error);
+  snprintf(name, sizeof name, "%s.name", where);
+  snprintf(text, sizeof text, "%s.text", where);
+  const char *at = (const char *)fields;
+  for (size_t i = 0; i < n; i++) {
+    size_t size;
+    memcpy(&size, at, sizeof size);
+    AFT__TRY(aft__abi_copy(&copies[i], sizeof copies[i], at, FIELD_V1, "aft_field_in", error));
+    AFT__TRY(aft__in_name(&copies[i].name, AFT__NAME_BYTES, name, error));
+    AFT__TRY(aft__in_text(&copies[i].text, env->o.limits.text_bytes, text, error));
     at += size;
   }
   *out = copies;

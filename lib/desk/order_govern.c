@@ -27,14 +27,16 @@ aft_status aft__order_govern(aft__cmd *cmd, aft__value *order, aft_error *error)
 }
 
 int32_t aft__order_offset(aft__cmd *cmd, const aft__value *order) {
+  return aft__offset_now(cmd, aft__row_str(order, AFT__ORDER_ZONE));
+}
+
+int32_t aft__offset_now(aft__cmd *cmd, aft_str name) {
   aft_zone *zone;
-  aft_str name = aft__row_str(order, AFT__ORDER_ZONE);
   if (!name.len)
     return 0;
   if (aft_zone_open(cmd->env, name.data, name.len, &zone, NULL) < 0) {
-    aft__log(cmd->env, AFT_LOG_ERROR,
-             "the zone '%.*s' of an order is not known here: its days are those of UTC", (int)name.len,
-             name.data);
+    aft__log(cmd->env, AFT_LOG_ERROR, "the zone '%.*s' is not known here: its days are those of UTC",
+             (int)name.len, name.data);
     return 0;
   }
   int32_t minutes = aft_zone_offset(zone, cmd->now) / 60;

@@ -86,6 +86,7 @@ static aft_status prune(aft__tx *tx, visit *v, aft_error *error) {
     p.table = &aft__survey_table;
     p.index = AFT__SURVEY_BY_TENANT;
     p.keeps = is_pending;
+    p.empties = aft__survey_empty;
     break;
   }
   return aft__prune_rows(tx, &p, &v->n, error);

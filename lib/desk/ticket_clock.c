@@ -67,7 +67,8 @@ bool aft__ticket_owes(const aft__ticket *ticket, aft__sla sla) {
   return !aft__row_null(ticket->row, clocks[sla].column);
 }
 
-/* Sets, moves or clears one clock and its due row; a time that passed long ago has fired. */
+/* Sets, moves or clears one clock and its due row. One that was over and still is has been told of, or is
+ * about to be: it does not fire again. */
 static aft_status set_clock(aft__ticket *ticket, size_t i, aft_time due, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   const aft__value *now = &ticket->row[clocks[i].column];
@@ -75,7 +76,10 @@ static aft_status set_clock(aft__ticket *ticket, size_t i, aft_time due, aft_err
   bool none = now->type == AFT_SQL_NULL;
   if (due == AFT_TIME_NONE ? none : !none && now->number == due)
     return AFT_OK;
+  bool over = !none && now->number <= cmd->now && due <= cmd->now;
   aft__ticket_set(ticket, clocks[i].column, aft__time_or_null(due));
+  if (due != AFT_TIME_NONE && over)
+    return AFT_OK;
   if (due != AFT_TIME_NONE)
     return aft__ticket_due(ticket, name, due, error);
   AFT__TRY(set_warning(ticket, i, NULL, error));

@@ -40,6 +40,13 @@ aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t rol
   return aft__error_pass(error, &own);
 }
 
+aft_time aft__ticket_deadline(aft__ticket *ticket, const aft__flow *flow, const aft__flow_state *state) {
+  aft__cmd *cmd = ticket->cmd;
+  bool business = state->flags & AFT__FLOW_BUSINESS;
+  int32_t offset = business ? aft__offset_now(cmd, aft__row_str(cmd->tenant, AFT__TENANT_ZONE)) : 0;
+  return aft__policy_deadline(cmd->policy, cmd->policy, flow, state, cmd->now, offset, &ticket->reasons);
+}
+
 /* The deadline of a state begins when it is entered, and again when it fired into the same state. */
 static aft_status set_deadline(aft__ticket *ticket, const aft__flow *flow, const aft__flow_step_out *step,
                                const aft__fire *fire, aft_error *error) {
@@ -51,7 +58,7 @@ static aft_status set_deadline(aft__ticket *ticket, const aft__flow *flow, const
     return AFT_OK;
   if (to->deadline_event == AFT__FLOW_NONE)
     return aft__due_clear(cmd->tx, aft__ticket_id(ticket), name, error);
-  aft_time at = fire->deadline ? fire->deadline : cmd->now + to->deadline_ms;
+  aft_time at = fire->deadline ? fire->deadline : aft__ticket_deadline(ticket, flow, to);
   return aft__ticket_due(ticket, name, at, error);
 }
 

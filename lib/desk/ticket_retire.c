@@ -136,6 +136,7 @@ static aft_status empty_message(removal *r, const aft__value *row, aft_error *er
 }
 
 static aft_status empty_survey(removal *r, const aft__value *row, aft_error *error) {
+  AFT__TRY(aft__survey_empty(r->cmd->tx, row, error));
   return aft__due_clear_all(r->cmd->tx, aft__row_int(row, AFT__SURVEY_ID), error);
 }
 

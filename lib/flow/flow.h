@@ -25,7 +25,7 @@ typedef struct aft__flow_state {
   uint32_t flags;
   uint32_t deadline_event; /* index of an event, or AFT__FLOW_NONE */
   uint32_t line, column;   /* where the definition stands, 0 if none */
-  uint32_t reserved0;
+  uint32_t calendar;       /* on whose hours the deadline counts; offset of an empty text: on every hour */
   int64_t deadline_ms;
 } aft__flow_state;
 

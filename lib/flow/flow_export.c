@@ -51,6 +51,11 @@ static void put_deadline(aft__buf *out, const aft__flow *flow, const aft__flow_s
   char duration[32];
   aft__flow_deadline_text(state, duration);
   aft__buf_printf(out, "after %s ", duration);
+  if (*text_at(flow, state->calendar)) {
+    aft__buf_puts(out, "of ");
+    put_plain(out, text_at(flow, state->calendar));
+    aft__buf_char(out, ' ');
+  }
   put_plain(out, text_at(flow, flow->events[state->deadline_event].name));
 }
 
@@ -153,6 +158,8 @@ static void json_state(aft__json *json, const aft__flow *flow, uint32_t i) {
     aft__flow_deadline_text(state, duration);
     aft__json_open(json, '{');
     json_text(json, "after", duration);
+    if (*text_at(flow, state->calendar))
+      json_text(json, "calendar", text_at(flow, state->calendar));
     json_text(json, "event", text_at(flow, flow->events[state->deadline_event].name));
     aft__json_close(json, '}');
   }

@@ -6,7 +6,7 @@ static bool text_valid(uint32_t at, size_t texts_size) { return at < texts_size;
 static bool states_valid(const aft__flow *flow, size_t texts_size) {
   for (uint32_t i = 0; i < flow->n_states; i++) {
     const aft__flow_state *state = &flow->states[i];
-    if (!text_valid(state->name, texts_size))
+    if (!text_valid(state->name, texts_size) || !text_valid(state->calendar, texts_size))
       return false;
     if (state->deadline_event != AFT__FLOW_NONE && state->deadline_event >= flow->n_events)
       return false;

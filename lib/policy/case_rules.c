@@ -224,16 +224,30 @@ bool aft__policy_platform_status(const aft_policy *policy, aft_str platform, aft
   return true;
 }
 
-/* ---- deadlines ---- */
-
-aft_time aft__policy_deadline(const aft_policy *policy, const aft__flow_state *state, aft_time from,
-                              int32_t offset_minutes) {
+static bool listed(const aft_policy *policy, aft__names names, aft_str name) {
   uint32_t n = 0;
-  const aft__case_settings *s = aft__section_data(policy, AFT__SECTION_CASES, &n);
-  bool business = state->flags & AFT__FLOW_BUSINESS;
-  if (!business || !n || s->calendar == AFT__FLOW_NONE)
-    return aft__flow_deadline(state, from, offset_minutes);
-  aft_time at =
-      aft__calendar_days(&policy->calendars[s->calendar], from, (uint32_t)(state->deadline_ms / AFT__DAY));
-  return at == AFT_TIME_NONE ? aft__flow_deadline(state, from, offset_minutes) : at;
+  const uint32_t *choices = aft__section_data(policy, AFT__SECTION_CHOICES, &n);
+  for (uint32_t i = 0; i < names.count; i++)
+    if (says(policy, choices[names.first + i], name))
+      return true;
+  return names.count == 0;
+}
+
+bool aft__policy_has_season(const aft_policy *policy) {
+  const aft__case_settings *s = settings_of(policy);
+  return s && s->season && s->season_ms > 0;
+}
+
+bool aft__policy_season(const aft_policy *policy, aft_str kind, aft_str state, aft__season *out) {
+  const aft__case_settings *s = settings_of(policy);
+  if (!aft__policy_has_season(policy) || !listed(policy, s->season_kinds, kind) ||
+      !listed(policy, s->season_states, state))
+    return false;
+  *out = (aft__season){aft__policy_str(policy, s->season), s->season_ms};
+  return true;
+}
+
+aft_str aft__policy_freight_back(const aft_policy *policy, const aft__facts *facts) {
+  const aft__pair *rule = first_holding(policy, AFT__PAIRS_FREIGHT_BACK, facts);
+  return rule ? aft__policy_str(policy, rule->key) : (aft_str){0};
 }

@@ -40,7 +40,7 @@ typedef struct aft__eligible {
   bool statutory;  /* one that law gives is open */
   aft_time ends;   /* its last millisecond; AFT_TIME_NONE: it has not begun, or there is none */
   aft_str liable;  /* buyer, seller, carrier or platform */
-  aft_str freight; /* who pays the way back: buyer or seller */
+  aft_str freight; /* who pays the way back: buyer, seller or platform */
   aft_time refund_by;    /* the earliest that an open window demands; AFT_TIME_NONE: none */
   aft_str refund_window; /* the strictest open one whose clock begins when the goods are back; may be empty */
   aft_str required[AFT__MOST_REQUIRED]; /* evidence that the reason asks for */
@@ -68,10 +68,13 @@ aft_str aft__policy_reason_at(const aft_policy *policy, uint32_t index);
 
 /* ---- case_rules.c ---- */
 
-/* When a state's deadline ends that began at from: business days are days on which the calendar of cases is
- * open, or Monday to Friday of the given offset where the policy names none. */
-aft_time aft__policy_deadline(const aft_policy *policy, const aft__flow_state *state, aft_time from,
-                              int32_t offset_minutes);
+/* Whether a season makes a stage of a case last longer, which one and by how much. */
+typedef struct aft__season {
+  aft_str name;
+  int64_t by_ms;
+} aft__season;
+bool aft__policy_season(const aft_policy *policy, aft_str kind, aft_str state, aft__season *out);
+bool aft__policy_has_season(const aft_policy *policy);
 
 typedef struct aft__rule_flags {
   aft_str rule; /* the first that holds; empty without one */
@@ -121,6 +124,8 @@ bool aft__policy_ceiling(const aft_policy *policy, aft_str funder, aft_str curre
 /* When money sent at a moment should have arrived; AFT_TIME_NONE where the policy does not say. */
 aft_time aft__policy_arrival(const aft_policy *policy, aft_str instrument, aft_time from,
                              int32_t offset_minutes);
+/* Who takes over the way back that would be the buyer's; empty where no rule of the policy says so. */
+aft_str aft__policy_freight_back(const aft_policy *policy, const aft__facts *facts);
 /* Whether money waits for the invoice that takes the old one back. */
 bool aft__policy_papers_first(const aft_policy *policy, const aft__facts *facts);
 int64_t aft__policy_counter_rounds(const aft_policy *policy);

@@ -253,6 +253,17 @@ static void add_conditions(aft__compile *cx, const aft__node *money, const char 
   }
 }
 
+static void add_freight_back(aft__compile *cx, const aft__node *money) {
+  const aft__node *rules = aft__node_get(money, "freight_back");
+  for (uint32_t i = 0; rules && rules->kind == AFT__NODE_LIST && i < rules->count; i++) {
+    const aft__node *map = rules->items[i].value, *payer = aft__node_get(map, "payer");
+    if (payer && payer->kind == AFT__NODE_TEXT)
+      add(cx, (aft__pair){.list = AFT__PAIRS_FREIGHT_BACK,
+                          .key = aft__compile_text(cx, payer->text),
+                          .condition = aft__compile_when(cx, map)});
+  }
+}
+
 static void add_arrivals(aft__compile *cx, const aft__node *map) {
   for (uint32_t i = 0; map && i < map->count; i++) {
     uint32_t n = 0;
@@ -280,6 +291,7 @@ static void compile_money(aft__compile *cx, const aft__node *money) {
   add_conditions(cx, money, "restocking", AFT__PAIRS_RESTOCKING);
   add_conditions(cx, money, "freight_out", AFT__PAIRS_FREIGHT_OUT);
   add_conditions(cx, money, "duty_out", AFT__PAIRS_DUTY_OUT);
+  add_freight_back(cx, money);
   add_conditions(cx, money, "papers_first", AFT__PAIRS_PAPERS);
   add_amounts(cx, map_of(money, "freight_most"), AFT__PAIRS_FREIGHT_MOST, 0);
   add_arrivals(cx, map_of(money, "arrives"));
@@ -289,6 +301,32 @@ static void risk_of(const aft__node *risk, const char *key, int64_t *cases, int6
   const aft__node *map = map_of(risk, key);
   *cases = whole_of(map, "cases", 0);
   *within = span_of(map, "within", 365 * AFT__DAY);
+}
+
+static void check_states(aft__compile *cx, const aft__node *list) {
+  const aft__node *machines = map_of(cx->root, "machines");
+  for (uint32_t i = 0; list && list->kind == AFT__NODE_LIST && i < list->count; i++) {
+    const aft__node *name = list->items[i].value;
+    bool known = false;
+    for (uint32_t m = 0; name->text.len && machines && m < machines->count; m++)
+      known |= aft__node_get(aft__node_get(machines->items[m].value, "states"), name->text.data) != NULL;
+    if (!known)
+      aft__fault_node(cx->faults, AFT_E_POLICY, name, "no machine has a state '%.*s'",
+                      (int)aft__utf8_cut(name->text, 60), name->text.len ? name->text.data : "");
+  }
+}
+
+static void compile_season(aft__compile *cx, const aft__node *season, aft__case_settings *s) {
+  const aft__node *name = aft__node_get(season, "name");
+  if (!season || !name || name->kind != AFT__NODE_TEXT)
+    return;
+  size_t mark = aft__path_push(cx->faults, aft__cstr("season"));
+  s->season = aft__compile_text(cx, name->text);
+  s->season_ms = span_of(season, "by", AFT__DAY);
+  s->season_kinds = aft__compile_kinds(cx, season);
+  s->season_states = aft__compile_names(cx, season, "states", NULL, "state");
+  check_states(cx, aft__node_get(season, "states"));
+  aft__path_pop(cx->faults, mark);
 }
 
 static void compile_settings(aft__compile *cx, const aft__node *cases) {
@@ -317,6 +355,7 @@ static void compile_settings(aft__compile *cx, const aft__node *cases) {
   s.points_spent = choice_of(money, "points_spent", aft__extra_rules, AFT__EXTRA_PERSON);
   s.gift_kept = choice_of(money, "gift_kept", aft__extra_rules, AFT__EXTRA_PERSON);
   s.calendar = aft__compile_calendar_ref(cx, cases, "calendar");
+  compile_season(cx, map_of(cases, "season"), &s);
   aft__compile_add(cx, AFT__SECTION_CASES, &s);
 }
 

@@ -32,7 +32,6 @@ static void compile_settings(aft__compile *cx) {
   s.thread_window_ms = duration(aft__node_get(cx->root, "intake"), "thread_window", 72 * AFT__HOUR);
   s.flood_messages = (int32_t)whole(flood, "messages", 20);
   s.flood_within_ms = duration(flood, "within", AFT__HOUR);
-  aft__compile_survey(cx, &s);
   s.other = aft__compile_text(cx, aft__cstr("other"));
   aft__compile_retention(cx, s.retain);
   aft__compile_add(cx, AFT__SECTION_SETTINGS, &s);

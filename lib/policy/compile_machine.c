@@ -165,6 +165,23 @@ static bool flag(const aft__node *node, const char *key) {
   return aft__node_bool(aft__node_get(node, key), &value) && value;
 }
 
+/* Machines are compiled before calendars, and stay with a case when those of today count: so a name. */
+static uint32_t calendar_of(builder *b, const aft__node *state, const aft__node *deadline) {
+  const aft__node *name = aft__node_get(state, "calendar"), *known = aft__node_get(b->cx->root, "calendars");
+  bool any = known && known->kind == AFT__NODE_MAP;
+  if (!name || name->kind != AFT__NODE_TEXT)
+    return 0;
+  if (!deadline)
+    aft__fault_node(b->cx->faults, AFT_E_POLICY_MACHINE, name,
+                    "a state without a deadline needs no calendar");
+  if (!any || !aft__node_get(known, name->text.data))
+    aft__fault_node(
+        b->cx->faults, AFT_E_POLICY_MACHINE, name, "there is no calendar '%.*s'%s",
+        (int)aft__utf8_cut(name->text, 60), name->text.data,
+        any ? aft__did_you_mean(b->cx->faults, name->text, known->items, known->count, item_key) : "");
+  return aft__compile_text(b->cx, name->text);
+}
+
 static void add_state(builder *b, uint32_t index) {
   const aft__item *item = &b->states->items[index];
   const aft__node *node = item->value, *then = aft__node_get(node, "then");
@@ -187,6 +204,7 @@ static void add_state(builder *b, uint32_t index) {
   }
   if (business)
     state.flags |= AFT__FLOW_BUSINESS;
+  state.calendar = calendar_of(b, node, deadline);
   aft__compile_add(b->cx, AFT__SECTION_STATES, &state);
   add_moves(b, index, aft__node_get(node, "on"));
 }

@@ -155,19 +155,22 @@ static void weigh_source(judge *j, uint32_t source) {
 
 /* ---- the way back ---- */
 
-/* Whoever is at fault pays; without fault the window that is relied on says who. */
+/* Whoever is at fault pays; without fault the window that is relied on says who, and what it leaves to the
+ * buyer a rule of the policy may take over. */
 static void settle_freight(judge *j) {
   aft__eligible *out = j->out;
   bool fault = out->liable.len > 0 && !aft__str_eq(out->liable, aft__cstr("buyer"));
   bool seller = fault || j->seller || (j->any && out->in_window && j->winner_seller);
-  out->freight = aft__cstr(seller ? "seller" : "buyer");
+  aft_str kinder = seller ? (aft_str){0} : aft__policy_freight_back(j->policy, &j->facts);
+  out->freight = kinder.len ? kinder : aft__cstr(seller ? "seller" : "buyer");
   if (!j->reasons)
     return;
   aft__arg args[] = {{"freight", out->freight}, {"liable", out->liable}, {"window", out->window}};
   aft__reason_add(j->reasons, "freight",
-                  fault    ? "explain.case.freight.fault"
-                  : j->any ? "explain.case.freight.window"
-                           : "explain.case.freight.usual",
+                  fault        ? "explain.case.freight.fault"
+                  : kinder.len ? "explain.case.freight.rule"
+                  : j->any     ? "explain.case.freight.window"
+                               : "explain.case.freight.usual",
                   args, AFT__COUNT(args));
 }
 

@@ -46,6 +46,8 @@ size_t aft__section_item(aft__section_id id) {
       [AFT__SECTION_AUTOMATIONS] = sizeof(aft__automation),
       [AFT__SECTION_MACROS] = sizeof(aft__macro),
       [AFT__SECTION_ACTIONS] = sizeof(aft__action),
+      [AFT__SECTION_SURVEYS] = sizeof(aft__survey_row),
+      [AFT__SECTION_QUESTIONS] = sizeof(aft__question_row),
   };
   return items[id];
 }
@@ -93,20 +95,12 @@ static bool texts_valid(view *v) {
   return true;
 }
 
-static bool survey_valid(const view *v, const aft__settings *s) {
-  bool hours = s->survey_hours == AFT__FLOW_NONE || s->survey_hours < count(v, AFT__SECTION_CALENDARS);
-  bool spans = s->survey_after_ms >= 0 && s->survey_expires_ms > 0 && s->survey_fatigue_ms >= -1 &&
-               s->survey_reminder_ms >= -1 && s->survey_edit_ms >= -1;
-  return hours && spans && s->survey_scale < AFT__SCORES && s->survey_sample >= 0 &&
-         s->survey_sample <= 1000 && s->survey_low >= 0 && s->survey_low <= 10;
-}
-
 static bool settings_valid(const view *v) {
   const aft__settings *s = items(v, AFT__SECTION_SETTINGS);
   for (int i = 0; count(v, AFT__SECTION_SETTINGS) == 1 && i < AFT__RETAINS; i++)
     if (s->retain[i] != AFT__RETAIN_NEVER && s->retain[i] <= 0)
       return false;
-  if (count(v, AFT__SECTION_SETTINGS) != 1 || !text(v, s->other) || !survey_valid(v, s))
+  if (count(v, AFT__SECTION_SETTINGS) != 1 || !text(v, s->other))
     return false;
   bool fusion = s->model_weight >= 0 && s->model_weight <= 10000 && s->rule_weight >= 0 &&
                 s->rule_weight <= 10000 && s->other_prior >= -10000 && s->other_prior <= 10000;
@@ -290,6 +284,35 @@ static bool tiers_valid(const view *v) {
   return true;
 }
 
+static bool questions_valid(const view *v) {
+  const aft__question_row *list = items(v, AFT__SECTION_QUESTIONS);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_QUESTIONS); i++) {
+    const aft__question_row *q = &list[i];
+    if (!text(v, q->name) || q->type >= AFT__QUESTION_TYPES || q->from < 0 || q->to > 100 ||
+        !names_valid(v, q->choices) || !names_valid(v, q->lowest) || q->choices.count > AFT__MOST_QUESTIONS)
+      return false;
+  }
+  return true;
+}
+
+static bool survey_valid(const view *v, const aft__survey_row *s) {
+  bool hours = s->hours == AFT__FLOW_NONE || s->hours < count(v, AFT__SECTION_CALENDARS);
+  bool spans = s->after_ms >= 0 && s->expires_ms > 0 && s->fatigue_ms >= -1 && s->reminder_ms >= -1 &&
+               s->edit_ms >= -1;
+  bool figures = s->sample >= 0 && s->sample <= 1000 && s->low >= 0 && s->low <= 10;
+  return hours && spans && figures && text(v, s->name) && s->about < AFT__ABOUTS && s->kind <= AFT__SCORES &&
+         condition_valid(v, s->condition) && s->count <= AFT__MOST_QUESTIONS &&
+         range(s->first, s->count, count(v, AFT__SECTION_QUESTIONS));
+}
+
+static bool surveys_valid(const view *v) {
+  const aft__survey_row *list = items(v, AFT__SECTION_SURVEYS);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_SURVEYS); i++)
+    if (!survey_valid(v, &list[i]))
+      return false;
+  return count(v, AFT__SECTION_SURVEYS) > 0 && questions_valid(v);
+}
+
 static bool suggestions_valid(const view *v) {
   const aft__suggestion *list = items(v, AFT__SECTION_SUGGESTIONS);
   const uint32_t *languages = items(v, AFT__SECTION_LANGUAGES);
@@ -383,8 +406,10 @@ static bool cases_valid(const view *v) {
     return true;
   return count(v, AFT__SECTION_CASES) == 1 && text(v, s->compensation_instrument) &&
          (s->calendar == AFT__FLOW_NONE || s->calendar < count(v, AFT__SECTION_CALENDARS)) &&
-         s->reconcile_ms > 0 && s->retries >= 0 && s->rounds >= 0 && s->link_ms > 0 && s->coupon_full <= 1 &&
-         s->coupon_part <= 1 && s->points_spent < AFT__EXTRAS && s->gift_kept < AFT__EXTRAS;
+         text(v, s->season) && s->season_ms >= 0 && names_valid(v, s->season_kinds) &&
+         names_valid(v, s->season_states) && s->reconcile_ms > 0 && s->retries >= 0 && s->rounds >= 0 &&
+         s->link_ms > 0 && s->coupon_full <= 1 && s->coupon_part <= 1 && s->points_spent < AFT__EXTRAS &&
+         s->gift_kept < AFT__EXTRAS;
 }
 
 static bool forms_valid(const view *v) {
@@ -451,7 +476,7 @@ static bool catalogue_valid(const view *v) {
 static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
          conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
-         teams_valid(v) && tiers_valid(v) && suggestions_valid(v) && automations_valid(v) &&
+         teams_valid(v) && tiers_valid(v) && surveys_valid(v) && suggestions_valid(v) && automations_valid(v) &&
          windows_valid(v) && clauses_valid(v) && calendars_valid(v) && targets_valid(v) && cases_valid(v) &&
          machines_valid(v) && catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));

@@ -183,6 +183,82 @@ bool aft__policy_warns(const aft_policy *policy) {
   return false;
 }
 
+/* ---- how long a state may last ---- */
+
+static const aft__calendar *calendar_named(const aft_policy *policy, aft_str name) {
+  uint32_t n = 0;
+  const aft__calendar_row *rows = aft__section_data(policy, AFT__SECTION_CALENDARS, &n);
+  for (uint32_t i = 0; name.len && i < n; i++)
+    if (aft__str_eq(aft__policy_str(policy, rows[i].name), name))
+      return &policy->calendars[i];
+  return NULL;
+}
+
+static const aft__calendar *calendar_of_cases(const aft_policy *policy) {
+  uint32_t n = 0;
+  const aft__case_settings *s = aft__section_data(policy, AFT__SECTION_CASES, &n);
+  return n && s->calendar != AFT__FLOW_NONE ? &policy->calendars[s->calendar] : NULL;
+}
+
+static const aft__calendar *calendar_of_state(const aft_policy *policy, const aft_policy *own,
+                                              const aft__flow *flow, const aft__flow_state *state) {
+  aft_str name = aft__cstr(flow->texts + state->calendar);
+  const aft__calendar *found = calendar_named(policy, name);
+  if (!found)
+    found = calendar_named(own, name);
+  return found || !(state->flags & AFT__FLOW_BUSINESS) ? found : calendar_of_cases(policy);
+}
+
+static void explain_stage(const aft__flow *flow, const aft__flow_state *state, aft__buf *reasons) {
+  char target[32];
+  const char *calendar = flow->texts + state->calendar;
+  aft__flow_deadline_text(state, target);
+  aft__arg args[] = {{"state", aft__cstr(flow->texts + state->name)},
+                     {"target", aft__cstr(target)},
+                     {"calendar", aft__cstr(calendar)}};
+  aft__reason_add(reasons, "due", *calendar ? "explain.due.stage_open" : "explain.due.stage", args,
+                  AFT__COUNT(args));
+}
+
+static void explain_stage_end(aft_time at, const aft__calendar *calendar, int32_t offset_minutes,
+                              aft__buf *reasons) {
+  char text[AFT__CLOCK_TEXT];
+  aft__clock_text(at, calendar ? aft_zone_offset(calendar->zone, at) : offset_minutes * 60, text);
+  aft__arg args[] = {{"at", aft__cstr(text)}};
+  aft__reason_add(reasons, "due", "explain.due.at", args, AFT__COUNT(args));
+}
+
+/* A calendar that is not open for so long sets no end: plain time does. */
+static aft_time days_later(const aft__calendar *calendar, const aft__flow_state *state, aft_time from,
+                           int32_t offset_minutes, aft__buf *reasons) {
+  uint32_t days = (uint32_t)(state->deadline_ms / AFT__DAY);
+  aft_time at = calendar ? aft__calendar_days(calendar, from, days) : AFT_TIME_NONE;
+  if (at == AFT_TIME_NONE)
+    at = aft__flow_deadline(state, from, offset_minutes);
+  if (reasons)
+    explain_stage_end(at, calendar, offset_minutes, reasons);
+  return at;
+}
+
+aft_time aft__policy_deadline(const aft_policy *policy, const aft_policy *own, const aft__flow *flow,
+                              const aft__flow_state *state, aft_time from, int32_t offset_minutes,
+                              aft__buf *reasons) {
+  chain c = {.calendar = calendar_of_state(policy, own, flow, state), .reasons = reasons};
+  bool business = state->flags & AFT__FLOW_BUSINESS;
+  if (!business && !c.calendar)
+    return aft__flow_deadline(state, from, offset_minutes);
+  if (reasons)
+    explain_stage(flow, state, reasons);
+  if (business)
+    return days_later(c.calendar, state, from, offset_minutes, reasons);
+  aft_time at = later(c.calendar, from, state->deadline_ms, &c);
+  if (at == AFT_TIME_NONE)
+    return aft__flow_deadline(state, from, offset_minutes);
+  if (reasons)
+    explain_end(&c, at);
+  return at;
+}
+
 int32_t aft__policy_most_level(const aft_policy *policy) { return policy->settings->most_level; }
 
 void aft__policy_intake_of(const aft_policy *policy, aft__policy_intake *out) {

@@ -423,6 +423,13 @@ aft_time aft__policy_warning(const aft_policy *policy, const aft__owed *in);
 bool aft__policy_warns(const aft_policy *policy); /* at all */
 /* Time between two moments as the level's calendar counts it. */
 int64_t aft__policy_open_time(const aft_policy *policy, const aft__owed *in, aft_time from, aft_time to);
+/* When the deadline of a state ends that was entered at from. It counts on the hours of the state's calendar,
+ * or in business days: on which that calendar is open, else the one of cases, else Monday to Friday of the
+ * given offset. Calendars are those of the policy, or of the one that the machine is from. Appends reasons
+ * about "due" (NULL allowed) where a calendar or business days decide. */
+aft_time aft__policy_deadline(const aft_policy *policy, const aft_policy *own, const aft__flow *flow,
+                              const aft__flow_state *state, aft_time from, int32_t offset_minutes,
+                              aft__buf *reasons);
 int32_t aft__policy_most_level(const aft_policy *policy); /* the highest escalation level */
 
 /* ---- levels.c, surveys.c: the rest that services ask for ---- */
@@ -435,20 +442,83 @@ typedef struct aft__policy_intake {
 } aft__policy_intake;
 void aft__policy_intake_of(const aft_policy *policy, aft__policy_intake *out);
 
+/* surveys.c */
+
+typedef enum aft__survey_about {
+  AFT__ABOUT_TICKET, /* asked when it is resolved */
+  AFT__ABOUT_CASE,   /* asked at its end */
+  AFT__ABOUTS
+} aft__survey_about;
+extern const char *const aft__survey_abouts[AFT__ABOUTS + 1];
+
+#define AFT__MOST_QUESTIONS 32u /* of a survey, and choices of one of them */
+
 typedef struct aft__policy_survey {
+  aft_str name; /* empty: the usual one */
   bool enabled;
+  bool custom; /* questions alone, without a score */
+  aft__survey_about about;
   aft__score_kind kind;
   int32_t sample;      /* permille of the surveys that are sent */
-  int32_t low;         /* the highest answer that counts as low */
-  int64_t after_ms;    /* after resolution */
+  int32_t low;         /* the highest score that counts as low */
+  int64_t after_ms;    /* after resolution, or the case's end */
   int64_t fatigue_ms;  /* a person is asked once in this time; -1: as often as it comes */
   int64_t reminder_ms; /* after sending; -1: none */
   int64_t expires_ms;  /* after sending */
   int64_t edit_ms;     /* after the first answer; -1: it stands at once */
+  uint32_t calendar;   /* AFT__FLOW_NONE: it may be sent at any time */
+  uint32_t first, questions;
 } aft__policy_survey;
-void aft__policy_survey_of(const aft_policy *policy, aft__policy_survey *out);
-/* The first moment from then on at which surveys may be sent; AFT_TIME_NONE where there is none. */
-aft_time aft__policy_survey_opening(const aft_policy *policy, aft_time from);
+/* The usual survey for an empty name; false for one that the policy lacks, and *out is the usual one. */
+bool aft__policy_survey_find(const aft_policy *policy, aft_str name, aft__policy_survey *out);
+/* The first survey whose condition holds; false where nobody is to be asked. */
+bool aft__policy_survey_pick(const aft_policy *policy, aft__survey_about about, const aft__facts *facts,
+                             aft__policy_survey *out);
+/* Whether any survey asks about it; has_conditions (NULL allowed): whether facts decide which. */
+bool aft__policy_surveys_ask(const aft_policy *policy, aft__survey_about about, bool *has_conditions);
+/* The first moment from then on at which a survey may be sent; AFT_TIME_NONE where there is none. */
+aft_time aft__policy_survey_opening(const aft_policy *policy, const aft__policy_survey *survey,
+                                    aft_time from);
+/* "csat", "nps", "ces" or "custom". */
+const char *aft__policy_survey_kind(const aft__policy_survey *survey);
+
+/* ---- survey_questions.c: what a survey asks beside its score ---- */
+
+typedef enum aft__question_type {
+  AFT__QUESTION_SCALE,
+  AFT__QUESTION_CHOICE,
+  AFT__QUESTION_CHOICES, /* any number of them */
+  AFT__QUESTION_YES_NO,  /* a choice of yes and no */
+  AFT__QUESTION_TEXT,
+  AFT__QUESTION_TYPES
+} aft__question_type;
+extern const char *const aft__question_types[AFT__QUESTION_TYPES + 1];
+
+typedef struct aft__question {
+  aft_str name;
+  aft__question_type type;
+  bool required;
+  int32_t from, to;   /* of a scale */
+  uint32_t most;      /* characters of a text */
+  uint32_t n_choices; /* aft__policy_choice */
+  uint32_t row;       /* in the policy */
+} aft__question;
+/* By number, from 0 to survey->questions - 1. */
+void aft__policy_question(const aft_policy *policy, const aft__policy_survey *survey, uint32_t index,
+                          aft__question *out);
+bool aft__policy_question_find(const aft_policy *policy, const aft__policy_survey *survey, aft_str name,
+                               aft__question *out);
+aft_str aft__policy_choice(const aft_policy *policy, const aft__question *question, uint32_t index);
+
+typedef struct aft__reply {
+  int64_t number;  /* of a scale */
+  aft_str choices; /* chosen, in the policy's order, with spaces between; in the arena */
+  aft_str text;
+  bool low;
+} aft__reply;
+/* Checks an answer against its question. AFT_E_INVALID at where says what is expected. */
+aft_status aft__policy_reply(const aft_policy *policy, const aft__question *question, aft_str text,
+                             const char *where, aft__arena *arena, aft__reply *out, aft_error *error);
 
 /* retention.c: how long records are kept, in milliseconds after their end, or AFT__RETAIN_NEVER: they are
  * never removed. */

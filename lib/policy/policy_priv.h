@@ -155,6 +155,8 @@ typedef enum aft__section_id {
   AFT__SECTION_AUTOMATIONS, /* aft__automation, in the order in which they are asked */
   AFT__SECTION_MACROS,      /* aft__macro, by name */
   AFT__SECTION_ACTIONS,     /* aft__action: of each rule and macro together */
+  AFT__SECTION_SURVEYS,     /* aft__survey_row: the usual one, then those with a name, by order */
+  AFT__SECTION_QUESTIONS,   /* aft__question_row: of each survey, by order */
   AFT__SECTIONS
 } aft__section_id;
 
@@ -180,11 +182,7 @@ typedef struct aft__image {
 } aft__image;
 
 typedef struct aft__settings {
-  int64_t thread_window_ms, survey_after_ms;
-  int64_t survey_fatigue_ms, survey_reminder_ms, survey_expires_ms, survey_edit_ms; /* -1: never */
-  uint32_t survey_scale, survey_enabled;                                            /* aft__score_kind */
-  int32_t survey_sample, survey_low;
-  uint32_t survey_hours, reserved1; /* calendar or AFT__FLOW_NONE */
+  int64_t thread_window_ms;
   int32_t threshold, damp, label_points, more_words;
   int32_t most_level;
   uint32_t other; /* text: "other" */
@@ -390,6 +388,28 @@ typedef struct aft__action {
   uint32_t name, value, reserved0;
   int64_t number;
 } aft__action;
+typedef struct aft__survey_row {
+  uint32_t name; /* text; 0: the usual one */
+  uint32_t about;
+  uint32_t condition; /* AFT__FLOW_NONE: asked whatever the facts are */
+  uint32_t kind;      /* aft__score_kind; AFT__SCORES: questions alone */
+  int32_t order, sample, low;
+  uint32_t enabled;
+  uint32_t hours;        /* calendar or AFT__FLOW_NONE */
+  uint32_t first, count; /* questions */
+  uint32_t reserved0;
+  int64_t after_ms, fatigue_ms, reminder_ms, expires_ms, edit_ms; /* -1: never */
+} aft__survey_row;
+
+typedef struct aft__question_row {
+  uint32_t name, type; /* aft__question_type */
+  uint32_t required;
+  int32_t order;
+  int32_t from, to;           /* of a scale */
+  int32_t low;                /* of a scale: the highest answer that is low; below from: none is */
+  uint32_t most;              /* characters of a text */
+  aft__names choices, lowest; /* lowest: choices that are low */
+} aft__question_row;
 
 /* What the desk may offer. */
 typedef struct aft__suggestion {
@@ -537,6 +557,7 @@ typedef enum aft__pair_list {
   AFT__PAIRS_ADDRESS,      /* key: route; value: address */
   AFT__PAIRS_OFFER,        /* key: its name; kind; value: reason; condition */
   AFT__PAIRS_PLATFORM,     /* key: platform; other: status; kind; value: state; number: certainty */
+  AFT__PAIRS_FREIGHT_BACK, /* condition; key: who pays the way back */
   AFT__PAIR_LISTS
 } aft__pair_list;
 
@@ -556,8 +577,11 @@ typedef struct aft__case_settings {
   int64_t waybill_reuse, evidence_reuse, link_ms;
   uint32_t compensation_instrument; /* text */
   uint32_t coupon_full, coupon_part;
-  uint32_t points_spent, gift_kept; /* aft__extra_rule */
-  uint32_t calendar;                /* AFT__FLOW_NONE: business days are Monday to Friday */
+  uint32_t points_spent, gift_kept;       /* aft__extra_rule */
+  uint32_t calendar;                      /* AFT__FLOW_NONE: business days are Monday to Friday */
+  uint32_t season, reserved0;             /* text: the name of a season; 0: none */
+  int64_t season_ms;                      /* by how much its stages last longer */
+  aft__names season_kinds, season_states; /* none: all */
 } aft__case_settings;
 
 extern const char *const aft__window_sources[AFT__SOURCES + 1]; /* "law", "platform", "shop" */
@@ -597,7 +621,7 @@ bool aft__source_read(aft_str source, aft__buf *out);
 
 void aft__compile_triage(aft__compile *cx);    /* compile_triage.c: categories, rules, lexicons */
 void aft__compile_decisions(aft__compile *cx); /* compile_decide.c: priority, levels, intake */
-void aft__compile_survey(aft__compile *cx, aft__settings *s);             /* surveys.c; after the calendars */
+void aft__compile_surveys(aft__compile *cx);   /* after the calendars */
 uint32_t aft__compile_condition(aft__compile *cx, const aft__node *when); /* compile_condition.c */
 void aft__compile_labels(aft__compile *cx);                               /* compile_labels.c */
 /* A tag in the form in which tags are compared; lives in the arena. */

@@ -245,6 +245,7 @@ SHAPE an_hour = {.kind = SPAN, .expected = "never, or 1h to 36500d", .least = AF
 SHAPE a_minute = {
     .kind = SPAN, .expected = "never, or 1m to 366d", .least = AFT__MINUTE, .most = 366 * AFT__DAY};
 SHAPE survey_end = {.kind = LENGTH, .expected = "1h to 366d", .least = AFT__HOUR, .most = 366 * AFT__DAY};
+/* The usual survey, and those with a name, which begin with its values. */
 static const entry survey_fields[] = {{"enabled", &flag, false},
                                       {"kind", &survey_kind, false},
                                       {"after", &duration, false},
@@ -257,6 +258,32 @@ static const entry survey_fields[] = {{"enabled", &flag, false},
                                       {"low", &survey_low, false},
                                       {NULL, NULL, false}};
 SHAPE survey = {.kind = STRUCT, .expected = "a map with enabled, kind and after", .fields = survey_fields};
+
+SHAPE question_type = {.kind = CHOICE,
+                       .expected = "one of scale, choice, choices, yes_no, text",
+                       .choices = aft__question_types};
+SHAPE scale_end = {.kind = WHOLE, .expected = "a whole number from 0 to 100", .least = 0, .most = 100};
+SHAPE question_text = {
+    .kind = WHOLE, .expected = "a number of characters from 1 to 4000", .least = 1, .most = 4000};
+static const entry question_fields[] = {
+    {"type", &question_type, true},  {"order", &count, false},  {"required", &flag, false},
+    {"from", &scale_end, false},     {"to", &scale_end, false}, {"choices", &names, false},
+    {"most", &question_text, false}, {"low", &any, false},      {NULL, NULL, false}};
+SHAPE question = {.kind = STRUCT, .expected = "a map with type", .fields = question_fields};
+SHAPE questions = {.kind = MAP, .expected = "a map of questions", .of = &question};
+static const char *const named_survey_kinds[] = {"csat", "nps", "ces", "custom", NULL};
+SHAPE named_survey_kind = {
+    .kind = CHOICE, .expected = "one of csat, nps, ces, custom", .choices = named_survey_kinds};
+SHAPE survey_about = {.kind = CHOICE, .expected = "ticket or case", .choices = aft__survey_abouts};
+static const entry named_survey_fields[] = {
+    {"order", &count, true},          {"about", &survey_about, false}, {"when", &any, false},
+    {"questions", &questions, false}, {"enabled", &flag, false},       {"kind", &named_survey_kind, false},
+    {"after", &duration, false},      {"sample", &permille, false},    {"fatigue", &an_hour, false},
+    {"hours", &name, false},          {"reminder", &an_hour, false},   {"expires", &survey_end, false},
+    {"edit", &a_minute, false},       {"low", &survey_low, false},     {NULL, NULL, false}};
+SHAPE named_survey = {
+    .kind = STRUCT, .expected = "a map with order, about and when", .fields = named_survey_fields};
+SHAPE named_surveys = {.kind = MAP, .expected = "a map of surveys", .of = &named_survey};
 
 SHAPE a_day = {.kind = SPAN, .expected = "never, or 1d to 36500d", .least = AFT__DAY, .most = MOST_SPAN};
 SHAPE a_week = {.kind = SPAN, .expected = "never, or 7d to 36500d", .least = 7 * AFT__DAY, .most = MOST_SPAN};
@@ -307,7 +334,7 @@ SHAPE on = {.kind = MAP, .expected = "a map of events", .of = &moves};
 static const entry state_fields[] = {{"terminal", &flag, false}, {"open", &flag, false},
                                      {"paused", &flag, false},   {"deadline", &deadline, false},
                                      {"then", &name, false},     {"on", &on, false},
-                                     {NULL, NULL, false}};
+                                     {"calendar", &name, false}, {NULL, NULL, false}};
 SHAPE state = {.kind = STRUCT, .expected = "a map of a state", .fields = state_fields};
 SHAPE states = {.kind = MAP, .expected = "a map of states", .of = &state};
 static const entry machine_fields[] = {
@@ -407,6 +434,13 @@ static const entry papers_fields[] = {
 SHAPE papers_rule = {.kind = STRUCT, .expected = "a map with money", .fields = papers_fields};
 SHAPE papers_rules = {.kind = LIST, .expected = "a list of rules for papers", .of = &papers_rule};
 SHAPE freights = {.kind = LIST, .expected = "a list of freight rules", .of = &freight};
+/* A rule of the shop is kinder than the law alone: it never leaves the way back to the buyer. */
+static const char *const kind_payers[] = {"seller", "platform", NULL};
+SHAPE kind_payer = {.kind = CHOICE, .expected = "one of seller, platform", .choices = kind_payers};
+static const entry freight_back_fields[] = {
+    {"when", &any, false}, {"payer", &kind_payer, true}, {NULL, NULL, false}};
+SHAPE freight_back = {.kind = STRUCT, .expected = "a map with payer", .fields = freight_back_fields};
+SHAPE freight_backs = {.kind = LIST, .expected = "a list of rules for the way back", .of = &freight_back};
 static const char *const coupon_fulls[] = {"give_back", "keep", NULL};
 SHAPE coupon_full = {.kind = CHOICE, .expected = "one of give_back, keep", .choices = coupon_fulls};
 static const char *const coupon_parts[] = {"share", "keep", NULL};
@@ -424,6 +458,7 @@ static const entry money_fields[] = {{"instruments", &names, false},
                                      {"restocking", &restockings, false},
                                      {"freight_out", &freights, false},
                                      {"duty_out", &freights, false},
+                                     {"freight_back", &freight_backs, false},
                                      {"papers_first", &papers_rules, false},
                                      {"freight_most", &minors, false},
                                      {"reconcile", &duration, false},
@@ -466,6 +501,14 @@ static const entry offer_fields[] = {
 SHAPE offer = {.kind = STRUCT, .expected = "a map with when, kind and reason", .fields = offer_fields};
 SHAPE offers = {.kind = MAP, .expected = "a map of offers", .of = &offer};
 
+SHAPE season_by = {.kind = LENGTH, .expected = "1m to 366d", .least = AFT__MINUTE, .most = 366 * AFT__DAY};
+static const entry season_fields[] = {{"name", &name, true},
+                                      {"by", &season_by, true},
+                                      {"kinds", &names, false},
+                                      {"states", &names, false},
+                                      {NULL, NULL, false}};
+SHAPE season = {.kind = STRUCT, .expected = "a map with name and by", .fields = season_fields};
+
 static const entry case_fields[] = {{"reasons", &reason_map, true},
                                     {"windows", &windows, true},
                                     {"exceptions", &exceptions, false},
@@ -474,6 +517,7 @@ static const entry case_fields[] = {{"reasons", &reason_map, true},
                                     {"rules", &case_rules, false},
                                     {"money", &case_money, false},
                                     {"calendar", &name, false},
+                                    {"season", &season, false},
                                     {"negotiation", &negotiation, false},
                                     {"evidence", &case_evidence, false},
                                     {"risk", &risk, false},
@@ -495,6 +539,7 @@ static const entry root_fields[] = {{"version", &version, true},
                                     {"escalation", &escalation, false},
                                     {"intake", &intake, false},
                                     {"survey", &survey, false},
+                                    {"surveys", &named_surveys, false},
                                     {"retention", &retention, false},
                                     {"queues", &queues, false},
                                     {"teams", &teams, false},

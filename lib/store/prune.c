@@ -14,6 +14,8 @@ static aft_status remove_page(aft__tx *tx, const aft__prune *prune, aft__value *
       break;
     if (prune->keeps && prune->keeps(rows[i]))
       continue;
+    if (prune->empties)
+      AFT__TRY(prune->empties(tx, rows[i], error));
     AFT__TRY(aft__remove(tx, prune->table, rows[i][AFT__COL_ID].number, rows[i][AFT__COL_REV].number, error));
     ++*n;
   }

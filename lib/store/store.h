@@ -479,6 +479,8 @@ typedef struct aft__prune {
   aft_id tenant;
   aft_time before;                      /* ids that were made before */
   bool (*keeps)(const aft__value *row); /* NULL, or rows that stay whatever their age */
+  /* NULL, or what goes with a row that is about to be removed. */
+  aft_status (*empties)(aft__tx *tx, const aft__value *row, aft_error *error);
   uint32_t most;
 } aft__prune;
 /* Cost grows with the rows that are removed or kept by keeps; *n is how many were removed. */

@@ -39,11 +39,39 @@ static double clamp(double value, double least, double most) {
   return value < least ? least : value > most ? most : value;
 }
 
-aft__interval aft__wilson(uint64_t good, uint64_t n, uint64_t population) {
-  double m = (double)n, p = (double)good / m, z = Z * aft__finite_population(n, population);
+static aft__interval wilson_at(uint64_t good, uint64_t n, double z) {
+  double m = (double)n, p = (double)good / m;
   double whole = 1 + z * z / m, centre = (p + z * z / (2 * m)) / whole;
   double half = z * sqrt(p * (1 - p) / m + z * z / (4 * m * m)) / whole;
   return (aft__interval){clamp(centre - half, 0, 1), clamp(centre + half, 0, 1)};
+}
+
+aft__interval aft__wilson(uint64_t good, uint64_t n, uint64_t population) {
+  return wilson_at(good, n, Z * aft__finite_population(n, population));
+}
+
+/* By halving: erfc falls from 1 at 0, and beyond 10 it is 0 for every practical purpose. */
+static double normal_quantile(double beyond) {
+  double low = 0, high = 10;
+  for (int i = 0; i < 60; i++) {
+    double middle = (low + high) / 2;
+    if (erfc(middle / sqrt(2)) / 2 > beyond)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* Method 10 of R. G. Newcombe, Interval estimation for the difference between independent proportions,
+ * Statistics in Medicine 17 (1998); with several comparisons each has its part of the 5 %, as Bonferroni
+ * says. */
+aft__interval aft__share_difference(uint64_t good, uint64_t n, uint64_t other_good, uint64_t other_n,
+                                    uint32_t comparisons) {
+  double z = normal_quantile(0.025 / (comparisons ? comparisons : 1));
+  double p = (double)good / (double)n, q = (double)other_good / (double)other_n;
+  aft__interval a = wilson_at(good, n, z), b = wilson_at(other_good, other_n, z);
+  return (aft__interval){p - q - hypot(p - a.low, b.high - q), p - q + hypot(a.high - p, q - b.low)};
 }
 
 /* Of 100·(promoters − detractors)/n. */

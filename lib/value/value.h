@@ -106,6 +106,9 @@ typedef struct aft__interval {
 } aft__interval;
 /* Of a tally with answers. population: out of how many they come, where those alone are meant; 0: of any. */
 aft__interval aft__wilson(uint64_t good, uint64_t n, uint64_t population);
+/* Of good / n less other_good / other_n, so wide that all of the comparisons together hold with 95 %. */
+aft__interval aft__share_difference(uint64_t good, uint64_t n, uint64_t other_good, uint64_t other_n,
+                                    uint32_t comparisons);
 aft__interval aft__nps_wald(const aft__tally *t, uint64_t population);
 aft__interval aft__nps_adjusted_wald(const aft__tally *t, uint64_t population);
 /* What the standard error shrinks by: sqrt((N - n) / (N - 1)). */

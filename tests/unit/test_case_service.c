@@ -1,6 +1,8 @@
 /* What a case says to its buyer, its host and people: notices, payloads, links, visits, offers and signs of
  * risk. */
+#include "case_fixture.h"
 #include "case_story.h"
+#include "desk/tables/tables.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -312,6 +314,144 @@ static void a_ticket_offers_what_it_asks_for(void **state) {
   END_DESK(c)
 }
 
+/* What would be the buyer's way back is the shop's for those whose tier says so, and the reason tells. */
+static void a_tier_brings_its_way_back(void **state) {
+  static const struct {
+    const char *tier, *policy, *payer;
+  } ways[] = {
+      {"", NULL, "buyer"},
+      {"gold", NULL, "seller"},
+      {"gold", "version: 1\ntiers: {gold: {privileges: [advance_refund]}}\n", "buyer"},
+      {"gold", "version: 1\ncases: {money: {freight_back: [{when: {free_pickup: true}, payer: platform}]}}\n",
+       "platform"}};
+  (void)state;
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+    case_desk c;
+    case_story story;
+    aft_error error = AFT_ERROR_INIT;
+    case_story_open(&c, &story, DESK_MEMORY, CASE_DELIVERED);
+    if (ways[i].policy)
+      case_story_policy(&c, ways[i].policy);
+    aft_customer_in buyer = {
+        .size = sizeof buyer, .external = AFT_STR("wang"), .tier = AFT_STR(ways[i].tier)};
+    aft_record *customer;
+    assert_ok(aft_customer_put(c.d.session, &c.d.system, &buyer, &customer, &error));
+    assert_int_equal(aft_customer_id(customer), c.d.buyer);
+    aft_record_free(customer);
+    case_story_tell(&c, &story);
+    aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+    aft_record *record = case_get(&c, id);
+    assert_string_equal(aft_case_freight(record), ways[i].payer);
+    aft_record_free(record);
+    aft_buf *why;
+    assert_ok(aft_case_explain(c.d.session, &c.d.system, id, "freight", "en", &why, &error));
+    bool rule = strstr(aft_buf_data(why), "pays the way back, by a rule of the shop") != NULL;
+    assert_int_equal(rule, strcmp(ways[i].payer, "buyer") != 0);
+    aft_buf_free(why);
+    case_desk_close(&c);
+  }
+}
+
+/* ---- a season ---- */
+
+#define SEASON "version: 1\ncases: {season: {name: double_eleven, by: 72h, kinds: [return]}}\n"
+
+static int64_t time_of(case_desk *c, aft_id id, uint32_t field) {
+  aft_record *record = case_get(c, id);
+  int64_t time = aft_record_is_null(record, field) ? 0 : aft_record_time(record, field);
+  aft_record_free(record);
+  return time;
+}
+
+typedef struct counting {
+  aft_id tenant, of;
+  uint32_t n;
+} counting;
+
+static aft_status count_extended(aft__tx *tx, void *user, aft_error *error) {
+  counting *c = user;
+  aft__scan scan = {.table = &aft__event_table,
+                    .index = AFT__EV_BY_SUBJECT,
+                    .n_equal = 2,
+                    .equal = {aft__int(c->tenant), aft__int(c->of)},
+                    .limit = 1000};
+  aft__value **rows;
+  uint32_t n;
+  AFT__TRY(aft__scan_all(tx, &scan, &rows, &n, error));
+  c->n = 0;
+  for (uint32_t i = 0; i < n; i++)
+    c->n += aft__str_eq(aft__value_str(&rows[i][AFT__EV_VERB]), aft__cstr("case.extended"));
+  return AFT_OK;
+}
+
+/* How often the audit says that a stage was made to last longer. */
+static uint32_t extended(case_desk *c, aft_id id) {
+  aft__tx_options options = {.name = "count", .read = true};
+  counting counted = {.tenant = c->d.tenant, .of = id};
+  assert_gives(aft__tx_run(c->d.session, &options, count_extended, &counted, &case_error), AFT_OK);
+  return counted.n;
+}
+
+/* Stages that have begun, once each, and those that begin; never what law demands, and nothing twice. */
+static void a_season_makes_stages_last_longer(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  aft_id other = case_file(&c, &c.d.as_agent, "repair", "repair_wanted", c.line[1], 1);
+  aft_time due = time_of(&c, id, AFT_CASE_DUE), of_other = time_of(&c, other, AFT_CASE_DUE);
+  aft_time law = time_of(&c, id, AFT_CASE_REFUND_BY);
+  desk_policy(&c.d, SEASON);
+  assert_int_equal(time_of(&c, id, AFT_CASE_DUE), due); /* until the tick */
+  desk_tick(&c.d);
+  assert_int_equal(time_of(&c, id, AFT_CASE_DUE), due + 72 * CASE_HOUR);
+  assert_int_equal(time_of(&c, other, AFT_CASE_DUE), of_other);
+  assert_int_equal(time_of(&c, id, AFT_CASE_REFUND_BY), law);
+  assert_int_equal(extended(&c, id), 1);
+  desk_policy(&c.d, SEASON "survey: {enabled: false}\n");
+  desk_tick(&c.d);
+  assert_int_equal(time_of(&c, id, AFT_CASE_DUE), due + 72 * CASE_HOUR);
+  assert_int_equal(extended(&c, id), 1);
+  desk_pass(&c.d, due + CASE_HOUR - atomic_load(&c.d.now)); /* the buyer has not sent it yet */
+  desk_tick(&c.d);
+  assert_case(&c, id, "approved");
+  case_ship(&c, id, "SF1"); /* the stage that begins lasts longer too */
+  assert_int_equal(extended(&c, id), 2);
+  aft_buf *why;
+  assert_gives(aft_case_explain(c.d.session, &c.d.system, id, "due", "en", &why, &case_error), AFT_OK);
+  assert_says(text_of(why), "extended by 3 d in the season \"double_eleven\"");
+  desk_policy(&c.d, "version: 1\n");
+  desk_tick(&c.d);
+  due = time_of(&c, id, AFT_CASE_DUE);
+  case_act(&c, &c.d.as_agent, id, "receive");
+  assert_int_equal(extended(&c, id), 2);
+  assert_gives(aft_case_verify(c.d.session, &c.d.system, id, &case_error), AFT_OK);
+  END_DESK(c)
+}
+
+/* However many are open, and however the steps fall. */
+static void a_season_reaches_every_open_case(void **state) {
+  enum {
+    CASES = 120
+  };
+  case_desk c;
+  aft_id ids[CASES];
+  (void)state;
+  case_usual(&c, DESK_HOSTILE, CASE_DELIVERED);
+  aft_id order = case_order(&c.d, "A-1", c.d.other_buyer, 0, 0);
+  for (int i = 0; i < CASES; i++) {
+    ids[i] = case_new(&c.d, order, c.d.other_buyer);
+    if (i % 8) /* the rest have no end */
+      case_set(&c.d, ids[i], AFT__CASE_DUE, DESK_START + 10 * CASE_DAY + i / 3 * CASE_HOUR, false);
+  }
+  desk_policy(&c.d, SEASON);
+  desk_tick(&c.d);
+  for (int i = 0; i < CASES; i++) {
+    aft_time end = i % 8 ? DESK_START + 13 * CASE_DAY + i / 3 * CASE_HOUR : 0;
+    assert_int_equal(time_of(&c, ids[i], AFT_CASE_DUE), end);
+    assert_int_equal(extended(&c, ids[i]), end != 0);
+  }
+  case_desk_close(&c);
+}
+
 static void an_order_says_what_can_be_filed(void **state) {
   ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
@@ -400,6 +540,9 @@ int main(void) {
       cmocka_unit_test(a_visit_that_nobody_came_to),
       cmocka_unit_test(a_visit_to_a_case_that_is_over),
       cmocka_unit_test(a_ticket_offers_what_it_asks_for),
+      cmocka_unit_test(a_tier_brings_its_way_back),
+      cmocka_unit_test(a_season_makes_stages_last_longer),
+      cmocka_unit_test(a_season_reaches_every_open_case),
       cmocka_unit_test(an_order_says_what_can_be_filed),
       cmocka_unit_test(a_box_that_was_empty_before),
       cmocka_unit_test(a_reason_that_changes_each_time),

@@ -901,7 +901,7 @@ static void services_get_their_settings(void **state) {
   aft__policy_intake_of(policy, &intake);
   assert_int_equal(intake.thread_window_ms, 72 * AFT__HOUR);
   assert_int_equal(intake.pause_ms, 2 * AFT__MINUTE);
-  aft__policy_survey_of(policy, &survey);
+  assert_true(aft__policy_survey_find(policy, aft__cstr(""), &survey));
   assert_true(survey.enabled);
   assert_int_equal(survey.after_ms, AFT__HOUR);
   assert_true(aft__policy_priority_find(policy, aft__cstr("urgent"), &priority));

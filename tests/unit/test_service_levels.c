@@ -278,6 +278,21 @@ static void a_breach_comes_when_the_office_is_open(void **state) {
   END_DESK(d)
 }
 
+static aft_id one_of_many(desk *d, int i) {
+  char external[32], handle[32];
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *message;
+  snprintf(external, sizeof external, "m-%d", i);
+  snprintf(handle, sizeof handle, "buyer-%d", i);
+  aft_message_in in = desk_message(d, external, "我的快递到哪里了");
+  in.customer = 0;
+  in.handle = AFT_STR(handle);
+  assert_ok(aft_intake(d->session, &d->system, &in, &message, &error));
+  aft_id id = aft_message_ticket(message);
+  aft_record_free(message);
+  return id;
+}
+
 static uint32_t noted(desk *d, aft_id ticket, const char *verb) {
   aft_error error = AFT_ERROR_INIT;
   aft_cursor *cursor;
@@ -290,16 +305,104 @@ static uint32_t noted(desk *d, aft_id ticket, const char *verb) {
   return n;
 }
 
-static uint32_t work_orders(desk *d, aft_id ticket) {
+static uint32_t orders_of(desk *d, aft_id ticket, const char *work) {
   aft_error error = AFT_ERROR_INIT;
   aft_cursor *cursor;
   aft_record *effect;
   uint32_t n = 0;
   assert_ok(aft_outbox_list(d->session, &d->system, ticket, &cursor, &error));
   while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
-    n += strstr(aft_effect_payload(effect), "\"sla_warning\"") != NULL;
+    n += strstr(aft_effect_payload(effect), work) != NULL;
   aft_cursor_free(cursor);
   return n;
+}
+
+static uint32_t work_orders(desk *d, aft_id ticket) { return orders_of(d, ticket, "\"sla_warning\""); }
+
+/* Whatever a later policy makes of a time that is over, people are told of it once. */
+static void a_breach_is_told_once(void **state) {
+  ON_EACH_DESK(d)
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了"), answered = one_of_many(&d, 9);
+  desk_answer(&d, answered, "马上查");
+  desk_pass(&d, at("2026-11-19T14:31:00+08:00") - d.now);
+  desk_tick(&d);
+  assert_int_equal(orders_of(&d, id, "\"work\":\"sla_breach\",\"clock\":\"first_response\""), 1);
+  assert_int_equal(noted(&d, id, "ticket.breached"), 1);
+  assert_int_equal(orders_of(&d, answered, "\"sla_breach\""), 0);
+  desk_policy(&d, OFFICE
+              "  high: {calendar: office, first_response: 3h}\n"
+              "  urgent: {calendar: office, first_response: 3h}\n");
+  desk_pass(&d, AFT__HOUR);
+  desk_tick(&d);
+  assert_int_equal(orders_of(&d, id, "\"sla_breach\""), 1);
+  desk_policy(&d, "version: 1\nservice_levels: {normal: {first_response: 3h}, high: {first_response: 3h}}\n");
+  desk_pass(&d, AFT__HOUR);
+  desk_tick(&d);
+  assert_int_equal(orders_of(&d, id, "\"sla_breach\""), 1);
+  assert_int_equal(noted(&d, id, "ticket.breached"), 1);
+  END_DESK(d)
+}
+
+/* ---- stages ---- */
+
+#define STAGE(deadline) OFFICE "machines: {ticket: {states: {triaged: {" deadline ", then: overdue}}}}\n"
+
+/* When the stage of a ticket ends that comes in the evening of a Wednesday, or of a Friday. */
+static void assert_stage_ends(desk *d, const char *external, const char *when) {
+  aft_id id = desk_say(d, external, "我的快递到哪里了");
+  desk_pass(d, at(when) - 1 - d->now);
+  desk_tick(d);
+  assert_int_equal(noted(d, id, "ticket.overdue"), 0);
+  desk_pass(d, 1);
+  desk_tick(d);
+  assert_int_equal(noted(d, id, "ticket.overdue"), 1);
+  desk_act(d, id, AFT_ACT_RESOLVE);
+  desk_act(d, id, AFT_ACT_CLOSE);
+}
+
+static void a_stage_counts_hours_of_business(void **state) {
+  ON_EACH_DESK(d)
+  desk_policy(&d, STAGE("deadline: 4h, calendar: office"));
+  aft_buf *why;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id id = desk_say(&d, "m-0", "我的快递到哪里了");
+  assert_ok(aft_explain(d.session, &d.system, id, "due", "en", &why, &error));
+  assert_non_null(strstr(aft_buf_data(why), "may last 4 h of the hours of \"office\""));
+  assert_non_null(
+      strstr(aft_buf_data(why), "counted from 2026-11-19 09:00:00 +08:00 to 2026-11-19 12:00:00 +08:00"));
+  assert_non_null(
+      strstr(aft_buf_data(why), "counted from 2026-11-19 13:30:00 +08:00 to 2026-11-19 14:30:00 +08:00"));
+  aft_buf_free(why);
+  desk_act(&d, id, AFT_ACT_RESOLVE);
+  desk_act(&d, id, AFT_ACT_CLOSE);
+  assert_stage_ends(&d, "m-1", "2026-11-19T14:30:00+08:00");
+  /* Friday is a holiday, Saturday is worked and so is this Sunday */
+  assert_stage_ends(&d, "m-2", "2026-11-21T10:30:00+08:00");
+  END_DESK(d)
+}
+
+static void a_stage_may_count_business_days(void **state) {
+  ON_EACH_DESK(d)
+  desk_policy(&d, STAGE("deadline: 2bd, calendar: office"));
+  assert_stage_ends(&d, "m-1", "2026-11-21T19:06:40+08:00"); /* Thursday and Saturday: Friday is a holiday */
+  desk_policy(&d, STAGE("deadline: 2bd"));
+  desk_tick(&d);
+  assert_stage_ends(&d, "m-2",
+                    "2026-11-25T00:00:00+08:00"); /* Monday and Tuesday, whatever the office does */
+  END_DESK(d)
+}
+
+static void a_stage_that_cannot_be_is_refused(void **state) {
+  (void)state;
+  refused(STAGE("deadline: 4h, calendar: ofice"),
+          "machines.ticket.triaged: there is no calendar 'ofice' (did you mean 'office'?)");
+  refused("version: 1\ncases: {season: {name: d11}}\n", "cases.season: the key 'by' is missing");
+  refused("version: 1\ncases: {season: {name: d11, by: never}}\n", "expected 1m to 366d, found 'never'");
+  refused("version: 1\ncases: {season: {name: d11, by: 1d, kinds: [retrun]}}\n", "'retrun'");
+  refused("version: 1\ncases: {season: {name: d11, by: 1d, states: [aproved]}}\n",
+          "no machine has a state 'aproved'");
+  refused(OFFICE "machines: {ticket: {states: {closed: {calendar: office}}}}\n",
+          "a state without a deadline needs no calendar");
 }
 
 /* An hour of business before the time, once, and not where the customer has an answer. */
@@ -328,21 +431,6 @@ static void people_are_warned_before_a_time_is_over(void **state) {
   "calendars: {office: {zone: Asia/Shanghai, hours: {mon-fri: ['09:00-18:00']},\n" \
   "  holidays: [2026-11-19, 2026-11-20]}}\n"                                       \
   "service_levels: {normal: {calendar: office, first_response: 5h, resolution: 12h}}\n"
-
-static aft_id one_of_many(desk *d, int i) {
-  char external[32], handle[32];
-  aft_error error = AFT_ERROR_INIT;
-  aft_record *message;
-  snprintf(external, sizeof external, "m-%d", i);
-  snprintf(handle, sizeof handle, "buyer-%d", i);
-  aft_message_in in = desk_message(d, external, "我的快递到哪里了");
-  in.customer = 0;
-  in.handle = AFT_STR(handle);
-  assert_ok(aft_intake(d->session, &d->system, &in, &message, &error));
-  aft_id id = aft_message_ticket(message);
-  aft_record_free(message);
-  return id;
-}
 
 /* A change of the season reaches every open ticket, some at a time, and each knows of it. */
 static void a_policy_that_takes_over_moves_the_clocks_of_open_tickets(void **state) {
@@ -384,6 +472,10 @@ int main(void) {
       cmocka_unit_test(a_ticket_that_waits_loses_no_hours_of_business),
       cmocka_unit_test(chat_is_answered_in_seconds),
       cmocka_unit_test(a_breach_comes_when_the_office_is_open),
+      cmocka_unit_test(a_breach_is_told_once),
+      cmocka_unit_test(a_stage_counts_hours_of_business),
+      cmocka_unit_test(a_stage_may_count_business_days),
+      cmocka_unit_test(a_stage_that_cannot_be_is_refused),
       cmocka_unit_test(people_are_warned_before_a_time_is_over),
       cmocka_unit_test(a_policy_that_takes_over_moves_the_clocks_of_open_tickets),
   };

@@ -65,6 +65,25 @@ static void wilson_is_as_worked_out(void **state) {
     }
 }
 
+/* Table II of Newcombe's paper of 1998, method 10, with the digits given there. */
+static void differences_are_as_published(void **state) {
+  static const struct {
+    uint64_t a, m, b, n;
+    double low, high;
+  } worked[] = {{56, 70, 48, 80, 0.0524, 0.3339}, {9, 10, 3, 10, 0.1705, 0.8090},
+                {6, 7, 2, 7, 0.0582, 0.8062},     {5, 56, 0, 29, -0.0381, 0.1926},
+                {0, 10, 0, 20, -0.1611, 0.2775},  {0, 10, 0, 10, -0.2775, 0.2775},
+                {10, 10, 0, 20, 0.6791, 1.0},     {10, 10, 0, 10, 0.6075, 1.0}};
+  (void)state;
+  for (size_t i = 0; i < AFT__COUNT(worked); i++) {
+    aft__interval one = aft__share_difference(worked[i].a, worked[i].m, worked[i].b, worked[i].n, 1);
+    assert_near(one.low, worked[i].low, 6e-5);
+    assert_near(one.high, worked[i].high, 6e-5);
+    aft__interval of_ten = aft__share_difference(worked[i].a, worked[i].m, worked[i].b, worked[i].n, 10);
+    assert_true(of_ten.low < one.low + 1e-12 && of_ten.high > one.high - 1e-12);
+  }
+}
+
 static void few_or_one_sided_answers_are_adjusted(void **state) {
   static const struct {
     aft__tally t;
@@ -187,6 +206,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nps_is_as_worked_out),
       cmocka_unit_test(wilson_is_as_worked_out),
+      cmocka_unit_test(differences_are_as_published),
       cmocka_unit_test(few_or_one_sided_answers_are_adjusted),
       cmocka_unit_test(answers_fall_where_their_scale_says),
       cmocka_unit_test(the_mean_stands_beside),

@@ -842,8 +842,8 @@ static void reports_have_their_period_shop_and_readers(void **state) {
   } wrong[] = {{5, 5, 0, 0, 0, "report.begin"},
                {-1, 5, 0, 0, 0, "report.begin"},
                {0, 4000 * AFT__DAY, 0, 0, 0, "report.begin"},
-               {0, 5, 4, 0, 0, "report.kind"},
-               {0, 5, 0, 5, 0, "report.by"},
+               {0, 5, 5, 0, 0, "report.kind"},
+               {0, 5, 0, 6, 0, "report.by"},
                {0, 5, 0, 0, 2, "report.finite"}};
   for (size_t i = 0; i < AFT__COUNT(wrong); i++) {
     aft_survey_report_in bad = {.size = sizeof bad,

@@ -79,6 +79,8 @@ COMMANDS = [
     Command("aft_explain", "explain", reads=True, defaults={"about": "None", "locale": '"en"'}),
     Command("aft_survey_list", "surveys", "Survey", reads=True),
     Command("aft_survey_get", "survey", "Survey", reads=True),
+    Command("aft_case_survey_list", "case_surveys", "Survey", reads=True),
+    Command("aft_reply_list", "replies", "Reply", reads=True),
     Command("aft_survey_report", "survey_report", json=True, reads=True),
     Command("aft_macro_apply", "apply_macro", "Ticket"),
     Command("aft_macro_list", "macros", json=True, reads=True, defaults={"locale": '"en"'}),
@@ -143,7 +145,7 @@ ERROR_NAMES = {
 BY_HAND = """
 aft_blob_copy aft_blob_directory_open aft_blobs_unref aft_case_parts aft_evidence_abort aft_evidence_begin
 aft_evidence_commit aft_evidence_read aft_evidence_sweep aft_evidence_write aft_link_keys_new aft_link_keys_unref
-aft_link_make aft_link_open aft_person_export aft_survey_answer aft_correction_train aft_model_activate aft_model_current
+aft_link_make aft_link_open aft_person_export aft_survey_answer aft_survey_form aft_correction_train aft_model_activate aft_model_current
 aft_batch_count aft_batch_free aft_batch_message aft_batch_status aft_batch_ticket aft_buf_data aft_buf_free
 aft_buf_size aft_code_parse aft_currency_exponent aft_cursor_free aft_cursor_next aft_cursor_token aft_env_new
 aft_env_now aft_env_unref aft_eval_add aft_eval_free aft_eval_new aft_eval_report aft_flow_export aft_id_time
