@@ -8,7 +8,8 @@ aft_status aft__fit_load(aft__cmd *cmd, aft_id agent, aft__fit *fit, aft_error *
 }
 
 /* Nobody would ever read a text whose language is not known, if that counted. */
-static bool speaks(aft_str languages, aft_str language) {
+bool aft__fit_speaks(const aft__fit *fit, aft_str language) {
+  aft_str languages = aft__row_str(fit->agent, AFT__AGENT_LANGUAGES);
   return !languages.len || !language.len || aft__str_eq(language, aft__cstr("und")) ||
          aft__words_have(languages, language);
 }
@@ -21,7 +22,7 @@ static bool takes(aft__cmd *cmd, const aft__fit *fit, aft_str queue, aft_str ski
 
 bool aft__fit_takes(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane) {
   return aft__has_shop(fit->shops, fit->n_shops, aft__row_int(lane, AFT__LANE_SHOP)) &&
-         speaks(aft__row_str(fit->agent, AFT__AGENT_LANGUAGES), aft__row_str(lane, AFT__LANE_LANGUAGE)) &&
+         aft__fit_speaks(fit, aft__row_str(lane, AFT__LANE_LANGUAGE)) &&
          takes(cmd, fit, aft__row_str(lane, AFT__LANE_QUEUE), aft__row_str(lane, AFT__LANE_SKILLS));
 }
 

@@ -100,12 +100,19 @@ static aft_status note(aft__ticket *ticket, const answering *a, aft_error *error
                           a->in.text, error);
 }
 
+/* A call-back that the ticket waits for anyway is the one; a policy without any still asks people. */
 static aft_status call_back(aft__ticket *ticket, const answering *a, aft_error *error) {
   char *survey = aft__arena_printf(ticket->cmd->arena, "%lld", (long long)a->survey);
   char *facts = survey ? aft__arena_printf(ticket->cmd->arena, "{\"survey\":\"%s\"}", survey) : NULL;
+  aft__task_new in = {.on = ticket, .name = aft__cstr("call_back"), .cause = "survey", .survey = a->survey};
+  aft__policy_task policy;
+  aft_id task;
   if (!facts)
     return aft__nomem(error);
-  AFT__TRY(aft__ticket_work(ticket, "call_back", "survey", aft__cstr(survey), error));
+  aft_status status = aft__policy_task_find(ticket->cmd->policy, in.name, &policy)
+                          ? aft__task_open(ticket->cmd, &in, &task, error)
+                          : aft__ticket_work(ticket, "call_back", "survey", aft__cstr(survey), error);
+  AFT__TRY(status);
   return aft__ticket_note(ticket, "survey.call_back", aft__cstr(facts), (aft_str){0}, error);
 }
 
@@ -114,7 +121,7 @@ static aft_status write(aft__ticket *ticket, answering *a, aft__score_kind kind,
   AFT__TRY(note(ticket, a, error));
   if (aft__row_int(a->row, AFT__SURVEY_LOW) && !a->was_low)
     AFT__TRY(call_back(ticket, a, error));
-  return aft__ticket_save(ticket, error);
+  return AFT_OK;
 }
 
 static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
@@ -127,10 +134,24 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   aft_status status = aft__ticket_load(cmd, aft__row_int(a->row, AFT__SURVEY_TICKET), &ticket, error);
   if (status >= 0)
     status = write(&ticket, a, kind, error);
+  if (status >= 0)
+    status = aft__ticket_save(&ticket, error);
   aft__ticket_done(&ticket);
   cmd->subject = cmd->ids[0] = a->survey;
   cmd->row = a->row;
   return status;
+}
+
+aft_status aft__survey_told(aft__ticket *ticket, aft_id survey, int32_t score, aft_error *error) {
+  answering a = {.in = {.survey = survey, .score = score, .source = AFT_VIA_PHONE}, .survey = survey};
+  aft__cmd *cmd = ticket->cmd;
+  aft__score_kind kind;
+  AFT__TRY(aft__load(cmd, &aft__survey_table, AFT__SURVEY_TENANT, survey, "survey", &a.row, error));
+  if (aft__row_int(a.row, AFT__SURVEY_TICKET) != aft__ticket_id(ticket))
+    return aft__error(error, AFT_E_INVALID, "attempt.survey", "the survey asks about another ticket");
+  AFT__TRY(check_state(cmd, &a, error));
+  AFT__TRY(check_score(&a, &kind, error));
+  return write(ticket, &a, kind, error);
 }
 
 /* ---- the call ---- */

@@ -15,6 +15,8 @@ bool aft__survey_is(const aft__value *row, const char *state);
 aft_status aft__survey_freeze(aft__ticket *ticket, aft__value *row, aft_error *error);
 /* survey_answer.c: buyers their own, agents those of their shops. */
 aft_status aft__may_survey(aft__cmd *cmd, const aft__value *row, aft_error *error);
+/* survey_answer.c: the answer that the customer gave in a call about the ticket, which the caller saves. */
+aft_status aft__survey_told(aft__ticket *ticket, aft_id survey, int32_t score, aft_error *error);
 /* It was answered: neither a reminder nor an end is to come. */
 aft_status aft__survey_settled(aft__cmd *cmd, const aft__value *row, aft_error *error);
 

@@ -58,6 +58,17 @@ static void take_tone(aft__ticket *ticket, const aft__triage *triage) {
     aft__ticket_set(ticket, AFT__TICKET_LANGUAGE, aft__text(aft__cstr(triage->language)));
 }
 
+aft_status aft__ticket_message_facts(aft__ticket *ticket, const aft__triage *triage, aft__facts *facts,
+                                     aft_error *error) {
+  AFT__TRY(aft__ticket_facts(ticket, facts, error));
+  facts->number[AFT__FACT_URGENT] = triage->urgent;
+  facts->number[AFT__FACT_CHASER] = triage->chaser;
+  facts->number[AFT__FACT_HUMAN] = triage->human;
+  facts->number[AFT__FACT_ASKED] = triage->asked;
+  facts->text[AFT__FACT_ACT] = triage->act;
+  return AFT_OK;
+}
+
 aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, aft_error *error) {
   aft__facts facts;
   bool better = !triage->unsure && aft__triage_content(triage);
@@ -65,12 +76,7 @@ aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, 
   if (fill)
     take_category(ticket, triage);
   take_tone(ticket, triage);
-  AFT__TRY(aft__ticket_facts(ticket, &facts, error));
-  facts.number[AFT__FACT_URGENT] = triage->urgent;
-  facts.number[AFT__FACT_CHASER] = triage->chaser;
-  facts.number[AFT__FACT_HUMAN] = triage->human;
-  facts.number[AFT__FACT_ASKED] = triage->asked;
-  facts.text[AFT__FACT_ACT] = triage->act;
+  AFT__TRY(aft__ticket_message_facts(ticket, triage, &facts, error));
   return aft__ticket_prioritise(ticket, &facts, !ticket->fresh, error);
 }
 

@@ -175,6 +175,7 @@ static void compile_tickets(aft__compile *cx) {
   aft__compile_routing(cx);
   aft__compile_tiers(cx);
   aft__compile_suggestions(cx);
+  aft__compile_tasks(cx);
   cx->ticket_tests = cx->tests;
   cx->tests |= others;
 }

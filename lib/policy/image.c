@@ -42,6 +42,7 @@ size_t aft__section_item(aft__section_id id) {
       [AFT__SECTION_TARGETS] = sizeof(aft__target),
       [AFT__SECTION_TEAMS] = sizeof(aft__team),
       [AFT__SECTION_TIERS] = sizeof(aft__tier),
+      [AFT__SECTION_TASKS] = sizeof(aft__task_row),
   };
   return items[id];
 }
@@ -286,6 +287,25 @@ static bool tiers_valid(const view *v) {
   return true;
 }
 
+static bool task_valid(const view *v, const aft__task_row *t) {
+  const uint32_t texts[] = {t->name, t->party, t->team, t->queue, t->script};
+  for (size_t i = 0; i < AFT__COUNT(texts); i++)
+    if (!text(v, texts[i]))
+      return false;
+  return t->kind < AFT__TASK_KINDS && condition_valid(v, t->condition) && names_valid(v, t->skills) &&
+         (t->calendar == AFT__FLOW_NONE || t->calendar < count(v, AFT__SECTION_CALENDARS)) &&
+         t->attempts >= 1 && t->most_open >= 1 && t->warn_ms >= 0 && t->target_ms > t->warn_ms &&
+         t->target_ms <= AFT__TASK_SPAN && t->again_ms > 0 && t->again_ms <= AFT__TASK_SPAN;
+}
+
+static bool tasks_valid(const view *v) {
+  const aft__task_row *tasks = items(v, AFT__SECTION_TASKS);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_TASKS); i++)
+    if (!task_valid(v, &tasks[i]))
+      return false;
+  return true;
+}
+
 static bool suggestions_valid(const view *v) {
   const aft__suggestion *list = items(v, AFT__SECTION_SUGGESTIONS);
   const uint32_t *languages = items(v, AFT__SECTION_LANGUAGES);
@@ -419,8 +439,8 @@ static bool catalogue_valid(const view *v) {
 static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
          conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
-         teams_valid(v) && tiers_valid(v) && suggestions_valid(v) && windows_valid(v) && clauses_valid(v) &&
-         calendars_valid(v) && targets_valid(v) && cases_valid(v) && machines_valid(v) &&
+         teams_valid(v) && tiers_valid(v) && tasks_valid(v) && suggestions_valid(v) && windows_valid(v) &&
+         clauses_valid(v) && calendars_valid(v) && targets_valid(v) && cases_valid(v) && machines_valid(v) &&
          catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));
 }

@@ -151,6 +151,7 @@ typedef enum aft__section_id {
   AFT__SECTION_TARGETS,     /* aft__target: those with a condition, by order, then those of priorities */
   AFT__SECTION_TEAMS,       /* aft__team */
   AFT__SECTION_TIERS,       /* aft__tier, by order */
+  AFT__SECTION_TASKS,       /* aft__task_row */
   AFT__SECTIONS
 } aft__section_id;
 
@@ -362,6 +363,16 @@ typedef struct aft__team {
   aft__names queues, skills; /* none: none */
   uint32_t reserved0;
 } aft__team;
+
+typedef struct aft__task_row {
+  uint32_t name, kind;                 /* aft__task_kind */
+  uint32_t party, team, queue, script; /* texts; 0: none, as far as they may be absent */
+  uint32_t condition;                  /* AFT__FLOW_NONE: no message opens it */
+  uint32_t calendar;                   /* AFT__FLOW_NONE: round the clock */
+  aft__names skills;                   /* none: no skill */
+  uint32_t attempts, most_open;
+  int64_t target_ms, warn_ms, again_ms;
+} aft__task_row;
 
 /* What the desk may offer. */
 typedef struct aft__suggestion {
@@ -585,6 +596,7 @@ void aft__compile_calendars(aft__compile *cx); /* compile_calendars.c */
 uint32_t aft__compile_calendar_ref(aft__compile *cx, const aft__node *owner, const char *key);
 void aft__compile_service(aft__compile *cx);     /* compile_service.c: after calendars and levels */
 void aft__compile_suggestions(aft__compile *cx); /* compile_queues.c */
+void aft__compile_tasks(aft__compile *cx);       /* tasks.c: after calendars */
 void aft__compile_cases(aft__compile *cx);       /* compile_cases.c */
 void aft__compile_windows(aft__compile *cx, const aft__node *cases);   /* compile_windows.c */
 void aft__compile_platforms(aft__compile *cx, const aft__node *cases); /* compile_platforms.c */

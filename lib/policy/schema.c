@@ -176,6 +176,20 @@ static const entry suggestion_fields[] = {{"when", &any, true}, {NULL, NULL, fal
 SHAPE suggestion = {.kind = STRUCT, .expected = "a map with when", .fields = suggestion_fields};
 SHAPE suggestions = {.kind = MAP, .expected = "a map of suggestions", .of = &suggestion};
 
+SHAPE task_kind = {
+    .kind = CHOICE, .expected = "one of follow_up, call_back, work_order", .choices = aft__task_kinds};
+SHAPE task_span = {
+    .kind = LENGTH, .expected = "a duration from 1s to 366d", .least = 1000, .most = AFT__TASK_SPAN};
+SHAPE tries = {.kind = WHOLE, .expected = "a whole number from 1 to 100", .least = 1, .most = 100};
+static const entry task_fields[] = {
+    {"kind", &task_kind, true},   {"party", &name, false},    {"team", &name, false},
+    {"queue", &name, false},      {"skills", &names, false},  {"target", &task_span, true},
+    {"warn", &task_span, false},  {"calendar", &name, false}, {"attempts", &tries, false},
+    {"again", &task_span, false}, {"script", &text, false},   {"most_open", &tries, false},
+    {"when", &any, false},        {NULL, NULL, false}};
+SHAPE task = {.kind = STRUCT, .expected = "a map with kind and target", .fields = task_fields};
+SHAPE tasks = {.kind = MAP, .expected = "a map of tasks", .of = &task};
+
 SHAPE value_type = {
     .kind = CHOICE, .expected = "one of text, choice, date, number, flag, time", .choices = aft__value_types};
 SHAPE bound = {.kind = WHOLE, .expected = "a whole number", .least = INT64_MIN, .most = INT64_MAX};
@@ -479,6 +493,7 @@ static const entry root_fields[] = {{"version", &version, true},
                                     {"routing", &routing, false},
                                     {"tiers", &tiers, false},
                                     {"suggestions", &suggestions, false},
+                                    {"tasks", &tasks, false},
                                     {"attributes", &attributes, false},
                                     {"tags", &tags, false},
                                     {"forms", &forms, false},
