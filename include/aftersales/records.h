@@ -723,6 +723,7 @@
 #define AFT_TASK_NOTE     0x00340026u /* and in more */
 #define AFT_TASK_CREATED  0x00340027u /* when it was opened */
 #define AFT_TASK_ENDED    0x00340028u /* when it came to its end */
+#define AFT_TASK_QUEUE    0x00340029u /* the ticket's queue when it was opened: who takes that may claim it */
 
 #define AFT_ATTEMPT_ID       0x00350001u /* the attempt's id */
 #define AFT_ATTEMPT_REV      0x00350002u /* counts the changes of this record */
@@ -2720,6 +2721,9 @@ static inline aft_time aft_task_created(aft_record *record) {
 }
 static inline aft_time aft_task_ended(aft_record *record) {
   return aft_record_time(record, AFT_TASK_ENDED);
+}
+static inline const char *aft_task_queue(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_QUEUE);
 }
 
 static inline aft_id aft_attempt_id(aft_record *record) {

@@ -31,8 +31,8 @@ static bool fits(const search *s, const aft__value *row) {
       !aft__fit_speaks(&s->fit, aft__row_str(row, AFT__TASK_LANGUAGE)))
     return false;
   return !aft__policy_task_find(s->cmd->policy, name, &policy) || /* of an earlier policy: anybody's */
-         aft__policy_task_fits(s->cmd->policy, &policy, aft__row_str(agent, AFT__AGENT_TEAMS),
-                               aft__row_str(agent, AFT__AGENT_SKILLS));
+         aft__policy_task_fits(s->cmd->policy, &policy, aft__row_str(row, AFT__TASK_QUEUE),
+                               aft__row_str(agent, AFT__AGENT_TEAMS), aft__row_str(agent, AFT__AGENT_SKILLS));
 }
 
 /* The index gives them by place: the first that fits is the shop's. */

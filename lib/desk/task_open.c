@@ -102,6 +102,7 @@ static aft_status fill(aft__ticket *ticket, const aft__task_new *in, const aft__
   row[AFT__TASK_REV] = aft__int(1);
   row[AFT__TASK_TENANT] = aft__int(cmd->call.tenant);
   row[AFT__TASK_SHOP] = ticket->row[AFT__TICKET_SHOP];
+  row[AFT__TASK_QUEUE] = ticket->row[AFT__TICKET_QUEUE];
   row[AFT__TASK_TICKET] = aft__int(aft__ticket_id(ticket));
   row[AFT__TASK_CODE] = aft__text(aft__cstr(code));
   row[AFT__TASK_NAME] = aft__text(policy->name);

@@ -288,7 +288,7 @@ static bool tiers_valid(const view *v) {
 }
 
 static bool task_valid(const view *v, const aft__task_row *t) {
-  const uint32_t texts[] = {t->name, t->party, t->team, t->queue, t->script};
+  const uint32_t texts[] = {t->name, t->party, t->team, t->script};
   for (size_t i = 0; i < AFT__COUNT(texts); i++)
     if (!text(v, texts[i]))
       return false;

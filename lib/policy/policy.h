@@ -385,9 +385,9 @@ bool aft__policy_task_party(const aft_policy *policy, aft_str party); /* whether
 bool aft__policy_task_rules(const aft_policy *policy);                /* whether messages open any */
 /* Whether a message after which the ticket has these facts opens it. */
 bool aft__policy_task_asked(const aft_policy *policy, const aft__policy_task *task, const aft__facts *facts);
-/* Whether an agent with these teams and skills may take it. */
-bool aft__policy_task_fits(const aft_policy *policy, const aft__policy_task *task, aft_str teams,
-                           aft_str skills);
+/* Whether an agent with these teams and skills may take it for a ticket of a queue. */
+bool aft__policy_task_fits(const aft_policy *policy, const aft__policy_task *task, aft_str queue,
+                           aft_str teams, aft_str skills);
 /* On the task's calendar: when its target has passed, when it may be attempted again, and when people are
  * warned of what is due then; AFT_TIME_NONE where they are not. */
 aft_time aft__policy_task_due(const aft_policy *policy, const aft__policy_task *task, aft_time from);

@@ -365,12 +365,12 @@ typedef struct aft__team {
 } aft__team;
 
 typedef struct aft__task_row {
-  uint32_t name, kind;                 /* aft__task_kind */
-  uint32_t party, team, queue, script; /* texts; 0: none, as far as they may be absent */
-  uint32_t condition;                  /* AFT__FLOW_NONE: no message opens it */
-  uint32_t calendar;                   /* AFT__FLOW_NONE: round the clock */
-  aft__names skills;                   /* none: no skill */
-  uint32_t attempts, most_open;
+  uint32_t name, kind;          /* aft__task_kind */
+  uint32_t party, team, script; /* texts; team and script 0: none */
+  uint32_t condition;           /* AFT__FLOW_NONE: no message opens it */
+  uint32_t calendar;            /* AFT__FLOW_NONE: round the clock */
+  aft__names skills;            /* none: no skill */
+  uint32_t attempts, most_open, reserved0;
   int64_t target_ms, warn_ms, again_ms;
 } aft__task_row;
 

@@ -182,11 +182,11 @@ SHAPE task_span = {
     .kind = LENGTH, .expected = "a duration from 1s to 366d", .least = 1000, .most = AFT__TASK_SPAN};
 SHAPE tries = {.kind = WHOLE, .expected = "a whole number from 1 to 100", .least = 1, .most = 100};
 static const entry task_fields[] = {
-    {"kind", &task_kind, true},   {"party", &name, false},    {"team", &name, false},
-    {"queue", &name, false},      {"skills", &names, false},  {"target", &task_span, true},
-    {"warn", &task_span, false},  {"calendar", &name, false}, {"attempts", &tries, false},
-    {"again", &task_span, false}, {"script", &text, false},   {"most_open", &tries, false},
-    {"when", &any, false},        {NULL, NULL, false}};
+    {"kind", &task_kind, true}, {"party", &name, false},      {"team", &name, false},
+    {"skills", &names, false},  {"target", &task_span, true}, {"warn", &task_span, false},
+    {"calendar", &name, false}, {"attempts", &tries, false},  {"again", &task_span, false},
+    {"script", &text, false},   {"most_open", &tries, false}, {"when", &any, false},
+    {NULL, NULL, false}};
 SHAPE task = {.kind = STRUCT, .expected = "a map with kind and target", .fields = task_fields};
 SHAPE tasks = {.kind = MAP, .expected = "a map of tasks", .of = &task};
 

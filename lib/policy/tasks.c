@@ -70,15 +70,16 @@ static uint32_t party_of(aft__compile *cx, const aft__node *task) {
 
 static void check(aft__compile *cx, const aft__item *item, const aft__task_row *row) {
   const aft__node *map = item->value, *party = aft__node_get(map, "party");
+  const aft__node *warn = aft__node_get(map, "warn"), *target = aft__node_get(map, "target");
   bool others = party && !aft__str_eq(party->text, aft__cstr(USUAL_PARTY));
-  if (row->warn_ms >= row->target_ms)
-    aft__fault_node(cx->faults, AFT_E_POLICY, aft__node_get(map, "warn"),
-                    "the warning comes before the task is opened: expected less than the target");
+  if (row->target_ms > 0 && row->warn_ms >= row->target_ms) /* told where what came later stands */
+    aft__fault_node(cx->faults, AFT_E_POLICY, target->document > warn->document ? target : warn,
+                    "the warning comes before the task is opened: expected warn to be less than target");
   if (row->kind != AFT__TASK_WORK_ORDER && others)
     aft__fault_node(cx->faults, AFT_E_POLICY, party, "only a work order is another party's: agents do a %s",
                     aft__task_kinds[row->kind]);
-  if (others && (row->team || row->queue || row->skills.count))
-    aft__fault_key(cx->faults, AFT_E_POLICY, item, "team, queue and skills are for tasks of agents");
+  if (others && (row->team || row->skills.count))
+    aft__fault_key(cx->faults, AFT_E_POLICY, item, "team and skills are for tasks of agents");
 }
 
 static void compile_task(aft__compile *cx, const aft__item *item) {
@@ -86,12 +87,11 @@ static void compile_task(aft__compile *cx, const aft__item *item) {
   aft__task_row row = {.name = aft__compile_text(cx, item->key), .kind = kind_of(map)};
   row.party = party_of(cx, map);
   row.team = reference(cx, map, "team", aft__node_get(cx->root, "teams"), "team");
-  row.queue = reference(cx, map, "queue", aft__node_get(cx->root, "queues"), "queue");
   row.script = reference(cx, map, "script", catalogue(cx), "text");
   row.skills = aft__compile_names(cx, map, "skills", NULL, "skill");
   row.condition = aft__compile_when(cx, map);
   row.calendar = aft__compile_calendar_ref(cx, map, "calendar");
-  row.target_ms = span(map, "target", 1); /* the shape says where there is none */
+  row.target_ms = span(map, "target", 0); /* the shape says where there is none */
   row.warn_ms = span(map, "warn", 0);
   row.again_ms = span(map, "again", USUAL_AGAIN);
   row.attempts = whole(map, "attempts", USUAL_ATTEMPTS);
@@ -161,17 +161,18 @@ bool aft__policy_task_party(const aft_policy *policy, aft_str party) {
   return false;
 }
 
-static bool has_team(const aft_policy *policy, const aft__task_row *row, aft_str teams) {
-  return (!row->team || aft__words_have(teams, aft__policy_str(policy, row->team))) &&
-         (!row->queue || aft__policy_team_takes(policy, teams, aft__policy_str(policy, row->queue)));
+/* Without a team a task is for those who take the queue. */
+static bool has_team(const aft_policy *policy, const aft__task_row *row, aft_str queue, aft_str teams) {
+  return row->team ? aft__words_have(teams, aft__policy_str(policy, row->team))
+                   : aft__policy_team_takes(policy, teams, queue);
 }
 
-bool aft__policy_task_fits(const aft_policy *policy, const aft__policy_task *task, aft_str teams,
-                           aft_str skills) {
+bool aft__policy_task_fits(const aft_policy *policy, const aft__policy_task *task, aft_str queue,
+                           aft_str teams, aft_str skills) {
   const aft__task_row *row = row_at(policy, task->index);
   uint32_t n = 0;
   const uint32_t *texts = aft__section_data(policy, AFT__SECTION_CHOICES, &n);
-  bool fits = has_team(policy, row, teams);
+  bool fits = has_team(policy, row, queue, teams);
   for (uint32_t i = 0; fits && i < row->skills.count; i++)
     fits = aft__policy_skilled(policy, teams, skills, aft__policy_str(policy, texts[row->skills.first + i]));
   return fits;
