@@ -392,6 +392,10 @@ aft_status aft__task_open(aft__cmd *cmd, const aft__task_new *in, aft_id *out, a
 /* The tasks that a message opens by their conditions in the policy. */
 aft_status aft__task_rules(aft__ticket *ticket, const aft__triage *triage, aft_error *error);
 
+/* task_claim.c: the first most tasks of an agent who is not there are nobody's again; *more: there may be
+ * others. */
+aft_status aft__tasks_give_back(aft__cmd *cmd, aft_id agent, uint32_t most, bool *more, aft_error *error);
+
 /* ---- task_end.c: what becomes of a ticket's tasks with it ---- */
 
 aft_status aft__tasks_cancel(aft__ticket *ticket, aft_error *error);

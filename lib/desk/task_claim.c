@@ -170,3 +170,25 @@ aft_status aft_task_assign(aft_session *session, const aft_call *call, aft_id ta
     AFT__TRY(aft__in_id(agent, "task.agent", error));
   return aft__command_run(session, call, &command, &a, out, error);
 }
+
+/* ---- giving back ---- */
+
+static aft_status give_back(aft__task *task, void *in, aft_error *error) {
+  (void)in;
+  return give(task, 0, "task.released", error);
+}
+
+aft_status aft__tasks_give_back(aft__cmd *cmd, aft_id agent, uint32_t most, bool *more, aft_error *error) {
+  aft__value **rows;
+  uint32_t n;
+  aft__scan scan = {.table = &aft__task_table,
+                    .index = AFT__TASK_BY_ASSIGNEE,
+                    .n_equal = 3,
+                    .equal = {aft__int(cmd->call.tenant), aft__int(agent), aft__int(2)},
+                    .limit = most};
+  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++)
+    AFT__TRY(aft__task_change(cmd, rows[i], give_back, NULL, error));
+  *more = n == most;
+  return AFT_OK;
+}

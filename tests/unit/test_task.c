@@ -763,6 +763,21 @@ static void agents_have_their_shops(void **state) {
                 AFT_E_TRANSITION); /* chen has it */
 }
 
+static void who_goes_away_gives_tasks_back(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id ticket = desk_say(&d, "m1", CALM), id = ask(ticket);
+  assert_int_equal(claim(d.agent, NULL), id);
+  aft_presence_in in = {.size = sizeof in, .agent = d.agent, .presence = AFT_PRESENCE_AWAY};
+  assert_ok(aft_presence_set(d.session, &d.system, &in, NULL, &error));
+  desk_tick(&d);
+  assert_task(id, "open", "");
+  assert_int_equal(events(ticket, "task.released"), 1);
+  aft_task_claim_in next = {.size = sizeof next, .agent = d.agent};
+  assert_status(aft_task_claim(d.session, &d.system, &next, NULL, &error), AFT_E_TRANSITION);
+  assert_int_equal(claim(agent("chen", NULL), NULL), id);
+}
+
 /* ---- with the ticket ---- */
 
 static void spam_calls_its_tasks_off(void **state) {
@@ -1057,6 +1072,7 @@ int main(void) {
       EVERYWHERE(a_task_may_be_about_a_case_or_order_of_the_customer),
       EVERYWHERE(a_buyer_sees_their_own_calls_and_nothing_else),
       EVERYWHERE(agents_have_their_shops),
+      EVERYWHERE(who_goes_away_gives_tasks_back),
       EVERYWHERE(spam_calls_its_tasks_off),
       EVERYWHERE(tasks_follow_a_merged_ticket),
       EVERYWHERE(an_ended_ticket_takes_no_task),
