@@ -29,6 +29,7 @@
 #include <aftersales/simulate.h>
 #include <aftersales/store.h>
 #include <aftersales/survey.h>
+#include <aftersales/task.h>
 #include <aftersales/text.h>
 #include <aftersales/ticket.h>
 #include <aftersales/triage.h>

@@ -47,6 +47,8 @@
 #define AFT_KIND_SHIFT 51u
 #define AFT_KIND_ERASURE 59u
 #define AFT_KIND_REPLY 61u
+#define AFT_KIND_TASK 52u
+#define AFT_KIND_ATTEMPT 53u
 #define AFT_KIND_EVENT 18u
 #define AFT_KIND_EFFECT 19u
 
@@ -193,7 +195,7 @@
 #define AFT_MESSAGE_LANGUAGE    0x0009000eu /* of its text */
 #define AFT_MESSAGE_SENT        0x0009000fu /* when it was sent, by the channel */
 #define AFT_MESSAGE_CREATED     0x00090010u /* when it was taken in */
-#define AFT_MESSAGE_DISPOSITION 0x00090011u /* opened, threaded, acknowledged, followed_up, hinted, answer or note */
+#define AFT_MESSAGE_DISPOSITION 0x00090011u /* opened, threaded, acknowledged, followed_up, hinted, answer, note or call */
 #define AFT_MESSAGE_PARTS       0x00090012u /* how many parts it has beside its text */
 #define AFT_MESSAGE_VERSION     0x00090013u /* 1, and one more for each edit or recall */
 #define AFT_MESSAGE_RECALLED    0x00090014u /* when it was taken back */
@@ -715,6 +717,61 @@
 #define AFT_REPLY_CHOICES  0x003d0008u /* what was chosen, separated by spaces; yes or no */
 #define AFT_REPLY_TEXT     0x003d0009u /* the customer's words */
 #define AFT_REPLY_LOW      0x003d000au /* 1 for an answer that the policy calls low */
+
+#define AFT_TASK_ID       0x00340001u /* the task's id */
+#define AFT_TASK_REV      0x00340002u /* counts the changes of this record */
+#define AFT_TASK_TENANT   0x00340003u /* the tenant */
+#define AFT_TASK_SHOP     0x00340004u /* the ticket's shop */
+#define AFT_TASK_TICKET   0x00340005u /* the ticket it is for */
+#define AFT_TASK_CUSTOMER 0x00340006u /* the ticket's customer */
+#define AFT_TASK_CODE     0x00340007u /* the short code that people see: W-7K3M-Q2XD */
+#define AFT_TASK_NAME     0x00340008u /* a task of the policy: follow_up, call_back, … */
+#define AFT_TASK_KIND     0x00340009u /* follow_up, call_back or work_order */
+#define AFT_TASK_PARTY    0x0034000au /* whose work it is: agent, warehouse, carrier, supplier, finance, or one of the policy's own */
+#define AFT_TASK_STATE    0x0034000bu /* open, claimed, done, failed or cancelled */
+#define AFT_TASK_OPEN     0x0034000cu /* 2 while it is open or claimed, 0 at its end */
+#define AFT_TASK_PLACE    0x0034000du /* place in lists, the smallest first: its due time, or 0 once a promise was broken */
+#define AFT_TASK_TAKEN    0x0034000eu /* 0 while an agent may claim it */
+#define AFT_TASK_CAUSE    0x0034000fu /* who asked for it: customer, staff, rule, machine or survey */
+#define AFT_TASK_CASE     0x00340010u /* the case it is about */
+#define AFT_TASK_ORDER    0x00340011u /* the order it is about */
+#define AFT_TASK_SURVEY   0x00340012u /* the survey whose low answer asked for it */
+#define AFT_TASK_ASSIGNEE 0x00340013u /* the agent who has it */
+#define AFT_TASK_DUE      0x00340014u /* when it is to be done */
+#define AFT_TASK_WARNED   0x00340015u /* when people were warned that it is due soon */
+#define AFT_TASK_BREACHED 0x00340016u /* when it was found not done in time */
+#define AFT_TASK_PROMISED 0x00340017u /* by when the customer was promised the next word; absent once it was kept */
+#define AFT_TASK_BROKEN   0x00340018u /* when a promise was found broken; absent once the customer heard */
+#define AFT_TASK_FROM     0x00340019u /* of the window in which the customer wants the call */
+#define AFT_TASK_UNTIL    0x0034001au /* the window's end */
+#define AFT_TASK_PHONE    0x0034001bu /* the number to call */
+#define AFT_TASK_CHANNEL  0x0034001cu /* the ticket's channel */
+#define AFT_TASK_HANDLE   0x0034001du /* the customer's handle there */
+#define AFT_TASK_LANGUAGE 0x0034001eu /* in which the customer is spoken to */
+#define AFT_TASK_SCRIPT   0x0034001fu /* key of the text that says what to say */
+#define AFT_TASK_ATTEMPTS 0x00340020u /* how often it was attempted */
+#define AFT_TASK_MISSED   0x00340021u /* attempts in which nobody was reached */
+#define AFT_TASK_LIMIT    0x00340022u /* with so many of those it fails */
+#define AFT_TASK_NEXT     0x00340023u /* not to be attempted before; absent: at once */
+#define AFT_TASK_REASON   0x00340024u /* in the words of who asked for it */
+#define AFT_TASK_OUTCOME  0x00340025u /* what came of it, in one word */
+#define AFT_TASK_NOTE     0x00340026u /* and in more */
+#define AFT_TASK_CREATED  0x00340027u /* when it was opened */
+#define AFT_TASK_ENDED    0x00340028u /* when it came to its end */
+#define AFT_TASK_QUEUE    0x00340029u /* the ticket's queue when it was opened: who takes that may claim it */
+
+#define AFT_ATTEMPT_ID       0x00350001u /* the attempt's id */
+#define AFT_ATTEMPT_REV      0x00350002u /* counts the changes of this record */
+#define AFT_ATTEMPT_TENANT   0x00350003u /* the tenant */
+#define AFT_ATTEMPT_TASK     0x00350004u /* the task */
+#define AFT_ATTEMPT_NUMBER   0x00350005u /* from 1 */
+#define AFT_ATTEMPT_OUTCOME  0x00350006u /* reached, no_answer, busy, voicemail, wrong_number or refused */
+#define AFT_ATTEMPT_AGENT    0x00350007u /* who made it; absent: the system */
+#define AFT_ATTEMPT_SECONDS  0x00350008u /* how long it took */
+#define AFT_ATTEMPT_PROMISED 0x00350009u /* by when the customer was promised the next word */
+#define AFT_ATTEMPT_MESSAGE  0x0035000au /* the message of the ticket that says what was said */
+#define AFT_ATTEMPT_SURVEY   0x0035000bu /* the survey that was answered in it */
+#define AFT_ATTEMPT_CREATED  0x0035000cu /* when it was noted */
 
 #define AFT_EVENT_ID      0x00120001u /* the event's id */
 #define AFT_EVENT_TENANT  0x00120002u /* the tenant */
@@ -2673,6 +2730,167 @@ static inline const char *aft_reply_text(aft_record *record) {
 }
 static inline int64_t aft_reply_low(aft_record *record) {
   return aft_record_int(record, AFT_REPLY_LOW);
+}
+
+static inline aft_id aft_task_id(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_ID);
+}
+static inline int64_t aft_task_rev(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_REV);
+}
+static inline aft_id aft_task_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_TENANT);
+}
+static inline aft_id aft_task_shop(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_SHOP);
+}
+static inline aft_id aft_task_ticket(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_TICKET);
+}
+static inline aft_id aft_task_customer(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_CUSTOMER);
+}
+static inline const char *aft_task_code(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_CODE);
+}
+static inline const char *aft_task_name(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_NAME);
+}
+static inline const char *aft_task_kind(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_KIND);
+}
+static inline const char *aft_task_party(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_PARTY);
+}
+static inline const char *aft_task_state(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_STATE);
+}
+static inline int64_t aft_task_open(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_OPEN);
+}
+static inline int64_t aft_task_place(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_PLACE);
+}
+static inline int64_t aft_task_taken(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_TAKEN);
+}
+static inline const char *aft_task_cause(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_CAUSE);
+}
+static inline aft_id aft_task_case(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_CASE);
+}
+static inline aft_id aft_task_order(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_ORDER);
+}
+static inline aft_id aft_task_survey(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_SURVEY);
+}
+static inline aft_id aft_task_assignee(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_ASSIGNEE);
+}
+static inline aft_time aft_task_due(aft_record *record) {
+  return aft_record_time(record, AFT_TASK_DUE);
+}
+static inline aft_time aft_task_warned(aft_record *record) {
+  return aft_record_time(record, AFT_TASK_WARNED);
+}
+static inline aft_time aft_task_breached(aft_record *record) {
+  return aft_record_time(record, AFT_TASK_BREACHED);
+}
+static inline aft_time aft_task_promised(aft_record *record) {
+  return aft_record_time(record, AFT_TASK_PROMISED);
+}
+static inline aft_time aft_task_broken(aft_record *record) {
+  return aft_record_time(record, AFT_TASK_BROKEN);
+}
+static inline aft_time aft_task_from(aft_record *record) {
+  return aft_record_time(record, AFT_TASK_FROM);
+}
+static inline aft_time aft_task_until(aft_record *record) {
+  return aft_record_time(record, AFT_TASK_UNTIL);
+}
+static inline const char *aft_task_phone(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_PHONE);
+}
+static inline const char *aft_task_channel(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_CHANNEL);
+}
+static inline const char *aft_task_handle(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_HANDLE);
+}
+static inline const char *aft_task_language(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_LANGUAGE);
+}
+static inline const char *aft_task_script(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_SCRIPT);
+}
+static inline int64_t aft_task_attempts(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_ATTEMPTS);
+}
+static inline int64_t aft_task_missed(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_MISSED);
+}
+static inline int64_t aft_task_limit(aft_record *record) {
+  return aft_record_int(record, AFT_TASK_LIMIT);
+}
+static inline aft_time aft_task_next(aft_record *record) {
+  return aft_record_time(record, AFT_TASK_NEXT);
+}
+static inline const char *aft_task_reason(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_REASON);
+}
+static inline const char *aft_task_outcome(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_OUTCOME);
+}
+static inline const char *aft_task_note(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_NOTE);
+}
+static inline aft_time aft_task_created(aft_record *record) {
+  return aft_record_time(record, AFT_TASK_CREATED);
+}
+static inline aft_time aft_task_ended(aft_record *record) {
+  return aft_record_time(record, AFT_TASK_ENDED);
+}
+static inline const char *aft_task_queue(aft_record *record) {
+  return aft_record_text(record, AFT_TASK_QUEUE);
+}
+
+static inline aft_id aft_attempt_id(aft_record *record) {
+  return aft_record_int(record, AFT_ATTEMPT_ID);
+}
+static inline int64_t aft_attempt_rev(aft_record *record) {
+  return aft_record_int(record, AFT_ATTEMPT_REV);
+}
+static inline aft_id aft_attempt_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_ATTEMPT_TENANT);
+}
+static inline aft_id aft_attempt_task(aft_record *record) {
+  return aft_record_int(record, AFT_ATTEMPT_TASK);
+}
+static inline int64_t aft_attempt_number(aft_record *record) {
+  return aft_record_int(record, AFT_ATTEMPT_NUMBER);
+}
+static inline const char *aft_attempt_outcome(aft_record *record) {
+  return aft_record_text(record, AFT_ATTEMPT_OUTCOME);
+}
+static inline aft_id aft_attempt_agent(aft_record *record) {
+  return aft_record_int(record, AFT_ATTEMPT_AGENT);
+}
+static inline int64_t aft_attempt_seconds(aft_record *record) {
+  return aft_record_int(record, AFT_ATTEMPT_SECONDS);
+}
+static inline aft_time aft_attempt_promised(aft_record *record) {
+  return aft_record_time(record, AFT_ATTEMPT_PROMISED);
+}
+static inline aft_id aft_attempt_message(aft_record *record) {
+  return aft_record_int(record, AFT_ATTEMPT_MESSAGE);
+}
+static inline aft_id aft_attempt_survey(aft_record *record) {
+  return aft_record_int(record, AFT_ATTEMPT_SURVEY);
+}
+static inline aft_time aft_attempt_created(aft_record *record) {
+  return aft_record_time(record, AFT_ATTEMPT_CREATED);
 }
 
 static inline aft_id aft_event_id(aft_record *record) {

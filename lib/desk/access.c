@@ -66,6 +66,19 @@ aft_status aft__customer_stays(aft__cmd *cmd, const aft__value *customer, aft_er
                                                        : aft__denied(cmd, "the customer was erased", error);
 }
 
+aft_status aft__works_for(aft__cmd *cmd, aft_id agent, aft_id shop, const char *where, aft_error *error) {
+  aft__value *row, *membership;
+  AFT__TRY(aft__load(cmd, &aft__agent_table, AFT__AGENT_TENANT, agent, where, &row, error));
+  aft__value keys[] = {aft__int(cmd->call.tenant), aft__int(agent), aft__int(shop)};
+  aft_status status =
+      aft__find(cmd->tx, &aft__membership_table, AFT__MEMBERSHIP_BY_AGENT, keys, &membership, error);
+  bool works_here = status >= 0 && aft__row_int(row, AFT__AGENT_ACTIVE);
+  if (status == AFT_E_NOT_FOUND || (status >= 0 && !works_here))
+    return aft__error(error, AFT_E_INVALID, where, "the agent does not work for the ticket's shop");
+  AFT__TRY(status);
+  return aft__anchor(cmd->tx, &aft__agent_table, row, error);
+}
+
 typedef struct shop_list {
   aft_id *shops;
   uint32_t n;

@@ -9,24 +9,9 @@ typedef struct act {
   aft_status (*after)(aft__ticket *ticket, const aft_act_in *in, aft_error *error);
 } act;
 
-aft_status aft__ticket_agent(aft__ticket *ticket, aft__value *agent, aft_error *error) {
-  aft__cmd *cmd = ticket->cmd;
-  aft__value *row;
-  aft__value keys[] = {aft__int(cmd->call.tenant), agent[AFT__AGENT_ID], ticket->row[AFT__TICKET_SHOP]};
-  aft_status status = aft__find(cmd->tx, &aft__membership_table, AFT__MEMBERSHIP_BY_AGENT, keys, &row, error);
-  bool works_here = status >= 0 && aft__row_int(agent, AFT__AGENT_ACTIVE);
-  if (status == AFT_E_NOT_FOUND || (status >= 0 && !works_here))
-    return aft__error(error, AFT_E_INVALID, "act.agent", "the agent does not work for the ticket's shop");
-  AFT__TRY(status);
-  return aft__anchor(cmd->tx, &aft__agent_table, agent, error);
-}
-
 static aft_status check_agent(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error) {
-  aft__value *agent;
   (void)fire;
-  AFT__TRY(
-      aft__load(ticket->cmd, &aft__agent_table, AFT__AGENT_TENANT, in->agent, "act.agent", &agent, error));
-  return aft__ticket_agent(ticket, agent, error);
+  return aft__works_for(ticket->cmd, in->agent, aft__ticket_int(ticket, AFT__TICKET_SHOP), "act.agent", error);
 }
 
 static aft_status set_agent(aft__ticket *ticket, const aft_act_in *in, aft_error *error) {
@@ -83,6 +68,8 @@ static aft_status link_merge(aft__ticket *ticket, const aft_act_in *in, aft_erro
   aft_status status = aft__ticket_load(cmd, in->other, &other, error);
   if (status >= 0)
     status = aft__ticket_note(&other, "ticket.merged_in", aft__cstr(facts), (aft_str){0}, error);
+  if (status >= 0)
+    status = aft__tasks_follow(ticket, &other, error);
   if (status >= 0)
     status = aft__ticket_save(&other, error);
   aft__ticket_done(&other);

@@ -13,6 +13,12 @@ static aft__taker taker_of(const aft__fit *fit) {
                       aft__row_str(fit->agent, AFT__AGENT_TEAMS)};
 }
 
+/* Nobody would ever read a text whose language is not known, if that counted. */
+bool aft__fit_speaks(const aft__fit *fit, aft_str language) {
+  aft__taker taker = taker_of(fit);
+  return aft__policy_speaks(&taker, language);
+}
+
 bool aft__fit_takes(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane) {
   aft__taker taker = taker_of(fit);
   return aft__has_shop(fit->shops, fit->n_shops, aft__row_int(lane, AFT__LANE_SHOP)) &&

@@ -73,7 +73,7 @@ static aft_status assign_agent(aft__ticket *ticket, const aft__todo *todo, aft_e
   AFT__TRY(status);
   if (aft__ticket_int(ticket, AFT__TICKET_ASSIGNEE) == agent[AFT__AGENT_ID].number)
     return AFT_IGNORED;
-  AFT__TRY(aft__ticket_agent(ticket, agent, error));
+  AFT__TRY(aft__works_for(cmd, agent[AFT__AGENT_ID].number, aft__ticket_int(ticket, AFT__TICKET_SHOP), "assign", error));
   status = aft__ticket_fire(ticket, &fire, error);
   if (status == AFT_OK)
     aft__ticket_set(ticket, AFT__TICKET_ASSIGNEE, agent[AFT__AGENT_ID]);

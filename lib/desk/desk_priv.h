@@ -148,6 +148,8 @@ aft_status aft__takes_part(aft__cmd *cmd, const aft__value *ticket, aft_id custo
                            aft_error *error);
 /* AFT_E_DENIED with a sentence. */
 aft_status aft__denied(aft__cmd *cmd, const char *what, aft_error *error);
+/* An agent who works for a shop, anchored: AFT_E_INVALID at where for any other. */
+aft_status aft__works_for(aft__cmd *cmd, aft_id agent, aft_id shop, const char *where, aft_error *error);
 /* The shops of the call's agent, or of any, sorted; in the arena. */
 aft_status aft__agent_shops(aft__cmd *cmd, aft_id **shops, uint32_t *n, aft_error *error);
 aft_status aft__shops_of(aft__cmd *cmd, aft_id agent, aft_id **shops, uint32_t *n, aft_error *error);
@@ -361,8 +363,6 @@ aft_status aft__ticket_prioritise(aft__ticket *ticket, const aft__facts *facts, 
 
 /* ---- act.c, answer.c: what people do, done by rules and macros ---- */
 
-/* Whether an agent works for the ticket's shop, which others must not change meanwhile. */
-aft_status aft__ticket_agent(aft__ticket *ticket, aft__value *agent, aft_error *error);
 /* An answer or a note, under an id of aft__tx_id. *row: of the message. */
 aft_status aft__ticket_say(aft__ticket *ticket, const aft_answer_in *in, aft_id id, aft__value **row,
                            aft_error *error);
@@ -414,6 +414,35 @@ aft_status aft__survey_cancel(aft__ticket *ticket, aft_error *error);
 aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_str name, aft_error *error);
 /* Removes what goes with a survey that is about to be removed. */
 aft_status aft__survey_empty(aft__tx *tx, const aft__value *row, aft_error *error);
+
+/* ---- task_open.c ---- */
+
+typedef struct aft__task_new {
+  aft__ticket *on;                         /* loaded already, and saved by the caller; NULL: `ticket` */
+  aft_id ticket;                           /* without `on` */
+  aft_str name;                            /* of a task of the policy */
+  const char *cause;                       /* customer, staff, rule, machine or survey */
+  aft_id case_id, order, survey, assignee; /* 0: none */
+  aft_time due, from, until;               /* 0: the policy's; no window */
+  aft_str phone, language, reason;         /* absent: the customer's; none */
+} aft__task_new;
+
+/* Opens a task for a ticket; *out is its id. AFT_IGNORED where as many of the name are open as the policy
+ * lets, or the ticket has too many tasks: *out is then the open one, or 0. AFT_E_INVALID for a name that the
+ * policy lacks. */
+aft_status aft__task_open(aft__cmd *cmd, const aft__task_new *in, aft_id *out, aft_error *error);
+/* The tasks that a message opens by their conditions in the policy. */
+aft_status aft__task_rules(aft__ticket *ticket, aft_error *error);
+
+/* task_claim.c: the first most tasks of an agent who is not there are nobody's again; *more: there may be
+ * others. */
+aft_status aft__tasks_give_back(aft__cmd *cmd, aft_id agent, uint32_t most, bool *more, aft_error *error);
+
+/* ---- task_end.c: what becomes of a ticket's tasks with it ---- */
+
+aft_status aft__tasks_cancel(aft__ticket *ticket, aft_error *error);
+/* Of a ticket that is merged into another one: they go over. */
+aft_status aft__tasks_follow(aft__ticket *from, aft__ticket *to, aft_error *error);
 
 /* ---- cursor.c ---- */
 

@@ -3,6 +3,7 @@
 #include "desk/evidence_priv.h"
 #include "desk/person.h"
 #include "desk/routing_priv.h"
+#include "desk/task_priv.h"
 
 static aft_status state_deadline(aft__ticket *ticket, aft_error *error) {
   const aft__flow *flow;
@@ -92,7 +93,8 @@ static const struct {
     {AFT__KIND_LEG, aft__leg_due, NULL},           {AFT__KIND_APPOINTMENT, aft__appointment_due, NULL},
     {AFT__KIND_AGENT, aft__agent_fired, NULL},     {AFT__KIND_SHIFT, aft__shift_due, NULL},
     {AFT__KIND_CUSTOMER, aft__tier_due, NULL},     {AFT__KIND_EVIDENCE, aft__evidence_due, NULL},
-    {AFT__KIND_ERASURE, aft__erasure_due, NULL},   {AFT__KIND_TENANT, aft__search_due, NULL}};
+    {AFT__KIND_ERASURE, aft__erasure_due, NULL},   {AFT__KIND_TENANT, aft__search_due, NULL},
+    {AFT__KIND_TASK, aft__task_due, NULL}};
 
 static size_t kind_of(const aft__value *due) {
   size_t i = 0;

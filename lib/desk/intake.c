@@ -313,6 +313,8 @@ static aft_status to_ticket(aft__intake *intake, aft_error *error) {
     status = join_ticket(intake, &ticket, error);
   else if (!thread)
     status = open_ticket(intake, &ticket, error);
+  if (status >= 0 && !intake->thanks)
+    status = aft__task_rules(&ticket, error);
   if (status >= 0)
     status = aft__ticket_save(&ticket, error);
   if (status >= 0)

@@ -129,7 +129,7 @@ static aft_status give_back_one(aft__cmd *cmd, aft_id id, aft_str agent, aft_err
 aft_status aft__give_back(aft__cmd *cmd, aft_id id, aft_error *error) {
   aft__value *agent;
   aft__routing routing;
-  bool there;
+  bool there, more;
   aft__policy_routing_of(cmd->policy, &routing);
   AFT__TRY(aft__get(cmd->tx, &aft__agent_table, id, &agent, error));
   AFT__TRY(aft__is_present(cmd, agent, &there, error));
@@ -147,5 +147,6 @@ aft_status aft__give_back(aft__cmd *cmd, aft_id id, aft_error *error) {
   AFT__TRY(aft__anchor(cmd->tx, &aft__agent_table, agent, error));
   for (uint32_t i = 0; i < b.n; i++)
     AFT__TRY(give_back_one(cmd, b.ids[i], aft__row_str(agent, AFT__AGENT_EXTERNAL), error));
-  return b.n == STEP ? aft__agent_due(cmd, id, AFT__DUE_HAND_BACK, cmd->now, error) : AFT_OK;
+  AFT__TRY(aft__tasks_give_back(cmd, id, STEP, &more, error));
+  return more || b.n == STEP ? aft__agent_due(cmd, id, AFT__DUE_HAND_BACK, cmd->now, error) : AFT_OK;
 }

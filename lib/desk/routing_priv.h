@@ -20,6 +20,8 @@ typedef struct aft__fit {
 
 /* AFT_E_NOT_FOUND for an agent of another tenant. */
 aft_status aft__fit_load(aft__cmd *cmd, aft_id agent, aft__fit *fit, aft_error *error);
+/* Whether the agent speaks a language, or it is not known. */
+bool aft__fit_speaks(const aft__fit *fit, aft_str language);
 /* Whether shop, queue, language and skills of a lane are for the agent. */
 bool aft__fit_takes(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane);
 /* Whether the lane is another agent's who is there and has room: then nobody else takes from it. */

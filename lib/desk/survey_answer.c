@@ -117,12 +117,19 @@ static aft_status note(const aft__survey_matter *matter, const answering *a, aft
                           a->in.text, error);
 }
 
+/* A call-back that the ticket waits for anyway is the one; a policy without any still asks people. */
 static aft_status call_back(aft__ticket *ticket, const answering *a, aft_error *error) {
   char *survey = aft__arena_printf(ticket->cmd->arena, "%lld", (long long)a->survey);
   char *facts = survey ? aft__arena_printf(ticket->cmd->arena, "{\"survey\":\"%s\"}", survey) : NULL;
+  aft__task_new in = {.on = ticket, .name = aft__cstr("call_back"), .cause = "survey", .survey = a->survey};
+  aft__policy_task policy;
+  aft_id task;
   if (!facts)
     return aft__nomem(error);
-  AFT__TRY(aft__ticket_work(ticket, "call_back", "survey", aft__cstr(survey), error));
+  aft_status status = aft__policy_task_find(ticket->cmd->policy, in.name, &policy)
+                          ? aft__task_open(ticket->cmd, &in, &task, error)
+                          : aft__ticket_work(ticket, "call_back", "survey", aft__cstr(survey), error);
+  AFT__TRY(status);
   return aft__ticket_note(ticket, "survey.call_back", aft__cstr(facts), (aft_str){0}, error);
 }
 
@@ -155,6 +162,17 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   cmd->subject = cmd->ids[0] = a->survey;
   cmd->row = a->row;
   return AFT_OK;
+}
+
+aft_status aft__survey_told(aft__ticket *ticket, aft_id survey, int32_t score, aft_error *error) {
+  answering a = {.in = {.survey = survey, .score = score, .source = AFT_VIA_PHONE}, .survey = survey};
+  aft__cmd *cmd = ticket->cmd;
+  AFT__TRY(aft__load(cmd, &aft__survey_table, AFT__SURVEY_TENANT, survey, "survey", &a.row, error));
+  if (aft__row_int(a.row, AFT__SURVEY_TICKET) != aft__ticket_id(ticket))
+    return aft__error(error, AFT_E_INVALID, "attempt.survey", "the survey asks about another ticket");
+  AFT__TRY(check_state(cmd, &a, error));
+  AFT__TRY(check_score(&a, error));
+  return aft__survey_with_ticket(ticket, a.row, write, &a, error);
 }
 
 /* ---- the call ---- */

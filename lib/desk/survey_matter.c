@@ -21,16 +21,20 @@ static aft_status with_case(const aft__survey_matter *given, aft__value *row, af
   return status;
 }
 
+aft_status aft__survey_with_ticket(aft__ticket *ticket, aft__value *row, aft__survey_fn fn, void *user,
+                                   aft_error *error) {
+  aft__survey_matter matter = {.cmd = ticket->cmd, .ticket = ticket};
+  return with_case(&matter, row, fn, user, error);
+}
+
 aft_status aft__survey_with(aft__cmd *cmd, aft__value *row, aft__survey_fn fn, void *user, aft_error *error) {
   aft__ticket ticket;
-  aft__survey_matter matter = {.cmd = cmd};
   aft_id id = aft__row_int(row, AFT__SURVEY_TICKET);
   if (!id)
-    return with_case(&matter, row, fn, user, error);
-  matter.ticket = &ticket;
+    return with_case(&(aft__survey_matter){.cmd = cmd}, row, fn, user, error);
   aft_status status = aft__ticket_load(cmd, id, &ticket, error);
   if (status >= 0)
-    status = with_case(&matter, row, fn, user, error);
+    status = aft__survey_with_ticket(&ticket, row, fn, user, error);
   if (status >= 0)
     status = aft__ticket_save(&ticket, error);
   aft__ticket_done(&ticket);

@@ -35,6 +35,9 @@ typedef aft_status (*aft__survey_fn)(const aft__survey_matter *matter, aft__valu
                                      aft_error *error);
 /* Loads what a survey asks about, calls fn and saves it. */
 aft_status aft__survey_with(aft__cmd *cmd, aft__value *row, aft__survey_fn fn, void *user, aft_error *error);
+/* The same with its ticket loaded already, which the caller saves. */
+aft_status aft__survey_with_ticket(aft__ticket *ticket, aft__value *row, aft__survey_fn fn, void *user,
+                                   aft_error *error);
 /* An event of the case, or of the ticket. */
 aft_status aft__survey_note(const aft__survey_matter *matter, const char *verb, aft_str facts,
                             aft_str personal, aft_error *error);
@@ -57,6 +60,8 @@ aft_status aft__survey_find(aft__cmd *cmd, aft_id survey, const aft_link_keys *k
                             aft__value **row, aft_error *error);
 /* Buyers their own, agents those of their shops. */
 aft_status aft__may_survey(aft__cmd *cmd, const aft__value *row, aft_error *error);
+/* The answer that the customer gave in a call about the ticket, which the caller saves. */
+aft_status aft__survey_told(aft__ticket *ticket, aft_id survey, int32_t score, aft_error *error);
 
 /* ---- survey_reply.c ---- */
 

@@ -25,6 +25,13 @@ static aft_status reopen(aft__ticket *ticket) {
   return AFT_OK;
 }
 
+static aft_status open_task(aft__ticket *ticket, const char *arg, aft_error *error) {
+  aft_id task;
+  aft__task_new in = {.on = ticket, .name = aft__cstr(arg), .cause = "machine"};
+  aft_status status = aft__task_open(ticket->cmd, &in, &task, error);
+  return status < 0 ? status : AFT_OK;
+}
+
 aft_status aft__ticket_effect(aft__ticket *ticket, const aft__flow *flow, const aft__flow_effect *effect,
                               aft_error *error) {
   const char *verb = flow->texts + effect->verb, *arg = flow->texts + effect->arg;
@@ -38,6 +45,10 @@ aft_status aft__ticket_effect(aft__ticket *ticket, const aft__flow *flow, const 
     return aft__survey_schedule(ticket, error);
   if (strcmp(verb, "cancel_survey") == 0)
     return aft__survey_cancel(ticket, error);
+  if (strcmp(verb, "task") == 0)
+    return open_task(ticket, arg, error);
+  if (strcmp(verb, "cancel_tasks") == 0)
+    return aft__tasks_cancel(ticket, error);
   if (strcmp(verb, "queue") == 0) {
     aft__ticket_set(ticket, AFT__TICKET_ASSIGNEE, aft__null());
     return AFT_OK;

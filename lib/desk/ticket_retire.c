@@ -55,6 +55,13 @@ static aft_status see_event(void *user, const aft__value *row, aft_error *error)
   return l->found ? AFT_DONE : AFT_OK;
 }
 
+static aft_status see_task(void *user, const aft__value *row, aft_error *error) {
+  looking *l = user;
+  (void)error;
+  l->found = aft__row_int(row, AFT__TASK_OPEN) != 0;
+  return l->found ? AFT_DONE : AFT_OK;
+}
+
 /* Rows of the ticket by an index that begins with tenant and ticket. */
 static aft__scan rows_of(const removal *r, const aft__table *table, uint32_t index, aft_id parent) {
   return (aft__scan){.table = table,
@@ -85,6 +92,7 @@ static aft_status find_need(removal *r, int64_t *wait, aft_error *error) {
     int64_t wait;
   } needs[] = {{&aft__ticket_table, AFT__TICKET_BY_FOLLOWED, see_ticket, LATER},
                {&aft__ticket_table, AFT__TICKET_BY_MERGED, see_ticket, LATER},
+               {&aft__task_table, AFT__TASK_BY_TICKET, see_task, LATER},
                {&aft__outbox_table, AFT__OB_BY_SUBJECT, see_effect, LATER},
                {&aft__event_table, AFT__EV_BY_SUBJECT, see_event, SOON}};
   bool needed = false;
@@ -140,6 +148,12 @@ static aft_status empty_survey(removal *r, const aft__value *row, aft_error *err
   return aft__due_clear_all(r->cmd->tx, aft__row_int(row, AFT__SURVEY_ID), error);
 }
 
+static aft_status empty_task(removal *r, const aft__value *row, aft_error *error) {
+  aft_id task = row[AFT__TASK_ID].number;
+  AFT__TRY(remove_rows(r, &aft__attempt_table, AFT__ATTEMPT_BY_TASK, task, NULL, error));
+  return aft__due_clear_all(r->cmd->tx, task, error);
+}
+
 /* Effects go first: those that name blobs come in their place. */
 static aft_status remove_parts(removal *r, aft_error *error) {
   static const struct {
@@ -151,6 +165,7 @@ static aft_status remove_parts(removal *r, aft_error *error) {
                {&aft__message_table, AFT__MESSAGE_BY_TICKET, empty_message},
                {&aft__participant_table, AFT__PARTICIPANT_BY_TICKET, NULL},
                {&aft__survey_table, AFT__SURVEY_BY_TICKET, empty_survey},
+               {&aft__task_table, AFT__TASK_BY_TICKET, empty_task},
                {&aft__decision_table, AFT__DECISION_BY_TICKET, NULL},
                {&aft__attribute_table, AFT__ATTRIBUTE_BY_SUBJECT, NULL},
                {&aft__tag_table, AFT__TAG_BY_SUBJECT, NULL},

@@ -177,6 +177,7 @@ static void compile_tickets(aft__compile *cx) {
   aft__compile_suggestions(cx);
   aft__compile_automations(cx);
   aft__compile_surveys(cx);
+  aft__compile_tasks(cx);
   cx->ticket_tests = cx->tests;
   cx->tests |= others;
 }

@@ -11,8 +11,8 @@ static const char *const ticket_states[] = {"new",           "triaged",  "assign
 static const char *const ticket_fires[] = {
     "triage",  "assign", "release", "answer", "customer_reply", "acknowledge", "resume",   "wait_third",
     "resolve", "reopen", "close",   "merge",  "spam",           "unspam",      "escalate", NULL};
-static const char *const ticket_effects[] = {"escalate",      "reopen", "notify", "survey",
-                                             "cancel_survey", "queue",  NULL};
+static const char *const ticket_effects[] = {"escalate", "reopen", "notify",       "survey", "cancel_survey",
+                                             "queue",    "task",   "cancel_tasks", NULL};
 static const aft__flow_contract ticket_contract = {ticket_states, ticket_fires, ticket_effects};
 
 /* ---- cases ---- */

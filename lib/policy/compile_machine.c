@@ -97,16 +97,35 @@ static void check_text(builder *b, const aft__node *key) {
     aft__fault_node(b->cx->faults, AFT_E_POLICY, key, "the catalogue has no text '%s' to notify with", full);
 }
 
+static void check_task(builder *b, const aft__node *name) {
+  const aft__node *tasks = aft__node_get(b->cx->root, "tasks");
+  bool any = tasks && tasks->kind == AFT__NODE_MAP;
+  if (!any || !aft__node_find(tasks, name->text.data))
+    aft__fault_node(b->cx->faults, AFT_E_POLICY, name, "there is no task '%.*s'%s",
+                    (int)aft__utf8_cut(name->text, 60), name->text.data,
+                    aft__did_you_mean(b->cx->faults, name->text, any ? tasks->items : NULL,
+                                      any ? tasks->count : 0, item_key));
+}
+
+static void check_argument(builder *b, const aft__item *effect) {
+  if (aft__str_eq(effect->key, aft__cstr("notify")))
+    check_text(b, effect->value);
+  if (b->ticket && aft__str_eq(effect->key, aft__cstr("task")))
+    check_task(b, effect->value);
+}
+
 static void add_effect(builder *b, const aft__node *node) {
   aft__flow_effect effect = {0, 0};
   if (node->kind == AFT__NODE_TEXT) {
     effect.verb = aft__compile_text(b->cx, node->text);
+    if (b->ticket && aft__str_eq(node->text, aft__cstr("task")))
+      aft__fault_node(b->cx->faults, AFT_E_POLICY_MACHINE, node,
+                      "expected the task's name, as in {task: follow_up}");
   } else if (node->kind == AFT__NODE_MAP && node->count == 1 &&
              node->items[0].value->kind == AFT__NODE_TEXT) {
     effect.verb = aft__compile_text(b->cx, node->items[0].key);
     effect.arg = aft__compile_text(b->cx, node->items[0].value->text);
-    if (aft__str_eq(node->items[0].key, aft__cstr("notify")))
-      check_text(b, node->items[0].value);
+    check_argument(b, &node->items[0]);
   } else {
     aft__fault_node(b->cx->faults, AFT_E_POLICY_MACHINE, node,
                     "expected an effect such as 'escalate' or {notify: ticket.answered}");

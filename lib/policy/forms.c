@@ -55,8 +55,7 @@ static bool number_of(aft_str text, int64_t *out) {
   return true;
 }
 
-/* 5 to 20 digits, with the usual separators. */
-static bool phone_ok(aft_str text) {
+bool aft__phone_ok(aft_str text) {
   size_t digits = 0;
   for (size_t i = 0; i < text.len; i++) {
     char c = text.data[i];
@@ -146,7 +145,7 @@ static void check_value(checker *c, const aft__form_field *field, aft_str name, 
   }
   switch (field->type) {
   case AFT__FIELD_PHONE:
-    ok = phone_ok(text);
+    ok = aft__phone_ok(text);
     break;
   case AFT__FIELD_EMAIL:
     ok = email_ok(text);

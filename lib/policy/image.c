@@ -48,6 +48,7 @@ size_t aft__section_item(aft__section_id id) {
       [AFT__SECTION_ACTIONS] = sizeof(aft__action),
       [AFT__SECTION_SURVEYS] = sizeof(aft__survey_row),
       [AFT__SECTION_QUESTIONS] = sizeof(aft__question_row),
+      [AFT__SECTION_TASKS] = sizeof(aft__task_row),
   };
   return items[id];
 }
@@ -313,6 +314,25 @@ static bool surveys_valid(const view *v) {
   return count(v, AFT__SECTION_SURVEYS) > 0 && questions_valid(v);
 }
 
+static bool task_valid(const view *v, const aft__task_row *t) {
+  const uint32_t texts[] = {t->name, t->party, t->team, t->script};
+  for (size_t i = 0; i < AFT__COUNT(texts); i++)
+    if (!text(v, texts[i]))
+      return false;
+  return t->kind < AFT__TASK_KINDS && condition_valid(v, t->condition) && names_valid(v, t->skills) &&
+         (t->calendar == AFT__FLOW_NONE || t->calendar < count(v, AFT__SECTION_CALENDARS)) &&
+         t->attempts >= 1 && t->most_open >= 1 && t->warn_ms >= 0 && t->target_ms > t->warn_ms &&
+         t->target_ms <= AFT__TASK_SPAN && t->again_ms > 0 && t->again_ms <= AFT__TASK_SPAN;
+}
+
+static bool tasks_valid(const view *v) {
+  const aft__task_row *tasks = items(v, AFT__SECTION_TASKS);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_TASKS); i++)
+    if (!task_valid(v, &tasks[i]))
+      return false;
+  return true;
+}
+
 static bool suggestions_valid(const view *v) {
   const aft__suggestion *list = items(v, AFT__SECTION_SUGGESTIONS);
   const uint32_t *languages = items(v, AFT__SECTION_LANGUAGES);
@@ -476,9 +496,9 @@ static bool catalogue_valid(const view *v) {
 static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
          conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
-         teams_valid(v) && tiers_valid(v) && surveys_valid(v) && suggestions_valid(v) && automations_valid(v) &&
-         windows_valid(v) && clauses_valid(v) && calendars_valid(v) && targets_valid(v) && cases_valid(v) &&
-         machines_valid(v) && catalogue_valid(v) &&
+         teams_valid(v) && tiers_valid(v) && surveys_valid(v) && tasks_valid(v) && suggestions_valid(v) &&
+         automations_valid(v) && windows_valid(v) && clauses_valid(v) && calendars_valid(v) && targets_valid(v) &&
+         cases_valid(v) && machines_valid(v) && catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));
 }
 

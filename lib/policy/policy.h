@@ -520,6 +520,45 @@ typedef struct aft__reply {
 aft_status aft__policy_reply(const aft_policy *policy, const aft__question *question, aft_str text,
                              const char *where, aft__arena *arena, aft__reply *out, aft_error *error);
 
+/* ---- tasks.c: what people may owe for a ticket ---- */
+
+typedef enum aft__task_kind {
+  AFT__TASK_FOLLOW_UP,
+  AFT__TASK_CALL_BACK,
+  AFT__TASK_WORK_ORDER,
+  AFT__TASK_KINDS
+} aft__task_kind;
+extern const char *const aft__task_kinds[AFT__TASK_KINDS + 1]; /* "follow_up", "call_back", "work_order" */
+#define AFT__TASK_SPAN (366 * AFT__DAY)                        /* the longest of its times */
+
+typedef struct aft__policy_task {
+  uint32_t index; /* in the policy */
+  aft__task_kind kind;
+  aft_str name, party;
+  aft_str script;               /* key of a text; empty for none */
+  uint32_t attempts, most_open; /* most_open: of one ticket */
+  bool ruled;                   /* messages may open it */
+} aft__policy_task;
+
+bool aft__policy_task_at(const aft_policy *policy, uint32_t index, aft__policy_task *out);
+bool aft__policy_task_find(const aft_policy *policy, aft_str name, aft__policy_task *out);
+bool aft__policy_task_party(const aft_policy *policy, aft_str party); /* whether any task is this party's */
+bool aft__policy_task_rules(const aft_policy *policy);                /* whether messages open any */
+/* Whether a message after which the ticket has these facts opens it. */
+bool aft__policy_task_asked(const aft_policy *policy, const aft__policy_task *task, const aft__facts *facts);
+/* Whether an agent with these teams and skills may take it for a ticket of a queue. */
+bool aft__policy_task_fits(const aft_policy *policy, const aft__policy_task *task, aft_str queue,
+                           aft_str teams, aft_str skills);
+/* On the task's calendar: when its target has passed, when it may be attempted again, and when people are
+ * warned of what is due then; AFT_TIME_NONE where they are not. */
+aft_time aft__policy_task_due(const aft_policy *policy, const aft__policy_task *task, aft_time from);
+aft_time aft__policy_task_again(const aft_policy *policy, const aft__policy_task *task, aft_time from);
+aft_time aft__policy_task_warning(const aft_policy *policy, const aft__policy_task *task, aft_time from,
+                                  aft_time due);
+/* The first open stretch of its calendar at or after from; false where there is none. */
+bool aft__policy_task_open(const aft_policy *policy, const aft__policy_task *task, aft_time from,
+                           aft_time *start, aft_time *end);
+
 /* retention.c: how long records are kept, in milliseconds after their end, or AFT__RETAIN_NEVER: they are
  * never removed. */
 typedef enum aft__retain {
@@ -559,6 +598,9 @@ typedef struct aft__form_value {
  * *report (NULL allowed) gets one line for each wrong field. */
 aft_status aft__policy_form_check(const aft_policy *policy, aft_str form, const aft__form_value *values,
                                   size_t n, aft__buf *report, aft_error *error);
+
+/* 5 to 20 digits, with the usual separators. */
+bool aft__phone_ok(aft_str text);
 
 /* What a field means to the desk: "name", "order", "description", "label", "phone", "email" or empty. */
 aft_str aft__policy_form_meaning(const aft_policy *policy, aft_str form, aft_str field);

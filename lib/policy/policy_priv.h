@@ -157,6 +157,7 @@ typedef enum aft__section_id {
   AFT__SECTION_ACTIONS,     /* aft__action: of each rule and macro together */
   AFT__SECTION_SURVEYS,     /* aft__survey_row: the usual one, then those with a name, by order */
   AFT__SECTION_QUESTIONS,   /* aft__question_row: of each survey, by order */
+  AFT__SECTION_TASKS,       /* aft__task_row */
   AFT__SECTIONS
 } aft__section_id;
 
@@ -410,6 +411,15 @@ typedef struct aft__question_row {
   uint32_t most;              /* characters of a text */
   aft__names choices, lowest; /* lowest: choices that are low */
 } aft__question_row;
+typedef struct aft__task_row {
+  uint32_t name, kind;          /* aft__task_kind */
+  uint32_t party, team, script; /* texts; team and script 0: none */
+  uint32_t condition;           /* AFT__FLOW_NONE: no message opens it */
+  uint32_t calendar;            /* AFT__FLOW_NONE: round the clock */
+  aft__names skills;            /* none: no skill */
+  uint32_t attempts, most_open, reserved0;
+  int64_t target_ms, warn_ms, again_ms;
+} aft__task_row;
 
 /* What the desk may offer. */
 typedef struct aft__suggestion {
@@ -643,6 +653,7 @@ void aft__compile_calendars(aft__compile *cx); /* compile_calendars.c */
 uint32_t aft__compile_calendar_ref(aft__compile *cx, const aft__node *owner, const char *key);
 void aft__compile_service(aft__compile *cx);     /* compile_service.c: after calendars and levels */
 void aft__compile_suggestions(aft__compile *cx); /* compile_queues.c */
+void aft__compile_tasks(aft__compile *cx);       /* tasks.c: after calendars */
 void aft__compile_cases(aft__compile *cx);       /* compile_cases.c */
 void aft__compile_windows(aft__compile *cx, const aft__node *cases);   /* compile_windows.c */
 void aft__compile_platforms(aft__compile *cx, const aft__node *cases); /* compile_platforms.c */

@@ -189,6 +189,19 @@ static const entry macro_fields[] = {
     {"when", &any, false}, {"do", &any, true}, {"by", &macro_by, false}, {NULL, NULL, false}};
 SHAPE macro = {.kind = STRUCT, .expected = "a map with do", .fields = macro_fields};
 SHAPE macros = {.kind = MAP, .expected = "a map of macros", .of = &macro};
+SHAPE task_kind = {
+    .kind = CHOICE, .expected = "one of follow_up, call_back, work_order", .choices = aft__task_kinds};
+SHAPE task_span = {
+    .kind = LENGTH, .expected = "a duration from 1s to 366d", .least = 1000, .most = AFT__TASK_SPAN};
+SHAPE tries = {.kind = WHOLE, .expected = "a whole number from 1 to 100", .least = 1, .most = 100};
+static const entry task_fields[] = {
+    {"kind", &task_kind, true}, {"party", &name, false},      {"team", &name, false},
+    {"skills", &names, false},  {"target", &task_span, true}, {"warn", &task_span, false},
+    {"calendar", &name, false}, {"attempts", &tries, false},  {"again", &task_span, false},
+    {"script", &text, false},   {"most_open", &tries, false}, {"when", &any, false},
+    {NULL, NULL, false}};
+SHAPE task = {.kind = STRUCT, .expected = "a map with kind and target", .fields = task_fields};
+SHAPE tasks = {.kind = MAP, .expected = "a map of tasks", .of = &task};
 
 SHAPE value_type = {
     .kind = CHOICE, .expected = "one of text, choice, date, number, flag, time", .choices = aft__value_types};
@@ -548,6 +561,7 @@ static const entry root_fields[] = {{"version", &version, true},
                                     {"suggestions", &suggestions, false},
                                     {"automations", &automations, false},
                                     {"macros", &macros, false},
+                                    {"tasks", &tasks, false},
                                     {"attributes", &attributes, false},
                                     {"tags", &tags, false},
                                     {"forms", &forms, false},

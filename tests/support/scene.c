@@ -442,6 +442,34 @@ static aft_status shift_of(scene *s, const char *key, int64_t day, aft_id *id, a
   return AFT_OK;
 }
 
+/* One for each command; and some that go with their tickets. */
+static aft_status open_tasks(scene *s, aft_error *error) {
+  const struct {
+    aft_id ticket;
+    const char *task;
+    aft_id *id; /* NULL: of no command's own */
+  } tasks[] = {{s->ticket[SCENE_OTHER], "call_back", &s->task[SCENE_GIVEN]},
+               {s->ticket[SCENE_SAID], "call_back", &s->task[SCENE_CALLED]},
+               {s->ticket[SCENE_SAID], "carrier_trace", &s->task[SCENE_DONE]},
+               {s->ticket[SCENE_SAID], "finance_check", &s->task[SCENE_DROPPED]},
+               {s->ticket[AFT_ACT_MERGE], "call_back", NULL},
+               {s->ticket[AFT_ACT_MERGE], "finance_check", NULL},
+               {s->ticket[AFT_ACT_SPAM], "call_back", NULL}};
+  aft_call call = as_system(s);
+  for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+    aft_record *made;
+    aft_task_in in = {.size = sizeof in, .ticket = tasks[i].ticket, .name = {tasks[i].task, AFT_NTS}};
+    aft_status status = aft_task_add(s->session, &call, &in, &made, error);
+    if (status == AFT_E_INVALID)
+      return AFT_OK; /* under a policy without tasks */
+    TRY(status);
+    aft_id id = taken(made, AFT_TASK_ID);
+    if (tasks[i].id)
+      *tasks[i].id = id;
+  }
+  return AFT_OK;
+}
+
 aft_status scene_people(scene *s, const char *round, aft_error *error) {
   snprintf(s->round, sizeof s->round, "%s", round);
   TRY(put_agent(s, "lin", &s->agent, error));
@@ -455,6 +483,7 @@ aft_status scene_fill(scene *s, const char *round, aft_error *error) {
   TRY(shift_of(s, "shift", 400, &s->shift, error));
   TRY(open_tickets(s, error));
   TRY(bring_to_state(s, error));
+  TRY(open_tasks(s, error));
   TRY(tag(s, "first", NULL, true, error));
   TRY(tell_order(s, "B-1", "paid B-1", error));
   TRY(bring_cases(s, error));
@@ -588,6 +617,63 @@ static aft_status answer_survey(scene *s, aft_error *error) {
       .size = sizeof in, .survey = s->survey, .text = AFT_STR("太慢了"), .score = 1, .source = AFT_VIA_PHONE};
   call.key = name(s, "rate");
   return aft_survey_answer(s->session, &call, &in, NULL, error);
+}
+
+/* ---- tasks: none under a policy without ---- */
+
+static bool has_tasks(const scene *s) { return s->task[0] != 0; }
+
+static aft_status new_task(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_task_in in = {.size = sizeof in, .ticket = s->ticket[SCENE_ANSWER], .name = AFT_STR("supplier_claim")};
+  call.key = name(s, "task");
+  return has_tasks(s) ? aft_task_add(s->session, &call, &in, NULL, error) : AFT_OK;
+}
+
+static aft_status want_call(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_callback_in in = {.size = sizeof in,
+                        .ticket = s->ticket[SCENE_ANSWER],
+                        .from = atomic_load(&s->now) + DAY,
+                        .until = atomic_load(&s->now) + 2 * DAY,
+                        .phone = AFT_STR("13800138000")};
+  call.key = name(s, "call me");
+  return has_tasks(s) ? aft_callback_ask(s->session, &call, &in, NULL, error) : AFT_OK;
+}
+
+static aft_status next_task(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  call.key = name(s, "next task");
+  return aft_task_claim(s->session, &call, NULL, NULL, error);
+}
+
+static aft_status give_task(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  call.key = name(s, "give task");
+  return has_tasks(s) ? aft_task_assign(s->session, &call, s->task[SCENE_GIVEN], s->agent, NULL, error)
+                      : AFT_OK;
+}
+
+static aft_status attempt(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_attempt_in in = {
+      .size = sizeof in, .task = s->task[SCENE_CALLED], .outcome = AFT_ATTEMPT_NO_ANSWER, .seconds = 20};
+  call.key = name(s, "attempt");
+  return has_tasks(s) ? aft_attempt_note(s->session, &call, &in, NULL, error) : AFT_OK;
+}
+
+static aft_status end_task(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_task_end_in in = {.size = sizeof in, .task = s->task[SCENE_DONE], .outcome = AFT_STR("found")};
+  call.key = name(s, "end task");
+  return has_tasks(s) ? aft_task_end(s->session, &call, &in, NULL, error) : AFT_OK;
+}
+
+static aft_status cancel_task(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  call.key = name(s, "cancel task");
+  return has_tasks(s) ? aft_task_cancel(s->session, &call, s->task[SCENE_DROPPED], "too many", NULL, error)
+                      : AFT_OK;
 }
 
 static aft_status tag_more(scene *s, aft_error *error) { return tag(s, "vip", "tag", true, error); }
@@ -971,6 +1057,13 @@ const command scene_commands[] = {
     {"goods that arrive", "aft_parcel_track", goods_arrive},
     {"a marketplace's word", "aft_case_mirror", marketplace_says},
     {"a visit", "aft_appointment_put", visit},
+    {"a task", "aft_task_add", new_task},
+    {"a call back", "aft_callback_ask", want_call},
+    {"the next task", "aft_task_claim", next_task},
+    {"a task given to somebody", "aft_task_assign", give_task},
+    {"an attempt", "aft_attempt_note", attempt},
+    {"a task that is done", "aft_task_end", end_task},
+    {"a task called off", "aft_task_cancel", cancel_task},
     {"a policy", "aft_policy_activate", activate},
     {"a first message", "aft_intake", first_message},
     {"a message that joins", "aft_intake", next_message},

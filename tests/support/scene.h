@@ -30,6 +30,15 @@ enum {
   SCENE_CASES
 };
 
+/* Tasks, likewise. */
+enum {
+  SCENE_GIVEN,
+  SCENE_CALLED,
+  SCENE_DONE,
+  SCENE_DROPPED,
+  SCENE_TASKS
+};
+
 typedef struct scene {
   /* To be set before scene_open. */
   char path[160];
@@ -49,8 +58,9 @@ typedef struct scene {
   int64_t fence[3];
   aft_id cases[SCENE_CASES], cups, leg, finding, parcel;
   aft_id shift;
-  aft_id survey;    /* 0 under a policy without */
-  const void *play; /* of a test with commands of its own: what they are to do */
+  aft_id survey;            /* 0 under a policy without */
+  aft_id task[SCENE_TASKS]; /* likewise */
+  const void *play;         /* of a test with commands of its own: what they are to do */
 } scene;
 
 /* Environment, store and session; scene_close is due whatever it returns. */

@@ -27,7 +27,7 @@ static void keep(lines *l, char *line) {
 
 static bool is_code(const char *s) {
   static const char pattern[] = "T-xxxx-xxxx";
-  if (*s != 'T' && *s != 'R')
+  if (!strchr("TRW", *s))
     return false;
   for (int i = 1; pattern[i]; i++)
     if (pattern[i] == 'x' ? !isupper((unsigned char)s[i]) && !isdigit((unsigned char)s[i])

@@ -105,6 +105,25 @@ static aft_status find_all(life *l, const aft_call *call) {
   return AFT_OK;
 }
 
+static aft_status tasks(life *l, const aft_call *call, aft_id ticket) {
+  aft_record *record;
+  aft_cursor *cursor;
+  aft_buf *buf;
+  aft_callback_in want = {.size = sizeof want, .ticket = ticket, .phone = AFT_STR("13800138000")};
+  aft_attempt_in attempt = {.size = sizeof attempt, .outcome = AFT_ATTEMPT_NO_ANSWER};
+  aft_task_end_in done = {.size = sizeof done};
+  STEP(aft_callback_ask(l->session, call, &want, &record, &l->error));
+  attempt.task = done.task = aft_task_id(record);
+  aft_record_free(record);
+  STEP(aft_attempt_note(l->session, call, &attempt, NULL, &l->error));
+  STEP(aft_task_list(l->session, call, NULL, &cursor, &l->error));
+  STEP(list_all(l, cursor));
+  STEP(aft_task_brief(l->session, call, attempt.task, NULL, &buf, &l->error));
+  aft_buf_free(buf);
+  STEP(aft_task_end(l->session, call, &done, NULL, &l->error));
+  return AFT_OK;
+}
+
 static aft_status query(life *l) {
   aft_query *query;
   const aft_sql_value *row;
@@ -169,6 +188,7 @@ static aft_status live(life *l) {
   STEP(aft_ticket_history(l->session, &call, act.ticket, &cursor, &l->error));
   STEP(list_all(l, cursor));
   STEP(labels(l, &call, act.ticket));
+  STEP(tasks(l, &call, act.ticket));
   STEP(query(l));
   STEP(aft_store_health(l->session, &buf, &l->error));
   aft_buf_free(buf);

@@ -178,6 +178,36 @@ static void a_closed_ticket_goes_after_its_time(void **state) {
   assert_status(aft_message_list(d.session, &d.system, closed, &list, &error), AFT_E_NOT_FOUND);
 }
 
+static void an_open_task_keeps_its_ticket(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  keep("{tickets: 60d}");
+  aft_id ticket = desk_say(&d, "m1", "我的快递到哪了？");
+  aft_callback_in in = {.size = sizeof in, .ticket = ticket, .phone = AFT_STR("13800138000")};
+  aft_record *task;
+  assert_ok(aft_callback_ask(d.session, &d.as_buyer, &in, &task, &error));
+  aft_attempt_in busy = {.size = sizeof busy, .task = aft_task_id(task), .outcome = AFT_ATTEMPT_BUSY};
+  aft_record_free(task);
+  assert_ok(aft_attempt_note(d.session, &d.as_agent, &busy, NULL, &error));
+  desk_act(&d, ticket, AFT_ACT_RESOLVE);
+  desk_act(&d, ticket, AFT_ACT_CLOSE);
+  desk_tick(&d);
+  settle_all();
+  desk_pass(&d, 61 * AFT__DAY);
+  desk_tick(&d);
+  settle_all();
+  round_of(0);
+  assert_true(is_there(ticket));
+  aft_task_end_in end = {.size = sizeof end, .task = busy.task};
+  assert_ok(aft_task_end(d.session, &d.system, &end, NULL, &error));
+  desk_tick(&d);
+  desk_pass(&d, 8 * AFT__DAY);
+  desk_tick(&d);
+  assert_false(is_there(ticket));
+  assert_int_equal(rows_of(&aft__task_table), 0);
+  assert_int_equal(rows_of(&aft__attempt_table), 0);
+}
+
 static void what_is_left_is_an_event(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
@@ -509,6 +539,7 @@ int main(void) {
 #define EVERYWHERE(test) ON(SQLITE, test), ON(MEMORY, test), ON(HOSTILE, test)
   const struct CMUnitTest tests[] = {
       EVERYWHERE(a_closed_ticket_goes_after_its_time),
+      EVERYWHERE(an_open_task_keeps_its_ticket),
       EVERYWHERE(what_is_left_is_an_event),
       EVERYWHERE(a_ticket_on_hold_stays),
       EVERYWHERE(a_buyer_does_not_classify),

@@ -85,6 +85,17 @@ COMMANDS = [
     Command("aft_macro_apply", "apply_macro", "Ticket"),
     Command("aft_macro_list", "macros", json=True, reads=True, defaults={"locale": '"en"'}),
     Command("aft_automation_preview", "preview_rules", json=True, reads=True, defaults={"policy": "None", "locale": '"en"'}),
+    Command("aft_task_add", "add_task", "Task"),
+    Command("aft_callback_ask", "ask_call_back", "Task"),
+    Command("aft_task_assign", "assign_task", "Task", defaults={"agent": "0"}),
+    Command("aft_attempt_note", "note_attempt", "Attempt"),
+    Command("aft_task_end", "end_task", "Task"),
+    Command("aft_task_cancel", "cancel_task", "Task", defaults={"reason": "None"}),
+    Command("aft_task_get", "task", "Task", reads=True),
+    Command("aft_task_find", "find_task", "Task", reads=True),
+    Command("aft_task_list", "tasks", "Task", reads=True),
+    Command("aft_attempt_list", "attempts", "Attempt", reads=True),
+    Command("aft_task_brief", "brief", reads=True, defaults={"locale": "None"}),
     Command("aft_ticket_search", "search", "Ticket", reads=True),
     Command("aft_message_search", "search_messages", "Message", reads=True),
     Command("aft_attribute_set", "set_attribute", first=("text",)),
@@ -156,7 +167,7 @@ aft_policy_default aft_policy_hash aft_policy_image aft_policy_load aft_policy_m
 aft_policy_ref aft_policy_text aft_policy_unref aft_query_close aft_query_column aft_query_columns aft_query_interrupt
 aft_query_next aft_record_free aft_record_json aft_session_close aft_session_interrupt aft_session_open
 aft_status_is_transient aft_status_name aft_store_backup aft_store_health aft_store_open aft_store_query aft_store_unref aft_text_columns
-aft_text_language aft_text_normalise aft_text_redact aft_tick aft_ticket_claim aft_ticket_position aft_triage_explain aft_triage_free aft_triage_json
+aft_text_language aft_text_normalise aft_text_redact aft_tick aft_task_claim aft_ticket_claim aft_ticket_position aft_triage_explain aft_triage_free aft_triage_json
 aft_triage_number aft_triage_run aft_triage_stated_count aft_triage_stated_number aft_triage_stated_text aft_triage_suggestion
 aft_triage_text aft_version
 aft_demand_count aft_demand_draw aft_demand_free aft_demand_record aft_simulate aft_simulated_free aft_simulated_json aft_simulated_number
