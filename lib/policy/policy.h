@@ -298,6 +298,8 @@ typedef struct aft__taker {
   aft_str skills, teams;
 } aft__taker;
 bool aft__policy_speaks(const aft__taker *taker, aft_str language);
+bool aft__policy_team_takes(const aft_policy *policy, aft_str teams, aft_str queue);
+bool aft__policy_skilled(const aft_policy *policy, const aft__taker *taker, aft_str needed);
 /* Whether the teams take the queue and the skills that it needs are there, of their own or a team's. */
 bool aft__policy_takes(const aft_policy *policy, const aft__taker *taker, aft_str queue, aft_str skills);
 /* The next of "chat=3 email=20"; false at the end. */

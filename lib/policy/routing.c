@@ -69,7 +69,7 @@ bool aft__policy_team_find(const aft_policy *policy, aft_str name) {
 }
 
 /* A queue that no team names is everybody's. */
-static bool team_takes(const aft_policy *policy, aft_str teams, aft_str queue) {
+bool aft__policy_team_takes(const aft_policy *policy, aft_str teams, aft_str queue) {
   uint32_t n = 0;
   bool claimed = false;
   const aft__team *list = aft__section_data(policy, AFT__SECTION_TEAMS, &n);
@@ -102,7 +102,7 @@ static bool team_gives(const aft_policy *policy, aft_str teams, aft_str skill) {
   return false;
 }
 
-static bool skilled(const aft_policy *policy, const aft__taker *taker, aft_str needed) {
+bool aft__policy_skilled(const aft_policy *policy, const aft__taker *taker, aft_str needed) {
   aft_str word;
   while (aft__words_next(&needed, &word))
     if (!aft__words_have(taker->skills, word) && !team_gives(policy, taker->teams, word))
@@ -111,7 +111,7 @@ static bool skilled(const aft_policy *policy, const aft__taker *taker, aft_str n
 }
 
 bool aft__policy_takes(const aft_policy *policy, const aft__taker *taker, aft_str queue, aft_str skills) {
-  return team_takes(policy, taker->teams, queue) && skilled(policy, taker, skills);
+  return aft__policy_team_takes(policy, taker->teams, queue) && aft__policy_skilled(policy, taker, skills);
 }
 
 /* Nobody would ever read a text whose language is not known, if that counted. */

@@ -172,9 +172,10 @@ bool aft__policy_task_fits(const aft_policy *policy, const aft__policy_task *tas
   const aft__task_row *row = row_at(policy, task->index);
   uint32_t n = 0;
   const uint32_t *texts = aft__section_data(policy, AFT__SECTION_CHOICES, &n);
+  aft__taker taker = {.skills = skills, .teams = teams};
   bool fits = has_team(policy, row, queue, teams);
   for (uint32_t i = 0; fits && i < row->skills.count; i++)
-    fits = aft__policy_skilled(policy, teams, skills, aft__policy_str(policy, texts[row->skills.first + i]));
+    fits = aft__policy_skilled(policy, &taker, aft__policy_str(policy, texts[row->skills.first + i]));
   return fits;
 }
 

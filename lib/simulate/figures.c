@@ -120,7 +120,7 @@ aft_status aft__figures(const aft__lanes *lanes, const aft__opinions *opinions, 
                         aft_error *error) {
   counting c = {.lanes = lanes, .opinions = opinions, .out = out};
   size_t room = ((size_t)lanes->demand->n + 1) * sizeof *c.waits;
-  aft__policy_survey_of(lanes->policy, &c.survey);
+  aft__policy_survey_find(lanes->policy, (aft_str){0}, &c.survey);
   out->figures = aft__arena_alloc(&out->arena, (out->n_tiers + 1) * sizeof *out->figures);
   c.waits = aft__alloc(out->env, room);
   if (out->figures && c.waits)
