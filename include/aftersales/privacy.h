@@ -106,8 +106,8 @@ typedef struct aft_redact_in {
 } aft_redact_in;
 
 /*
- * Takes parts of what a message says away for good: each becomes "███", however long it was, and no revision
- * keeps it. What spans cover (from four bytes on), words and kinds go from the message, its earlier versions,
+ * Takes parts of what a message says away for good: each becomes "███", however long it was, and the
+ * revision that is kept is without them too. What spans cover (from four bytes on), words and kinds go from the message, its earlier versions,
  * its parts, the ticket's subject and the texts of its effects, sent or not; from the search index by the end
  * of the day. A character is taken whole, with its marks. The ticket's audit says who, when, how many
  * characters in how many places, of what kinds and why, and still verifies. The message's version counts up.

@@ -194,7 +194,7 @@
 #define AFT_MESSAGE_CREATED     0x00090010u /* when it was taken in */
 #define AFT_MESSAGE_DISPOSITION 0x00090011u /* opened, threaded, acknowledged, followed_up, hinted, answer or note */
 #define AFT_MESSAGE_PARTS       0x00090012u /* how many parts it has beside its text */
-#define AFT_MESSAGE_VERSION     0x00090013u /* 1, and one more for each edit or recall */
+#define AFT_MESSAGE_VERSION     0x00090013u /* 1, and one more for each edit, recall or redaction of its text */
 #define AFT_MESSAGE_RECALLED    0x00090014u /* when it was taken back */
 
 #define AFT_PART_ID      0x000a0001u /* the part's id */
@@ -214,8 +214,8 @@
 #define AFT_REVISION_TENANT  0x000b0003u /* the tenant */
 #define AFT_REVISION_MESSAGE 0x000b0004u /* the message */
 #define AFT_REVISION_VERSION 0x000b0005u /* which version this was */
-#define AFT_REVISION_TEXT    0x000b0006u /* its text then */
-#define AFT_REVISION_CHANGE  0x000b0007u /* what ended it: edited or recalled */
+#define AFT_REVISION_TEXT    0x000b0006u /* its text then, without what was redacted since */
+#define AFT_REVISION_CHANGE  0x000b0007u /* what ended it: edited, recalled or redacted */
 #define AFT_REVISION_CREATED 0x000b0008u /* when it ended */
 
 #define AFT_SURVEY_ID       0x000d0001u /* the survey's id */

@@ -1,8 +1,6 @@
 /* Redaction in place: parts of what somebody wrote are taken away for good, wherever the desk keeps a copy: in
  * the message, its revisions and parts, the ticket's subject, and what is on its way out. */
-#include "desk/desk_priv.h"
-
-#include "desk/retention.h"
+#include "desk/person.h"
 #include "text/text.h"
 
 #include <aftersales/privacy.h>
@@ -14,7 +12,6 @@
 #define MOST_SPANS  64
 #define MOST_REASON 200
 #define LEAST_HUNT  4 /* bytes: shorter pieces of a span are not looked for elsewhere */
-#define PAGE        64
 #define ALL_KINDS   (AFT_REDACT_PHONE | AFT_REDACT_EMAIL | AFT_REDACT_CARD | AFT_REDACT_IDENTITY)
 #define BIT(column) (UINT64_C(1) << (column))
 
@@ -117,51 +114,28 @@ static aft_status redact_column(redacting *r, const aft__table *table, uint32_t 
   return aft__update(r->cmd->tx, table, row, BIT(column), error);
 }
 
-typedef aft_status (*row_fn)(redacting *r, aft__value *row, aft_error *error);
-
-static aft_status each_row(redacting *r, const aft__table *table, uint32_t index, aft_id parent, row_fn fn,
-                           aft_error *error) {
-  const aft__index *by = &table->indexes[index];
+static aft_status each_row(redacting *r, const aft__table *table, uint32_t index, aft_id parent,
+                           aft__change_fn fn, aft_error *error) {
   aft__scan scan = {.table = table,
                     .index = index,
                     .n_equal = 2,
-                    .equal = {aft__int(r->cmd->call.tenant), aft__int(parent)},
-                    .limit = PAGE};
-  aft__value **rows;
-  uint32_t n;
-  do {
-    AFT__TRY(aft__scan_all(r->cmd->tx, &scan, &rows, &n, error));
-    for (uint32_t i = 0; i < n; i++)
-      AFT__TRY(fn(r, rows[i], error));
-    scan.after = true;
-    scan.after_id = n ? rows[n - 1][AFT__COL_ID].number : 0;
-    if (n && by->n > 2)
-      scan.after_value = rows[n - 1][by->columns[2]];
-  } while (n == PAGE);
-  return AFT_OK;
+                    .equal = {aft__int(r->cmd->call.tenant), aft__int(parent)}};
+  return aft__change_each(r->cmd->tx, scan, false, fn, r, error);
 }
 
-static aft_status revision(redacting *r, aft__value *row, aft_error *error) {
-  return redact_column(r, &aft__revision_table, AFT__REVISION_TEXT, row, error);
+static aft_status revision(void *user, aft__value *row, aft_error *error) {
+  return redact_column(user, &aft__revision_table, AFT__REVISION_TEXT, row, error);
 }
 
 static aft_status whole_part(redacting *r, aft__value *row, aft_error *error) {
-  aft__blobs_gone gone;
-  uint64_t mask = BIT(AFT__PART_NAME) | BIT(AFT__PART_TEXT) | BIT(AFT__PART_BLOB);
-  aft__blobs_begin(&gone, r->cmd, aft__ticket_id(&r->ticket));
-  aft_status status = aft__blobs_add(&gone, row, error);
-  if (status >= 0)
-    status = aft__blobs_send(&gone, error);
-  aft__blobs_end(&gone);
-  AFT__TRY(status);
-  bool any = !aft__row_null(row, AFT__PART_NAME) || !aft__row_null(row, AFT__PART_TEXT) ||
-             !aft__row_null(row, AFT__PART_BLOB);
+  bool any;
+  AFT__TRY(aft__part_forget(r->cmd, row, aft__ticket_id(&r->ticket), &any, error));
   r->sums.places += any;
-  row[AFT__PART_NAME] = row[AFT__PART_TEXT] = row[AFT__PART_BLOB] = aft__null();
-  return any ? aft__update(r->cmd->tx, &aft__part_table, row, mask, error) : AFT_OK;
+  return AFT_OK;
 }
 
-static aft_status part(redacting *r, aft__value *row, aft_error *error) {
+static aft_status part(void *user, aft__value *row, aft_error *error) {
+  redacting *r = user;
   if (r->in->part && row[AFT__PART_ID].number == r->in->part)
     return whole_part(r, row, error);
   AFT__TRY(redact_column(r, &aft__part_table, AFT__PART_TEXT, row, error));
@@ -187,7 +161,8 @@ static bool text_in(aft_str payload, size_t *from, size_t *to) {
   return false;
 }
 
-static aft_status effect(redacting *r, aft__value *row, aft_error *error) {
+static aft_status effect(void *user, aft__value *row, aft_error *error) {
+  redacting *r = user;
   aft_str payload = aft__row_str(row, AFT__OB_PAYLOAD);
   aft__buf whole, plain;
   size_t from, to;
@@ -216,9 +191,9 @@ static aft_status effect(redacting *r, aft__value *row, aft_error *error) {
 /* ---- the log ---- */
 
 /* With the salt a guess at what was taken away could be held against the digest. */
-static aft_status event(redacting *r, aft__value *row, aft_error *error) {
+static aft_status event(void *user, aft__value *row, aft_error *error) {
   bool forgot;
-  return aft__event_forget(r->cmd->tx, row, &forgot, error);
+  return aft__event_forget(((redacting *)user)->cmd->tx, row, &forgot, error);
 }
 
 static void put_kinds(redacting *r, aft__json *json) {
@@ -308,6 +283,7 @@ static aft_status redact_message(redacting *r, aft_error *error) {
     return aft__error(error, AFT_E_TOO_LARGE, "redact", "the text would have %zu bytes, expected at most %zu",
                       r->out.len, most);
   AFT__TRY(keep_rest(r, &r->row[AFT__MESSAGE_TEXT], error));
+  AFT__TRY(aft__revision_keep(r->cmd, r->row, "redacted", error)); /* as it may be read */
   r->row[AFT__MESSAGE_VERSION].number++;
   return aft__update(r->cmd->tx, &aft__message_table, r->row,
                      BIT(AFT__MESSAGE_TEXT) | BIT(AFT__MESSAGE_VERSION), error);

@@ -53,6 +53,9 @@ typedef enum aft__forgets {
 /* Takes what is personal out of a record. ticket: the one it lies below, or 0. */
 aft_status aft__person_forget(aft__cmd *cmd, const aft__person_branch *branch, aft__value *row, aft_id ticket,
                               aft__forgets *out, aft_error *error);
+/* The same for a part of a message, with its bytes, which the host is told to remove. *any: there was
+ * something. */
+aft_status aft__part_forget(aft__cmd *cmd, aft__value *row, aft_id ticket, bool *any, aft_error *error);
 /* Blanks what a kind calls personal; *any: there was something. */
 aft_status aft__personal_blank(aft__cmd *cmd, uint32_t kind, aft__value *row, uint64_t also, bool *any,
                                aft_error *error);

@@ -69,15 +69,6 @@ static aft_status forget(erasing *e, const aft__person_branch *branch, aft__valu
   return AFT_OK;
 }
 
-/* Where a scan goes on after a row. What a branch removes needs no place: the rest comes first. */
-static void go_after(aft__scan *scan, const aft__value *row) {
-  const aft__index *index = &scan->table->indexes[scan->index];
-  scan->after = true;
-  scan->after_id = row[AFT__COL_ID].number;
-  if (index->n > scan->n_equal)
-    scan->after_value = row[index->columns[scan->n_equal]];
-}
-
 static aft_status below(erasing *e, uint32_t kind, aft_id key, aft_error *error);
 
 static aft_status forget_with_all(erasing *e, const aft__person_branch *branch, aft__value *row,
@@ -91,27 +82,28 @@ static aft_status forget_with_all(erasing *e, const aft__person_branch *branch, 
   return AFT_OK;
 }
 
-static aft_status whole_branch(erasing *e, const aft__person_branch *branch, aft_id key, aft_error *error) {
-  aft__scan scan = aft__person_rows(branch, e->cmd->call.tenant, key);
-  aft__value **rows;
-  uint32_t n;
-  scan.limit = PAGE;
-  do {
-    AFT__TRY(aft__scan_all(e->cmd->tx, &scan, &rows, &n, error));
-    if (n)
-      go_after(&scan, rows[n - 1]);
-    for (uint32_t i = 0; i < n; i++)
-      if (!e->customer || aft__person_is_theirs(branch, e->customer, rows[i]))
-        AFT__TRY(forget_with_all(e, branch, rows[i], error));
-  } while (n == PAGE);
-  return AFT_OK;
+typedef struct spot {
+  erasing *e;
+  const aft__person_branch *branch;
+} spot;
+
+static aft_status forget_one(void *user, aft__value *row, aft_error *error) {
+  const spot *here = user;
+  if (here->e->customer && !aft__person_is_theirs(here->branch, here->e->customer, row))
+    return AFT_OK;
+  return forget_with_all(here->e, here->branch, row, error);
 }
 
 /* The depth is that of the table in person.c. */
 static aft_status below(erasing *e, uint32_t kind, aft_id key, aft_error *error) {
-  for (size_t i = 0; i < aft__person_branch_count; i++)
-    if (aft__person_branches[i].parent == kind)
-      AFT__TRY(whole_branch(e, &aft__person_branches[i], key, error));
+  for (size_t i = 0; i < aft__person_branch_count; i++) {
+    spot here = {e, &aft__person_branches[i]};
+    if (here.branch->parent != kind)
+      continue;
+    aft__scan scan = aft__person_rows(here.branch, e->cmd->call.tenant, key);
+    bool removes = here.branch->way == AFT__ERASE_REMOVE;
+    AFT__TRY(aft__change_each(e->cmd->tx, scan, removes, forget_one, &here, error));
+  }
   return AFT_OK;
 }
 
@@ -186,7 +178,7 @@ static aft_status some_of(erasing *e, const aft__person_branch *branch, bool *mo
   *more = n == PAGE;
   for (uint32_t i = 0; i < n; i++) {
     at = scan;
-    go_after(&at, rows[i]);
+    aft__scan_after(&at, rows[i]);
     e->row[AFT__ERASURE_LAST] = removes ? aft__null() : aft__int(at.after_id);
     e->row[AFT__ERASURE_PLACE] = removes ? aft__null() : at.after_value;
     AFT__TRY(top(e, branch, rows[i], error));
@@ -200,21 +192,18 @@ static aft_status some_of(erasing *e, const aft__person_branch *branch, bool *mo
 
 /* ---- the customer ---- */
 
+static aft_status forget_handle(void *user, aft__value *row, aft_error *error) {
+  erasing *e = user;
+  e->counts[AFT__KIND_IDENTITY]++;
+  return aft__remove(e->cmd->tx, &aft__identity_table, row[AFT__COL_ID].number, row[AFT__COL_REV].number, error);
+}
+
 static aft_status forget_handles(erasing *e, aft_error *error) {
   aft__scan scan = {.table = &aft__identity_table,
                     .index = AFT__IDENTITY_BY_CUSTOMER,
                     .n_equal = 2,
-                    .equal = {aft__int(e->cmd->call.tenant), aft__int(e->customer)},
-                    .limit = PAGE};
-  aft__value **rows;
-  uint32_t n;
-  do {
-    AFT__TRY(aft__scan_all(e->cmd->tx, &scan, &rows, &n, error));
-    for (uint32_t i = 0; i < n; i++, e->counts[AFT__KIND_IDENTITY]++)
-      AFT__TRY(aft__remove(e->cmd->tx, &aft__identity_table, rows[i][AFT__COL_ID].number,
-                           rows[i][AFT__COL_REV].number, error));
-  } while (n == PAGE);
-  return AFT_OK;
+                    .equal = {aft__int(e->cmd->call.tenant), aft__int(e->customer)}};
+  return aft__change_each(e->cmd->tx, scan, true, forget_handle, e, error);
 }
 
 static aft_status tell(aft__cmd *cmd, uint32_t kind, aft_id subject, const char *verb, aft_str facts,
@@ -422,9 +411,10 @@ aft_status aft__erasure_ask(aft__cmd *cmd, aft__value *customer, aft_str reason,
                             aft_error *error) {
   aft_id id = customer[AFT__CUSTOMER_ID].number;
   AFT__TRY(find(cmd, id, row, error));
-  AFT__TRY(aft__anchor(cmd->tx, &aft__customer_table, customer, error));
-  if (!*row)
+  if (!*row) {
+    AFT__TRY(aft__anchor(cmd->tx, &aft__customer_table, customer, error));
     return add(cmd, id, reason, row, error);
+  }
   erasing e = {.cmd = cmd, .row = *row, .customer = id};
   if (is(*row, "waiting"))
     AFT__TRY(come_back(&e, cmd->now, error));
