@@ -576,6 +576,55 @@ static void bad_requests_are_refused(void **state) {
   END_EACH(c)
 }
 
+/* ---- the file ---- */
+
+/* How often a word stands in the bytes of a file; 0 where there is none. */
+static int in_file(const char *path, const char *what) {
+  FILE *file = fopen(path, "rb");
+  int n = 0;
+  if (!file)
+    return 0;
+  fseek(file, 0, SEEK_END);
+  size_t size = (size_t)ftell(file), len = strlen(what);
+  char *bytes = malloc(size + 1);
+  rewind(file);
+  assert_int_equal(fread(bytes, 1, size, file), size);
+  for (size_t i = 0; i + len <= size; i++)
+    n += memcmp(bytes + i, what, len) == 0;
+  free(bytes);
+  fclose(file);
+  return n;
+}
+
+static void fill(char *text, size_t size, const char *with) {
+  for (size_t n = 0; n + strlen(with) + 2 < size; n = strlen(text))
+    snprintf(text + n, size - n, "%s ", with);
+}
+
+/* A long text has pages of its own, which become free. */
+static void the_file_of_sqlite_forgets_too(void **state) {
+  char text[20000] = "";
+  (void)state;
+  if (place_on_server())
+    return;
+  desk d;
+  desk_open(&d, DESK_SQLITE);
+  fill(text, sizeof text, ONE "long");
+  desk_say(&d, "m1", text);
+  desk_say(&d, "m2", "short " ONE "short");
+  days(&d, 1);
+  ask(&d, d.buyer);
+  days(&d, 3);
+  assert_no_word(&d, ONE);
+  aft_session_close(d.session);
+  aft_store_unref(d.store);
+  d.session = NULL;
+  d.store = NULL;
+  assert_int_equal(in_file(d.place.file, ONE), 0);
+  assert_true(in_file(d.place.file, "aft_message") > 0);
+  desk_close(&d);
+}
+
 /* ---- the table ---- */
 
 static bool is_reached(uint32_t kind) {
@@ -621,6 +670,7 @@ int main(void) {
       cmocka_unit_test(evidence_goes_with_its_bytes_unless_it_is_held),
       cmocka_unit_test(who_was_erased_is_a_stranger),
       cmocka_unit_test(bad_requests_are_refused),
+      cmocka_unit_test(the_file_of_sqlite_forgets_too),
       cmocka_unit_test(every_kind_with_personal_fields_is_reached),
       cmocka_unit_test(every_branch_can_be_gone_through_in_steps),
       cmocka_unit_test(nothing_of_the_person_is_left_and_all_of_the_others),
