@@ -86,32 +86,32 @@ AFT_API aft_status aft_erasure_list(aft_session *session, const aft_call *call, 
 #define AFT_REDACT_IDENTITY 8u /* Chinese resident identity numbers */
 
 /* A part of a message's text. */
-typedef struct aft_redact_span {
+typedef struct aft_redact_span_in {
   size_t size;
-  size_t from, to; /* bytes, from 0, the last not included; at the borders of characters */
-} aft_redact_span;
+  int64_t begin, end; /* bytes, from 0, the last not included; at the borders of characters; required */
+} aft_redact_span_in;
 
-/* What is to be taken out of a message. At least one of spans, words, kinds and part is given. */
+/* What is to be taken out of a message. At least one of spans, words, flags and part is given. */
 typedef struct aft_redact_in {
   size_t size;
   aft_id message;               /* required */
-  int64_t version;              /* the message's, as seen; required with spans; 0: any */
-  const aft_redact_span *spans; /* of its present text, at most 64; they may overlap */
+  int64_t version;              /* the message's, as seen, which spans need; 0: any */
+  const aft_redact_span_in *spans; /* of its present text, at most 64; they may overlap */
   size_t n_spans;
   aft_str words;  /* that go wherever they stand, as they are written */
   aft_id part;    /* of the message, that goes whole: text, name, and the host is told to remove its bytes */
   aft_str reason; /* why, at most 200 bytes: kept, so nothing personal */
-  uint32_t kinds; /* AFT_REDACT_…, all of which go */
+  uint32_t flags; /* AFT_REDACT_…: all of these kinds go */
   uint32_t reserved0;
 } aft_redact_in;
 
 /*
- * Takes parts of what a message says away for good: each becomes "███", however long it was, and the
- * revision that is kept is without them too. What spans cover (from four bytes on), words and kinds go from the message, its earlier versions,
- * its parts, the ticket's subject and the texts of its effects, sent or not; from the search index by the end
- * of the day. A character is taken whole, with its marks. The ticket's audit says who, when, how many
- * characters in how many places, of what kinds and why, and still verifies. The message's version counts up.
- * Words of it may stand in other messages: they are not looked for there. Evidence of a case goes with
+ * Takes parts of what a message says away for good: each becomes "███", however long it was, and the revision
+ * that is kept is without them too. What spans cover (from four bytes on), words and what flags name go from
+ * the message, its earlier versions, its parts, the ticket's subject and the texts of its effects, sent or not;
+ * from the search index by the end of the day. A character is taken whole, with its marks. The ticket's audit
+ * says who, when, how many characters in how many places, of what kinds and why, and still verifies. The
+ * message's version counts up. In other messages the words are not looked for. Evidence of a case goes with
  * aft_evidence_remove.
  *
  * call: system; an agent of the ticket's shop.

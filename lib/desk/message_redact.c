@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #define REDACT_V1   (offsetof(aft_redact_in, reserved0) + sizeof(uint32_t))
-#define SPAN_V1     (offsetof(aft_redact_span, to) + sizeof(size_t))
+#define SPAN_V1     (offsetof(aft_redact_span_in, end) + sizeof(int64_t))
 #define MOST_SPANS  64
 #define MOST_REASON 200
 #define LEAST_HUNT  4 /* bytes: shorter pieces of a span are not looked for elsewhere */
@@ -18,7 +18,7 @@
 typedef struct redacting {
   aft__cmd *cmd;
   const aft_redact_in *in;
-  const aft_redact_span *spans;
+  const aft_redact_span_in *spans;
   aft__ticket ticket;
   aft__value *row;  /* of the message */
   aft__buf pieces;  /* of aft_str: words that go wherever they stand */
@@ -50,12 +50,12 @@ static void add_word(redacting *r, aft_str text, aft_str word) {
 static aft_status add_kinds(redacting *r, aft_str text, aft_error *error) {
   aft__buf found;
   aft__buf_init(&found, r->cmd->env);
-  aft_status status = r->in->kinds ? aft__pii_find(&found, text, error) : AFT_OK;
+  aft_status status = r->in->flags ? aft__pii_find(&found, text, error) : AFT_OK;
   const char *spans = found.data;
   for (size_t i = 0; status >= 0 && i < found.len / sizeof(aft__pii_span); i++) {
     aft__pii_span span;
     memcpy(&span, spans + i * sizeof span, sizeof span);
-    if (!(span.kind & r->in->kinds))
+    if (!(span.kind & r->in->flags))
       continue;
     r->kinds |= span.kind;
     add_black(r, span.from, span.to);
@@ -239,26 +239,27 @@ static bool on_edge(aft_str text, size_t at) {
   return edge == at;
 }
 
-static aft_status check_span(aft_str text, const aft_redact_span *span, size_t i, aft_error *error) {
+static aft_status check_span(aft_str text, const aft_redact_span_in *span, size_t i, aft_error *error) {
   char where[48];
   snprintf(where, sizeof where, "redact.spans[%zu]", i);
-  if (span->from >= span->to || span->to > text.len)
-    return aft__error(error, AFT_E_INVALID, where, "expected a part of the %zu bytes of the text, found %zu to %zu",
-                      text.len, span->from, span->to);
-  if (!on_edge(text, span->from) || !on_edge(text, span->to))
-    return aft__error(error, AFT_E_INVALID, where, "%zu to %zu cuts a character in two", span->from, span->to);
+  if (span->begin < 0 || span->begin >= span->end || (uint64_t)span->end > text.len)
+    return aft__error(error, AFT_E_INVALID, where,
+                      "expected a part of the %zu bytes of the text, found %lld to %lld", text.len,
+                      (long long)span->begin, (long long)span->end);
+  if (!on_edge(text, (size_t)span->begin) || !on_edge(text, (size_t)span->end))
+    return aft__error(error, AFT_E_INVALID, where, "%lld to %lld cuts a character in two",
+                      (long long)span->begin, (long long)span->end);
   return AFT_OK;
 }
 
 static aft_status take_spans(redacting *r, aft_str text, aft_error *error) {
   for (size_t i = 0; i < r->in->n_spans; i++) {
-    const aft_redact_span *span = &r->spans[i];
-    aft_str piece;
-    AFT__TRY(check_span(text, span, i, error));
-    add_black(r, span->from, span->to);
-    if (span->to - span->from < LEAST_HUNT)
+    AFT__TRY(check_span(text, &r->spans[i], i, error));
+    size_t begin = (size_t)r->spans[i].begin, end = (size_t)r->spans[i].end;
+    add_black(r, begin, end);
+    if (end - begin < LEAST_HUNT)
       continue;
-    piece = aft__arena_dup(r->cmd->arena, aft__str(text.data + span->from, span->to - span->from));
+    aft_str piece = aft__arena_dup(r->cmd->arena, aft__str(text.data + begin, end - begin));
     if (!piece.data)
       return aft__nomem(error);
     aft__buf_add(&r->pieces, &piece, sizeof piece);
@@ -332,7 +333,7 @@ static aft_status redact_all(redacting *r, aft_error *error) {
 
 typedef struct request {
   aft_redact_in in;
-  aft_redact_span spans[MOST_SPANS];
+  aft_redact_span_in spans[MOST_SPANS];
 } request;
 
 static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
@@ -360,12 +361,12 @@ static void digest(aft__sha256 *sha, const void *given) {
   aft__digest_i64(sha, q->in.message);
   aft__digest_i64(sha, q->in.version);
   aft__digest_str(sha, q->in.words);
-  aft__digest_i64(sha, q->in.kinds);
+  aft__digest_i64(sha, q->in.flags);
   aft__digest_i64(sha, q->in.part);
   aft__digest_str(sha, q->in.reason);
   for (size_t i = 0; i < q->in.n_spans; i++) {
-    aft__digest_i64(sha, (int64_t)q->spans[i].from);
-    aft__digest_i64(sha, (int64_t)q->spans[i].to);
+    aft__digest_i64(sha, q->spans[i].begin);
+    aft__digest_i64(sha, q->spans[i].end);
   }
 }
 
@@ -380,7 +381,7 @@ static aft_status copy_spans(request *q, aft_error *error) {
   for (size_t i = 0; i < q->in.n_spans; i++) {
     size_t size;
     memcpy(&size, at, sizeof size);
-    AFT__TRY(aft__abi_copy(&q->spans[i], sizeof q->spans[i], at, SPAN_V1, "aft_redact_span", error));
+    AFT__TRY(aft__abi_copy(&q->spans[i], sizeof q->spans[i], at, SPAN_V1, "aft_redact_span_in", error));
     at += size;
   }
   return AFT_OK;
@@ -399,10 +400,10 @@ static aft_status take_in(const aft_env *env, const aft_redact_in *given, reques
     return aft__error(error, AFT_E_INVALID, "redact.version",
                       "expected the version of the message whose text the spans are of, found %lld",
                       (long long)in->version);
-  if (in->kinds & ~ALL_KINDS)
-    return aft__error(error, AFT_E_INVALID, "redact.kinds", "expected AFT_REDACT_…, found %u", in->kinds);
-  if (!in->n_spans && !in->words.len && !in->kinds && !in->part)
-    return aft__error(error, AFT_E_INVALID, "redact", "expected spans, words, kinds or a part, found none");
+  if (in->flags & ~ALL_KINDS)
+    return aft__error(error, AFT_E_INVALID, "redact.flags", "expected AFT_REDACT_…, found %u", in->flags);
+  if (!in->n_spans && !in->words.len && !in->flags && !in->part)
+    return aft__error(error, AFT_E_INVALID, "redact", "expected spans, words, flags or a part, found none");
   return AFT_OK;
 }
 

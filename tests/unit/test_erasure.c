@@ -404,6 +404,35 @@ static uint32_t found(desk *d, const char *query) {
   return desk_count(cursor);
 }
 
+/* ---- the log ---- */
+
+typedef struct salts {
+  const history *h;
+  uint32_t n;
+} salts;
+
+static bool is_ones(const history *h, aft_id subject) {
+  bool found = subject == h->c->d.buyer || subject == h->c->order;
+  for (uint32_t i = 0; i < h->n_tickets[0]; i++)
+    found |= subject == h->tickets[0][i];
+  for (uint32_t i = 0; i < h->n_cases; i++)
+    found |= subject == h->cases[i];
+  return found;
+}
+
+static void count_salt(void *user, const aft__table *table, const aft__value *row) {
+  salts *s = user;
+  if (table == &aft__event_table && is_ones(s->h, row[AFT__EV_SUBJECT].number))
+    s->n += row[AFT__EV_SALT].type != AFT_SQL_NULL || row[AFT__EV_PERSONAL].type != AFT_SQL_NULL;
+}
+
+/* With a salt, a guess at what was said could be held against the digest that stays. */
+static uint32_t salts_of(const history *h) {
+  salts s = {.h = h};
+  raw_each(&h->c->d, count_salt, &s);
+  return s.n;
+}
+
 /* ---- properties ---- */
 
 static void nothing_of_the_person_is_left_and_all_of_the_others(void **state) {
@@ -417,6 +446,7 @@ static void nothing_of_the_person_is_left_and_all_of_the_others(void **state) {
     days(&c.d, 1);
     uint32_t of_other = raw_count(&c.d, OTHER), chains = raw_verify_chains(&c.d);
     figures before = figures_of(&c.d);
+    assert_true(salts_of(&h) > 0);
     assert_true(raw_count(&c.d, ONE) > 0 && raw_count_index(&c.d, ONE) > 0 && found(&c.d, "龘") > 0);
     assert_int_equal(ask(&c.d, c.d.buyer), AFT_OK);
     desk_tick(&c.d);
@@ -426,6 +456,7 @@ static void nothing_of_the_person_is_left_and_all_of_the_others(void **state) {
     days(&c.d, 2);
     assert_gone(&c.d, ONE);
     assert_gone(&c.d, "龘");
+    assert_int_equal(salts_of(&h), 0);
     assert_int_equal(raw_count(&c.d, OTHER), of_other);
     figures after = figures_of(&c.d);
     assert_memory_equal(&before, &after, sizeof before);
