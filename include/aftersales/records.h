@@ -690,7 +690,7 @@
 #define AFT_ERASURE_STATE    0x003b0005u /* asked, running, waiting or done */
 #define AFT_ERASURE_REASON   0x003b0006u /* why, in the host's words: nothing personal */
 #define AFT_ERASURE_COUNTS   0x003b0007u /* records that were blanked or removed, by kind: message=12 ticket=3 */
-#define AFT_ERASURE_HOLDS    0x003b0008u /* records that something keeps for now, with all that belongs to them */
+#define AFT_ERASURE_HOLDS    0x003b0008u /* records that something still keeps, with all that belongs to them */
 #define AFT_ERASURE_KEPT     0x003b0009u /* the first of these as a JSON array of kind, record and why */
 #define AFT_ERASURE_STEP     0x003b000au /* while it runs: the kind of record that is being gone through */
 #define AFT_ERASURE_PLACE    0x003b000bu /* while it runs: how far, by what orders these records */

@@ -141,7 +141,8 @@ aft_status aft__load_rows(aft__cmd *cmd, const aft__table *table, uint32_t index
                           uint32_t most, aft__value ***rows, uint32_t *n, aft_error *error);
 /* Where a scan goes on after a row. */
 void aft__scan_after(aft__scan *scan, const aft__value *row);
-/* Calls back with every row of a scan, a page at a time, so that fn may write. removes: fn takes each row away.
+/* Calls back with every row of a scan, a page at a time, so that fn may write. removes: fn takes each row
+ * away.
  */
 typedef aft_status (*aft__change_fn)(void *user, aft__value *row, aft_error *error);
 aft_status aft__change_each(aft__tx *tx, aft__scan scan, bool removes, aft__change_fn fn, void *user,

@@ -1,5 +1,5 @@
-/* Redaction in place: parts of what somebody wrote are taken away for good, wherever the desk keeps a copy: in
- * the message, its revisions and parts, the ticket's subject, and what is on its way out. */
+/* Redaction in place: parts of what somebody wrote are taken away for good, wherever the desk keeps a copy:
+ * in the message, its revisions and parts, the ticket's subject, and what is on its way out. */
 #include "desk/person.h"
 #include "text/text.h"
 
@@ -20,12 +20,12 @@ typedef struct redacting {
   const aft_redact_in *in;
   const aft_redact_span_in *spans;
   aft__ticket ticket;
-  aft__value *row;  /* of the message */
-  aft__buf pieces;  /* of aft_str: words that go wherever they stand */
-  aft__buf black;   /* of aft__black, in the text at hand */
-  aft__buf out;     /* the text at hand without them */
+  aft__value *row; /* of the message */
+  aft__buf pieces; /* of aft_str: words that go wherever they stand */
+  aft__buf black;  /* of aft__black, in the text at hand */
+  aft__buf out;    /* the text at hand without them */
   aft__blackout sums;
-  uint32_t kinds;   /* found */
+  uint32_t kinds; /* found */
 } redacting;
 
 /* ---- what goes ---- */
@@ -340,7 +340,8 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   const request *q = given;
   redacting r = {.cmd = cmd, .in = &q->in, .spans = q->spans};
   cmd->subject = q->in.message;
-  AFT__TRY(aft__load(cmd, &aft__message_table, AFT__MESSAGE_TENANT, q->in.message, "redact.message", &r.row, error));
+  AFT__TRY(aft__load(cmd, &aft__message_table, AFT__MESSAGE_TENANT, q->in.message, "redact.message", &r.row,
+                     error));
   cmd->ids[0] = q->in.message;
   cmd->row = r.row;
   aft__buf_init(&r.pieces, cmd->env);
@@ -377,7 +378,8 @@ static aft_status copy_spans(request *q, aft_error *error) {
     return aft__error(error, AFT_E_TOO_LARGE, "redact.spans", "expected at most %d, found %zu", MOST_SPANS,
                       q->in.n_spans);
   if (q->in.n_spans && !at)
-    return aft__error(error, AFT_E_INVALID, "redact.spans", "the array is NULL but counts %zu", q->in.n_spans);
+    return aft__error(error, AFT_E_INVALID, "redact.spans", "the array is NULL but counts %zu",
+                      q->in.n_spans);
   for (size_t i = 0; i < q->in.n_spans; i++) {
     size_t size;
     memcpy(&size, at, sizeof size);

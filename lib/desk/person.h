@@ -36,7 +36,7 @@ bool aft__person_is_theirs(const aft__person_branch *branch, aft_id customer, co
 /* The rows of a branch below a parent. */
 aft__scan aft__person_rows(const aft__person_branch *branch, aft_id tenant, aft_id parent);
 
-/* ---- person_keep.c: what law or open business keeps for now ---- */
+/* ---- person_keep.c: what law or open business still keeps ---- */
 
 /* *why: NULL, or why this ticket, order or case, or what one of a participant stands in, has to stay as it is
  * with all that belongs to it: legal_hold, open_case or money_under_way. Other kinds are never kept. */

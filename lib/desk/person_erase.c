@@ -1,9 +1,9 @@
 /* Erasure of everything personal about somebody, in steps of the tick.
  *
  * A pass goes through all that is below the customer, one ticket, case or order whole at a time; its place is
- * kept in the record, so that any worker goes on with it. What something keeps for now is left out and named.
- * While anything is kept, passes are made day by day. A pass that kept nothing takes the customer's own data and
- * handles, and one more goes over what came in meanwhile: nothing can come any more after that. */
+ * kept in the record, so that any worker goes on with it. What something still keeps is left out and named.
+ * While anything is kept, passes are made day by day. A pass that kept nothing takes the customer's own data
+ * and handles, and one more goes over what came in meanwhile: nothing can come any more after that. */
 #include "desk/person.h"
 
 #include "desk/retention.h"
@@ -26,12 +26,12 @@
 
 typedef struct erasing {
   aft__cmd *cmd;
-  aft__value *row;    /* of the erasure */
-  aft_id customer;    /* 0: everybody's is forgotten */
-  aft_id ticket;      /* below which the walk is; 0 */
-  uint32_t changed;   /* records, in this step */
+  aft__value *row;  /* of the erasure */
+  aft_id customer;  /* 0: everybody's is forgotten */
+  aft_id ticket;    /* below which the walk is; 0 */
+  uint32_t changed; /* records, in this step */
   int64_t counts[AFT__KIND_COUNT];
-  aft__buf kept;      /* what row[KEPT] becomes */
+  aft__buf kept; /* what row[KEPT] becomes */
   uint32_t named;
 } erasing;
 
@@ -110,10 +110,8 @@ static aft_status below(erasing *e, uint32_t kind, aft_id key, aft_error *error)
 /* ---- one ticket, whoever wrote in it ---- */
 
 aft_status aft__ticket_forget_words(aft__cmd *cmd, aft__value *row, bool *gone, aft_error *error) {
-  const aft__person_branch branch = {.parent = AFT__KIND_CUSTOMER,
-                                     .child = AFT__KIND_TICKET,
-                                     .key = AFT__COL_ID,
-                                     .way = AFT__ERASE_TICKET};
+  const aft__person_branch branch = {
+      .parent = AFT__KIND_CUSTOMER, .child = AFT__KIND_TICKET, .key = AFT__COL_ID, .way = AFT__ERASE_TICKET};
   aft__value holds[AFT__ERASURE_COLUMNS] = {0};
   erasing e = {.cmd = cmd, .row = holds};
   aft__buf_init(&e.kept, cmd->env);
@@ -195,7 +193,8 @@ static aft_status some_of(erasing *e, const aft__person_branch *branch, bool *mo
 static aft_status forget_handle(void *user, aft__value *row, aft_error *error) {
   erasing *e = user;
   e->counts[AFT__KIND_IDENTITY]++;
-  return aft__remove(e->cmd->tx, &aft__identity_table, row[AFT__COL_ID].number, row[AFT__COL_REV].number, error);
+  return aft__remove(e->cmd->tx, &aft__identity_table, row[AFT__COL_ID].number, row[AFT__COL_REV].number,
+                     error);
 }
 
 static aft_status forget_handles(erasing *e, aft_error *error) {
@@ -287,10 +286,12 @@ static aft_status come_back(const erasing *e, aft_time at, aft_error *error) {
 }
 
 static aft_status audit(erasing *e, const char *verb, aft_error *error) {
-  char *facts = aft__arena_printf(e->cmd->arena, "{\"customer\":\"%lld\",\"kept\":%lld}", (long long)e->customer,
-                                  (long long)aft__row_int(e->row, AFT__ERASURE_HOLDS));
-  return facts ? tell(e->cmd, AFT__KIND_ERASURE, e->row[AFT__ERASURE_ID].number, verb, aft__cstr(facts), error)
-               : aft__nomem(error);
+  char *facts =
+      aft__arena_printf(e->cmd->arena, "{\"customer\":\"%lld\",\"kept\":%lld}", (long long)e->customer,
+                        (long long)aft__row_int(e->row, AFT__ERASURE_HOLDS));
+  return facts
+             ? tell(e->cmd, AFT__KIND_ERASURE, e->row[AFT__ERASURE_ID].number, verb, aft__cstr(facts), error)
+             : aft__nomem(error);
 }
 
 static aft_status wait_for_holds(erasing *e, aft_error *error) {
@@ -416,8 +417,10 @@ aft_status aft__erasure_ask(aft__cmd *cmd, aft__value *customer, aft_str reason,
     return add(cmd, id, reason, row, error);
   }
   erasing e = {.cmd = cmd, .row = *row, .customer = id};
-  if (is(*row, "waiting"))
+  if (is(*row, "waiting")) {
+    AFT__TRY(audit(&e, "erasure.asked_again", error));
     AFT__TRY(come_back(&e, cmd->now, error));
+  }
   return AFT_IGNORED;
 }
 

@@ -64,8 +64,8 @@ static aft_status leave_event(walk *w, uint32_t kind, aft_id id, aft_error *erro
   char hash[65];
   const char *name = aft__kind_get(kind)->name;
   aft__hex(w->chain.hash, sizeof w->chain.hash, hash);
-  char *facts = aft__arena_printf(w->cmd->arena, "{\"events\":%lld,\"chain\":\"%s\"}",
-                                  (long long)w->chain.seq, hash);
+  char *facts =
+      aft__arena_printf(w->cmd->arena, "{\"events\":%lld,\"chain\":\"%s\"}", (long long)w->chain.seq, hash);
   char *verb = aft__arena_printf(w->cmd->arena, "%s.removed", name);
   if (!facts || !verb)
     return aft__nomem(error);

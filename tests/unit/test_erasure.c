@@ -42,8 +42,9 @@ typedef struct word {
 /* A text of a person's that nobody else has: in English, or in Chinese. */
 static word word_of(history *h, int who) {
   word w;
-  static const char *const texts[2][2] = {{"my phone is broken %s%u please 13800138000", "我的手机坏了龘 %s%u 请退款"},
-                                          {"where is my parcel %s%u", "快递到哪里了靐 %s%u"}};
+  static const char *const texts[2][2] = {
+      {"my phone is broken %s%u please 13800138000", "我的手机坏了龘 %s%u 请退款"},
+      {"where is my parcel %s%u", "快递到哪里了靐 %s%u"}};
   snprintf(w.text, sizeof w.text, texts[who][below(&h->seed, 2)], who ? OTHER : ONE, h->n++);
   return w;
 }
@@ -57,11 +58,12 @@ static void say(history *h, int who, const char *code) {
   aft_record *made;
   char external[32], handle[32];
   word text = word_of(h, who), name = word_of(h, who), part_text = word_of(h, who);
-  aft_part_in parts[] = {{.size = sizeof parts[0],
-                          .kind = AFT_CONTENT_IMAGE,
-                          .blob = AFT_STR("blob"),
-                          .name = AFT_STR(name.text)},
-                         {.size = sizeof parts[0], .kind = AFT_CONTENT_HTML, .text = AFT_STR(part_text.text)}};
+  aft_part_in parts[] = {
+      {.size = sizeof parts[0],
+       .kind = AFT_CONTENT_IMAGE,
+       .blob = AFT_STR("blob"),
+       .name = AFT_STR(name.text)},
+      {.size = sizeof parts[0], .kind = AFT_CONTENT_HTML, .text = AFT_STR(part_text.text)}};
   snprintf(external, sizeof external, "m%u", h->n);
   snprintf(handle, sizeof handle, "%s-wx", who ? OTHER : ONE);
   aft_message_in in = desk_message(d, external, text.text);
@@ -150,14 +152,13 @@ static void label(history *h, int who) {
   word text = word_of(h, who);
   static const uint32_t kinds[] = {AFT_KIND_TICKET, AFT_KIND_CUSTOMER, AFT_KIND_ORDER};
   uint32_t kind = kinds[below(&h->seed, who ? 2 : 3)];
-  aft_attribute_in in = {.size = sizeof in, .kind = kind, .name = AFT_STR("note"), .text = AFT_STR(text.text)};
+  aft_attribute_in in = {
+      .size = sizeof in, .kind = kind, .name = AFT_STR("note"), .text = AFT_STR(text.text)};
   in.subject = kind == AFT_KIND_TICKET     ? any_of(h, h->tickets[who], h->n_tickets[who])
                : kind == AFT_KIND_CUSTOMER ? person(h, who)
                                            : h->c->order;
-  aft_tag_in tag = {.size = sizeof tag,
-                    .kind = AFT_KIND_CUSTOMER,
-                    .subject = person(h, who),
-                    .tag = AFT_STR("complains")};
+  aft_tag_in tag = {
+      .size = sizeof tag, .kind = AFT_KIND_CUSTOMER, .subject = person(h, who), .tag = AFT_STR("complains")};
   if (in.subject)
     assert_ok(aft_attribute_set(d->session, &d->system, &in, &error));
   assert_ok(aft_tag_add(d->session, &d->system, &tag, &error));
@@ -342,7 +343,8 @@ static void assert_erasure(desk *d, const char *state, const char *kept) {
   assert_status(aft_cursor_next(cursor, &record, &error), AFT_OK);
   const char *says = aft_erasure_kept(record) ? aft_erasure_kept(record) : "";
   if (strcmp(aft_erasure_state(record), state) != 0 || !strstr(says, kept))
-    fail_msg("the erasure is %s and keeps %s; expected %s and %s", aft_erasure_state(record), says, state, kept);
+    fail_msg("the erasure is %s and keeps %s; expected %s and %s", aft_erasure_state(record), says, state,
+             kept);
   aft_cursor_free(cursor);
 }
 
@@ -372,8 +374,8 @@ typedef struct figures {
 
 static void add_row(void *user, const aft__table *table, const aft__value *row) {
   figures *f = user;
-  static const aft__table *const money[] = {&aft__line_table,      &aft__payment_table, &aft__fund_table,
-                                            &aft__leg_table,       &aft__share_table,   &aft__case_line_table,
+  static const aft__table *const money[] = {&aft__line_table,    &aft__payment_table, &aft__fund_table,
+                                            &aft__leg_table,     &aft__share_table,   &aft__case_line_table,
                                             &aft__proposal_table};
   for (size_t i = 0; i < sizeof money / sizeof *money; i++)
     for (uint32_t k = 2; table == money[i] && k < table->n_columns; k++)
@@ -420,13 +422,21 @@ static bool is_ones(const history *h, aft_id subject) {
   return found;
 }
 
+/* Labels train on texts, and reasons may name words of them. */
+static bool is_of_words(const history *h, const aft__table *table, const aft__value *row) {
+  if (table == &aft__correction_table)
+    return is_ones(h, row[AFT__CORRECTION_TICKET].number);
+  return table == &aft__decision_table && is_ones(h, row[AFT__DECISION_TICKET].number);
+}
+
 static void count_salt(void *user, const aft__table *table, const aft__value *row) {
   salts *s = user;
+  s->n += is_of_words(s->h, table, row);
   if (table == &aft__event_table && is_ones(s->h, row[AFT__EV_SUBJECT].number))
     s->n += row[AFT__EV_SALT].type != AFT_SQL_NULL || row[AFT__EV_PERSONAL].type != AFT_SQL_NULL;
 }
 
-/* With a salt, a guess at what was said could be held against the digest that stays. */
+/* And with a salt, a guess at what was said could be held against the digest that stays. */
 static uint32_t salts_of(const history *h) {
   salts s = {.h = h};
   raw_each(&h->c->d, count_salt, &s);
@@ -471,11 +481,11 @@ static void nothing_of_the_person_is_left_and_all_of_the_others(void **state) {
 
 /* ---- what is kept, and until when ---- */
 
-#define ON_EACH(c)                                                             \
+#define ON_EACH(c)                                                              \
   static const desk_kind on_kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE}; \
-  (void)state;                                                                 \
-  for (size_t k = 0; k < sizeof on_kinds / sizeof *on_kinds; k++) {            \
-    case_desk c;                                                               \
+  (void)state;                                                                  \
+  for (size_t k = 0; k < sizeof on_kinds / sizeof *on_kinds; k++) {             \
+    case_desk c;                                                                \
     tell_order(&c, on_kinds[k]);
 #define END_EACH(c)    \
   case_desk_close(&c); \

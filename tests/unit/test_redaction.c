@@ -35,7 +35,8 @@ typedef struct model {
 } model;
 
 static void draw_text(model *m, uint64_t *seed) {
-  static const char *const chars[] = {"a", "7", " ", "我", "机", "e\xCC\x81", "👨‍👩‍👧", "🇨🇳", "\r\n", "é"};
+  static const char *const chars[] = {"a",  "7",    " ", "我", "机", "e\xCC\x81", "👨‍👩‍👧",
+                                      "🇨🇳", "\r\n", "é"};
   memset(m, 0, sizeof *m);
   m->n = 1 + below(seed, MOST_CHARS - 1);
   for (uint32_t i = 0; i < m->n; i++) {
@@ -234,14 +235,14 @@ static void an_answer_on_its_way_leaves_without_them(void **state) {
                       .ticket = ticket,
                       .text = AFT_STR("line one\n\ttab \"" SECRET "\" \\ end \x01 13800138000")};
   assert_ok(aft_ticket_answer(d.session, &d.as_agent, &in, &made, &error));
-  aft_redact_in what = {
-      .message = aft_message_id(made), .words = AFT_STR(SECRET), .flags = AFT_REDACT_PHONE};
+  aft_redact_in what = {.message = aft_message_id(made), .words = AFT_STR(SECRET), .flags = AFT_REDACT_PHONE};
   aft_record_free(made);
   assert_true(raw_count(&d, SECRET) > 0);
   assert_int_equal(redact(&d.as_agent, &what, &error), AFT_OK);
   assert_int_equal(raw_count(&d, SECRET), 0);
   assert_int_equal(raw_count(&d, "13800138000"), 0);
-  assert_true(raw_count(&d, "line one\\n\\ttab \\\"" AFT__BLACK "\\\" \\\\ end \\u0001 " AFT__BLACK "\"") > 0);
+  assert_true(raw_count(&d, "line one\\n\\ttab \\\"" AFT__BLACK "\\\" \\\\ end \\u0001 " AFT__BLACK "\"") >
+              0);
 }
 
 static void spans_go_and_what_they_cover_goes_elsewhere(void **state) {
@@ -254,7 +255,7 @@ static void spans_go_and_what_they_cover_goes_elsewhere(void **state) {
   revise(message, "手机 " SECRET " 坏了");
   int64_t from = (int64_t)strlen("手机 ");
   aft_redact_span_in spans[] = {{sizeof spans[0], from, from + 4},
-                             {sizeof spans[0], from + 2, from + (int64_t)strlen(SECRET)}};
+                                {sizeof spans[0], from + 2, from + (int64_t)strlen(SECRET)}};
   aft_redact_in in = {.message = message, .version = 2, .spans = spans, .n_spans = 2};
   assert_int_equal(redact(&d.as_agent, &in, &error), AFT_OK);
   text_of(ticket, message, text, sizeof text, &version);
@@ -302,7 +303,7 @@ static void what_is_wrong_is_named_and_changes_nothing(void **state) {
   for (size_t i = 0; i < 65; i++)
     spans[i] = (aft_redact_span_in){sizeof spans[i], 0, 3};
   aft_redact_span_in beyond = {sizeof beyond, 0, 13}, empty = {sizeof empty, 3, 3}, cut = {sizeof cut, 1, 6},
-                  back = {sizeof back, 6, 3};
+                     back = {sizeof back, 6, 3};
   char reason[202];
   memset(reason, 'x', 201);
   reason[201] = 0;
@@ -324,7 +325,9 @@ static void what_is_wrong_is_named_and_changes_nothing(void **state) {
       {{.message = message, .version = 1, .spans = &back, .n_spans = 1}, AFT_E_INVALID, "redact.spans[0]"},
       {{.message = message, .version = 1, .spans = &cut, .n_spans = 1}, AFT_E_INVALID, "redact.spans[0]"},
       {{.message = message, .words = AFT_STR("\xff")}, AFT_E_ENCODING, "redact.words"},
-      {{.message = message, .words = AFT_STR("机"), .reason = AFT_STR(reason)}, AFT_E_TOO_LARGE, "redact.reason"},
+      {{.message = message, .words = AFT_STR("机"), .reason = AFT_STR(reason)},
+       AFT_E_TOO_LARGE,
+       "redact.reason"},
       {{.message = message, .part = message}, AFT_E_NOT_FOUND, "redact.part"},
       {{.message = message, .part = -1}, AFT_E_INVALID, "redact.part"},
   };

@@ -12,9 +12,10 @@
 #define PEOPLE 8
 #define DAYS   (4 * 366)
 
-static const char policy[] = "version: 1\n"
-                             "retention: {tickets: 500d, messages: 60d, cases: 1096d, orders: 1200d,\n"
-                             "            customers: 300d, links: 367d, erasures: 90d, keys: 30d}\n";
+static const char policy[] =
+    "version: 1\n"
+    "retention: {tickets: 500d, messages: 60d, cases: 1096d, orders: 1200d,\n"
+    "            customers: 300d, links: 367d, erasures: 90d, keys: 30d}\n";
 
 /* ---- what happened ---- */
 
