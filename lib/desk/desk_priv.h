@@ -376,6 +376,8 @@ aft_status aft__parts_copy(aft__arena *arena, const aft_env *env, const aft_part
 
 /* ---- search_index.c ---- */
 
+/* The message that the facts of an event name, or 0. */
+aft_id aft__event_message(aft_str facts);
 /* Has the tick begin the tenant's search index anew, at the end of the day (UTC): words of a text that was
  * blanked for good are still in it. */
 aft_status aft__search_renew_soon(aft__cmd *cmd, aft_error *error);

@@ -87,11 +87,26 @@ typedef struct spot {
   const aft__person_branch *branch;
 } spot;
 
+/* What the host took in for somebody has no actor in the log of another's ticket, but names their message. */
+static aft_status names_theirs(const spot *here, const aft__value *row, bool *out, aft_error *error) {
+  aft__value *message;
+  bool in_log = here->branch->child == AFT__KIND_EVENT && here->branch->parent == AFT__KIND_PARTICIPANT;
+  aft_id id = in_log ? aft__event_message(aft__row_str(row, AFT__EV_FACTS)) : 0;
+  if (!id)
+    return AFT_OK;
+  aft_status status = aft__get(here->e->cmd->tx, &aft__message_table, id, &message, error);
+  if (status == AFT_E_NOT_FOUND)
+    return AFT_OK;
+  *out = status >= 0 && aft__row_int(message, AFT__MESSAGE_CUSTOMER) == here->e->customer;
+  return status;
+}
+
 static aft_status forget_one(void *user, aft__value *row, aft_error *error) {
   const spot *here = user;
-  if (here->e->customer && !aft__person_is_theirs(here->branch, here->e->customer, row))
-    return AFT_OK;
-  return forget_with_all(here->e, here->branch, row, error);
+  bool theirs = !here->e->customer || aft__person_is_theirs(here->branch, here->e->customer, row);
+  if (!theirs)
+    AFT__TRY(names_theirs(here, row, &theirs, error));
+  return theirs ? forget_with_all(here->e, here->branch, row, error) : AFT_OK;
 }
 
 /* The depth is that of the table in person.c. */

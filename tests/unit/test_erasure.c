@@ -429,10 +429,20 @@ static bool is_of_words(const history *h, const aft__table *table, const aft__va
   return table == &aft__decision_table && is_ones(h, row[AFT__DECISION_TICKET].number);
 }
 
+/* In the other's tickets too. */
+static bool names_ones(const history *h, aft_str facts) {
+  aft_id message = aft__event_message(facts);
+  for (uint32_t i = 0; i < h->n_messages[0]; i++)
+    if (message == h->messages[0][i])
+      return true;
+  return false;
+}
+
 static void count_salt(void *user, const aft__table *table, const aft__value *row) {
   salts *s = user;
   s->n += is_of_words(s->h, table, row);
-  if (table == &aft__event_table && is_ones(s->h, row[AFT__EV_SUBJECT].number))
+  if (table == &aft__event_table &&
+      (is_ones(s->h, row[AFT__EV_SUBJECT].number) || names_ones(s->h, aft__row_str(row, AFT__EV_FACTS))))
     s->n += row[AFT__EV_SALT].type != AFT_SQL_NULL || row[AFT__EV_PERSONAL].type != AFT_SQL_NULL;
 }
 
