@@ -45,19 +45,19 @@ typedef struct aft_erase_in {
 /*
  * Asks that everything personal about a customer be erased (PIPL article 47, GDPR article 17). The tick does
  * it, a bounded step at a time: what people wrote, names, addresses, handles and files go; figures, states,
- * times and amounts stay, and every audit chain still verifies. The record says how far that has come:
+ * times and amounts stay, and every audit chain still verifies.
  *
- * asked: nothing has been done yet.
- * running: the tick goes through the records.
- * waiting: all is gone but what a legal hold, an open case or money under way keeps, with all that belongs to
- *   it. The record counts and names these. The tick looks again every day, and goes on by itself.
- * done: nothing is left, and the customer can neither write nor be written to: AFT_E_DENIED. Whoever writes
- *   under one of their handles is a new customer.
+ * The record says how far that has come. After "asked" and "running" its state is "waiting" while a legal
+ * hold, an open case or money under way keeps something: the rest is gone, and the record counts and names
+ * what is kept. The tick looks again every day, and goes on by itself. At last it is "done": nothing is left,
+ * and the customer can neither write nor be written to (AFT_E_DENIED). Whoever writes under one of their
+ * handles is a new customer.
  *
  * Who asks again gets the same record with AFT_IGNORED; one that waits is then looked at in the next tick.
  *
  * call: system.
- * out: NULL, or receives the AFT_KIND_ERASURE record; free it.
+ * out: NULL, or receives the record of kind AFT_KIND_ERASURE, which the caller frees with aft_record_free.
+ * Returns: AFT_OK; AFT_IGNORED when it was asked for before.
  * Threads: the session's one.
  * Errors: AFT_E_NULL_HANDLE, AFT_E_ABI, AFT_E_INVALID, AFT_E_NOT_FOUND, AFT_E_DENIED, AFT_E_STORE,
  *   AFT_E_NOMEM.
@@ -67,11 +67,11 @@ AFT_API aft_status aft_person_erase(aft_session *session, const aft_call *call, 
                                     aft_record **out, aft_error *error);
 
 /*
- * Lists erasures, the latest first: AFT_KIND_ERASURE.
+ * Lists erasures, the latest first.
  *
  * call: system.
  * customer: whose; 0 for all of the tenant.
- * out: receives the cursor; free it.
+ * out: receives a cursor over AFT_KIND_ERASURE that the caller frees with aft_cursor_free.
  * Threads: the session's one.
  * Errors: AFT_E_NULL_HANDLE, AFT_E_INVALID, AFT_E_DENIED, AFT_E_STORE, AFT_E_NOMEM.
  * Since: 0.1
@@ -86,36 +86,36 @@ AFT_API aft_status aft_erasure_list(aft_session *session, const aft_call *call, 
 #define AFT_REDACT_IDENTITY 8u /* Chinese resident identity numbers */
 
 /* A part of a message's text. */
-typedef struct aft_redact_span {
+typedef struct aft_redact_span_in {
   size_t size;
-  size_t from, to; /* bytes, from 0, the last not included; at the borders of characters */
-} aft_redact_span;
+  int64_t begin, end; /* bytes, from 0, the last not included; at the borders of characters; required */
+} aft_redact_span_in;
 
-/* What is to be taken out of a message. At least one of spans, words, kinds and part is given. */
+/* What is to be taken out of a message. At least one of spans, words, flags and part is given. */
 typedef struct aft_redact_in {
   size_t size;
-  aft_id message;               /* required */
-  int64_t version;              /* the message's, as seen; required with spans; 0: any */
-  const aft_redact_span *spans; /* of its present text, at most 64; they may overlap */
+  aft_id message;                  /* required */
+  int64_t version;                 /* the message's, as seen, which spans need; 0: any */
+  const aft_redact_span_in *spans; /* of its present text, at most 64; they may overlap */
   size_t n_spans;
   aft_str words;  /* that go wherever they stand, as they are written */
   aft_id part;    /* of the message, that goes whole: text, name, and the host is told to remove its bytes */
   aft_str reason; /* why, at most 200 bytes: kept, so nothing personal */
-  uint32_t kinds; /* AFT_REDACT_…, all of which go */
+  uint32_t flags; /* AFT_REDACT_…: all of these kinds go */
   uint32_t reserved0;
 } aft_redact_in;
 
 /*
- * Takes parts of what a message says away for good: each becomes "███", however long it was, and no revision
- * keeps it. What spans cover (from four bytes on), words and kinds go from the message, its earlier versions,
- * its parts, the ticket's subject and the texts of its effects, sent or not; from the search index by the end
- * of the day. A character is taken whole, with its marks. The ticket's audit says who, when, how many
- * characters in how many places, of what kinds and why, and still verifies. The message's version counts up.
- * Words of it may stand in other messages: they are not looked for there. Evidence of a case goes with
- * aft_evidence_remove.
+ * Takes parts of what a message says away for good: each becomes "███", however long it was, and the revision
+ * that is kept is without them too. What spans cover (from four bytes on), words and what flags name go from
+ * the message, its earlier versions, its parts, the ticket's subject and the texts of its effects, sent or
+ * not; from the search index by the end of the day. A character is taken whole, with its marks. The ticket's
+ * audit says who, when, how many characters in how many places, of what kinds and why, and still verifies.
+ * The message's version counts up. In other messages the words are not looked for. Evidence of a case goes
+ * with aft_evidence_remove.
  *
  * call: system; an agent of the ticket's shop.
- * out: NULL, or receives the message; free it.
+ * out: NULL, or receives the message, which the caller frees with aft_record_free.
  * Returns: AFT_OK; AFT_IGNORED when nothing of that stands there.
  * Threads: the session's one.
  * Errors: those of <aftersales/desk.h>; AFT_E_INVALID names a span beyond the text or inside of a character;

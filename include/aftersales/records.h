@@ -197,7 +197,7 @@
 #define AFT_MESSAGE_CREATED     0x00090010u /* when it was taken in */
 #define AFT_MESSAGE_DISPOSITION 0x00090011u /* opened, threaded, acknowledged, followed_up, hinted, answer, note or call */
 #define AFT_MESSAGE_PARTS       0x00090012u /* how many parts it has beside its text */
-#define AFT_MESSAGE_VERSION     0x00090013u /* 1, and one more for each edit or recall */
+#define AFT_MESSAGE_VERSION     0x00090013u /* 1, and one more for each edit, recall or redaction of its text */
 #define AFT_MESSAGE_RECALLED    0x00090014u /* when it was taken back */
 
 #define AFT_PART_ID      0x000a0001u /* the part's id */
@@ -217,8 +217,8 @@
 #define AFT_REVISION_TENANT  0x000b0003u /* the tenant */
 #define AFT_REVISION_MESSAGE 0x000b0004u /* the message */
 #define AFT_REVISION_VERSION 0x000b0005u /* which version this was */
-#define AFT_REVISION_TEXT    0x000b0006u /* its text then */
-#define AFT_REVISION_CHANGE  0x000b0007u /* what ended it: edited or recalled */
+#define AFT_REVISION_TEXT    0x000b0006u /* its text then, without what was redacted since */
+#define AFT_REVISION_CHANGE  0x000b0007u /* what ended it: edited, recalled or redacted */
 #define AFT_REVISION_CREATED 0x000b0008u /* when it ended */
 
 #define AFT_SURVEY_ID       0x000d0001u /* the survey's id */
@@ -698,7 +698,7 @@
 #define AFT_ERASURE_STATE    0x003b0005u /* asked, running, waiting or done */
 #define AFT_ERASURE_REASON   0x003b0006u /* why, in the host's words: nothing personal */
 #define AFT_ERASURE_COUNTS   0x003b0007u /* records that were blanked or removed, by kind: message=12 ticket=3 */
-#define AFT_ERASURE_HOLDS    0x003b0008u /* records that something keeps for now, with all that belongs to them */
+#define AFT_ERASURE_HOLDS    0x003b0008u /* records that something still keeps, with all that belongs to them */
 #define AFT_ERASURE_KEPT     0x003b0009u /* the first of these as a JSON array of kind, record and why */
 #define AFT_ERASURE_STEP     0x003b000au /* while it runs: the kind of record that is being gone through */
 #define AFT_ERASURE_PLACE    0x003b000bu /* while it runs: how far, by what orders these records */

@@ -21,6 +21,32 @@ aft_status aft__load_rows(aft__cmd *cmd, const aft__table *table, uint32_t index
   return aft__scan_all(cmd->tx, &scan, rows, n, error);
 }
 
+#define PAGE 32
+
+void aft__scan_after(aft__scan *scan, const aft__value *row) {
+  const aft__index *index = &scan->table->indexes[scan->index];
+  scan->after = true;
+  scan->after_id = row[AFT__COL_ID].number;
+  if (index->n > scan->n_equal)
+    scan->after_value = row[index->columns[scan->n_equal]];
+}
+
+/* Where rows go, those that are left come first. */
+aft_status aft__change_each(aft__tx *tx, aft__scan scan, bool removes, aft__change_fn fn, void *user,
+                            aft_error *error) {
+  aft__value **rows;
+  uint32_t n;
+  scan.limit = PAGE;
+  do {
+    AFT__TRY(aft__scan_all(tx, &scan, &rows, &n, error));
+    if (n && !removes)
+      aft__scan_after(&scan, rows[n - 1]);
+    for (uint32_t i = 0; i < n; i++)
+      AFT__TRY(fn(user, rows[i], error));
+  } while (n == PAGE);
+  return AFT_OK;
+}
+
 aft_status aft__may_shop(aft__cmd *cmd, aft_id shop, aft_error *error) {
   if (cmd->call.role == AFT_ROLE_SYSTEM || cmd->call.role == AFT_ROLE_ARBITER)
     return AFT_OK;

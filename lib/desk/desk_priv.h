@@ -137,6 +137,14 @@ aft_status aft__load(aft__cmd *cmd, const aft__table *table, uint32_t tenant_col
 /* The first rows of a parent, by an index that begins with the tenant and the parent. */
 aft_status aft__load_rows(aft__cmd *cmd, const aft__table *table, uint32_t index, aft_id parent,
                           uint32_t most, aft__value ***rows, uint32_t *n, aft_error *error);
+/* Where a scan goes on after a row. */
+void aft__scan_after(aft__scan *scan, const aft__value *row);
+/* Calls back with every row of a scan, a page at a time, so that fn may write. removes: fn takes each row
+ * away.
+ */
+typedef aft_status (*aft__change_fn)(void *user, aft__value *row, aft_error *error);
+aft_status aft__change_each(aft__tx *tx, aft__scan scan, bool removes, aft__change_fn fn, void *user,
+                            aft_error *error);
 /* System and arbiter: any shop of the tenant; agents: shops they are a member of. */
 aft_status aft__may_shop(aft__cmd *cmd, aft_id shop, aft_error *error);
 /* Also buyers: their own, and tickets that they take part in. */
@@ -392,6 +400,8 @@ typedef struct aft__message {
 /* AFT_E_EXISTS with the other's id when the external id is taken. *row (NULL allowed) is the new row. */
 aft_status aft__message_add(aft__cmd *cmd, const aft__message *message, aft_id id, aft__value **row,
                             aft__existing *existing, aft_error *error);
+/* Keeps what a message says as its version, which a change ends: edited, recalled or redacted. */
+aft_status aft__revision_keep(aft__cmd *cmd, const aft__value *row, const char *change, aft_error *error);
 /* Copies a caller's array of sized structs into the arena, each checked. */
 aft_status aft__parts_copy(aft__arena *arena, const aft_env *env, const aft_part_in *parts, size_t n,
                            aft_part_in **out, aft_error *error);
@@ -402,6 +412,8 @@ aft_status aft__fields_copy(aft__arena *arena, const aft_env *env, const aft_fie
 
 /* ---- search_index.c ---- */
 
+/* The message that the facts of an event name, or 0. */
+aft_id aft__event_message(aft_str facts);
 /* Has the tick begin the tenant's search index anew, at the end of the day (UTC): words of a text that was
  * blanked for good are still in it. */
 aft_status aft__search_renew_soon(aft__cmd *cmd, aft_error *error);

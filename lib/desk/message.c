@@ -168,7 +168,7 @@ static aft_status find_message(aft__cmd *cmd, const aft_message_change *in, aft_
   return status;
 }
 
-static aft_status keep_revision(aft__cmd *cmd, const aft__value *row, const char *change, aft_error *error) {
+aft_status aft__revision_keep(aft__cmd *cmd, const aft__value *row, const char *change, aft_error *error) {
   aft__value revision[AFT__REVISION_COLUMNS] = {
       [AFT__REVISION_ID] = aft__int(aft__tx_id(cmd->tx)),    [AFT__REVISION_REV] = aft__int(1),
       [AFT__REVISION_TENANT] = row[AFT__MESSAGE_TENANT],     [AFT__REVISION_MESSAGE] = row[AFT__MESSAGE_ID],
@@ -207,7 +207,7 @@ static aft_status revise(aft__cmd *cmd, void *given, aft_error *error) {
     return status < 0 ? status : AFT_IGNORED;
   }
   const char *change = in->recalled ? "recalled" : "edited";
-  status = keep_revision(cmd, row, change, error);
+  status = aft__revision_keep(cmd, row, change, error);
   row[AFT__MESSAGE_TEXT] = aft__text(text);
   row[AFT__MESSAGE_VERSION] = aft__int(row[AFT__MESSAGE_VERSION].number + 1);
   row[AFT__MESSAGE_RECALLED] = in->recalled ? aft__int(cmd->now) : aft__null();

@@ -1,8 +1,6 @@
-/* Redaction in place: parts of what somebody wrote are taken away for good, wherever the desk keeps a copy: in
- * the message, its revisions and parts, the ticket's subject, and what is on its way out. */
-#include "desk/desk_priv.h"
-
-#include "desk/retention.h"
+/* Redaction in place: parts of what somebody wrote are taken away for good, wherever the desk keeps a copy:
+ * in the message, its revisions and parts, the ticket's subject, and what is on its way out. */
+#include "desk/person.h"
 #include "text/text.h"
 
 #include <aftersales/privacy.h>
@@ -10,25 +8,24 @@
 #include <stdio.h>
 
 #define REDACT_V1   (offsetof(aft_redact_in, reserved0) + sizeof(uint32_t))
-#define SPAN_V1     (offsetof(aft_redact_span, to) + sizeof(size_t))
+#define SPAN_V1     (offsetof(aft_redact_span_in, end) + sizeof(int64_t))
 #define MOST_SPANS  64
 #define MOST_REASON 200
 #define LEAST_HUNT  4 /* bytes: shorter pieces of a span are not looked for elsewhere */
-#define PAGE        64
 #define ALL_KINDS   (AFT_REDACT_PHONE | AFT_REDACT_EMAIL | AFT_REDACT_CARD | AFT_REDACT_IDENTITY)
 #define BIT(column) (UINT64_C(1) << (column))
 
 typedef struct redacting {
   aft__cmd *cmd;
   const aft_redact_in *in;
-  const aft_redact_span *spans;
+  const aft_redact_span_in *spans;
   aft__ticket ticket;
-  aft__value *row;  /* of the message */
-  aft__buf pieces;  /* of aft_str: words that go wherever they stand */
-  aft__buf black;   /* of aft__black, in the text at hand */
-  aft__buf out;     /* the text at hand without them */
+  aft__value *row; /* of the message */
+  aft__buf pieces; /* of aft_str: words that go wherever they stand */
+  aft__buf black;  /* of aft__black, in the text at hand */
+  aft__buf out;    /* the text at hand without them */
   aft__blackout sums;
-  uint32_t kinds;   /* found */
+  uint32_t kinds; /* found */
 } redacting;
 
 /* ---- what goes ---- */
@@ -53,12 +50,12 @@ static void add_word(redacting *r, aft_str text, aft_str word) {
 static aft_status add_kinds(redacting *r, aft_str text, aft_error *error) {
   aft__buf found;
   aft__buf_init(&found, r->cmd->env);
-  aft_status status = r->in->kinds ? aft__pii_find(&found, text, error) : AFT_OK;
+  aft_status status = r->in->flags ? aft__pii_find(&found, text, error) : AFT_OK;
   const char *spans = found.data;
   for (size_t i = 0; status >= 0 && i < found.len / sizeof(aft__pii_span); i++) {
     aft__pii_span span;
     memcpy(&span, spans + i * sizeof span, sizeof span);
-    if (!(span.kind & r->in->kinds))
+    if (!(span.kind & r->in->flags))
       continue;
     r->kinds |= span.kind;
     add_black(r, span.from, span.to);
@@ -117,51 +114,28 @@ static aft_status redact_column(redacting *r, const aft__table *table, uint32_t 
   return aft__update(r->cmd->tx, table, row, BIT(column), error);
 }
 
-typedef aft_status (*row_fn)(redacting *r, aft__value *row, aft_error *error);
-
-static aft_status each_row(redacting *r, const aft__table *table, uint32_t index, aft_id parent, row_fn fn,
-                           aft_error *error) {
-  const aft__index *by = &table->indexes[index];
+static aft_status each_row(redacting *r, const aft__table *table, uint32_t index, aft_id parent,
+                           aft__change_fn fn, aft_error *error) {
   aft__scan scan = {.table = table,
                     .index = index,
                     .n_equal = 2,
-                    .equal = {aft__int(r->cmd->call.tenant), aft__int(parent)},
-                    .limit = PAGE};
-  aft__value **rows;
-  uint32_t n;
-  do {
-    AFT__TRY(aft__scan_all(r->cmd->tx, &scan, &rows, &n, error));
-    for (uint32_t i = 0; i < n; i++)
-      AFT__TRY(fn(r, rows[i], error));
-    scan.after = true;
-    scan.after_id = n ? rows[n - 1][AFT__COL_ID].number : 0;
-    if (n && by->n > 2)
-      scan.after_value = rows[n - 1][by->columns[2]];
-  } while (n == PAGE);
-  return AFT_OK;
+                    .equal = {aft__int(r->cmd->call.tenant), aft__int(parent)}};
+  return aft__change_each(r->cmd->tx, scan, false, fn, r, error);
 }
 
-static aft_status revision(redacting *r, aft__value *row, aft_error *error) {
-  return redact_column(r, &aft__revision_table, AFT__REVISION_TEXT, row, error);
+static aft_status revision(void *user, aft__value *row, aft_error *error) {
+  return redact_column(user, &aft__revision_table, AFT__REVISION_TEXT, row, error);
 }
 
 static aft_status whole_part(redacting *r, aft__value *row, aft_error *error) {
-  aft__blobs_gone gone;
-  uint64_t mask = BIT(AFT__PART_NAME) | BIT(AFT__PART_TEXT) | BIT(AFT__PART_BLOB);
-  aft__blobs_begin(&gone, r->cmd, aft__ticket_id(&r->ticket));
-  aft_status status = aft__blobs_add(&gone, row, error);
-  if (status >= 0)
-    status = aft__blobs_send(&gone, error);
-  aft__blobs_end(&gone);
-  AFT__TRY(status);
-  bool any = !aft__row_null(row, AFT__PART_NAME) || !aft__row_null(row, AFT__PART_TEXT) ||
-             !aft__row_null(row, AFT__PART_BLOB);
+  bool any;
+  AFT__TRY(aft__part_forget(r->cmd, row, aft__ticket_id(&r->ticket), &any, error));
   r->sums.places += any;
-  row[AFT__PART_NAME] = row[AFT__PART_TEXT] = row[AFT__PART_BLOB] = aft__null();
-  return any ? aft__update(r->cmd->tx, &aft__part_table, row, mask, error) : AFT_OK;
+  return AFT_OK;
 }
 
-static aft_status part(redacting *r, aft__value *row, aft_error *error) {
+static aft_status part(void *user, aft__value *row, aft_error *error) {
+  redacting *r = user;
   if (r->in->part && row[AFT__PART_ID].number == r->in->part)
     return whole_part(r, row, error);
   AFT__TRY(redact_column(r, &aft__part_table, AFT__PART_TEXT, row, error));
@@ -187,7 +161,8 @@ static bool text_in(aft_str payload, size_t *from, size_t *to) {
   return false;
 }
 
-static aft_status effect(redacting *r, aft__value *row, aft_error *error) {
+static aft_status effect(void *user, aft__value *row, aft_error *error) {
+  redacting *r = user;
   aft_str payload = aft__row_str(row, AFT__OB_PAYLOAD);
   aft__buf whole, plain;
   size_t from, to;
@@ -216,9 +191,9 @@ static aft_status effect(redacting *r, aft__value *row, aft_error *error) {
 /* ---- the log ---- */
 
 /* With the salt a guess at what was taken away could be held against the digest. */
-static aft_status event(redacting *r, aft__value *row, aft_error *error) {
+static aft_status event(void *user, aft__value *row, aft_error *error) {
   bool forgot;
-  return aft__event_forget(r->cmd->tx, row, &forgot, error);
+  return aft__event_forget(((redacting *)user)->cmd->tx, row, &forgot, error);
 }
 
 static void put_kinds(redacting *r, aft__json *json) {
@@ -264,26 +239,27 @@ static bool on_edge(aft_str text, size_t at) {
   return edge == at;
 }
 
-static aft_status check_span(aft_str text, const aft_redact_span *span, size_t i, aft_error *error) {
+static aft_status check_span(aft_str text, const aft_redact_span_in *span, size_t i, aft_error *error) {
   char where[48];
   snprintf(where, sizeof where, "redact.spans[%zu]", i);
-  if (span->from >= span->to || span->to > text.len)
-    return aft__error(error, AFT_E_INVALID, where, "expected a part of the %zu bytes of the text, found %zu to %zu",
-                      text.len, span->from, span->to);
-  if (!on_edge(text, span->from) || !on_edge(text, span->to))
-    return aft__error(error, AFT_E_INVALID, where, "%zu to %zu cuts a character in two", span->from, span->to);
+  if (span->begin < 0 || span->begin >= span->end || (uint64_t)span->end > text.len)
+    return aft__error(error, AFT_E_INVALID, where,
+                      "expected a part of the %zu bytes of the text, found %lld to %lld", text.len,
+                      (long long)span->begin, (long long)span->end);
+  if (!on_edge(text, (size_t)span->begin) || !on_edge(text, (size_t)span->end))
+    return aft__error(error, AFT_E_INVALID, where, "%lld to %lld cuts a character in two",
+                      (long long)span->begin, (long long)span->end);
   return AFT_OK;
 }
 
 static aft_status take_spans(redacting *r, aft_str text, aft_error *error) {
   for (size_t i = 0; i < r->in->n_spans; i++) {
-    const aft_redact_span *span = &r->spans[i];
-    aft_str piece;
-    AFT__TRY(check_span(text, span, i, error));
-    add_black(r, span->from, span->to);
-    if (span->to - span->from < LEAST_HUNT)
+    AFT__TRY(check_span(text, &r->spans[i], i, error));
+    size_t begin = (size_t)r->spans[i].begin, end = (size_t)r->spans[i].end;
+    add_black(r, begin, end);
+    if (end - begin < LEAST_HUNT)
       continue;
-    piece = aft__arena_dup(r->cmd->arena, aft__str(text.data + span->from, span->to - span->from));
+    aft_str piece = aft__arena_dup(r->cmd->arena, aft__str(text.data + begin, end - begin));
     if (!piece.data)
       return aft__nomem(error);
     aft__buf_add(&r->pieces, &piece, sizeof piece);
@@ -308,6 +284,7 @@ static aft_status redact_message(redacting *r, aft_error *error) {
     return aft__error(error, AFT_E_TOO_LARGE, "redact", "the text would have %zu bytes, expected at most %zu",
                       r->out.len, most);
   AFT__TRY(keep_rest(r, &r->row[AFT__MESSAGE_TEXT], error));
+  AFT__TRY(aft__revision_keep(r->cmd, r->row, "redacted", error)); /* as it may be read */
   r->row[AFT__MESSAGE_VERSION].number++;
   return aft__update(r->cmd->tx, &aft__message_table, r->row,
                      BIT(AFT__MESSAGE_TEXT) | BIT(AFT__MESSAGE_VERSION), error);
@@ -356,14 +333,15 @@ static aft_status redact_all(redacting *r, aft_error *error) {
 
 typedef struct request {
   aft_redact_in in;
-  aft_redact_span spans[MOST_SPANS];
+  aft_redact_span_in spans[MOST_SPANS];
 } request;
 
 static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   const request *q = given;
   redacting r = {.cmd = cmd, .in = &q->in, .spans = q->spans};
   cmd->subject = q->in.message;
-  AFT__TRY(aft__load(cmd, &aft__message_table, AFT__MESSAGE_TENANT, q->in.message, "redact.message", &r.row, error));
+  AFT__TRY(aft__load(cmd, &aft__message_table, AFT__MESSAGE_TENANT, q->in.message, "redact.message", &r.row,
+                     error));
   cmd->ids[0] = q->in.message;
   cmd->row = r.row;
   aft__buf_init(&r.pieces, cmd->env);
@@ -384,12 +362,12 @@ static void digest(aft__sha256 *sha, const void *given) {
   aft__digest_i64(sha, q->in.message);
   aft__digest_i64(sha, q->in.version);
   aft__digest_str(sha, q->in.words);
-  aft__digest_i64(sha, q->in.kinds);
+  aft__digest_i64(sha, q->in.flags);
   aft__digest_i64(sha, q->in.part);
   aft__digest_str(sha, q->in.reason);
   for (size_t i = 0; i < q->in.n_spans; i++) {
-    aft__digest_i64(sha, (int64_t)q->spans[i].from);
-    aft__digest_i64(sha, (int64_t)q->spans[i].to);
+    aft__digest_i64(sha, q->spans[i].begin);
+    aft__digest_i64(sha, q->spans[i].end);
   }
 }
 
@@ -400,11 +378,12 @@ static aft_status copy_spans(request *q, aft_error *error) {
     return aft__error(error, AFT_E_TOO_LARGE, "redact.spans", "expected at most %d, found %zu", MOST_SPANS,
                       q->in.n_spans);
   if (q->in.n_spans && !at)
-    return aft__error(error, AFT_E_INVALID, "redact.spans", "the array is NULL but counts %zu", q->in.n_spans);
+    return aft__error(error, AFT_E_INVALID, "redact.spans", "the array is NULL but counts %zu",
+                      q->in.n_spans);
   for (size_t i = 0; i < q->in.n_spans; i++) {
     size_t size;
     memcpy(&size, at, sizeof size);
-    AFT__TRY(aft__abi_copy(&q->spans[i], sizeof q->spans[i], at, SPAN_V1, "aft_redact_span", error));
+    AFT__TRY(aft__abi_copy(&q->spans[i], sizeof q->spans[i], at, SPAN_V1, "aft_redact_span_in", error));
     at += size;
   }
   return AFT_OK;
@@ -423,10 +402,10 @@ static aft_status take_in(const aft_env *env, const aft_redact_in *given, reques
     return aft__error(error, AFT_E_INVALID, "redact.version",
                       "expected the version of the message whose text the spans are of, found %lld",
                       (long long)in->version);
-  if (in->kinds & ~ALL_KINDS)
-    return aft__error(error, AFT_E_INVALID, "redact.kinds", "expected AFT_REDACT_…, found %u", in->kinds);
-  if (!in->n_spans && !in->words.len && !in->kinds && !in->part)
-    return aft__error(error, AFT_E_INVALID, "redact", "expected spans, words, kinds or a part, found none");
+  if (in->flags & ~ALL_KINDS)
+    return aft__error(error, AFT_E_INVALID, "redact.flags", "expected AFT_REDACT_…, found %u", in->flags);
+  if (!in->n_spans && !in->words.len && !in->flags && !in->part)
+    return aft__error(error, AFT_E_INVALID, "redact", "expected spans, words, flags or a part, found none");
   return AFT_OK;
 }
 

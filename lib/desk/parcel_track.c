@@ -127,6 +127,10 @@ static aft_status tell_case(aft__cmd *cmd, aft_id id, const char *event, const c
                             aft_error *error) {
   aft__case c;
   aft_status status = aft__case_load(cmd, id, &c, error);
+  if (status == AFT_E_NOT_FOUND) { /* retention removed it */
+    aft__case_done(&c);
+    return AFT_OK;
+  }
   if (status >= 0 && goods && !aft__case_is(&c, AFT__CASE_GOODS, "counted") &&
       !aft__case_is(&c, AFT__CASE_GOODS, "settled"))
     aft__case_set(&c, AFT__CASE_GOODS, aft__text(aft__cstr(goods)));

@@ -2,7 +2,7 @@
 #include "desk/person.h"
 
 #define BRANCH(parent, child, index, key, way) \
-  {AFT__KIND_##parent, AFT__KIND_##child, AFT__##index, AFT__##key, AFT__ERASE_##way}
+  { AFT__KIND_##parent, AFT__KIND_##child, AFT__##index, AFT__##key, AFT__ERASE_##way }
 
 /* One line for a kind below a parent. */
 const aft__person_branch aft__person_branches[] = {

@@ -36,7 +36,7 @@ bool aft__person_is_theirs(const aft__person_branch *branch, aft_id customer, co
 /* The rows of a branch below a parent. */
 aft__scan aft__person_rows(const aft__person_branch *branch, aft_id tenant, aft_id parent);
 
-/* ---- person_keep.c: what law or open business keeps for now ---- */
+/* ---- person_keep.c: what law or open business still keeps ---- */
 
 /* *why: NULL, or why this ticket, order or case, or what one of a participant stands in, has to stay as it is
  * with all that belongs to it: legal_hold, open_case or money_under_way. Other kinds are never kept. */
@@ -53,6 +53,9 @@ typedef enum aft__forgets {
 /* Takes what is personal out of a record. ticket: the one it lies below, or 0. */
 aft_status aft__person_forget(aft__cmd *cmd, const aft__person_branch *branch, aft__value *row, aft_id ticket,
                               aft__forgets *out, aft_error *error);
+/* The same for a part of a message, with its bytes, which the host is told to remove. *any: there was
+ * something. */
+aft_status aft__part_forget(aft__cmd *cmd, aft__value *row, aft_id ticket, bool *any, aft_error *error);
 /* Blanks what a kind calls personal; *any: there was something. */
 aft_status aft__personal_blank(aft__cmd *cmd, uint32_t kind, aft__value *row, uint64_t also, bool *any,
                                aft_error *error);

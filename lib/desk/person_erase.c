@@ -1,9 +1,9 @@
 /* Erasure of everything personal about somebody, in steps of the tick.
  *
  * A pass goes through all that is below the customer, one ticket, case or order whole at a time; its place is
- * kept in the record, so that any worker goes on with it. What something keeps for now is left out and named.
- * While anything is kept, passes are made day by day. A pass that kept nothing takes the customer's own data and
- * handles, and one more goes over what came in meanwhile: nothing can come any more after that. */
+ * kept in the record, so that any worker goes on with it. What something still keeps is left out and named.
+ * While anything is kept, passes are made day by day. A pass that kept nothing takes the customer's own data
+ * and handles, and one more goes over what came in meanwhile: nothing can come any more after that. */
 #include "desk/person.h"
 
 #include "desk/retention.h"
@@ -26,12 +26,12 @@
 
 typedef struct erasing {
   aft__cmd *cmd;
-  aft__value *row;    /* of the erasure */
-  aft_id customer;    /* 0: everybody's is forgotten */
-  aft_id ticket;      /* below which the walk is; 0 */
-  uint32_t changed;   /* records, in this step */
+  aft__value *row;  /* of the erasure */
+  aft_id customer;  /* 0: everybody's is forgotten */
+  aft_id ticket;    /* below which the walk is; 0 */
+  uint32_t changed; /* records, in this step */
   int64_t counts[AFT__KIND_COUNT];
-  aft__buf kept;      /* what row[KEPT] becomes */
+  aft__buf kept; /* what row[KEPT] becomes */
   uint32_t named;
 } erasing;
 
@@ -69,15 +69,6 @@ static aft_status forget(erasing *e, const aft__person_branch *branch, aft__valu
   return AFT_OK;
 }
 
-/* Where a scan goes on after a row. What a branch removes needs no place: the rest comes first. */
-static void go_after(aft__scan *scan, const aft__value *row) {
-  const aft__index *index = &scan->table->indexes[scan->index];
-  scan->after = true;
-  scan->after_id = row[AFT__COL_ID].number;
-  if (index->n > scan->n_equal)
-    scan->after_value = row[index->columns[scan->n_equal]];
-}
-
 static aft_status below(erasing *e, uint32_t kind, aft_id key, aft_error *error);
 
 static aft_status forget_with_all(erasing *e, const aft__person_branch *branch, aft__value *row,
@@ -91,37 +82,51 @@ static aft_status forget_with_all(erasing *e, const aft__person_branch *branch, 
   return AFT_OK;
 }
 
-static aft_status whole_branch(erasing *e, const aft__person_branch *branch, aft_id key, aft_error *error) {
-  aft__scan scan = aft__person_rows(branch, e->cmd->call.tenant, key);
-  aft__value **rows;
-  uint32_t n;
-  scan.limit = PAGE;
-  do {
-    AFT__TRY(aft__scan_all(e->cmd->tx, &scan, &rows, &n, error));
-    if (n)
-      go_after(&scan, rows[n - 1]);
-    for (uint32_t i = 0; i < n; i++)
-      if (!e->customer || aft__person_is_theirs(branch, e->customer, rows[i]))
-        AFT__TRY(forget_with_all(e, branch, rows[i], error));
-  } while (n == PAGE);
-  return AFT_OK;
+typedef struct spot {
+  erasing *e;
+  const aft__person_branch *branch;
+} spot;
+
+/* What the host took in for somebody has no actor in the log of another's ticket, but names their message. */
+static aft_status names_theirs(const spot *here, const aft__value *row, bool *out, aft_error *error) {
+  aft__value *message;
+  bool in_log = here->branch->child == AFT__KIND_EVENT && here->branch->parent == AFT__KIND_PARTICIPANT;
+  aft_id id = in_log ? aft__event_message(aft__row_str(row, AFT__EV_FACTS)) : 0;
+  if (!id)
+    return AFT_OK;
+  aft_status status = aft__get(here->e->cmd->tx, &aft__message_table, id, &message, error);
+  if (status == AFT_E_NOT_FOUND)
+    return AFT_OK;
+  *out = status >= 0 && aft__row_int(message, AFT__MESSAGE_CUSTOMER) == here->e->customer;
+  return status;
+}
+
+static aft_status forget_one(void *user, aft__value *row, aft_error *error) {
+  const spot *here = user;
+  bool theirs = !here->e->customer || aft__person_is_theirs(here->branch, here->e->customer, row);
+  if (!theirs)
+    AFT__TRY(names_theirs(here, row, &theirs, error));
+  return theirs ? forget_with_all(here->e, here->branch, row, error) : AFT_OK;
 }
 
 /* The depth is that of the table in person.c. */
 static aft_status below(erasing *e, uint32_t kind, aft_id key, aft_error *error) {
-  for (size_t i = 0; i < aft__person_branch_count; i++)
-    if (aft__person_branches[i].parent == kind)
-      AFT__TRY(whole_branch(e, &aft__person_branches[i], key, error));
+  for (size_t i = 0; i < aft__person_branch_count; i++) {
+    spot here = {e, &aft__person_branches[i]};
+    if (here.branch->parent != kind)
+      continue;
+    aft__scan scan = aft__person_rows(here.branch, e->cmd->call.tenant, key);
+    bool removes = here.branch->way == AFT__ERASE_REMOVE;
+    AFT__TRY(aft__change_each(e->cmd->tx, scan, removes, forget_one, &here, error));
+  }
   return AFT_OK;
 }
 
 /* ---- one ticket, whoever wrote in it ---- */
 
 aft_status aft__ticket_forget_words(aft__cmd *cmd, aft__value *row, bool *gone, aft_error *error) {
-  const aft__person_branch branch = {.parent = AFT__KIND_CUSTOMER,
-                                     .child = AFT__KIND_TICKET,
-                                     .key = AFT__COL_ID,
-                                     .way = AFT__ERASE_TICKET};
+  const aft__person_branch branch = {
+      .parent = AFT__KIND_CUSTOMER, .child = AFT__KIND_TICKET, .key = AFT__COL_ID, .way = AFT__ERASE_TICKET};
   aft__value holds[AFT__ERASURE_COLUMNS] = {0};
   erasing e = {.cmd = cmd, .row = holds};
   aft__buf_init(&e.kept, cmd->env);
@@ -186,7 +191,7 @@ static aft_status some_of(erasing *e, const aft__person_branch *branch, bool *mo
   *more = n == PAGE;
   for (uint32_t i = 0; i < n; i++) {
     at = scan;
-    go_after(&at, rows[i]);
+    aft__scan_after(&at, rows[i]);
     e->row[AFT__ERASURE_LAST] = removes ? aft__null() : aft__int(at.after_id);
     e->row[AFT__ERASURE_PLACE] = removes ? aft__null() : at.after_value;
     AFT__TRY(top(e, branch, rows[i], error));
@@ -200,21 +205,19 @@ static aft_status some_of(erasing *e, const aft__person_branch *branch, bool *mo
 
 /* ---- the customer ---- */
 
+static aft_status forget_handle(void *user, aft__value *row, aft_error *error) {
+  erasing *e = user;
+  e->counts[AFT__KIND_IDENTITY]++;
+  return aft__remove(e->cmd->tx, &aft__identity_table, row[AFT__COL_ID].number, row[AFT__COL_REV].number,
+                     error);
+}
+
 static aft_status forget_handles(erasing *e, aft_error *error) {
   aft__scan scan = {.table = &aft__identity_table,
                     .index = AFT__IDENTITY_BY_CUSTOMER,
                     .n_equal = 2,
-                    .equal = {aft__int(e->cmd->call.tenant), aft__int(e->customer)},
-                    .limit = PAGE};
-  aft__value **rows;
-  uint32_t n;
-  do {
-    AFT__TRY(aft__scan_all(e->cmd->tx, &scan, &rows, &n, error));
-    for (uint32_t i = 0; i < n; i++, e->counts[AFT__KIND_IDENTITY]++)
-      AFT__TRY(aft__remove(e->cmd->tx, &aft__identity_table, rows[i][AFT__COL_ID].number,
-                           rows[i][AFT__COL_REV].number, error));
-  } while (n == PAGE);
-  return AFT_OK;
+                    .equal = {aft__int(e->cmd->call.tenant), aft__int(e->customer)}};
+  return aft__change_each(e->cmd->tx, scan, true, forget_handle, e, error);
 }
 
 static aft_status tell(aft__cmd *cmd, uint32_t kind, aft_id subject, const char *verb, aft_str facts,
@@ -298,10 +301,12 @@ static aft_status come_back(const erasing *e, aft_time at, aft_error *error) {
 }
 
 static aft_status audit(erasing *e, const char *verb, aft_error *error) {
-  char *facts = aft__arena_printf(e->cmd->arena, "{\"customer\":\"%lld\",\"kept\":%lld}", (long long)e->customer,
-                                  (long long)aft__row_int(e->row, AFT__ERASURE_HOLDS));
-  return facts ? tell(e->cmd, AFT__KIND_ERASURE, e->row[AFT__ERASURE_ID].number, verb, aft__cstr(facts), error)
-               : aft__nomem(error);
+  char *facts =
+      aft__arena_printf(e->cmd->arena, "{\"customer\":\"%lld\",\"kept\":%lld}", (long long)e->customer,
+                        (long long)aft__row_int(e->row, AFT__ERASURE_HOLDS));
+  return facts
+             ? tell(e->cmd, AFT__KIND_ERASURE, e->row[AFT__ERASURE_ID].number, verb, aft__cstr(facts), error)
+             : aft__nomem(error);
 }
 
 static aft_status wait_for_holds(erasing *e, aft_error *error) {
@@ -422,12 +427,15 @@ aft_status aft__erasure_ask(aft__cmd *cmd, aft__value *customer, aft_str reason,
                             aft_error *error) {
   aft_id id = customer[AFT__CUSTOMER_ID].number;
   AFT__TRY(find(cmd, id, row, error));
-  AFT__TRY(aft__anchor(cmd->tx, &aft__customer_table, customer, error));
-  if (!*row)
+  if (!*row) {
+    AFT__TRY(aft__anchor(cmd->tx, &aft__customer_table, customer, error));
     return add(cmd, id, reason, row, error);
+  }
   erasing e = {.cmd = cmd, .row = *row, .customer = id};
-  if (is(*row, "waiting"))
+  if (is(*row, "waiting")) {
+    AFT__TRY(audit(&e, "erasure.asked_again", error));
     AFT__TRY(come_back(&e, cmd->now, error));
+  }
   return AFT_IGNORED;
 }
 

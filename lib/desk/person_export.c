@@ -16,9 +16,9 @@ typedef struct walk {
   aft_id tenant, customer;
   parent at;
   const aft__person_branch *branch; /* that is being read */
-  aft__buf lines;              /* of the parent at hand */
-  aft__buf waiting;            /* of parent */
-  size_t before;               /* bytes that waited before this one */
+  aft__buf lines;                   /* of the parent at hand */
+  aft__buf waiting;                 /* of parent */
+  size_t before;                    /* bytes that waited before this one */
   int64_t n, records;
 } walk;
 

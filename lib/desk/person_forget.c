@@ -78,15 +78,18 @@ static aft_status evidence(forgetting *f, aft__value *row, aft_error *error) {
   return AFT_OK;
 }
 
-static aft_status part(forgetting *f, aft__value *row, aft_error *error) {
+aft_status aft__part_forget(aft__cmd *cmd, aft__value *row, aft_id ticket, bool *any, aft_error *error) {
   aft__blobs_gone gone;
-  aft__blobs_begin(&gone, f->cmd, f->ticket);
+  aft__blobs_begin(&gone, cmd, ticket);
   aft_status status = aft__blobs_add(&gone, row, error);
   if (status >= 0)
     status = aft__blobs_send(&gone, error);
   aft__blobs_end(&gone);
-  return status < 0 ? status
-                    : aft__personal_blank(f->cmd, f->kind, row, BIT(AFT__PART_BLOB), &f->any, error);
+  return status < 0 ? status : aft__personal_blank(cmd, AFT__KIND_PART, row, BIT(AFT__PART_BLOB), any, error);
+}
+
+static aft_status part(forgetting *f, aft__value *row, aft_error *error) {
+  return aft__part_forget(f->cmd, row, f->ticket, &f->any, error);
 }
 
 static aft_status link(forgetting *f, aft__value *row, aft_error *error) {
@@ -114,12 +117,12 @@ static aft_status nothing(forgetting *f, aft__value *row, aft_error *error) {
   return AFT_OK;
 }
 
-aft_status aft__person_forget(aft__cmd *cmd, const aft__person_branch *branch, aft__value *row, aft_id ticket_id,
-                              aft__forgets *out, aft_error *error) {
+aft_status aft__person_forget(aft__cmd *cmd, const aft__person_branch *branch, aft__value *row,
+                              aft_id ticket_id, aft__forgets *out, aft_error *error) {
   static const way_fn ways[AFT__ERASE_WAYS] = {
-      [AFT__ERASE_BLANK] = blank,   [AFT__ERASE_REMOVE] = take_out,     [AFT__ERASE_EVENT] = event,
-      [AFT__ERASE_EFFECT] = effect, [AFT__ERASE_EVIDENCE] = evidence,   [AFT__ERASE_PART] = part,
-      [AFT__ERASE_LINK] = link,     [AFT__ERASE_SURVEY] = survey,       [AFT__ERASE_TICKET] = ticket,
+      [AFT__ERASE_BLANK] = blank,   [AFT__ERASE_REMOVE] = take_out,   [AFT__ERASE_EVENT] = event,
+      [AFT__ERASE_EFFECT] = effect, [AFT__ERASE_EVIDENCE] = evidence, [AFT__ERASE_PART] = part,
+      [AFT__ERASE_LINK] = link,     [AFT__ERASE_SURVEY] = survey,     [AFT__ERASE_TICKET] = ticket,
       [AFT__ERASE_LAST] = nothing,
   };
   forgetting f = {.cmd = cmd, .kind = branch->child, .ticket = ticket_id};

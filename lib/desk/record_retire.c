@@ -6,42 +6,25 @@
 #include "desk/person.h"
 #include "desk/retention.h"
 
-#define PAGE 64
-
 typedef struct walk {
   aft__cmd *cmd;
   bool needed;
   aft__chain chain; /* of the record itself */
 } walk;
 
-typedef aft_status (*row_fn)(walk *w, const aft__person_branch *branch, aft__value *row, aft_error *error);
+typedef struct spot {
+  walk *w;
+  const aft__person_branch *branch;
+} spot;
 
-/* going: rows are removed as they come, so that the first page is always the next one. */
-static aft_status each(walk *w, const aft__person_branch *branch, aft_id key, bool going, row_fn fn,
-                       aft_error *error) {
-  aft__scan scan = aft__person_rows(branch, w->cmd->call.tenant, key);
-  const aft__index *index = &scan.table->indexes[scan.index];
-  aft__value **rows;
-  uint32_t n;
-  scan.limit = PAGE;
-  do {
-    AFT__TRY(aft__scan_all(w->cmd->tx, &scan, &rows, &n, error));
-    if (n && !going) {
-      scan.after = true;
-      scan.after_id = rows[n - 1][AFT__COL_ID].number;
-      if (index->n > scan.n_equal)
-        scan.after_value = rows[n - 1][index->columns[scan.n_equal]];
-    }
-    for (uint32_t i = 0; i < n; i++)
-      AFT__TRY(fn(w, branch, rows[i], error));
-  } while (n == PAGE);
-  return AFT_OK;
-}
-
-static aft_status below(walk *w, uint32_t kind, aft_id key, bool going, row_fn fn, aft_error *error) {
-  for (size_t i = 0; i < aft__person_branch_count; i++)
-    if (aft__person_branches[i].parent == kind)
-      AFT__TRY(each(w, &aft__person_branches[i], key, going, fn, error));
+static aft_status below(walk *w, uint32_t kind, aft_id key, bool going, aft__change_fn fn, aft_error *error) {
+  for (size_t i = 0; i < aft__person_branch_count; i++) {
+    spot here = {w, &aft__person_branches[i]};
+    if (here.branch->parent != kind)
+      continue;
+    aft__scan scan = aft__person_rows(here.branch, w->cmd->call.tenant, key);
+    AFT__TRY(aft__change_each(w->cmd->tx, scan, going, fn, &here, error));
+  }
   return AFT_OK;
 }
 
@@ -52,7 +35,9 @@ static bool is_open(const aft__value *effect) {
   return state != AFT__OUT_DONE && state != AFT__OUT_DEAD;
 }
 
-static aft_status look(walk *w, const aft__person_branch *branch, aft__value *row, aft_error *error) {
+static aft_status look(void *user, aft__value *row, aft_error *error) {
+  const aft__person_branch *branch = ((spot *)user)->branch;
+  walk *w = ((spot *)user)->w;
   if (branch->child == AFT__KIND_EFFECT)
     w->needed |= is_open(row);
   else if (branch->child == AFT__KIND_EVENT)
@@ -66,7 +51,9 @@ static aft_status look(walk *w, const aft__person_branch *branch, aft__value *ro
 
 /* ---- removing ---- */
 
-static aft_status take_out(walk *w, const aft__person_branch *branch, aft__value *row, aft_error *error) {
+static aft_status take_out(void *user, aft__value *row, aft_error *error) {
+  const aft__person_branch *branch = ((spot *)user)->branch;
+  walk *w = ((spot *)user)->w;
   const aft__table *table = aft__kind_get(branch->child)->table;
   AFT__TRY(below(w, branch->child, row[branch->key].number, true, take_out, error));
   AFT__TRY(aft__due_clear_all(w->cmd->tx, row[AFT__COL_ID].number, error));
@@ -77,8 +64,8 @@ static aft_status leave_event(walk *w, uint32_t kind, aft_id id, aft_error *erro
   char hash[65];
   const char *name = aft__kind_get(kind)->name;
   aft__hex(w->chain.hash, sizeof w->chain.hash, hash);
-  char *facts = aft__arena_printf(w->cmd->arena, "{\"events\":%lld,\"chain\":\"%s\"}",
-                                  (long long)w->chain.seq, hash);
+  char *facts =
+      aft__arena_printf(w->cmd->arena, "{\"events\":%lld,\"chain\":\"%s\"}", (long long)w->chain.seq, hash);
   char *verb = aft__arena_printf(w->cmd->arena, "%s.removed", name);
   if (!facts || !verb)
     return aft__nomem(error);

@@ -1,5 +1,5 @@
-/* What retention removes of each kind, and when one may go. A further kind is a line in the table below, one in
- * lib/policy/retention.c, and one in its schema. */
+/* What retention removes of each kind, and when one may go. A further kind is a line in the table below, one
+ * in lib/policy/retention.c, and one in its schema. */
 #include "desk/person.h"
 #include "desk/retention.h"
 
@@ -130,13 +130,24 @@ static aft_status retire_messages(aft__cmd *cmd, aft__value *row, aft_time befor
 
 /* Tenant first; the rest of what the index begins with stands here. */
 const aft__retire aft__retires[] = {
-    {"cases", AFT__RETAIN_CASES, &aft__case_table, AFT__CASE_BY_OPEN, 3, {{0}, {AFT_SQL_INT, 0, 0, NULL, 0}, {0}},
+    {"cases",
+     AFT__RETAIN_CASES,
+     &aft__case_table,
+     AFT__CASE_BY_OPEN,
+     3,
+     {{0}, {AFT_SQL_INT, 0, 0, NULL, 0}, {0}},
      retire_case},
     {"orders", AFT__RETAIN_ORDERS, &aft__order_table, AFT__ORDER_BY_TENANT, 1, {{0}}, retire_order},
     {"links", AFT__RETAIN_LINKS, &aft__link_table, AFT__LINK_BY_TENANT, 1, {{0}}, retire_link},
     {"erasures", AFT__RETAIN_ERASURES, &aft__erasure_table, AFT__ERASURE_BY_TENANT, 1, {{0}}, retire_erasure},
     {"messages", AFT__RETAIN_MESSAGES, &aft__ticket_table, AFT__TICKET_BY_OPENED, 1, {{0}}, retire_messages},
-    {"customers", AFT__RETAIN_CUSTOMERS, &aft__customer_table, AFT__CUSTOMER_BY_TENANT, 1, {{0}}, retire_customer},
+    {"customers",
+     AFT__RETAIN_CUSTOMERS,
+     &aft__customer_table,
+     AFT__CUSTOMER_BY_TENANT,
+     1,
+     {{0}},
+     retire_customer},
 };
 
 const size_t aft__retire_count = AFT__COUNT(aft__retires);

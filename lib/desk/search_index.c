@@ -29,7 +29,7 @@ static const char *find_fact(aft_str facts) {
   return NULL;
 }
 
-static aft_id message_of(aft_str facts) {
+aft_id aft__event_message(aft_str facts) {
   const char *p = find_fact(facts);
   aft_id id = 0;
   for (; p && p < facts.data + facts.len && *p >= '0' && *p <= '9' && id < INT64_MAX / 10 - 1; p++)
@@ -48,7 +48,7 @@ static brings what_brings(const aft__value *event) {
     return BRINGS_NOTHING;
   if (aft__str_eq(verb, aft__cstr("ticket.opened")) || aft__str_eq(verb, aft__cstr("ticket.invited")))
     return BRINGS_TICKET;
-  if (message_of(aft__value_str(&event[AFT__EV_FACTS])))
+  if (aft__event_message(aft__value_str(&event[AFT__EV_FACTS])))
     return BRINGS_MESSAGE;
   if (aft__str_eq(verb, aft__cstr("message.edited")))
     return BRINGS_EDIT;
@@ -208,7 +208,7 @@ static aft_status add_ticket(indexing *x, aft_error *error) {
 
 static aft_status add_event(indexing *x, const aft__value *event, aft_error *error) {
   brings what = what_brings(event);
-  aft_id message = message_of(aft__value_str(&event[AFT__EV_FACTS]));
+  aft_id message = aft__event_message(aft__value_str(&event[AFT__EV_FACTS]));
   x->ticket = event[AFT__EV_SUBJECT].number;
   if (what == BRINGS_TICKET)
     AFT__TRY(add_ticket(x, error));

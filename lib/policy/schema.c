@@ -309,10 +309,10 @@ SHAPE three_years = {
 SHAPE past_links = {
     .kind = SPAN, .expected = "never, or 367d to 36500d", .least = 367 * AFT__DAY, .most = MOST_SPAN};
 static const entry retention_fields[] = {
-    {"tickets", &a_month, false},    {"surveys", &a_month, false},  {"effects", &a_week, false},
-    {"refusals", &a_week, false},    {"keys", &a_day, false},       {"messages", &a_month, false},
-    {"cases", &three_years, false},  {"orders", &three_years, false}, {"customers", &a_month, false},
-    {"links", &past_links, false},   {"erasures", &a_month, false}, {NULL, NULL, false}};
+    {"tickets", &a_month, false},   {"surveys", &a_month, false},    {"effects", &a_week, false},
+    {"refusals", &a_week, false},   {"keys", &a_day, false},         {"messages", &a_month, false},
+    {"cases", &three_years, false}, {"orders", &three_years, false}, {"customers", &a_month, false},
+    {"links", &past_links, false},  {"erasures", &a_month, false},   {NULL, NULL, false}};
 SHAPE retention = {
     .kind = STRUCT, .expected = "a map of kinds of records to durations", .fields = retention_fields};
 

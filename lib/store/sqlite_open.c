@@ -42,6 +42,9 @@ static int configure(sqlite3 *db, uint32_t flags) {
    */
   if (!rc)
     rc = sqlite3_exec(db, "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384", NULL, NULL, NULL);
+  /* What is erased is overwritten in the file, also where its page becomes free. */
+  if (!rc)
+    rc = sqlite3_exec(db, "PRAGMA secure_delete=ON", NULL, NULL, NULL);
   /* Reads the header, so that a file that is no database is found out here. */
   return rc ? rc : sqlite3_exec(db, "PRAGMA schema_version", NULL, NULL, NULL);
 }

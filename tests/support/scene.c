@@ -836,6 +836,36 @@ static aft_status recall_message(scene *s, aft_error *error) {
   return revise(s, s->message[1], true, "recall", error);
 }
 
+/* Somebody who wrote once, so that what others of the scene do is still there. */
+static aft_status forget_person(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_record *ticket;
+  aft_id id;
+  TRY(say(s, "wx-forget-", "m-forget-", "快递到哪里了？我的电话是13800138000", NULL, &id, error));
+  TRY(aft_ticket_get(s->session, &call, id, &ticket, error));
+  aft_erase_in in = {.size = sizeof in, .customer = aft_ticket_customer(ticket), .reason = AFT_STR("scene")};
+  aft_record_free(ticket);
+  TRY(aft_person_erase(s->session, &call, &in, NULL, error));
+  for (int i = 0; i < 8; i++) /* until nothing is left to do */
+    TRY(scene_tick(s, error));
+  return AFT_OK;
+}
+
+static aft_status redact_message(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_redact_in in = {
+      .size = sizeof in, .message = s->message[0], .words = AFT_STR("钱"), .reason = AFT_STR("scene")};
+  call.key = name(s, "redact");
+  return aft_message_redact(s->session, &call, &in, NULL, error);
+}
+
+static aft_status erase_person(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_erase_in in = {.size = sizeof in, .customer = s->guest, .reason = AFT_STR("scene")};
+  call.key = name(s, "erase");
+  return aft_person_erase(s->session, &call, &in, NULL, error);
+}
+
 static aft_status public_answer(scene *s, aft_error *error) {
   return answer(s, s->ticket[SCENE_ANSWER], "answer", AFT_PUBLIC, error);
 }
@@ -1071,6 +1101,9 @@ const command scene_commands[] = {
     {"a batch", "aft_intake_batch aft_batch_free", batch},
     {"an edited message", "aft_message_revise", edit_message},
     {"a recalled message", "aft_message_revise", recall_message},
+    {"a redacted message", "aft_message_redact", redact_message},
+    {"a person to be forgotten", "aft_person_erase", erase_person},
+    {"a person is forgotten", "aft_tick", forget_person, .steps = true},
     {"an answer", "aft_ticket_answer", public_answer},
     {"a note", "aft_ticket_answer", private_note},
     {"assign", "aft_ticket_act", assign},

@@ -42,8 +42,9 @@ typedef struct word {
 /* A text of a person's that nobody else has: in English, or in Chinese. */
 static word word_of(history *h, int who) {
   word w;
-  static const char *const texts[2][2] = {{"my phone is broken %s%u please 13800138000", "我的手机坏了龘 %s%u 请退款"},
-                                          {"where is my parcel %s%u", "快递到哪里了靐 %s%u"}};
+  static const char *const texts[2][2] = {
+      {"my phone is broken %s%u please 13800138000", "我的手机坏了龘 %s%u 请退款"},
+      {"where is my parcel %s%u", "快递到哪里了靐 %s%u"}};
   snprintf(w.text, sizeof w.text, texts[who][below(&h->seed, 2)], who ? OTHER : ONE, h->n++);
   return w;
 }
@@ -57,11 +58,12 @@ static void say(history *h, int who, const char *code) {
   aft_record *made;
   char external[32], handle[32];
   word text = word_of(h, who), name = word_of(h, who), part_text = word_of(h, who);
-  aft_part_in parts[] = {{.size = sizeof parts[0],
-                          .kind = AFT_CONTENT_IMAGE,
-                          .blob = AFT_STR("blob"),
-                          .name = AFT_STR(name.text)},
-                         {.size = sizeof parts[0], .kind = AFT_CONTENT_HTML, .text = AFT_STR(part_text.text)}};
+  aft_part_in parts[] = {
+      {.size = sizeof parts[0],
+       .kind = AFT_CONTENT_IMAGE,
+       .blob = AFT_STR("blob"),
+       .name = AFT_STR(name.text)},
+      {.size = sizeof parts[0], .kind = AFT_CONTENT_HTML, .text = AFT_STR(part_text.text)}};
   snprintf(external, sizeof external, "m%u", h->n);
   snprintf(handle, sizeof handle, "%s-wx", who ? OTHER : ONE);
   aft_message_in in = desk_message(d, external, text.text);
@@ -150,14 +152,13 @@ static void label(history *h, int who) {
   word text = word_of(h, who);
   static const uint32_t kinds[] = {AFT_KIND_TICKET, AFT_KIND_CUSTOMER, AFT_KIND_ORDER};
   uint32_t kind = kinds[below(&h->seed, who ? 2 : 3)];
-  aft_attribute_in in = {.size = sizeof in, .kind = kind, .name = AFT_STR("note"), .text = AFT_STR(text.text)};
+  aft_attribute_in in = {
+      .size = sizeof in, .kind = kind, .name = AFT_STR("note"), .text = AFT_STR(text.text)};
   in.subject = kind == AFT_KIND_TICKET     ? any_of(h, h->tickets[who], h->n_tickets[who])
                : kind == AFT_KIND_CUSTOMER ? person(h, who)
                                            : h->c->order;
-  aft_tag_in tag = {.size = sizeof tag,
-                    .kind = AFT_KIND_CUSTOMER,
-                    .subject = person(h, who),
-                    .tag = AFT_STR("complains")};
+  aft_tag_in tag = {
+      .size = sizeof tag, .kind = AFT_KIND_CUSTOMER, .subject = person(h, who), .tag = AFT_STR("complains")};
   if (in.subject)
     assert_ok(aft_attribute_set(d->session, &d->system, &in, &error));
   assert_ok(aft_tag_add(d->session, &d->system, &tag, &error));
@@ -342,7 +343,8 @@ static void assert_erasure(desk *d, const char *state, const char *kept) {
   assert_status(aft_cursor_next(cursor, &record, &error), AFT_OK);
   const char *says = aft_erasure_kept(record) ? aft_erasure_kept(record) : "";
   if (strcmp(aft_erasure_state(record), state) != 0 || !strstr(says, kept))
-    fail_msg("the erasure is %s and keeps %s; expected %s and %s", aft_erasure_state(record), says, state, kept);
+    fail_msg("the erasure is %s and keeps %s; expected %s and %s", aft_erasure_state(record), says, state,
+             kept);
   aft_cursor_free(cursor);
 }
 
@@ -372,8 +374,8 @@ typedef struct figures {
 
 static void add_row(void *user, const aft__table *table, const aft__value *row) {
   figures *f = user;
-  static const aft__table *const money[] = {&aft__line_table,      &aft__payment_table, &aft__fund_table,
-                                            &aft__leg_table,       &aft__share_table,   &aft__case_line_table,
+  static const aft__table *const money[] = {&aft__line_table,    &aft__payment_table, &aft__fund_table,
+                                            &aft__leg_table,     &aft__share_table,   &aft__case_line_table,
                                             &aft__proposal_table};
   for (size_t i = 0; i < sizeof money / sizeof *money; i++)
     for (uint32_t k = 2; table == money[i] && k < table->n_columns; k++)
@@ -404,6 +406,53 @@ static uint32_t found(desk *d, const char *query) {
   return desk_count(cursor);
 }
 
+/* ---- the log ---- */
+
+typedef struct salts {
+  const history *h;
+  uint32_t n;
+} salts;
+
+static bool is_ones(const history *h, aft_id subject) {
+  bool found = subject == h->c->d.buyer || subject == h->c->order;
+  for (uint32_t i = 0; i < h->n_tickets[0]; i++)
+    found |= subject == h->tickets[0][i];
+  for (uint32_t i = 0; i < h->n_cases; i++)
+    found |= subject == h->cases[i];
+  return found;
+}
+
+/* Labels train on texts, and reasons may name words of them. */
+static bool is_of_words(const history *h, const aft__table *table, const aft__value *row) {
+  if (table == &aft__correction_table)
+    return is_ones(h, row[AFT__CORRECTION_TICKET].number);
+  return table == &aft__decision_table && is_ones(h, row[AFT__DECISION_TICKET].number);
+}
+
+/* In the other's tickets too. */
+static bool names_ones(const history *h, aft_str facts) {
+  aft_id message = aft__event_message(facts);
+  for (uint32_t i = 0; i < h->n_messages[0]; i++)
+    if (message == h->messages[0][i])
+      return true;
+  return false;
+}
+
+static void count_salt(void *user, const aft__table *table, const aft__value *row) {
+  salts *s = user;
+  s->n += is_of_words(s->h, table, row);
+  if (table == &aft__event_table &&
+      (is_ones(s->h, row[AFT__EV_SUBJECT].number) || names_ones(s->h, aft__row_str(row, AFT__EV_FACTS))))
+    s->n += row[AFT__EV_SALT].type != AFT_SQL_NULL || row[AFT__EV_PERSONAL].type != AFT_SQL_NULL;
+}
+
+/* And with a salt, a guess at what was said could be held against the digest that stays. */
+static uint32_t salts_of(const history *h) {
+  salts s = {.h = h};
+  raw_each(&h->c->d, count_salt, &s);
+  return s.n;
+}
+
 /* ---- properties ---- */
 
 static void nothing_of_the_person_is_left_and_all_of_the_others(void **state) {
@@ -417,6 +466,7 @@ static void nothing_of_the_person_is_left_and_all_of_the_others(void **state) {
     days(&c.d, 1);
     uint32_t of_other = raw_count(&c.d, OTHER), chains = raw_verify_chains(&c.d);
     figures before = figures_of(&c.d);
+    assert_true(salts_of(&h) > 0);
     assert_true(raw_count(&c.d, ONE) > 0 && raw_count_index(&c.d, ONE) > 0 && found(&c.d, "龘") > 0);
     assert_int_equal(ask(&c.d, c.d.buyer), AFT_OK);
     desk_tick(&c.d);
@@ -426,6 +476,7 @@ static void nothing_of_the_person_is_left_and_all_of_the_others(void **state) {
     days(&c.d, 2);
     assert_gone(&c.d, ONE);
     assert_gone(&c.d, "龘");
+    assert_int_equal(salts_of(&h), 0);
     assert_int_equal(raw_count(&c.d, OTHER), of_other);
     figures after = figures_of(&c.d);
     assert_memory_equal(&before, &after, sizeof before);
@@ -440,11 +491,11 @@ static void nothing_of_the_person_is_left_and_all_of_the_others(void **state) {
 
 /* ---- what is kept, and until when ---- */
 
-#define ON_EACH(c)                                                             \
+#define ON_EACH(c)                                                              \
   static const desk_kind on_kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE}; \
-  (void)state;                                                                 \
-  for (size_t k = 0; k < sizeof on_kinds / sizeof *on_kinds; k++) {            \
-    case_desk c;                                                               \
+  (void)state;                                                                  \
+  for (size_t k = 0; k < sizeof on_kinds / sizeof *on_kinds; k++) {             \
+    case_desk c;                                                                \
     tell_order(&c, on_kinds[k]);
 #define END_EACH(c)    \
   case_desk_close(&c); \
@@ -576,6 +627,55 @@ static void bad_requests_are_refused(void **state) {
   END_EACH(c)
 }
 
+/* ---- the file ---- */
+
+/* How often a word stands in the bytes of a file; 0 where there is none. */
+static int in_file(const char *path, const char *what) {
+  FILE *file = fopen(path, "rb");
+  int n = 0;
+  if (!file)
+    return 0;
+  fseek(file, 0, SEEK_END);
+  size_t size = (size_t)ftell(file), len = strlen(what);
+  char *bytes = malloc(size + 1);
+  rewind(file);
+  assert_int_equal(fread(bytes, 1, size, file), size);
+  for (size_t i = 0; i + len <= size; i++)
+    n += memcmp(bytes + i, what, len) == 0;
+  free(bytes);
+  fclose(file);
+  return n;
+}
+
+static void fill(char *text, size_t size, const char *with) {
+  for (size_t n = 0; n + strlen(with) + 2 < size; n = strlen(text))
+    snprintf(text + n, size - n, "%s ", with);
+}
+
+/* A long text has pages of its own, which become free. */
+static void the_file_of_sqlite_forgets_too(void **state) {
+  char text[20000] = "";
+  (void)state;
+  if (place_on_server())
+    return;
+  desk d;
+  desk_open(&d, DESK_SQLITE);
+  fill(text, sizeof text, ONE "long");
+  desk_say(&d, "m1", text);
+  desk_say(&d, "m2", "short " ONE "short");
+  days(&d, 1);
+  ask(&d, d.buyer);
+  days(&d, 3);
+  assert_no_word(&d, ONE);
+  aft_session_close(d.session);
+  aft_store_unref(d.store);
+  d.session = NULL;
+  d.store = NULL;
+  assert_int_equal(in_file(d.place.file, ONE), 0);
+  assert_true(in_file(d.place.file, "aft_message") > 0);
+  desk_close(&d);
+}
+
 /* ---- the table ---- */
 
 static bool is_reached(uint32_t kind) {
@@ -621,6 +721,7 @@ int main(void) {
       cmocka_unit_test(evidence_goes_with_its_bytes_unless_it_is_held),
       cmocka_unit_test(who_was_erased_is_a_stranger),
       cmocka_unit_test(bad_requests_are_refused),
+      cmocka_unit_test(the_file_of_sqlite_forgets_too),
       cmocka_unit_test(every_kind_with_personal_fields_is_reached),
       cmocka_unit_test(every_branch_can_be_gone_through_in_steps),
       cmocka_unit_test(nothing_of_the_person_is_left_and_all_of_the_others),

@@ -35,7 +35,8 @@ typedef struct model {
 } model;
 
 static void draw_text(model *m, uint64_t *seed) {
-  static const char *const chars[] = {"a", "7", " ", "我", "机", "e\xCC\x81", "👨‍👩‍👧", "🇨🇳", "\r\n", "é"};
+  static const char *const chars[] = {"a",  "7",    " ", "我", "机", "e\xCC\x81", "👨‍👩‍👧",
+                                      "🇨🇳", "\r\n", "é"};
   memset(m, 0, sizeof *m);
   m->n = 1 + below(seed, MOST_CHARS - 1);
   for (uint32_t i = 0; i < m->n; i++) {
@@ -234,14 +235,14 @@ static void an_answer_on_its_way_leaves_without_them(void **state) {
                       .ticket = ticket,
                       .text = AFT_STR("line one\n\ttab \"" SECRET "\" \\ end \x01 13800138000")};
   assert_ok(aft_ticket_answer(d.session, &d.as_agent, &in, &made, &error));
-  aft_redact_in what = {
-      .message = aft_message_id(made), .words = AFT_STR(SECRET), .kinds = AFT_REDACT_PHONE};
+  aft_redact_in what = {.message = aft_message_id(made), .words = AFT_STR(SECRET), .flags = AFT_REDACT_PHONE};
   aft_record_free(made);
   assert_true(raw_count(&d, SECRET) > 0);
   assert_int_equal(redact(&d.as_agent, &what, &error), AFT_OK);
   assert_int_equal(raw_count(&d, SECRET), 0);
   assert_int_equal(raw_count(&d, "13800138000"), 0);
-  assert_true(raw_count(&d, "line one\\n\\ttab \\\"" AFT__BLACK "\\\" \\\\ end \\u0001 " AFT__BLACK "\"") > 0);
+  assert_true(raw_count(&d, "line one\\n\\ttab \\\"" AFT__BLACK "\\\" \\\\ end \\u0001 " AFT__BLACK "\"") >
+              0);
 }
 
 static void spans_go_and_what_they_cover_goes_elsewhere(void **state) {
@@ -252,9 +253,9 @@ static void spans_go_and_what_they_cover_goes_elsewhere(void **state) {
   aft_id message = say("m1", "手机 " SECRET " 坏了 " SECRET, "");
   aft_id ticket = ticket_of(message);
   revise(message, "手机 " SECRET " 坏了");
-  size_t from = strlen("手机 ");
-  aft_redact_span spans[] = {{sizeof spans[0], from, from + 4},
-                             {sizeof spans[0], from + 2, from + strlen(SECRET)}};
+  int64_t from = (int64_t)strlen("手机 ");
+  aft_redact_span_in spans[] = {{sizeof spans[0], from, from + 4},
+                                {sizeof spans[0], from + 2, from + (int64_t)strlen(SECRET)}};
   aft_redact_in in = {.message = message, .version = 2, .spans = spans, .n_spans = 2};
   assert_int_equal(redact(&d.as_agent, &in, &error), AFT_OK);
   text_of(ticket, message, text, sizeof text, &version);
@@ -298,11 +299,11 @@ static void what_is_wrong_is_named_and_changes_nothing(void **state) {
   (void)state;
   aft_id message = say("m1", "手机坏了", ""), other = say("m2", "手机还是坏的", "");
   aft_id ticket = ticket_of(message);
-  aft_redact_span spans[65];
+  aft_redact_span_in spans[65];
   for (size_t i = 0; i < 65; i++)
-    spans[i] = (aft_redact_span){sizeof spans[i], 0, 3};
-  aft_redact_span beyond = {sizeof beyond, 0, 13}, empty = {sizeof empty, 3, 3}, cut = {sizeof cut, 1, 6},
-                  back = {sizeof back, 6, 3};
+    spans[i] = (aft_redact_span_in){sizeof spans[i], 0, 3};
+  aft_redact_span_in beyond = {sizeof beyond, 0, 13}, empty = {sizeof empty, 3, 3}, cut = {sizeof cut, 1, 6},
+                     back = {sizeof back, 6, 3};
   char reason[202];
   memset(reason, 'x', 201);
   reason[201] = 0;
@@ -312,9 +313,9 @@ static void what_is_wrong_is_named_and_changes_nothing(void **state) {
     const char *where;
   } bad[] = {
       {{.message = message}, AFT_E_INVALID, "redact"},
-      {{.message = 0, .kinds = 1}, AFT_E_INVALID, "redact.message"},
-      {{.message = d.shop, .kinds = 1}, AFT_E_NOT_FOUND, "redact.message"},
-      {{.message = message, .kinds = 16}, AFT_E_INVALID, "redact.kinds"},
+      {{.message = 0, .flags = 1}, AFT_E_INVALID, "redact.message"},
+      {{.message = d.shop, .flags = 1}, AFT_E_NOT_FOUND, "redact.message"},
+      {{.message = message, .flags = 16}, AFT_E_INVALID, "redact.flags"},
       {{.message = message, .spans = spans, .n_spans = 1}, AFT_E_INVALID, "redact.version"},
       {{.message = message, .version = 2, .spans = spans, .n_spans = 1}, AFT_E_CONFLICT, "redact.version"},
       {{.message = message, .version = 1, .spans = spans, .n_spans = 65}, AFT_E_TOO_LARGE, "redact.spans"},
@@ -324,7 +325,9 @@ static void what_is_wrong_is_named_and_changes_nothing(void **state) {
       {{.message = message, .version = 1, .spans = &back, .n_spans = 1}, AFT_E_INVALID, "redact.spans[0]"},
       {{.message = message, .version = 1, .spans = &cut, .n_spans = 1}, AFT_E_INVALID, "redact.spans[0]"},
       {{.message = message, .words = AFT_STR("\xff")}, AFT_E_ENCODING, "redact.words"},
-      {{.message = message, .words = AFT_STR("机"), .reason = AFT_STR(reason)}, AFT_E_TOO_LARGE, "redact.reason"},
+      {{.message = message, .words = AFT_STR("机"), .reason = AFT_STR(reason)},
+       AFT_E_TOO_LARGE,
+       "redact.reason"},
       {{.message = message, .part = message}, AFT_E_NOT_FOUND, "redact.part"},
       {{.message = message, .part = -1}, AFT_E_INVALID, "redact.part"},
   };

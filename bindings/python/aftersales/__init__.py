@@ -31,6 +31,7 @@ from .inputs import (
     OrderPaymentIn,
     OrderShareIn,
     PartIn,
+    RedactSpanIn,
 )
 from .learning import Takeover
 from .links import LinkKeys, MadeLink, OpenedLink
@@ -75,6 +76,7 @@ __all__ = [
     "Position",
     "Prediction",
     "Record",
+    "RedactSpanIn",
     "Rows",
     "Session",
     "Stated",

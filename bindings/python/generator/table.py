@@ -58,9 +58,12 @@ COMMANDS = [
     Command("aft_case_timeline", "timeline", json=True, reads=True, defaults={"locale": '"en"'}),
     Command("aft_policy_activate", "activate_policy", "Activation"),
     Command("aft_policy_current", "current_policy", reads=True),
+    Command("aft_person_erase", "erase_person", "Erasure", first=("reason",)),
+    Command("aft_erasure_list", "erasures", "Erasure", reads=True, defaults={"customer": "0"}),
     Command("aft_refusal_list", "refusals", "Refusal", reads=True),
     Command("aft_intake", "intake", "Message"),
     Command("aft_message_revise", "revise", "Message"),
+    Command("aft_message_redact", "redact_message", "Message", first=("words",)),
     Command("aft_message_list", "messages", "Message", reads=True),
     Command("aft_part_list", "parts", "Part", reads=True),
     Command("aft_revision_list", "revisions", "Revision", reads=True),
@@ -127,6 +130,7 @@ INPUTS = {
     "aft_order_payment_in": "OrderPaymentIn",
     "aft_order_share_in": "OrderShareIn",
     "aft_part_in": "PartIn",
+    "aft_redact_span_in": "RedactSpanIn",
 }
 
 # Statuses whose names would not say by themselves that something failed, or are taken.

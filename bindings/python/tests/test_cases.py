@@ -25,12 +25,14 @@ from aftersales import (
     Desk,
     Error,
     Ineligible,
+    Invalid,
     Leg,
     LinkKeys,
     Money,
     OrderLineIn,
     OrderParcelIn,
     OrderPaymentIn,
+    RedactSpanIn,
     Store,
 )
 
@@ -207,6 +209,31 @@ def test_what_is_known_of_a_person(cases: Shop) -> None:
     assert [r["record"]["id"] for r in records if r["kind"] == "case"] == [str(piece)]
     with pytest.raises(Denied):
         cases.session.as_buyer(cases.tenant, cases.buyer).export_person(cases.buyer)
+
+
+def test_who_asks_to_be_forgotten_waits_for_their_open_case(cases: Shop) -> None:
+    order = tell(cases.desk, cases)
+    piece = filed(cases, order).id
+    cases.desk.erase_person(cases.buyer, "request 7")
+    cases.session.tick()
+    erasure = cases.desk.erasures(cases.buyer).__next__()
+    assert erasure.state == "waiting" and f'"record":"{piece}","why":"open_case"' in (erasure.kept or "")
+    cases.desk.act_on_case(piece, "cancel")
+    assert cases.desk.erase_person(cases.buyer).id == erasure.id
+    cases.session.tick()
+    assert [e.state for e in cases.desk.erasures()] == ["done"]
+    with pytest.raises(Denied):
+        cases.session.as_buyer(cases.tenant, cases.buyer).case(piece)
+
+
+def test_words_are_taken_out_of_a_message_for_good(cases: Shop) -> None:
+    message = cases.say("我的密码是 hunter2，电话 13800138000")
+    redacted = cases.desk.redact_message(message.id, "hunter2", phone=True, reason="a password")
+    assert redacted.text == "我的密码是 ███，电话 ███" and redacted.version == 2
+    spans = [RedactSpanIn(begin=0, end=3)]
+    assert cases.desk.redact_message(message.id, spans=spans, version=2).text == "███的密码是 ███，电话 ███"
+    with pytest.raises(Invalid):
+        cases.desk.redact_message(message.id, spans=[RedactSpanIn(begin=1, end=3)], version=3)
 
 
 def test_a_link_lets_its_buyer_in_and_nobody_else(cases: Shop) -> None:

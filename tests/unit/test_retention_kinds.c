@@ -1,0 +1,339 @@
+/* Kinds that retention goes through: cases, orders, what was said, customers, links and erasures. A random
+ * history is held against a model that knows when each thing ended and what refers to what. */
+#include "case_story.h"
+#include "random.h"
+#include "raw_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "desk/desk_priv.h"
+
+#define PEOPLE 8
+#define DAYS   (4 * 366)
+
+static const char policy[] =
+    "version: 1\n"
+    "retention: {tickets: 500d, messages: 60d, cases: 1096d, orders: 1200d,\n"
+    "            customers: 300d, links: 367d, erasures: 90d, keys: 30d}\n";
+
+/* ---- what happened ---- */
+
+typedef struct somebody {
+  aft_id customer, ticket, order, of; /* 0: none; of: a case */
+  aft_time closed, ended, told, last; /* of ticket, case and order; anything about the customer */
+  bool held;                          /* the case */
+  char mark[24];                      /* that only their ticket says */
+} somebody;
+
+static void settle_all(desk *d) {
+  aft_error error = AFT_ERROR_INIT;
+  for (uint32_t n = 1; n;) {
+    aft_cursor *claimed;
+    aft_record *effect;
+    n = 0;
+    assert_ok(aft_outbox_claim(d->session, NULL, &claimed, &error));
+    for (; aft_cursor_next(claimed, &effect, &error) == AFT_OK; n++)
+      assert_ok(aft_outbox_settle(d->session, aft_effect_id(effect), aft_effect_fence(effect),
+                                  AFT_OUTCOME_DONE, "", &error));
+    aft_cursor_free(claimed);
+  }
+}
+
+static void come_to_rest(desk *d) {
+  desk_tick(d);
+  settle_all(d);
+  desk_tick(d);
+}
+
+static aft_id new_customer(desk *d, uint32_t i) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  char name[32];
+  snprintf(name, sizeof name, "person-%u", i);
+  aft_customer_in in = {.size = sizeof in, .external = AFT_STR(name), .name = AFT_STR(name)};
+  assert_ok(aft_customer_put(d->session, &d->system, &in, &made, &error));
+  aft_id id = aft_customer_id(made);
+  aft_record_free(made);
+  return id;
+}
+
+static void write_ticket(case_desk *c, somebody *s, uint32_t i) {
+  desk *d = &c->d;
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  char external[32], text[96];
+  snprintf(s->mark, sizeof s->mark, "mark%uend", i);
+  snprintf(external, sizeof external, "m%u", i);
+  snprintf(text, sizeof text, "my phone is broken %s", s->mark);
+  aft_message_in in = desk_message(d, external, text);
+  in.customer = s->customer;
+  assert_ok(aft_intake(d->session, &d->system, &in, &made, &error));
+  s->ticket = aft_message_ticket(made);
+  aft_record_free(made);
+  desk_act(d, s->ticket, AFT_ACT_RESOLVE);
+  desk_act(d, s->ticket, AFT_ACT_CLOSE);
+  s->closed = atomic_load(&d->now);
+}
+
+static void buy(case_desk *c, somebody *s, uint32_t i) {
+  case_story story;
+  char number[32], payment[32];
+  snprintf(number, sizeof number, "O-%u", i);
+  snprintf(payment, sizeof payment, "pay-%u", i);
+  case_story_usual(&story, &c->d, CASE_DELIVERED);
+  case_story_one(&story, 1, 9900);
+  story.facts.number = AFT_STR(number);
+  story.facts.customer = s->customer;
+  story.payments[0].ref = AFT_STR(payment);
+  case_story_tell(c, &story);
+  s->order = c->order;
+  s->told = atomic_load(&c->d.now);
+}
+
+static void file(case_desk *c, somebody *s) {
+  aft_call as = c->d.system;
+  as.role = AFT_ROLE_BUYER;
+  as.actor = s->customer;
+  s->of = case_file(c, &as, "return", "not_as_described", c->line[0], 1);
+  case_act(c, &as, s->of, "cancel");
+  s->ended = s->told = atomic_load(&c->d.now);
+}
+
+static void happen(case_desk *c, somebody *s, uint32_t i, uint64_t *seed) {
+  aft_error error = AFT_ERROR_INIT;
+  *s = (somebody){.customer = new_customer(&c->d, i)};
+  if (below(seed, 2))
+    write_ticket(c, s, i);
+  if (below(seed, 2))
+    buy(c, s, i);
+  if (s->order && below(seed, 2))
+    file(c, s);
+  if (s->of && below(seed, 4) == 0) {
+    assert_ok(aft_case_hold(c->d.session, &c->d.system, s->of, 1, "court", &error));
+    s->held = true;
+  }
+  s->last = atomic_load(&c->d.now);
+  come_to_rest(&c->d);
+}
+
+/* ---- what is there ---- */
+
+typedef struct present {
+  aft_id ids[4096];
+  uint32_t n;
+} present;
+
+static void see(void *user, const aft__table *table, const aft__value *row) {
+  present *p = user;
+  if (table != &aft__ticket_table && table != &aft__case_table && table != &aft__order_table)
+    return;
+  assert_true(p->n < 4096);
+  p->ids[p->n++] = row[AFT__COL_ID].number;
+}
+
+static bool is_there(const present *p, aft_id id) {
+  for (uint32_t i = 0; i < p->n; i++)
+    if (p->ids[i] == id)
+      return true;
+  return false;
+}
+
+static bool was_erased(desk *d, aft_id customer) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *record;
+  assert_ok(aft_customer_get(d->session, &d->system, customer, &record, &error));
+  bool erased = aft_customer_erased(record) != AFT_TIME_NONE;
+  aft_record_free(record);
+  return erased;
+}
+
+/* ---- the model: at the latest two rounds after its time something is gone, and never before it ---- */
+
+typedef struct gone {
+  bool ticket, words, of, order, customer;
+} gone;
+
+static bool over(aft_time end, int64_t span, aft_time now) { return end && end < now - span * AFT__DAY; }
+
+static gone model(const somebody *s, aft_time now) {
+  gone g;
+  g.ticket = !s->ticket || over(s->closed, 500, now);
+  g.words = !s->ticket || over(s->closed, 60, now);
+  g.of = !s->of || (!s->held && over(s->ended, 1096, now));
+  g.order = !s->order || (g.of && over(s->told, 1200, now));
+  g.customer = g.ticket && g.of && g.order && over(s->last, 300, now);
+  return g;
+}
+
+static void compare(const char *what, uint32_t i, bool is, bool early, bool late) {
+  if (is && !early)
+    fail_msg("%s of person %u went before its time", what, i);
+  if (!is && late)
+    fail_msg("%s of person %u is still there", what, i);
+}
+
+/* early: what may be gone now; late: what had to be gone days ago. */
+static void hold_against_model(case_desk *c, const somebody *people) {
+  aft_time now = atomic_load(&c->d.now);
+  present *p = calloc(1, sizeof *p);
+  assert_non_null(p);
+  raw_each(&c->d, see, p);
+  for (uint32_t i = 0; i < PEOPLE; i++) {
+    const somebody *s = &people[i];
+    gone early = model(s, now), late = model(s, now - 12 * AFT__DAY);
+    compare("the ticket", i, !is_there(p, s->ticket), early.ticket, late.ticket);
+    compare("the case", i, !is_there(p, s->of), early.of, late.of);
+    compare("the order", i, !is_there(p, s->order), early.order, late.order);
+    compare("the text", i, !*s->mark || !raw_count(&c->d, s->mark), early.words, late.words);
+    compare("the name", i, was_erased(&c->d, s->customer), early.customer, late.customer);
+  }
+  free(p);
+}
+
+static void what_has_ended_goes_in_its_time_and_not_before(void **state) {
+  static const desk_kind kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE};
+  (void)state;
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    uint64_t seed = seed_of("retention");
+    somebody people[PEOPLE];
+    case_desk c;
+    desk_open_evidence(&c.d, kinds[k], NULL);
+    desk_policy(&c.d, policy);
+    aft_time start = atomic_load(&c.d.now);
+    for (uint32_t i = 0; i < PEOPLE; i++) {
+      happen(&c, &people[i], i, &seed);
+      desk_pass(&c.d, (int64_t)below(&seed, 40) * AFT__DAY);
+      come_to_rest(&c.d);
+    }
+    while (atomic_load(&c.d.now) - start < DAYS * AFT__DAY) {
+      desk_pass(&c.d, (int64_t)(1 + below(&seed, 60)) * AFT__DAY);
+      for (int i = 0; i < 10; i++) { /* what keeps something else goes a day before it, or a week */
+        desk_pass(&c.d, AFT__DAY);
+        come_to_rest(&c.d);
+      }
+      hold_against_model(&c, people);
+    }
+    raw_verify_chains(&c.d);
+    case_desk_close(&c);
+  }
+}
+
+/* ---- one by one ---- */
+
+static void days(desk *d, int n) {
+  for (int i = 0; i < n; i++) {
+    desk_pass(d, AFT__DAY);
+    come_to_rest(d);
+  }
+}
+
+static uint32_t rows_of(desk *d, const aft__table *table);
+
+typedef struct count_of {
+  const aft__table *table;
+  uint32_t n;
+} count_of;
+
+static void count_row(void *user, const aft__table *table, const aft__value *row) {
+  count_of *c = user;
+  (void)row;
+  c->n += table == c->table;
+}
+
+static uint32_t rows_of(desk *d, const aft__table *table) {
+  count_of c = {.table = table};
+  raw_each(d, count_row, &c);
+  return c.n;
+}
+
+static void a_case_goes_with_all_that_belongs_to_it(void **state) {
+  static const aft__table *const tables[] = {&aft__case_table, &aft__case_line_table, &aft__proposal_table,
+                                             &aft__evidence_table};
+  (void)state;
+  case_desk c;
+  case_usual(&c, DESK_SQLITE, CASE_DELIVERED);
+  desk_policy(&c.d, policy);
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "not_as_described", c.line[0], 1);
+  case_photo(&c, &c.d.as_buyer, id, "a handle");
+  case_act(&c, &c.d.as_buyer, id, "cancel");
+  days(&c.d, 1);
+  desk_pass(&c.d, 1090 * AFT__DAY);
+  days(&c.d, 3);
+  assert_int_equal(rows_of(&c.d, &aft__case_table), 1);
+  days(&c.d, 8);
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+    assert_int_equal(rows_of(&c.d, tables[i]), 0);
+  assert_int_equal(rows_of(&c.d, &aft__order_table), 1);
+  assert_int_equal(raw_count(&c.d, "case.removed"), 1);
+  raw_verify_chains(&c.d);
+  case_desk_close(&c);
+}
+
+static void figures_stay_when_words_go(void **state) {
+  (void)state;
+  case_desk c;
+  aft_error error = AFT_ERROR_INIT;
+  case_usual(&c, DESK_SQLITE, CASE_DELIVERED);
+  desk_policy(&c.d, policy);
+  aft_id ticket = desk_say(&c.d, "m1", "my phone is broken zqwords");
+  desk_answer(&c.d, ticket, "sorry zqwords");
+  desk_act(&c.d, ticket, AFT_ACT_RESOLVE);
+  desk_act(&c.d, ticket, AFT_ACT_CLOSE);
+  aft_act_in hold = {.size = sizeof hold, .ticket = ticket, .act = AFT_ACT_HOLD, .reason = AFT_STR("court")};
+  assert_ok(aft_ticket_act(c.d.session, &c.d.system, &hold, NULL, &error));
+  come_to_rest(&c.d);
+  desk_pass(&c.d, 90 * AFT__DAY);
+  days(&c.d, 2);
+  assert_true(raw_count(&c.d, "zqwords") > 0);
+  hold.act = AFT_ACT_UNHOLD;
+  assert_ok(aft_ticket_act(c.d.session, &c.d.system, &hold, NULL, &error));
+  days(&c.d, 3);
+  assert_int_equal(raw_count(&c.d, "zqwords"), 0);
+  assert_int_equal(raw_count_index(&c.d, "zqwords"), 0);
+  aft_record *record = desk_ticket(&c.d, ticket);
+  assert_string_equal(aft_ticket_state(record), "closed");
+  assert_true(strlen(aft_ticket_category(record)) > 0);
+  aft_record_free(record);
+  assert_int_equal(rows_of(&c.d, &aft__message_table), 2);
+  raw_verify_chains(&c.d);
+  case_desk_close(&c);
+}
+
+static void links_and_erasures_go_when_they_have_ended(void **state) {
+  static const char secret[] = "0123456789abcdef0123456789abcdef";
+  (void)state;
+  case_desk c;
+  aft_error error = AFT_ERROR_INIT;
+  aft_link_keys *keys;
+  aft_buf *token;
+  aft_signing_key key = {.size = sizeof key, .name = AFT_STR("k"), .secret = secret, .n = 32};
+  case_usual(&c, DESK_SQLITE, CASE_DELIVERED);
+  desk_policy(&c.d, policy);
+  assert_ok(aft_link_keys_new(c.d.env, &key, 1, &keys, &error));
+  aft_link_in in = {.size = sizeof in, .customer = c.d.buyer, .order = c.order};
+  assert_ok(aft_link_make(c.d.session, &c.d.system, keys, &in, &token, NULL, &error));
+  aft_erase_in erase = {.size = sizeof erase, .customer = c.d.other_buyer};
+  assert_ok(aft_person_erase(c.d.session, &c.d.system, &erase, NULL, &error));
+  days(&c.d, 80);
+  assert_int_equal(rows_of(&c.d, &aft__erasure_table), 1);
+  days(&c.d, 15);
+  assert_int_equal(rows_of(&c.d, &aft__erasure_table), 0);
+  assert_int_equal(rows_of(&c.d, &aft__link_table), 1);
+  desk_pass(&c.d, 270 * AFT__DAY);
+  days(&c.d, 10);
+  assert_int_equal(rows_of(&c.d, &aft__link_table), 0);
+  aft_buf_free(token);
+  aft_link_keys_unref(keys);
+  case_desk_close(&c);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_case_goes_with_all_that_belongs_to_it),
+      cmocka_unit_test(figures_stay_when_words_go),
+      cmocka_unit_test(links_and_erasures_go_when_they_have_ended),
+      cmocka_unit_test(what_has_ended_goes_in_its_time_and_not_before),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
