@@ -70,26 +70,16 @@ static bool has_tag(const aft__facts *facts, aft_str tag) {
   return false;
 }
 
-typedef struct guarding {
-  const aft_policy *policy;
-  const aft__facts *facts;
-} guarding;
-
-static bool guard(void *user, uint32_t condition) {
-  const guarding *g = user;
-  return aft__policy_holds(g->policy, condition, g->facts);
-}
-
 /* What the machine would have said to the system then. */
 static aft_status ask_machine(const aft_policy *policy, const char *name, const aft__facts *facts) {
   const aft__flow *flow = aft__policy_machine(policy, "ticket");
   aft__flow_step_out step;
-  guarding g = {policy, facts};
+  aft__guarded of = {policy, facts};
   uint32_t state = flow ? aft__flow_state_find(flow, facts->text[AFT__FACT_STATE]) : AFT__FLOW_NONE;
   uint32_t event = flow ? aft__flow_event_find(flow, aft__cstr(name)) : AFT__FLOW_NONE;
   if (state == AFT__FLOW_NONE || event == AFT__FLOW_NONE)
     return AFT_E_TRANSITION;
-  return aft__flow_step(flow, state, event, AFT__FLOW_ACTOR(AFT_ROLE_SYSTEM), guard, &g, &step, NULL);
+  return aft__flow_step(flow, state, event, AFT__FLOW_ACTOR(AFT_ROLE_SYSTEM), aft__guard, &of, &step, NULL);
 }
 
 static aft_status idle_if(bool so) { return so ? AFT_IGNORED : AFT_OK; }
