@@ -70,17 +70,17 @@ typedef struct aft__cmd {
   const char *verb;
   aft_call call;
   aft_time now;
-  aft__value *tenant;               /* row; NULL for a command that makes one */
-  aft__value *customer;             /* row of a buyer */
-  aft__value *link;                 /* row of the link by which a buyer came; NULL: none */
-  aft_policy *policy;               /* the tenant's current one; NULL without a tenant */
-  aft__value *activation;           /* row; NULL where the tenant never activated anything */
-  aft_model *model;                 /* the tenant's, once aft__cmd_model was asked; or NULL */
-  struct aft__automated *automated; /* tickets on which rules ran; see automation.c */
-  bool reads;                       /* in a transaction that writes nothing */
-  aft_id subject;                   /* the record it is about, for the audit of refusals */
-  aft_id ids[AFT__MOST_OUTCOMES];   /* outcome; ids[0] is the record to return */
-  aft__value *row;                  /* of ids[0] when at hand */
+  aft__value *tenant;             /* row; NULL for a command that makes one */
+  aft__value *customer;           /* row of a buyer */
+  aft__value *link;               /* row of the link by which a buyer came; NULL: none */
+  aft_policy *policy;             /* the tenant's current one; NULL without a tenant */
+  aft__value *activation;         /* row; NULL where the tenant never activated anything */
+  aft_model *model;               /* the tenant's, once aft__cmd_model was asked; or NULL */
+  struct aft__ran *ran;           /* tickets on which rules ran; see automation.c */
+  bool reads;                     /* in a transaction that writes nothing */
+  aft_id subject;                 /* the record it is about, for the audit of refusals */
+  aft_id ids[AFT__MOST_OUTCOMES]; /* outcome; ids[0] is the record to return */
+  aft__value *row;                /* of ids[0] when at hand */
 } aft__cmd;
 
 typedef struct aft__command {
