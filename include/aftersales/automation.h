@@ -15,9 +15,9 @@ extern "C" {
 /* A macro for a ticket. */
 typedef struct aft_macro_in {
   size_t size;
-  aft_id ticket;
-  aft_str name; /* of the policy's section `macros` */
-  int64_t rev;  /* 0, or the revision that was seen: another one is AFT_E_CONFLICT */
+  aft_id ticket; /* required */
+  aft_str name;  /* of the policy's section `macros`; required */
+  int64_t rev;   /* 0, or the revision that was seen: another one is AFT_E_CONFLICT */
 } aft_macro_in;
 
 /*

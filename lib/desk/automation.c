@@ -8,8 +8,8 @@
 #define WORDS       (AFT__MOST_RULES / 64)
 
 /* A ticket of a command on which rules ran, or run now. */
-typedef struct aft__automated {
-  struct aft__automated *next;
+typedef struct aft__ran {
+  struct aft__ran *next;
   aft_id ticket;
   uint64_t ran[WORDS]; /* bit per rule */
   uint64_t raised;     /* by what a running action did to the ticket in the store */
@@ -36,7 +36,7 @@ aft_status aft__automation_facts(aft__ticket *ticket, aft__facts *facts, aft_err
 }
 
 static automated *find_run(const aft__cmd *cmd, aft_id ticket) {
-  automated *run = cmd->automated;
+  automated *run = cmd->ran;
   while (run && run->ticket != ticket)
     run = run->next;
   return run;
@@ -51,8 +51,8 @@ static aft_status run_of(aft__ticket *ticket, automated **out, aft_error *error)
   if (!run)
     return aft__nomem(error);
   run->ticket = aft__ticket_id(ticket);
-  run->next = cmd->automated;
-  cmd->automated = run;
+  run->next = cmd->ran;
+  cmd->ran = run;
   *out = run;
   return AFT_OK;
 }

@@ -45,6 +45,41 @@ typedef struct aft__past {
 aft_status aft__replay(aft__ticket *ticket, aft__past *past, aft_error *error);
 extern const char *const aft__facts_of_then[]; /* names, up to NULL */
 
+/* ---- automation_figures.c: what a preview counts ---- */
+
+typedef struct aft__rule_figures {
+  aft__rule_of rule;
+  uint64_t came, held, stopped, tickets;
+  struct {
+    uint64_t would, idle, refused;
+  } actions[AFT__MOST_ACTIONS];
+  char (*examples)[AFT_CODE_SIZE];
+  uint32_t n_examples;
+  bool told; /* of the ticket that is gone through */
+} aft__rule_figures;
+
+typedef struct aft__preview_totals {
+  uint64_t tickets, occasions, cut;
+} aft__preview_totals;
+
+typedef struct aft__figures {
+  const aft_policy *policy;
+  aft_str rule;      /* one alone; empty: all */
+  uint32_t examples; /* of each rule */
+  uint32_t n;
+  aft__rule_figures *rules, *rules_before;
+  aft__preview_totals counted, counted_before;
+} aft__figures;
+
+/* Lists the rules of the policy. AFT_E_NOT_FOUND for one that it lacks. */
+aft_status aft__figures_begin(aft__figures *all, aft__arena *arena, aft_error *error);
+void aft__figures_keep(aft__figures *all); /* what aft__figures_put_back goes back to */
+void aft__figures_put_back(aft__figures *all);
+void aft__figures_ticket(aft__figures *all); /* the next one */
+void aft__figures_add(aft__figures *all, const aft__occasion *occasion, aft_str code);
+/* The keys of an open object. */
+void aft__figures_json(const aft__figures *all, const char *locale, aft__json *json);
+
 /* ---- automation_explain.c ---- */
 
 /* What came of the things that a rule or macro was to do. */

@@ -147,16 +147,6 @@ static void see_category(replay *r, const aft__reason *reason, bool content) {
     take_category(r, aft__cstr("other"), aft__cstr("1000"), false);
 }
 
-static bool graver(aft_str before, aft_str now) {
-  static const char *const order[] = {"none", "service", "regulator", "media"};
-  int rank[2] = {0, 0};
-  for (int i = 0; i < 4; i++) {
-    rank[0] = is(before, order[i]) ? i : rank[0];
-    rank[1] = is(now, order[i]) ? i : rank[1];
-  }
-  return rank[1] > rank[0];
-}
-
 static void see_flag(aft__facts *f, aft_str flag) {
   static const struct {
     const char *name;
@@ -181,7 +171,7 @@ static void see_reason(replay *r, const aft__reason *reason, bool content) {
   else if (is(reason->key, "explain.act") || is(reason->key, "explain.category.act"))
     f->text[AFT__FACT_ACT] = aft__reason_arg(reason, "act");
   else if (is(reason->key, "explain.complaint") &&
-           graver(f->text[AFT__FACT_COMPLAINT], aft__reason_arg(reason, "complaint")))
+           aft__graver(f->text[AFT__FACT_COMPLAINT], aft__reason_arg(reason, "complaint")))
     f->text[AFT__FACT_COMPLAINT] = aft__reason_arg(reason, "complaint");
   else if (is(reason->key, "explain.priority.total"))
     f->text[AFT__FACT_PRIORITY] = aft__reason_arg(reason, "priority");

@@ -3,16 +3,6 @@
 
 #include <stdio.h>
 
-typedef struct guard_ctx {
-  const aft_policy *policy;
-  const aft__facts *facts;
-} guard_ctx;
-
-static bool guard(void *user, uint32_t condition) {
-  const guard_ctx *g = user;
-  return aft__policy_holds(g->policy, condition, g->facts);
-}
-
 static aft_status state_of(const aft__case *c, uint32_t *state, aft_error *error) {
   aft_str name = aft__case_str(c, AFT__CASE_STATE);
   *state = aft__flow_state_find(c->flow, name);
@@ -31,8 +21,8 @@ static aft_status ask(aft__case *c, const char *name, uint32_t role, aft__flow_s
                       c->flow->name, name);
   AFT__TRY(state_of(c, &state, error));
   AFT__TRY(aft__case_facts(c, &facts, error));
-  guard_ctx ctx = {c->policy, &facts};
-  return aft__flow_step(c->flow, state, event, (uint16_t)AFT__ROLE(role), guard, &ctx, step, error);
+  aft__guarded of = {c->policy, &facts};
+  return aft__flow_step(c->flow, state, event, (uint16_t)AFT__ROLE(role), aft__guard, &of, step, error);
 }
 
 /* ---- entering a state ---- */

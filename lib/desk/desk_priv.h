@@ -65,17 +65,17 @@ typedef struct aft__cmd {
   const char *verb;
   aft_call call;
   aft_time now;
-  aft__value *tenant;               /* row; NULL for a command that makes one */
-  aft__value *customer;             /* row of a buyer */
-  aft__value *link;                 /* row of the link by which a buyer came; NULL: none */
-  aft_policy *policy;               /* the tenant's current one; NULL without a tenant */
-  aft__value *activation;           /* row; NULL where the tenant never activated anything */
-  aft_model *model;                 /* the tenant's, once aft__cmd_model was asked; or NULL */
-  struct aft__automated *automated; /* tickets on which rules ran; see automation.c */
-  bool reads;                       /* in a transaction that writes nothing */
-  aft_id subject;                   /* the record it is about, for the audit of refusals */
-  aft_id ids[AFT__MOST_OUTCOMES];   /* outcome; ids[0] is the record to return */
-  aft__value *row;                  /* of ids[0] when at hand */
+  aft__value *tenant;             /* row; NULL for a command that makes one */
+  aft__value *customer;           /* row of a buyer */
+  aft__value *link;               /* row of the link by which a buyer came; NULL: none */
+  aft_policy *policy;             /* the tenant's current one; NULL without a tenant */
+  aft__value *activation;         /* row; NULL where the tenant never activated anything */
+  aft_model *model;               /* the tenant's, once aft__cmd_model was asked; or NULL */
+  struct aft__ran *ran;           /* tickets on which rules ran; see automation.c */
+  bool reads;                     /* in a transaction that writes nothing */
+  aft_id subject;                 /* the record it is about, for the audit of refusals */
+  aft_id ids[AFT__MOST_OUTCOMES]; /* outcome; ids[0] is the record to return */
+  aft__value *row;                /* of ids[0] when at hand */
 } aft__cmd;
 
 typedef struct aft__command {
@@ -280,6 +280,13 @@ aft_status aft__order_state(aft__cmd *cmd, aft_id order, aft_str *out, aft_error
 
 /* ---- ticket_flow.c: events of the machine ---- */
 
+/* What guards of a machine look at; aft__guard is the function for aft__flow_step. */
+typedef struct aft__guarded {
+  const aft_policy *policy;
+  const aft__facts *facts;
+} aft__guarded;
+bool aft__guard(void *user, uint32_t condition);
+
 /* Fires an event of the machine: state, clocks, effects, deadline and audit event follow. AFT_OK,
  * AFT_IGNORED, AFT_E_TRANSITION, AFT_E_DENIED. */
 typedef struct aft__fire {
@@ -354,6 +361,8 @@ aft_status aft__ticket_effect(aft__ticket *ticket, const aft__flow *flow, const 
 /* Takes a triage result over: category and the rest for a fresh ticket; for an older one priority only
  * rises, and a category is filled in that was not sure before. */
 aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, aft_error *error);
+/* Whether one complaint is graver than another. */
+bool aft__graver(aft_str before, aft_str now);
 /* The category of a person or a rule; because: the reason, a key of the catalogue. */
 aft_status aft__ticket_sort(aft__ticket *ticket, aft_str category, aft_str topic, const char *because,
                             aft_error *error);

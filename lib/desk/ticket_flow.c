@@ -3,13 +3,8 @@
 
 #include <stdio.h>
 
-typedef struct guard_ctx {
-  const aft_policy *policy;
-  const aft__facts *facts;
-} guard_ctx;
-
-static bool guard(void *user, uint32_t condition) {
-  const guard_ctx *g = user;
+bool aft__guard(void *user, uint32_t condition) {
+  const aft__guarded *g = user;
   return aft__policy_holds(g->policy, condition, g->facts);
 }
 
@@ -25,8 +20,8 @@ static aft_status ask(aft__ticket *ticket, const char *name, uint32_t role, aft_
   if (event == AFT__FLOW_NONE)
     return aft__error(error, AFT_E_TRANSITION, "ticket", "the policy's ticket machine has no event '%s'",
                       name);
-  guard_ctx ctx = {ticket->cmd->policy, &facts};
-  return aft__flow_step(flow, state, event, (uint16_t)AFT__ROLE(role), guard, &ctx, step, error);
+  aft__guarded of = {ticket->cmd->policy, &facts};
+  return aft__flow_step(flow, state, event, (uint16_t)AFT__ROLE(role), aft__guard, &of, step, error);
 }
 
 aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,

@@ -39,7 +39,7 @@ static void take_category(aft__ticket *ticket, const aft__triage *triage) {
   take_doubt(ticket, triage);
 }
 
-static bool graver(aft_str before, aft_str now) {
+bool aft__graver(aft_str before, aft_str now) {
   static const char *const order[] = {"none", "service", "regulator", "media"};
   int rank[2] = {0, 0};
   for (int i = 0; i < 4; i++) {
@@ -52,7 +52,7 @@ static bool graver(aft_str before, aft_str now) {
 static void take_tone(aft__ticket *ticket, const aft__triage *triage) {
   aft__ticket_set(ticket, AFT__TICKET_TONE, aft__int(triage->tone));
   aft__ticket_set(ticket, AFT__TICKET_QUESTION, aft__int(triage->question));
-  if (graver(aft__ticket_str(ticket, AFT__TICKET_COMPLAINT), triage->complaint))
+  if (aft__graver(aft__ticket_str(ticket, AFT__TICKET_COMPLAINT), triage->complaint))
     aft__ticket_set(ticket, AFT__TICKET_COMPLAINT, aft__text(triage->complaint));
   if (strcmp(triage->language, "und") != 0)
     aft__ticket_set(ticket, AFT__TICKET_LANGUAGE, aft__text(aft__cstr(triage->language)));

@@ -77,18 +77,8 @@ static void add_name(aft__compile *cx, aft__action_kind kind, const aft__node *v
   add(cx, kind, (aft_str){0}, value->text, 0);
 }
 
-static bool has_topic(const aft__node *categories, aft_str topic) {
-  for (uint32_t i = 0; categories && categories->kind == AFT__NODE_MAP && i < categories->count; i++) {
-    const aft__node *list = aft__node_get(categories->items[i].value, "topics");
-    for (uint32_t t = 0; list && list->kind == AFT__NODE_LIST && t < list->count; t++)
-      if (aft__str_eq(list->items[t].value->text, topic))
-        return true;
-  }
-  return false;
-}
-
 static void add_topic(aft__compile *cx, aft__action_kind kind, const aft__node *value) {
-  if (!has_topic(aft__node_get(cx->root, "categories"), value->text))
+  if (!aft__topic_known(aft__node_get(cx->root, "categories"), value->text))
     lacks(cx, value, "topic", NULL);
   add(cx, kind, (aft_str){0}, value->text, 0);
 }
@@ -122,25 +112,10 @@ static void add_team(aft__compile *cx, aft__action_kind kind, const aft__node *v
 
 /* ---- attributes of the ticket ---- */
 
-static aft__value_type type_of(const aft__node *attribute) {
-  const aft__node *type = aft__node_get(attribute, "type");
-  for (uint32_t i = 0; type && type->kind == AFT__NODE_TEXT && i < AFT__VALUE_TYPES; i++)
-    if (aft__str_eq(aft__cstr(aft__value_types[i]), type->text))
-      return (aft__value_type)i;
-  return AFT__VALUE_TEXT;
-}
-
-static bool listed(const aft__node *list, aft_str name) {
-  for (uint32_t i = 0; list && list->kind == AFT__NODE_LIST && i < list->count; i++)
-    if (aft__str_eq(list->items[i].value->text, name))
-      return true;
-  return false;
-}
-
 static void add_attribute(aft__compile *cx, aft__action_kind kind, const aft__item *item) {
   const aft__node *all = aft__node_get(aft__node_get(cx->root, "attributes"), "ticket");
   const aft__node *attribute = is_key_of(all, item->key) ? aft__node_get(all, item->key.data) : NULL;
-  aft__value_type type = type_of(attribute);
+  aft__value_type type = aft__attribute_type(attribute);
   int64_t key = 0;
   if (!attribute) {
     uint32_t n = all && all->kind == AFT__NODE_MAP ? all->count : 0;
@@ -149,8 +124,9 @@ static void add_attribute(aft__compile *cx, aft__action_kind kind, const aft__it
                    n ? aft__did_you_mean(cx->faults, item->key, all->items, n, item_key) : "");
     return;
   }
-  bool fits = item->value->kind == AFT__NODE_TEXT && aft__label_key(type, item->value->text, &key) &&
-              (type != AFT__VALUE_CHOICE || listed(aft__node_get(attribute, "choices"), item->value->text));
+  bool fits =
+      item->value->kind == AFT__NODE_TEXT && aft__label_key(type, item->value->text, &key) &&
+      (type != AFT__VALUE_CHOICE || aft__node_lists(aft__node_get(attribute, "choices"), item->value->text));
   if (!fits)
     aft__fault_node(cx->faults, AFT_E_POLICY, item->value, "the attribute '%.*s' is a %s, found '%.*s'",
                     (int)item->key.len, item->key.data, aft__value_types[type],

@@ -83,16 +83,17 @@ static void set_group(queue *q, uint32_t index, aft__op op, uint32_t n, uint32_t
 
 static aft_str category_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
 
-static bool listed(const aft__node *list, aft_str name) {
+bool aft__node_lists(const aft__node *list, aft_str text) {
   for (uint32_t i = 0; list && list->kind == AFT__NODE_LIST && i < list->count; i++)
-    if (aft__str_eq(list->items[i].value->text, name))
+    if (aft__str_eq(list->items[i].value->text, text))
       return true;
   return false;
 }
 
-static bool topic_known(const aft__node *categories, aft_str name) {
-  for (uint32_t i = 0; i < categories->count; i++)
-    if (listed(aft__node_get(categories->items[i].value, "topics"), name))
+bool aft__topic_known(const aft__node *categories, aft_str name) {
+  bool map = categories && categories->kind == AFT__NODE_MAP;
+  for (uint32_t i = 0; map && i < categories->count; i++)
+    if (aft__node_lists(aft__node_get(categories->items[i].value, "topics"), name))
       return true;
   return false;
 }
@@ -132,7 +133,7 @@ static void check_value(aft__compile *cx, uint32_t id, const aft__node *value) {
   else if (id == AFT__FACT_REASON)
     map = aft__node_get(aft__node_get(cx->root, "cases"), "reasons");
   if (map && map->kind == AFT__NODE_MAP) {
-    ok = id == AFT__FACT_TOPIC   ? topic_known(map, value->text)
+    ok = id == AFT__FACT_TOPIC   ? aft__topic_known(map, value->text)
          : id == AFT__FACT_STATE ? state_known(map, value->text)
                                  : aft__node_find(map, value->text.data) != NULL;
   } else if (id == AFT__FACT_COMPLAINT) {
@@ -189,7 +190,7 @@ static bool number_of(const target *t, const aft__node *value, int64_t *out) {
 }
 
 static bool is_choice(const target *t, const aft__node *value) {
-  return t->type != AFT__VALUE_CHOICE || listed(aft__node_get(t->attribute, "choices"), value->text);
+  return t->type != AFT__VALUE_CHOICE || aft__node_lists(aft__node_get(t->attribute, "choices"), value->text);
 }
 
 static void test_scalar(aft__compile *cx, uint32_t index, const target *t, const aft__node *value) {
@@ -277,14 +278,6 @@ static const char *named(aft__compile *cx, const char *kind, aft_str name) {
   return text ? text : kind;
 }
 
-static uint32_t type_of(const aft__node *attribute) {
-  const aft__node *type = aft__node_get(attribute, "type");
-  for (uint32_t i = 0; type && type->kind == AFT__NODE_TEXT && i < AFT__VALUE_TYPES; i++)
-    if (aft__str_eq(aft__cstr(aft__value_types[i]), type->text))
-      return i;
-  return AFT__VALUE_TEXT;
-}
-
 static void test_attribute(queue *q, uint32_t index, uint32_t id, const aft__item *item) {
   aft__compile *cx = q->cx;
   const aft__node *all =
@@ -298,7 +291,7 @@ static void test_attribute(queue *q, uint32_t index, uint32_t id, const aft__ite
                    n ? aft__did_you_mean(cx->faults, item->key, all->items, n, category_key) : "");
     return;
   }
-  target t = {.fact = id, .attribute = attribute, .type = type_of(attribute)};
+  target t = {.fact = id, .attribute = attribute, .type = aft__attribute_type(attribute)};
   t.what = named(cx, "attribute", item->key);
   t.name = aft__compile_text(cx, item->key);
   t.text = t.type == AFT__VALUE_TEXT || t.type == AFT__VALUE_CHOICE;

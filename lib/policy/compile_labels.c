@@ -8,10 +8,11 @@ static int64_t whole(const aft__node *map, const char *key, int64_t otherwise) {
   return aft__node_int(aft__node_get(map, key), &n) ? n : otherwise;
 }
 
-static uint32_t type_of(const aft__node *type) {
-  for (uint32_t i = 0; type && i < AFT__VALUE_TYPES; i++)
+aft__value_type aft__attribute_type(const aft__node *attribute) {
+  const aft__node *type = aft__node_get(attribute, "type");
+  for (uint32_t i = 0; type && type->kind == AFT__NODE_TEXT && i < AFT__VALUE_TYPES; i++)
     if (aft__str_eq(aft__cstr(aft__value_types[i]), type->text))
-      return i;
+      return (aft__value_type)i;
   return AFT__VALUE_TEXT;
 }
 
@@ -44,7 +45,7 @@ static void compile_bounds(aft__compile *cx, const aft__node *node, aft__attribu
 static void compile_attribute(aft__compile *cx, uint32_t kind, const aft__item *item) {
   bool indexed = false;
   aft__attribute attribute = {.kind = kind, .name = aft__compile_text(cx, item->key)};
-  attribute.type = type_of(aft__node_get(item->value, "type"));
+  attribute.type = aft__attribute_type(item->value);
   attribute.indexed = aft__node_bool(aft__node_get(item->value, "indexed"), &indexed) && indexed;
   compile_choices(cx, item->value, &attribute);
   compile_bounds(cx, item->value, &attribute);

@@ -633,7 +633,10 @@ void aft__compile_triage(aft__compile *cx);    /* compile_triage.c: categories, 
 void aft__compile_decisions(aft__compile *cx); /* compile_decide.c: priority, levels, intake */
 void aft__compile_surveys(aft__compile *cx);   /* after the calendars */
 uint32_t aft__compile_condition(aft__compile *cx, const aft__node *when); /* compile_condition.c */
-void aft__compile_labels(aft__compile *cx);                               /* compile_labels.c */
+bool aft__node_lists(const aft__node *list, aft_str text);                /* has it as a plain value */
+bool aft__topic_known(const aft__node *categories, aft_str name);
+void aft__compile_labels(aft__compile *cx);                      /* compile_labels.c */
+aft__value_type aft__attribute_type(const aft__node *attribute); /* of a declaration */
 /* A tag in the form in which tags are compared; lives in the arena. */
 aft_str aft__compile_tag(aft__compile *cx, aft_str tag);
 void aft__compile_queues(aft__compile *cx); /* compile_queues.c */

@@ -26,11 +26,14 @@ typedef struct loops {
   bool *told;
 } loops;
 
-static uint64_t trigger_bit(const loops *l, const char *event) {
-  for (uint32_t i = 0; *event && i < l->n_triggers; i++)
-    if (strcmp(l->texts + l->triggers[i], event) == 0)
-      return UINT64_C(1) << i;
-  return 0;
+static uint64_t trigger_bits(const loops *l, const char *events) {
+  aft_str rest = aft__cstr(events), event;
+  uint64_t bits = 0;
+  while (aft__words_next(&rest, &event))
+    for (uint32_t i = 0; i < l->n_triggers; i++)
+      if (aft__str_eq(aft__cstr(l->texts + l->triggers[i]), event))
+        bits |= UINT64_C(1) << i;
+  return bits;
 }
 
 /* ---- what other rules undo ---- */
@@ -148,7 +151,7 @@ static uint64_t raised_by(const loops *l, const aft__automation *rule) {
   for (uint32_t i = 0; i < rule->count; i++) {
     const aft__action *action = &l->actions[rule->first + i];
     if (!comes_once(l, action))
-      bits |= trigger_bit(l, raised[action->kind]);
+      bits |= trigger_bits(l, raised[action->kind]);
   }
   return bits;
 }
