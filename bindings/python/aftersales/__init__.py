@@ -31,6 +31,11 @@ from .inputs import (
     OrderPaymentIn,
     OrderShareIn,
     PartIn,
+    RateIn,
+    ShareIn,
+    SpanIn,
+    WorkerIn,
+    WorkIn,
 )
 from .learning import Takeover
 from .links import LinkKeys, MadeLink, OpenedLink
@@ -40,6 +45,7 @@ from .query import Rows
 from .record import Record
 from .records import *  # noqa: F403
 from .routing import Position
+from .simulate import Demand, simulate
 from .store import Session, Store, TickReport
 from .triage import Stated, Triage
 from .values import Money, exponent, made_at, time_of
@@ -52,6 +58,7 @@ __all__ = [
     "Closed",
     "Comparison",
     "Cursor",
+    "Demand",
     "Desk",
     "Env",
     "Error",
@@ -74,9 +81,12 @@ __all__ = [
     "Policy",
     "Position",
     "Prediction",
+    "RateIn",
     "Record",
     "Rows",
     "Session",
+    "ShareIn",
+    "SpanIn",
     "Stated",
     "Store",
     "Takeover",
@@ -86,6 +96,8 @@ __all__ = [
     "Trace",
     "Triage",
     "TwoCopies",
+    "WorkIn",
+    "WorkerIn",
     "__version__",
     "compare_models",
     "errors",
@@ -95,6 +107,7 @@ __all__ = [
     "made_at",
     "one_copy",
     "records",
+    "simulate",
     "text",
     "time_of",
 ]

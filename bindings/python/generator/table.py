@@ -111,6 +111,11 @@ INPUTS = {
     "aft_order_payment_in": "OrderPaymentIn",
     "aft_order_share_in": "OrderShareIn",
     "aft_part_in": "PartIn",
+    "aft_rate_in": "RateIn",
+    "aft_share_in": "ShareIn",
+    "aft_span_in": "SpanIn",
+    "aft_work_in": "WorkIn",
+    "aft_worker_in": "WorkerIn",
 }
 
 # Statuses whose names would not say by themselves that something failed, or are taken.
