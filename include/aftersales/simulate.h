@@ -113,7 +113,7 @@ AFT_API aft_status aft_demand_record(aft_session *session, const aft_call *call,
 /*
  * How many tickets there are.
  *
- * demand: NULL gives 0.
+ * Returns: the count; 0 for NULL.
  * Threads: any.
  * Since: 0.1
  */

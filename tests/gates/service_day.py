@@ -94,11 +94,15 @@ def reasons():
         tap.expect(places == sorted(places) and "→" in moment.splitlines()[1], moment)
 
 
-def readme():
-    """Every line that the README shows."""
-    section = (ROOT / "README.md").read_text().partition("## A day of service")[2]
-    shown, said = section.split("```")[3].strip("\n"), day().stdout
-    tap.expect(shown in said, "the README shows what the program does not print:", shown)
+def shown_in(page, heading, block):
+    """Every line that a page shows of the program."""
+
+    def run():
+        section = (ROOT / page).read_text().partition(heading)[2]
+        shown, said = section.split("```")[block].strip("\n"), day().stdout
+        tap.expect(shown and shown in said, page, "shows what the program does not print:", shown)
+
+    return run
 
 
 def helps():
@@ -123,7 +127,8 @@ tap.main([
     ("bars are as long as their numbers", bars),
     ("customers of a tier gain", tiers_gain),
     ("the reasons name places in order", reasons),
-    ("the README shows what it prints", readme),
+    ("the README shows what it prints", shown_in("README.md", "## A day of service", 3)),
+    ("the page on simulation shows what it prints", shown_in("docs/simulation.md", "## Measured", 1)),
     ("--help", helps),
     ("a seed that is no number is refused", refuses("found 'x'", "--seed", "x")),
     ("a seed below zero is refused", refuses("found '-1'", "--seed", "-1")),
