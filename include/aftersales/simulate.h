@@ -21,27 +21,26 @@ typedef struct aft_demand aft_demand;
 /* How many tickets arrive while; where several count at once they add up. */
 typedef struct aft_rate_in {
   size_t size;
-  aft_time from, until;
-  int64_t per_hour; /* on average, 0 to 1000000 */
+  aft_time from, until; /* required */
+  int64_t per_hour;     /* required; on average, 0 to 1000000 */
 } aft_rate_in;
 
 /* What tickets are about, and how long an agent works on each message of them. */
 typedef struct aft_work_in {
   size_t size;
-  aft_str category; /* of the policy; required */
-  aft_str topic;    /* below it; may be empty */
-  int32_t tone;     /* -1000 furious to 1000 delighted */
-  uint32_t permille;
-  int64_t mean_ms; /* 1 to 86400000 */
-  int64_t
-      spread_ms; /* the standard deviation, 0 to mean_ms: as much as that is drawn, the rest is the least */
+  aft_str category;  /* required; of the policy */
+  aft_str topic;     /* below it; may be empty */
+  int32_t tone;      /* -1000 furious to 1000 delighted */
+  uint32_t permille; /* required; how many of a thousand tickets */
+  int64_t mean_ms;   /* required; 1 to 86400000 */
+  int64_t spread_ms; /* the standard deviation, 0 to mean_ms: so much is drawn, the rest is the least */
 } aft_work_in;
 
 /* A name, and how many of a thousand have it. */
 typedef struct aft_share_in {
   size_t size;
-  aft_str name;
-  uint32_t permille;
+  aft_str name;      /* required; of tiers "" for none */
+  uint32_t permille; /* required */
   uint32_t reserved0;
 } aft_share_in;
 
@@ -114,7 +113,7 @@ AFT_API aft_status aft_demand_record(aft_session *session, const aft_call *call,
 /*
  * How many tickets there are.
  *
- * demand: NULL gives 0.
+ * Returns: the count; 0 for NULL.
  * Threads: any.
  * Since: 0.1
  */
@@ -133,7 +132,7 @@ AFT_API void aft_demand_free(aft_demand *demand);
 /* When somebody works. */
 typedef struct aft_span_in {
   size_t size;
-  aft_time from, until;
+  aft_time from, until; /* required */
 } aft_span_in;
 
 /* Somebody who works. Words stand with one space between, as in aft_agent_in. */

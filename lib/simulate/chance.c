@@ -35,5 +35,5 @@ static int64_t log_2(uint64_t m) {
 /* -ln(u) of a uniform u above 0 and up to 1. */
 int64_t aft__chance_exponential(uint64_t chance) {
   int64_t log = (INT64_C(64) << AFT__CHANCE_BITS) - log_2(chance | 1);
-  return (log * (LN_2 >> 2)) >> 28;
+  return (log * LN_2) >> 30;
 }

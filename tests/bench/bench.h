@@ -70,6 +70,7 @@ int bench_commands(const bench_options *o);    /* row_commands.c */
 int bench_footprint(const bench_options *o);   /* row_footprint.c */
 int bench_queues(const bench_options *o);      /* row_queues.c */
 int bench_opening(const bench_options *o);     /* row_opening.c */
+int bench_simulate(const bench_options *o);    /* row_simulate.c */
 int bench_on_postgres(const bench_options *o); /* row_postgres.c */
 
 #endif

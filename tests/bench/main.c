@@ -71,7 +71,7 @@ static int read_options(int argc, char **argv, bench_options *o) {
 
 int main(int argc, char **argv) {
   static int (*const rows[])(const bench_options *) = {bench_commands, bench_footprint, bench_queues,
-                                                       bench_opening, bench_on_postgres};
+                                                       bench_opening,  bench_simulate,  bench_on_postgres};
   bench_options o = {
       .rounds = 9, .commands = 2000, .few = 10000, .many = 1000000, .postgres = getenv("AFT_TEST_DSN")};
   int failed = read_options(argc, argv, &o);

@@ -31,7 +31,12 @@ from .inputs import (
     OrderPaymentIn,
     OrderShareIn,
     PartIn,
+    RateIn,
     RedactSpanIn,
+    ShareIn,
+    SpanIn,
+    WorkerIn,
+    WorkIn,
 )
 from .learning import Takeover
 from .links import LinkKeys, MadeLink, OpenedLink
@@ -41,6 +46,7 @@ from .query import Rows
 from .record import Record
 from .records import *  # noqa: F403
 from .routing import Position
+from .simulate import Demand, simulate
 from .store import Session, Store, TickReport
 from .triage import Stated, Triage
 from .values import Money, exponent, made_at, time_of
@@ -53,6 +59,7 @@ __all__ = [
     "Closed",
     "Comparison",
     "Cursor",
+    "Demand",
     "Desk",
     "Env",
     "Error",
@@ -75,10 +82,13 @@ __all__ = [
     "Policy",
     "Position",
     "Prediction",
+    "RateIn",
     "Record",
     "RedactSpanIn",
     "Rows",
     "Session",
+    "ShareIn",
+    "SpanIn",
     "Stated",
     "Store",
     "Takeover",
@@ -88,6 +98,8 @@ __all__ = [
     "Trace",
     "Triage",
     "TwoCopies",
+    "WorkIn",
+    "WorkerIn",
     "__version__",
     "compare_models",
     "errors",
@@ -97,6 +109,7 @@ __all__ = [
     "made_at",
     "one_copy",
     "records",
+    "simulate",
     "text",
     "time_of",
 ]

@@ -16,6 +16,7 @@ from .learning import Learning
 from .links import LinkCommands
 from .privacy import PrivacyCommands
 from .routing import RoutingCommands
+from .simulate import DemandCommands
 from .values import span_ms
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ def batch_results(batch: Any) -> list[BatchResult]:
     return results
 
 
-class Desk(DeskCommands, EvidenceCommands, LinkCommands, PrivacyCommands, RoutingCommands, Learning):
+class Desk(
+    DeskCommands, DemandCommands, EvidenceCommands, LinkCommands, PrivacyCommands, RoutingCommands, Learning
+):
     """Made by Session.as_system and its like. key: a name of your own for what must happen once; the same again gives
     the first outcome. deadline: how long the call may take."""
 

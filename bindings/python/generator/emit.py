@@ -181,7 +181,7 @@ def all_choices(headers: Headers) -> list[Choice]:
 
 def inputs_module(headers: Headers) -> str:
     out = [HEAD.format(doc="What commands take beside plain values, and the words for numbers with names.")]
-    out.append("from collections.abc import Mapping, Sequence\nfrom dataclasses import dataclass\nfrom datetime import datetime")
+    out.append("from collections.abc import Mapping, Sequence\nfrom dataclasses import dataclass\nfrom datetime import datetime, timedelta")
     out.append("from typing import Any, Literal\n\nfrom ._ffi import lib\nfrom ._frame import Frame\nfrom .values import Money\n")
     for named in all_choices(headers):
         words = ", ".join(f'"{w}"' for w in named.values)

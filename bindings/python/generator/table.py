@@ -131,6 +131,11 @@ INPUTS = {
     "aft_order_share_in": "OrderShareIn",
     "aft_part_in": "PartIn",
     "aft_redact_span_in": "RedactSpanIn",
+    "aft_rate_in": "RateIn",
+    "aft_share_in": "ShareIn",
+    "aft_span_in": "SpanIn",
+    "aft_work_in": "WorkIn",
+    "aft_worker_in": "WorkerIn",
 }
 
 # Statuses whose names would not say by themselves that something failed, or are taken.
@@ -174,13 +179,14 @@ aft_status_is_transient aft_status_name aft_store_backup aft_store_health aft_st
 aft_text_language aft_text_normalise aft_text_redact aft_tick aft_task_claim aft_ticket_claim aft_ticket_position aft_triage_explain aft_triage_free aft_triage_json
 aft_triage_number aft_triage_run aft_triage_stated_count aft_triage_stated_number aft_triage_stated_text aft_triage_suggestion
 aft_triage_text aft_version
-aft_demand_count aft_demand_draw aft_demand_free aft_demand_record aft_simulate aft_simulated_free aft_simulated_json aft_simulated_number
+aft_demand_count aft_demand_draw aft_demand_free aft_demand_record aft_simulate aft_simulated_free aft_simulated_json
 """.split()
 
 # Not in Python: references are the collector's, records are plain objects there, the class says the kind and its
-# fields, datetime has zones and ISO 8601, evidence is added as it streams, and a connection of the host's cannot be taken out of its module.
+# fields, datetime has zones and ISO 8601, evidence is added as it streams, the figures of a played day are plain
+# objects, and a connection of the host's cannot be taken out of its module.
 NOT_THERE = """
 aft_blobs_open aft_blobs_ref aft_evidence_add aft_link_keys_ref aft_env_ref aft_model_ref aft_store_ref aft_record_int aft_record_is_null aft_record_kind aft_record_size
 aft_record_status aft_record_text aft_record_time aft_field_name aft_field_type aft_kind_field aft_status_text
-aft_time_iso aft_time_parse aft_zone_offset aft_zone_open aft_zone_unref aft_session_attach aft_sql_sqlite
+aft_simulated_number aft_time_iso aft_time_parse aft_zone_offset aft_zone_open aft_zone_unref aft_session_attach aft_sql_sqlite
 """.split()
