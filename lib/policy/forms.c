@@ -31,13 +31,6 @@ static void wrong(checker *c, aft_str field, const char *fmt, ...) {
     aft__buf_printf(c->report, "%s: %s\n", where, message);
 }
 
-static uint32_t characters(aft_str text) {
-  uint32_t n = 0;
-  for (size_t i = 0; i < text.len; i++)
-    n += ((unsigned char)text.data[i] & 0xc0) != 0x80;
-  return n;
-}
-
 static bool digit(char c) { return c >= '0' && c <= '9'; }
 
 static bool number_of(aft_str text, int64_t *out) {
@@ -138,7 +131,7 @@ static void check_value(checker *c, const aft__form_field *field, aft_str name, 
     check_number(c, field, name, text);
     return;
   }
-  uint32_t n = characters(text);
+  uint32_t n = aft__utf8_length(text);
   if (n < field->least || n > field->most) {
     wrong(c, name, "expected %u to %u characters, found %u", field->least, field->most, n);
     return;

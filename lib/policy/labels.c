@@ -104,13 +104,6 @@ static aft_status check_number(const aft__attribute *a, const char *name, int64_
   return AFT_OK;
 }
 
-static int64_t characters(aft_str text) {
-  int64_t n = 0;
-  for (size_t i = 0; i < text.len; i++)
-    n += ((unsigned char)text.data[i] & 0xc0) != 0x80;
-  return n;
-}
-
 static bool is_choice(const aft_policy *policy, const aft__attribute *a, aft_str text) {
   uint32_t n = 0;
   const uint32_t *choices = aft__section_data(policy, AFT__SECTION_CHOICES, &n);
@@ -127,10 +120,11 @@ static aft_status check_text(const aft_policy *policy, const aft__attribute *a, 
   if (a->type == AFT__VALUE_CHOICE && !is_choice(policy, a, text))
     return aft__error(error, AFT_E_INVALID, "attribute.text", "'%.*s' is none of the choices of %s", cut,
                       found, name);
-  if (a->type == AFT__VALUE_TEXT && (characters(text) < a->least || characters(text) > a->most))
+  int64_t n = aft__utf8_length(text);
+  if (a->type == AFT__VALUE_TEXT && (n < a->least || n > a->most))
     return aft__error(error, AFT_E_INVALID, "attribute.text",
                       "%s has %" PRId64 " to %" PRId64 " characters, found %" PRId64, name, a->least, a->most,
-                      characters(text));
+                      n);
   if (!aft__label_key((aft__value_type)a->type, text, key))
     return aft__error(error, AFT_E_INVALID, "attribute.text", "%s is a date such as 2026-11-23, found '%.*s'",
                       name, cut, found);

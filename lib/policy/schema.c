@@ -258,18 +258,14 @@ SHAPE an_hour = {.kind = SPAN, .expected = "never, or 1h to 36500d", .least = AF
 SHAPE a_minute = {
     .kind = SPAN, .expected = "never, or 1m to 366d", .least = AFT__MINUTE, .most = 366 * AFT__DAY};
 SHAPE survey_end = {.kind = LENGTH, .expected = "1h to 366d", .least = AFT__HOUR, .most = 366 * AFT__DAY};
-/* The usual survey, and those with a name, which begin with its values. */
-static const entry survey_fields[] = {{"enabled", &flag, false},
-                                      {"kind", &survey_kind, false},
-                                      {"after", &duration, false},
-                                      {"sample", &permille, false},
-                                      {"fatigue", &an_hour, false},
-                                      {"hours", &name, false},
-                                      {"reminder", &an_hour, false},
-                                      {"expires", &survey_end, false},
-                                      {"edit", &a_minute, false},
-                                      {"low", &survey_low, false},
-                                      {NULL, NULL, false}};
+/* Of the usual survey, and of those with a name, which begin with its values. */
+#define OF_SURVEYS                                                                                \
+  {"enabled", &flag, false}, {"after", &duration, false}, {"sample", &permille, false},           \
+      {"fatigue", &an_hour, false}, {"hours", &name, false}, {"reminder", &an_hour, false},       \
+      {"expires", &survey_end, false}, {"edit", &a_minute, false}, {"low", &survey_low, false}, { \
+    NULL, NULL, false                                                                             \
+  }
+static const entry survey_fields[] = {{"kind", &survey_kind, false}, OF_SURVEYS};
 SHAPE survey = {.kind = STRUCT, .expected = "a map with enabled, kind and after", .fields = survey_fields};
 
 SHAPE question_type = {.kind = CHOICE,
@@ -289,11 +285,8 @@ SHAPE named_survey_kind = {
     .kind = CHOICE, .expected = "one of csat, nps, ces, custom", .choices = named_survey_kinds};
 SHAPE survey_about = {.kind = CHOICE, .expected = "ticket or case", .choices = aft__survey_abouts};
 static const entry named_survey_fields[] = {
-    {"order", &count, true},          {"about", &survey_about, false}, {"when", &any, false},
-    {"questions", &questions, false}, {"enabled", &flag, false},       {"kind", &named_survey_kind, false},
-    {"after", &duration, false},      {"sample", &permille, false},    {"fatigue", &an_hour, false},
-    {"hours", &name, false},          {"reminder", &an_hour, false},   {"expires", &survey_end, false},
-    {"edit", &a_minute, false},       {"low", &survey_low, false},     {NULL, NULL, false}};
+    {"order", &count, true},          {"about", &survey_about, false},     {"when", &any, false},
+    {"questions", &questions, false}, {"kind", &named_survey_kind, false}, OF_SURVEYS};
 SHAPE named_survey = {
     .kind = STRUCT, .expected = "a map with order, about and when", .fields = named_survey_fields};
 SHAPE named_surveys = {.kind = MAP, .expected = "a map of surveys", .of = &named_survey};

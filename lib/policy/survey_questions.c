@@ -148,13 +148,6 @@ static aft_status choose(const aft_policy *policy, const aft__question *question
   return write_choices(policy, question, chosen, arena, out, error);
 }
 
-static uint32_t characters(aft_str text) {
-  uint32_t n = 0;
-  for (size_t i = 0; i < text.len; i++)
-    n += ((unsigned char)text.data[i] & 0xc0) != 0x80;
-  return n;
-}
-
 aft_status aft__policy_reply(const aft_policy *policy, const aft__question *question, aft_str text,
                              const char *where, aft__arena *arena, aft__reply *out, aft_error *error) {
   *out = (aft__reply){0};
@@ -162,7 +155,7 @@ aft_status aft__policy_reply(const aft_policy *policy, const aft__question *ques
     return scale(policy, question, text, where, out, error);
   if (question->type != AFT__QUESTION_TEXT)
     return choose(policy, question, text, where, arena, out, error);
-  uint32_t n = characters(text);
+  uint32_t n = aft__utf8_length(text);
   if (!n || n > question->most)
     return aft__error(error, AFT_E_INVALID, where, "expected 1 to %u characters, found %u", question->most,
                       n);

@@ -73,16 +73,9 @@ static bool speaks(const aft__triage_scan *s, uint32_t i, uint32_t characters, c
   return rule->condition == AFT__FLOW_NONE || aft__policy_holds(s->policy, rule->condition, facts);
 }
 
-static uint32_t characters_of(aft_str text) {
-  uint32_t n = 0;
-  for (size_t i = 0; i < text.len; i++)
-    n += ((uint8_t)text.data[i] & 0xC0) != 0x80;
-  return n;
-}
-
 static void score_rules(aft__triage_scan *s, const aft__facts *facts) {
   const aft__settings *settings = s->policy->settings;
-  uint32_t characters = characters_of(s->text);
+  uint32_t characters = aft__utf8_length(s->text);
   for (uint32_t i = 0; i < s->n_rules; i++) {
     aft__rule_state *state = &s->states[i];
     if (!speaks(s, i, characters, facts))

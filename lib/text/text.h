@@ -15,6 +15,8 @@ aft_status aft__utf8_require(aft_str text, const char *where, aft_error *error);
 uint32_t aft__utf8_next(const char *p, const char *end, uint32_t *out);
 /* The longest prefix of at most n bytes that ends at a character boundary. */
 size_t aft__utf8_cut(aft_str text, size_t n);
+/* How many characters of valid UTF-8 there are. */
+uint32_t aft__utf8_length(aft_str text);
 /* Columns of a terminal: wide characters count two. */
 size_t aft__utf8_columns(aft_str text);
 

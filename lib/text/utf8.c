@@ -105,6 +105,13 @@ size_t aft__utf8_cut(aft_str text, size_t n) {
   return n;
 }
 
+uint32_t aft__utf8_length(aft_str text) {
+  uint32_t n = 0;
+  for (size_t i = 0; i < text.len; i++)
+    n += !continues((uint8_t)text.data[i]);
+  return n;
+}
+
 size_t aft__utf8_columns(aft_str text) {
   size_t columns = 0;
   if (text.len == 0)

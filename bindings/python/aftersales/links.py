@@ -1,13 +1,13 @@
 """Signed links that let a buyer into an order or a case, or answer a survey, for a time."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union
 
 from ._call import Commands, buffer_bytes
 from ._ffi import ffi, lib
-from ._frame import Frame
+from ._frame import Frame, items
 from ._handle import Shared
 from ._call import run
 from .env import Env, env_of
@@ -17,6 +17,8 @@ from .values import time_of, utf8, wrong_type
 if TYPE_CHECKING:
     from .desk import Desk
 
+
+Answer = Union[int, bool, str, Sequence[str]]  # a number of a scale, yes or no, one choice or several, a text
 
 VIA_NUMBERS = {"link": lib.AFT_VIA_LINK, "chat": lib.AFT_VIA_CHAT, "phone": lib.AFT_VIA_PHONE}
 
@@ -69,6 +71,26 @@ class OpenedLink(NamedTuple):
     survey: int | None
 
 
+def answer_text(name: str, value: Answer) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, str)):
+        return str(value)
+    return " ".join(items(name, value))
+
+
+def add_answers(frame: Frame, answers: Mapping[str, Answer]) -> None:
+    if not isinstance(answers, Mapping):
+        raise wrong_type("answers", "a dict of questions and answers", answers)
+    array = ffi.new("aft_field_in[]", len(answers))
+    for place, (question, value) in zip(array, answers.items()):
+        name = f"answers[{question!r}]"
+        place.size = ffi.sizeof("aft_field_in")
+        frame.fill_text(place.name, utf8("answers", question))
+        frame.fill_text(place.text, utf8(name, answer_text(name, value)))
+    frame.array("answers", array, len(answers))
+
+
 class LinkCommands(Commands):
     def make_link(
         self,
@@ -108,8 +130,9 @@ class LinkCommands(Commands):
         self,
         survey: int | None = None,
         *,
-        score: int,
+        score: int = 0,
         text: str | None = None,
+        answers: Mapping[str, Answer] | None = None,
         source: Literal["link", "chat", "phone"] | None = None,
         token: str | None = None,
         keys: LinkKeys | None = None,
@@ -118,12 +141,15 @@ class LinkCommands(Commands):
     ) -> Survey:
         """Takes the answer to a survey that was sent, by its id or the token of its link with the keys that verify it.
 
+        score: 0 where the survey asks for none. answers: to its questions, by their names.
         source: how it was answered; required without a token, of which it is "link" by default."""
         frame, out = Frame("aft_survey_answer_in"), ffi.new("aft_record **")
         frame.id("survey", survey)
         frame.text("token", token)
         frame.text("text", text)
         frame.number("score", score)
+        if answers is not None:
+            add_answers(frame, answers)
         frame.choice("source", source, VIA_NUMBERS)
 
         def take(_session: Any, status: int) -> Survey:
@@ -137,6 +163,28 @@ class LinkCommands(Commands):
         with keys_of(keys)._use() as ring:
             frame.put("keys", ring)
             return self._run(lib.aft_survey_answer, [frame], [out], take, key, deadline)
+
+
+    def survey_form(
+        self,
+        survey: int | None = None,
+        *,
+        token: str | None = None,
+        keys: LinkKeys | None = None,
+        locale: Literal["zh", "en"] = "en",
+        deadline: timedelta | None = None,
+    ) -> dict[str, Any]:
+        """What a survey asks, for the page that shows it: its kind and state, the ends of its score, its questions."""
+        frame = Frame("aft_survey_form_in")
+        frame.id("survey", survey)
+        frame.text("token", token)
+        frame.text("locale", locale)
+
+        if keys is None:
+            return dict(self._json(lib.aft_survey_form, [frame], None, deadline))
+        with keys_of(keys)._use() as ring:
+            frame.put("keys", ring)
+            return dict(self._json(lib.aft_survey_form, [frame], None, deadline))
 
 
 def opened(session: Any, tenant: int, keys: LinkKeys, token: str) -> OpenedLink:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from aftersales import Denied, Invalid, LinkKeys, Transition
+from aftersales import Denied, Invalid, LinkKeys, Policy, Transition
 from conftest import START, Shop
 
 
@@ -49,3 +49,36 @@ def test_a_survey_ends(shop: Shop) -> None:
     shop.session.tick()
     with pytest.raises(Transition):
         shop.desk.answer_survey(survey, score=5, source="chat")
+
+
+ENDED = """
+version: 1
+surveys:
+  words:
+    order: 1
+    kind: custom
+    questions:
+      speed: {type: scale, order: 1, required: true, low: 2}
+      again: {type: yes_no, order: 2}
+      why: {type: choices, order: 3, choices: [price, late]}
+texts:
+  zh: {notify.survey.words.invite: 请回答, survey.words.speed: 快, survey.words.again: 再来, survey.words.why: 为何,
+       survey.words.why.price: 价格, survey.words.why.late: 太慢}
+  en: {notify.survey.words.invite: Please answer, survey.words.speed: Fast, survey.words.again: Again,
+       survey.words.why: Why, survey.words.why.price: price, survey.words.why.late: late}
+"""
+
+
+def test_questions_of_a_survey_are_answered_and_counted(shop: Shop) -> None:
+    shop.desk.activate_policy(Policy({"shop.yaml": ENDED}, env=shop.env))
+    survey = sent(shop, "wx_1")
+    form = shop.desk.survey_form(survey)
+    assert [q["name"] for q in form["questions"]] == ["speed", "again", "why"] and form["score"] is None
+    with pytest.raises(Invalid, match="an answer to 'speed'"):
+        shop.desk.answer_survey(survey, answers={"again": True}, source="phone")
+    shop.desk.answer_survey(survey, answers={"speed": 2, "again": True, "why": ["late", "price"]}, source="phone")
+    replies = {r.question: (r.number, r.choices, r.low) for r in shop.desk.replies(survey)}
+    assert replies == {"speed": (2, None, 1), "again": (None, "yes", 0), "why": (None, "price late", 0)}
+    report = shop.desk.survey_report(START, START + timedelta(days=9), name="words", question="why")
+    answers = report["groups"][0]["question"]["answers"]
+    assert [(a["answer"], a["answered"]) for a in answers] == [("price", 1), ("late", 1)]
