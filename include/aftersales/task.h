@@ -103,18 +103,18 @@ AFT_API aft_status aft_task_assign(aft_session *session, const aft_call *call, a
                                    aft_record **out, aft_error *error);
 
 /* What came of an attempt. */
-#define AFT_OUTCOME_REACHED      1u
-#define AFT_OUTCOME_NO_ANSWER    2u
-#define AFT_OUTCOME_BUSY         3u
-#define AFT_OUTCOME_VOICEMAIL    4u
-#define AFT_OUTCOME_WRONG_NUMBER 5u /* ends the task: calling again would not help */
-#define AFT_OUTCOME_REFUSED      6u /* likewise */
+#define AFT_CALLED_REACHED      1u
+#define AFT_CALLED_NO_ANSWER    2u
+#define AFT_CALLED_BUSY         3u
+#define AFT_CALLED_VOICEMAIL    4u
+#define AFT_CALLED_WRONG_NUMBER 5u /* ends the task: calling again would not help */
+#define AFT_CALLED_REFUSED      6u /* likewise */
 
 /* An attempt at a task. */
 typedef struct aft_attempt_in {
   size_t size;
   aft_id task;         /* required */
-  uint32_t outcome;    /* AFT_OUTCOME_…; required */
+  uint32_t outcome;    /* AFT_CALLED_…; required */
   uint32_t done;       /* 1: with it the task is done; somebody was reached */
   int64_t seconds;     /* how long it took, up to 86400 */
   aft_time promised;   /* by when the customer was promised the next word; 0: nothing was promised */

@@ -15,12 +15,12 @@ typedef enum after {
 static const struct {
   const char *name;
   after then;
-} outcomes[] = {[AFT_OUTCOME_REACHED] = {"reached", GOES_ON},
-                [AFT_OUTCOME_NO_ANSWER] = {"no_answer", AGAIN},
-                [AFT_OUTCOME_BUSY] = {"busy", AGAIN},
-                [AFT_OUTCOME_VOICEMAIL] = {"voicemail", AGAIN},
-                [AFT_OUTCOME_WRONG_NUMBER] = {"wrong_number", FAILS},
-                [AFT_OUTCOME_REFUSED] = {"refused", FAILS}};
+} outcomes[] = {[AFT_CALLED_REACHED] = {"reached", GOES_ON},
+                [AFT_CALLED_NO_ANSWER] = {"no_answer", AGAIN},
+                [AFT_CALLED_BUSY] = {"busy", AGAIN},
+                [AFT_CALLED_VOICEMAIL] = {"voicemail", AGAIN},
+                [AFT_CALLED_WRONG_NUMBER] = {"wrong_number", FAILS},
+                [AFT_CALLED_REFUSED] = {"refused", FAILS}};
 
 typedef struct noting {
   aft_attempt_in in;
@@ -114,7 +114,7 @@ static aft_status note(aft__task *task, const noting *n, aft_error *error) {
 
 /* Any attempt keeps the promise before it; that a promise was broken is over once the customer heard. */
 static aft_status take_promise(aft__task *task, const aft_attempt_in *in, aft_error *error) {
-  bool heard = in->outcome != AFT_OUTCOME_NO_ANSWER && in->outcome != AFT_OUTCOME_BUSY;
+  bool heard = in->outcome != AFT_CALLED_NO_ANSWER && in->outcome != AFT_CALLED_BUSY;
   if (heard)
     aft__task_set(task, AFT__TASK_BROKEN, aft__null());
   aft__task_set(task, AFT__TASK_PROMISED, in->promised ? aft__int(in->promised) : aft__null());
@@ -199,13 +199,13 @@ static void digest(aft__sha256 *sha, const void *given) {
 }
 
 static aft_status check_outcome(const aft_attempt_in *in, aft_error *error) {
-  if (in->outcome < AFT_OUTCOME_REACHED || in->outcome >= AFT__COUNT(outcomes))
-    return aft__error(error, AFT_E_INVALID, "attempt.outcome", "expected AFT_OUTCOME_…, found %u",
+  if (in->outcome < AFT_CALLED_REACHED || in->outcome >= AFT__COUNT(outcomes))
+    return aft__error(error, AFT_E_INVALID, "attempt.outcome", "expected AFT_CALLED_…, found %u",
                       in->outcome);
-  if (in->done > 1 || (in->done && in->outcome != AFT_OUTCOME_REACHED))
+  if (in->done > 1 || (in->done && in->outcome != AFT_CALLED_REACHED))
     return aft__error(error, AFT_E_INVALID, "attempt.done",
                       in->done > 1 ? "expected 0 or 1" : "only with somebody reached is a task done");
-  if (in->survey && in->outcome != AFT_OUTCOME_REACHED)
+  if (in->survey && in->outcome != AFT_CALLED_REACHED)
     return aft__error(error, AFT_E_INVALID, "attempt.survey", "only somebody who was reached answers one");
   if (in->score && !in->survey)
     return aft__error(error, AFT_E_INVALID, "attempt.score", "a score answers a survey: name it");

@@ -280,7 +280,7 @@ static void a_call_back_is_asked_for_claimed_and_made(void **state) {
   assert_int_equal(claim(d.agent, NULL), 0);
   assert_ok(note_with(&d.as_agent,
                       (aft_attempt_in){.task = id,
-                                       .outcome = AFT_OUTCOME_REACHED,
+                                       .outcome = AFT_CALLED_REACHED,
                                        .done = 1,
                                        .seconds = 95,
                                        .text = AFT_STR("明天下午送到，客户同意"),
@@ -300,10 +300,10 @@ static void what_was_said_is_a_message_of_the_ticket(void **state) {
   aft_cursor *cursor;
   aft_record *attempt, *message;
   aft_id ticket = desk_say(&d, "m1", CALM), id = ask(ticket);
-  note(id, AFT_OUTCOME_NO_ANSWER);
+  note(id, AFT_CALLED_NO_ANSWER);
   assert_ok(note_with(
       &d.as_agent,
-      (aft_attempt_in){.task = id, .outcome = AFT_OUTCOME_REACHED, .seconds = 7, .text = AFT_STR("说好了")},
+      (aft_attempt_in){.task = id, .outcome = AFT_CALLED_REACHED, .seconds = 7, .text = AFT_STR("说好了")},
       &error));
   assert_ok(aft_attempt_list(d.session, &d.system, id, &cursor, &error));
   assert_status(aft_cursor_next(cursor, &attempt, &error), AFT_OK);
@@ -404,30 +404,30 @@ static void nobody_reached_is_called_again_and_then_given_up(void **state) {
   assert_ok(aft_time_parse("2026-11-20T17:00:00+08:00", AFT_NTS, &evening, &error)); /* Friday */
   atomic_store(&d.now, evening);
   aft_id ticket = desk_say(&d, "m1", CALM), id = ask(ticket);
-  note(id, AFT_OUTCOME_NO_ANSWER);
+  note(id, AFT_CALLED_NO_ANSWER);
   assert_task(id, "open", "");
   assert_int_equal(number(id, AFT_TASK_NEXT), evening + 2 * AFT__DAY + 17 * AFT__HOUR); /* Monday at ten */
   assert_int_equal(claim(d.agent, NULL), 0);
   pass(2 * AFT__DAY + 17 * AFT__HOUR);
   assert_int_equal(number(id, AFT_TASK_NEXT), -1);
   assert_int_equal(claim(d.agent, NULL), id);
-  note(id, AFT_OUTCOME_BUSY);
-  note(id, AFT_OUTCOME_VOICEMAIL); /* earlier than said, which nobody forbids */
+  note(id, AFT_CALLED_BUSY);
+  note(id, AFT_CALLED_VOICEMAIL); /* earlier than said, which nobody forbids */
   assert_task(id, "failed", "voicemail");
   assert_int_equal(number(id, AFT_TASK_MISSED), 3);
   assert_int_equal(events(ticket, "task.failed"), 1);
   assert_int_equal(works(ticket, "task_failed"), 1);
-  assert_status(note_with(&d.as_agent, (aft_attempt_in){.task = id, .outcome = AFT_OUTCOME_REACHED}, &error),
+  assert_status(note_with(&d.as_agent, (aft_attempt_in){.task = id, .outcome = AFT_CALLED_REACHED}, &error),
                 AFT_E_TRANSITION);
 }
 
 static void what_calling_again_would_not_help_ends_it(void **state) {
   (void)state;
   aft_id ticket = desk_say(&d, "m1", CALM), wrong = ask(ticket);
-  note(wrong, AFT_OUTCOME_WRONG_NUMBER);
+  note(wrong, AFT_CALLED_WRONG_NUMBER);
   assert_task(wrong, "failed", "wrong_number");
   aft_id refused = ask(ticket);
-  note(refused, AFT_OUTCOME_REFUSED);
+  note(refused, AFT_CALLED_REFUSED);
   assert_task(refused, "failed", "refused");
 }
 
@@ -438,7 +438,7 @@ static void a_broken_promise_comes_to_the_front(void **state) {
   aft_record *record;
   aft_id first = ask(desk_say(&d, "m1", CALM)), ticket = say_as("wx_2", CALM), id = add(ticket, "call_back");
   aft_attempt_in in = {.task = id,
-                       .outcome = AFT_OUTCOME_REACHED,
+                       .outcome = AFT_CALLED_REACHED,
                        .promised = DESK_START + AFT__HOUR,
                        .text = AFT_STR("一会儿回电")};
   assert_ok(note_with(&d.as_agent, in, &error));
@@ -458,7 +458,7 @@ static void a_broken_promise_comes_to_the_front(void **state) {
   assert_status(aft_cursor_next(cursor, &record, &error), AFT_OK);
   assert_int_equal(aft_task_id(record), first);
   aft_cursor_free(cursor);
-  note(id, AFT_OUTCOME_REACHED); /* the customer heard */
+  note(id, AFT_CALLED_REACHED); /* the customer heard */
   assert_int_equal(number(id, AFT_TASK_BROKEN), -1);
   assert_int_equal(number(id, AFT_TASK_PLACE), DESK_START + 4 * AFT__HOUR);
 }
@@ -467,11 +467,11 @@ static void a_promise_that_is_kept_is_not_broken(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
   aft_id ticket = desk_say(&d, "m1", CALM), id = ask(ticket);
-  aft_attempt_in in = {.task = id, .outcome = AFT_OUTCOME_VOICEMAIL, .promised = DESK_START + AFT__HOUR};
+  aft_attempt_in in = {.task = id, .outcome = AFT_CALLED_VOICEMAIL, .promised = DESK_START + AFT__HOUR};
   assert_ok(note_with(&d.as_agent, in, &error));
   assert_task(id, "claimed", ""); /* who promised keeps it */
   desk_pass(&d, AFT__HOUR - 1);
-  note(id, AFT_OUTCOME_REACHED);
+  note(id, AFT_CALLED_REACHED);
   pass(AFT__DAY);
   assert_int_equal(events(ticket, "task.promise_broken"), 0);
 }
@@ -562,7 +562,7 @@ static void a_call_may_answer_the_survey(void **state) {
   aft_error error = AFT_ERROR_INIT;
   aft_id ticket = desk_say(&d, "m1", CALM), other = say_as("wx_2", CALM);
   aft_id survey = survey_of(ticket), id = add(ticket, "call_back"), foreign = add(other, "call_back");
-  aft_attempt_in in = {.task = foreign, .outcome = AFT_OUTCOME_REACHED, .survey = survey, .score = 2};
+  aft_attempt_in in = {.task = foreign, .outcome = AFT_CALLED_REACHED, .survey = survey, .score = 2};
   assert_status(note_with(&d.as_agent, in, &error), AFT_E_INVALID);
   assert_string_equal(error.where, "attempt.survey");
   in.task = id;
@@ -644,7 +644,7 @@ static void the_warehouse_sees_and_ends_its_own(void **state) {
   assert_status(add_with(&warehouse, (aft_task_in){.ticket = ticket, .name = AFT_STR("warehouse_check")},
                          &other, &error),
                 AFT_E_DENIED);
-  assert_status(note_with(&d.as_agent, (aft_attempt_in){.task = check, .outcome = AFT_OUTCOME_BUSY}, &error),
+  assert_status(note_with(&d.as_agent, (aft_attempt_in){.task = check, .outcome = AFT_CALLED_BUSY}, &error),
                 AFT_E_TRANSITION); /* it is not for agents */
   assert_status(aft_task_assign(d.session, &d.as_agent, check, d.agent, NULL, &error), AFT_E_TRANSITION);
   assert_int_equal(claim(d.agent, NULL), 0);
@@ -717,7 +717,7 @@ static void agents_have_their_shops(void **state) {
   assert_status(aft_task_get(d.session, &d.as_other_agent, id, &record, &error), AFT_E_DENIED);
   assert_status(end_with(&d.as_other_agent, (aft_task_end_in){.task = id}, &error), AFT_E_DENIED);
   assert_status(
-      note_with(&d.as_other_agent, (aft_attempt_in){.task = id, .outcome = AFT_OUTCOME_BUSY}, &error),
+      note_with(&d.as_other_agent, (aft_attempt_in){.task = id, .outcome = AFT_CALLED_BUSY}, &error),
       AFT_E_DENIED);
   assert_status(add_with(&d.as_other_agent, (aft_task_in){.ticket = ticket, .name = AFT_STR("call_back")},
                          &other, &error),
@@ -730,7 +730,7 @@ static void agents_have_their_shops(void **state) {
   aft_id chen = agent("chen", NULL);
   assert_ok(aft_task_assign(d.session, &d.as_agent, id, chen, NULL, &error));
   assert_status(aft_task_assign(d.session, &d.as_agent, id, chen, NULL, &error), AFT_IGNORED);
-  assert_status(note_with(&d.as_agent, (aft_attempt_in){.task = id, .outcome = AFT_OUTCOME_BUSY}, &error),
+  assert_status(note_with(&d.as_agent, (aft_attempt_in){.task = id, .outcome = AFT_CALLED_BUSY}, &error),
                 AFT_E_TRANSITION); /* chen has it */
 }
 
@@ -900,20 +900,20 @@ static void bad_input_is_refused_with_its_place(void **state) {
     aft_attempt_in in;
     const char *where;
   } notes[] = {
-      {{.outcome = AFT_OUTCOME_BUSY}, "attempt.task"},
+      {{.outcome = AFT_CALLED_BUSY}, "attempt.task"},
       {{.task = call}, "attempt.outcome"},
       {{.task = call, .outcome = 7}, "attempt.outcome"},
-      {{.task = call, .outcome = AFT_OUTCOME_BUSY, .done = 1}, "attempt.done"},
-      {{.task = call, .outcome = AFT_OUTCOME_REACHED, .done = 2}, "attempt.done"},
-      {{.task = call, .outcome = AFT_OUTCOME_REACHED, .seconds = -1}, "attempt.seconds"},
-      {{.task = call, .outcome = AFT_OUTCOME_REACHED, .seconds = 86401}, "attempt.seconds"},
-      {{.task = call, .outcome = AFT_OUTCOME_REACHED, .promised = DESK_START}, "attempt.promised"},
-      {{.task = call, .outcome = AFT_OUTCOME_REACHED, .promised = INT64_MAX}, "attempt.promised"},
-      {{.task = call, .outcome = AFT_OUTCOME_REACHED, .promised = INT64_MIN}, "attempt.promised"},
-      {{.task = call, .outcome = AFT_OUTCOME_REFUSED, .promised = DESK_START + 1}, "attempt.promised"},
-      {{.task = call, .outcome = AFT_OUTCOME_REACHED, .visibility = 3}, "attempt.visibility"},
-      {{.task = call, .outcome = AFT_OUTCOME_REACHED, .score = 3}, "attempt.score"},
-      {{.task = call, .outcome = AFT_OUTCOME_BUSY, .survey = 1, .score = 3}, "attempt.survey"}};
+      {{.task = call, .outcome = AFT_CALLED_BUSY, .done = 1}, "attempt.done"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .done = 2}, "attempt.done"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .seconds = -1}, "attempt.seconds"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .seconds = 86401}, "attempt.seconds"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .promised = DESK_START}, "attempt.promised"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .promised = INT64_MAX}, "attempt.promised"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .promised = INT64_MIN}, "attempt.promised"},
+      {{.task = call, .outcome = AFT_CALLED_REFUSED, .promised = DESK_START + 1}, "attempt.promised"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .visibility = 3}, "attempt.visibility"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .score = 3}, "attempt.score"},
+      {{.task = call, .outcome = AFT_CALLED_BUSY, .survey = 1, .score = 3}, "attempt.survey"}};
   for (size_t i = 0; i < AFT__COUNT(notes); i++) {
     assert_status(note_with(&d.system, notes[i].in, &error), AFT_E_INVALID);
     assert_string_equal(error.where, notes[i].where);
@@ -1007,7 +1007,7 @@ static void tasks_are_exported(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
   uint32_t found[2] = {0};
-  note(ask(desk_say(&d, "m1", CALM)), AFT_OUTCOME_BUSY);
+  note(ask(desk_say(&d, "m1", CALM)), AFT_CALLED_BUSY);
   assert_ok(aft_person_export(d.session, &d.system, d.buyer, count_kind, found, NULL, &error));
   assert_int_equal(found[0], 1);
   assert_int_equal(found[1], 1);

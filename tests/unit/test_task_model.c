@@ -206,8 +206,8 @@ static void assign(void) {
 static void attempt(void) {
   aft_error error = AFT_ERROR_INIT;
   model *m = some();
-  uint32_t outcome = AFT_OUTCOME_REACHED + pick(AFT_OUTCOME_REFUSED);
-  bool reached = outcome == AFT_OUTCOME_REACHED, ends = outcome >= AFT_OUTCOME_WRONG_NUMBER;
+  uint32_t outcome = AFT_CALLED_REACHED + pick(AFT_CALLED_REFUSED);
+  bool reached = outcome == AFT_CALLED_REACHED, ends = outcome >= AFT_CALLED_WRONG_NUMBER;
   bool done = reached && pick(4) == 0;
   int64_t promised = !ends && !done && pick(3) == 0 ? atomic_load(&d.now) + 1 + pick(6 * 3600000) : NONE;
   if (!m)
@@ -225,7 +225,7 @@ static void attempt(void) {
   m->attempts++;
   m->next = NONE;
   m->promise = promised;
-  if (outcome != AFT_OUTCOME_NO_ANSWER && outcome != AFT_OUTCOME_BUSY)
+  if (outcome != AFT_CALLED_NO_ANSWER && outcome != AFT_CALLED_BUSY)
     m->broken = false;
   if (done || ends) {
     model_end(m, done ? "done" : "failed");
