@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "case_desk.h"
 #include "desk/tables/tables.h"
 
 static desk d;
@@ -677,6 +678,61 @@ static void a_task_may_be_about_a_case_or_order_of_the_customer(void **state) {
   assert_status(add_with(&d.as_agent, in, &id, &error), AFT_E_NOT_FOUND);
 }
 
+static aft_id case_of(case_desk *c, aft_id ticket) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  aft_case_line_in one = {.size = sizeof one, .line = c->line[0], .quantity = 1};
+  aft_case_in in = {.size = sizeof in,
+                    .order = c->order,
+                    .ticket = ticket,
+                    .kind = AFT_STR("return"),
+                    .reason = AFT_STR("defective_later"),
+                    .lines = &one,
+                    .n_lines = 1};
+  assert_ok(aft_case_file(c->d.session, &c->d.as_buyer, &in, &made, &error));
+  aft_id id = aft_case_id(made);
+  aft_record_free(made);
+  return id;
+}
+
+/* The task of the ticket, 0 for none; freed by the caller. */
+static aft_record *only_task(case_desk *c, aft_id ticket) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *record, *copy = NULL;
+  aft_task_filter in = {.size = sizeof in, .ticket = ticket};
+  assert_ok(aft_task_list(c->d.session, &c->d.system, &in, &cursor, &error));
+  if (aft_cursor_next(cursor, &record, &error) == AFT_OK)
+    assert_ok(aft_task_get(c->d.session, &c->d.system, aft_task_id(record), &copy, &error));
+  aft_cursor_free(cursor);
+  return copy;
+}
+
+static void work_of_a_case_may_be_a_task(void **state) {
+  case_desk c;
+  case_desk_open(&c, (desk_kind)(intptr_t)*state);
+  aft_id ticket = desk_say(&c.d, "m1", "杯子坏了，我要退货");
+  aft_id plain = case_of(&c, ticket); /* the policy has no task of that name */
+  assert_null(only_task(&c, ticket));
+  assert_true(desk_effects(&c.d, plain, "work.order", "\"work\":\"decide\"") == 1);
+  desk_policy(&c.d,
+              "version: 1\n"
+              "tasks: {decide: {kind: work_order, party: finance, target: 8h}}\n");
+  aft_id first = case_of(&c, ticket);
+  aft_record *record = only_task(&c, ticket);
+  assert_string_equal(aft_task_name(record), "decide");
+  assert_string_equal(aft_task_cause(record), "machine");
+  assert_int_equal(aft_task_case(record), first);
+  assert_int_equal(aft_task_order(record), c.order);
+  assert_int_equal(aft_task_due(record), atomic_load(&c.d.now) + 8 * AFT__HOUR);
+  aft_record_free(record);
+  assert_int_equal(desk_effects(&c.d, first, "work.order", "\"work\":\"decide\""), 0);
+  assert_int_equal(desk_effects(&c.d, ticket, "work.order", "\"work\":\"decide\""), 1);
+  aft_id second = case_of(&c, ticket); /* one is open for the ticket: this one is asked for as ever */
+  assert_int_equal(desk_effects(&c.d, second, "work.order", "\"work\":\"decide\""), 1);
+  case_desk_close(&c);
+}
+
 /* ---- who may ---- */
 
 static void a_buyer_sees_their_own_calls_and_nothing_else(void **state) {
@@ -1016,6 +1072,9 @@ static void tasks_are_exported(void **state) {
 #define ON(kind, test) \
   { #test " [" #kind "]", test, open_kind, shut, (void *)(intptr_t)DESK_##kind }
 #define EVERYWHERE(test) ON(SQLITE, test), ON(MEMORY, test), ON(HOSTILE, test)
+/* On a desk of its own. */
+#define ALONE(kind, test) \
+  { #test " [" #kind "]", test, NULL, NULL, (void *)(intptr_t)DESK_##kind }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -1041,6 +1100,9 @@ int main(void) {
       EVERYWHERE(word_from_outside_counts_once),
       EVERYWHERE(the_warehouse_sees_and_ends_its_own),
       EVERYWHERE(a_task_may_be_about_a_case_or_order_of_the_customer),
+      ALONE(SQLITE, work_of_a_case_may_be_a_task),
+      ALONE(MEMORY, work_of_a_case_may_be_a_task),
+      ALONE(HOSTILE, work_of_a_case_may_be_a_task),
       EVERYWHERE(a_buyer_sees_their_own_calls_and_nothing_else),
       EVERYWHERE(agents_have_their_shops),
       EVERYWHERE(who_goes_away_gives_tasks_back),
