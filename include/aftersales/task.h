@@ -20,7 +20,7 @@ typedef struct aft_task_in {
   aft_id case_id;   /* of the ticket's customer; 0: none */
   aft_id order;     /* likewise; 0: the case's, else the ticket's */
   aft_id assignee;  /* of a task for agents: who gets it; 0: whoever claims it */
-  aft_time due;     /* 0: after the policy's target */
+  aft_time due;     /* up to 366 days from now; 0: after the policy's target */
   aft_str phone;    /* to call; absent: the customer's */
   aft_str language; /* "zh" or "en"; absent: the customer's */
   aft_str reason;   /* in your own words, up to 1000 bytes */

@@ -28,12 +28,15 @@ typedef struct noting {
   aft__value *row;
 } noting;
 
+/* 0: no agent. */
+static aft_id caller(const aft__cmd *cmd) { return cmd->call.role == AFT_ROLE_AGENT ? cmd->call.actor : 0; }
+
 /* ---- whether it may be noted ---- */
 
 static aft_status check_task(const aft__task *task, const aft_attempt_in *in, aft_error *error) {
   const aft__cmd *cmd = task->cmd;
-  bool others = !aft__row_null(task->row, AFT__TASK_ASSIGNEE) && cmd->call.role == AFT_ROLE_AGENT &&
-                aft__task_int(task, AFT__TASK_ASSIGNEE) != cmd->call.actor;
+  aft_id had = aft__row_null(task->row, AFT__TASK_ASSIGNEE) ? 0 : aft__task_int(task, AFT__TASK_ASSIGNEE);
+  bool others = had && caller(cmd) && had != caller(cmd);
   AFT__TRY(aft__task_going_on(task->row, error));
   if (!aft__task_is(task->row, AFT__TASK_PARTY, AFT__PARTY_AGENT))
     return aft__error(error, AFT_E_TRANSITION, "attempt.task", "the task is not for agents");
@@ -93,7 +96,7 @@ static aft_status keep_attempt(aft__task *task, noting *n, aft_error *error) {
   row[AFT__ATTEMPT_TASK] = aft__int(aft__task_id(task));
   row[AFT__ATTEMPT_NUMBER] = aft__int(aft__task_int(task, AFT__TASK_ATTEMPTS) + 1);
   row[AFT__ATTEMPT_OUTCOME] = aft__text(aft__cstr(outcomes[n->in.outcome].name));
-  row[AFT__ATTEMPT_AGENT] = aft__id_or_null(cmd->call.actor);
+  row[AFT__ATTEMPT_AGENT] = aft__id_or_null(caller(cmd));
   row[AFT__ATTEMPT_SECONDS] = aft__int(n->in.seconds);
   row[AFT__ATTEMPT_PROMISED] = n->in.promised ? aft__int(n->in.promised) : aft__null();
   row[AFT__ATTEMPT_MESSAGE] = aft__int(n->message);
@@ -137,7 +140,7 @@ static aft_status try_again(aft__task *task, const aft_attempt_in *in, aft_error
   if (missed >= aft__task_int(task, AFT__TASK_LIMIT))
     return fail(task, outcomes[in->outcome].name, in->text, error);
   if (in->promised) {
-    aft__task_give(task, cmd->call.actor);
+    aft__task_give(task, caller(cmd));
     return AFT_OK;
   }
   bool known = aft__policy_task_find(cmd->policy, aft__row_str(task->row, AFT__TASK_NAME), &policy);
@@ -159,8 +162,10 @@ static aft_status follow(aft__task *task, const aft_attempt_in *in, aft_error *e
     return fail(task, outcomes[in->outcome].name, in->text, error);
   if (outcomes[in->outcome].then == AGAIN)
     return try_again(task, in, error);
-  bool had = !aft__row_null(task->row, AFT__TASK_ASSIGNEE);
-  aft__task_give(task, cmd->call.actor || !had ? cmd->call.actor : aft__task_int(task, AFT__TASK_ASSIGNEE));
+  if (caller(cmd))
+    aft__task_give(task, caller(cmd));
+  else
+    aft__task_settle(task); /* whoever has it keeps it */
   return AFT_OK;
 }
 

@@ -233,8 +233,8 @@ static aft_status open_in(aft__ticket *ticket, const aft_task_in *in, aft_error 
   AFT__TRY(aft__may_shop(ticket->cmd, aft__ticket_int(ticket, AFT__TICKET_SHOP), error));
   if (!aft__ticket_int(ticket, AFT__TICKET_OPEN))
     return aft__error(error, AFT_E_TRANSITION, "task.ticket", "the ticket has come to its end");
-  if (in->due && in->due <= ticket->cmd->now)
-    return aft__error(error, AFT_E_INVALID, "task.due", "expected a time to come");
+  if (in->due && (in->due <= ticket->cmd->now || in->due > ticket->cmd->now + AFT__TASK_SPAN))
+    return aft__error(error, AFT_E_INVALID, "task.due", "expected a time of the next 366 days");
   aft__task_new fresh = {.on = ticket,
                          .name = in->name,
                          .cause = "staff",

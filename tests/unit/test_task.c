@@ -943,6 +943,7 @@ static void bad_input_is_refused_with_its_place(void **state) {
               {{.ticket = ticket}, "task.name"},
               {{.ticket = ticket, .name = AFT_STR("callback")}, "task.name"},
               {{.ticket = ticket, .name = AFT_STR("follow_up"), .due = 1}, "task.due"},
+              {{.ticket = ticket, .name = AFT_STR("follow_up"), .due = INT64_MAX}, "task.due"},
               {{.ticket = ticket, .name = AFT_STR("follow_up"), .phone = AFT_STR("call me")}, "task.phone"},
               {{.ticket = ticket, .name = AFT_STR("follow_up"), .language = AFT_STR("fr")}, "task.language"},
               {{.ticket = ticket, .name = AFT_STR("follow_up"), .assignee = -1}, "task.assignee"},
