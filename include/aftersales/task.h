@@ -20,7 +20,7 @@ typedef struct aft_task_in {
   aft_id case_id;   /* of the ticket's customer; 0: none */
   aft_id order;     /* likewise; 0: the case's, else the ticket's */
   aft_id assignee;  /* of a task for agents: who gets it; 0: whoever claims it */
-  aft_time due;     /* 0: after the policy's target */
+  aft_time due;     /* up to 366 days from now; 0: after the policy's target */
   aft_str phone;    /* to call; absent: the customer's */
   aft_str language; /* "zh" or "en"; absent: the customer's */
   aft_str reason;   /* in your own words, up to 1000 bytes */
@@ -59,8 +59,8 @@ typedef struct aft_callback_in {
  * out: NULL, or receives the record of kind AFT_KIND_TASK, which the caller frees with aft_record_free.
  * Threads: one at a time.
  * Errors: those of aft_task_add; AFT_E_INVALID callback.window for one that has passed or in which the
- *   task's calendar is never open, with the next time at which it is; callback.phone where no number is
- * known. Since: 0.1
+ *   task's calendar is never open, with the next time at which it is; callback.phone without any number.
+ * Since: 0.1
  */
 AFT_API aft_status aft_callback_ask(aft_session *session, const aft_call *call, const aft_callback_in *in,
                                     aft_record **out, aft_error *error);
@@ -103,18 +103,18 @@ AFT_API aft_status aft_task_assign(aft_session *session, const aft_call *call, a
                                    aft_record **out, aft_error *error);
 
 /* What came of an attempt. */
-#define AFT_ATTEMPT_REACHED      1u
-#define AFT_ATTEMPT_NO_ANSWER    2u
-#define AFT_ATTEMPT_BUSY         3u
-#define AFT_ATTEMPT_VOICEMAIL    4u
-#define AFT_ATTEMPT_WRONG_NUMBER 5u /* ends the task: calling again would not help */
-#define AFT_ATTEMPT_REFUSED      6u /* likewise */
+#define AFT_CALLED_REACHED      1u
+#define AFT_CALLED_NO_ANSWER    2u
+#define AFT_CALLED_BUSY         3u
+#define AFT_CALLED_VOICEMAIL    4u
+#define AFT_CALLED_WRONG_NUMBER 5u /* ends the task: calling again would not help */
+#define AFT_CALLED_REFUSED      6u /* likewise */
 
 /* An attempt at a task. */
 typedef struct aft_attempt_in {
   size_t size;
   aft_id task;         /* required */
-  uint32_t outcome;    /* AFT_ATTEMPT_…; required */
+  uint32_t outcome;    /* AFT_CALLED_…; required */
   uint32_t done;       /* 1: with it the task is done; somebody was reached */
   int64_t seconds;     /* how long it took, up to 86400 */
   aft_time promised;   /* by when the customer was promised the next word; 0: nothing was promised */

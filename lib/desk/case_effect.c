@@ -103,8 +103,11 @@ static const struct {
     {"warranty", "renew", "warranty.renew"},
 };
 
+/* Work that the policy knows as a task has a clock and an end; any other is only asked for. */
 static aft_status work(aft__case *c, const char *arg, aft_error *error) {
-  return aft__case_work(c, arg, NULL, (aft_str){0}, error);
+  bool opened;
+  AFT__TRY(aft__case_task(c, arg, &opened, error));
+  return opened ? AFT_OK : aft__case_work(c, arg, NULL, (aft_str){0}, error);
 }
 
 static aft_status accept(aft__case *c, const char *arg, aft_error *error) {

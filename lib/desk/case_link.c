@@ -33,6 +33,36 @@ aft_status aft__case_ticket(aft__case *c, const char *what, aft_error *error) {
   return status;
 }
 
+/* What the ticket has open already is asked for in the usual way: it may be about another case. */
+static aft_status open_task(aft__case *c, aft__ticket *ticket, const char *name, bool *opened,
+                            aft_error *error) {
+  aft__task_new in = {.on = ticket, .name = aft__cstr(name), .cause = "machine", .of_case = c->row};
+  aft_id task;
+  if (aft__ticket_int(ticket, AFT__TICKET_CUSTOMER) != aft__case_int(c, AFT__CASE_CUSTOMER))
+    return AFT_OK;
+  aft_status status = aft__task_open(c->cmd, &in, &task, error);
+  *opened = status == AFT_OK;
+  return status < 0 ? status : AFT_OK;
+}
+
+aft_status aft__case_task(aft__case *c, const char *name, bool *opened, aft_error *error) {
+  aft__ticket ticket;
+  aft__policy_task policy;
+  aft_id subject = c->cmd->subject;
+  *opened = false;
+  if (aft__row_null(c->row, AFT__CASE_TICKET) ||
+      !aft__policy_task_find(c->cmd->policy, aft__cstr(name), &policy))
+    return AFT_OK;
+  aft_status status = aft__ticket_load(c->cmd, aft__case_int(c, AFT__CASE_TICKET), &ticket, error);
+  if (status >= 0)
+    status = open_task(c, &ticket, name, opened, error);
+  if (status >= 0)
+    status = aft__ticket_save(&ticket, error);
+  aft__ticket_done(&ticket);
+  c->cmd->subject = subject;
+  return status;
+}
+
 /* ---- the parent ---- */
 
 static int64_t share_lines(aft__case *c, int64_t share) {

@@ -551,6 +551,8 @@ void aft__case_share_amounts(aft__case *c);
 aft_status aft__case_tell_parent(aft__case *c, const char *event, aft_error *error);
 /* "resolve": the linked ticket's matter goes on in the case; "trouble": it needs a person again. */
 aft_status aft__case_ticket(aft__case *c, const char *what, aft_error *error);
+/* Opens a task of this name for the linked ticket, where the policy has it; *opened: whether it did. */
+aft_status aft__case_task(aft__case *c, const char *name, bool *opened, aft_error *error);
 /* The same case becomes another kind, in a state of that kind's machine. */
 aft_status aft__case_convert(aft__case *c, aft_str to, aft_error *error);
 

@@ -444,8 +444,9 @@ typedef struct aft__task_new {
   aft_str name;                            /* of a task of the policy */
   const char *cause;                       /* customer, staff, rule, machine or survey */
   aft_id case_id, order, survey, assignee; /* 0: none */
-  aft_time due, from, until;               /* 0: the policy's; no window */
-  aft_str phone, language, reason;         /* absent: the customer's; none */
+  const aft__value *of_case;       /* row, in place of case_id, of the ticket's customer; NULL: none */
+  aft_time due, from, until;       /* 0: the policy's; no window */
+  aft_str phone, language, reason; /* absent: the customer's; none */
 } aft__task_new;
 
 /* Opens a task for a ticket; *out is its id. AFT_IGNORED where as many of the name are open as the policy

@@ -43,8 +43,8 @@ aft_status aft__task_coded(aft__cmd *cmd, aft_str code, aft__value **row, aft_er
 }
 
 aft_status aft__task_hide(aft__cmd *cmd, aft__value *row, aft_error *error) {
-  static const uint32_t inner[] = {AFT__TASK_ASSIGNEE, AFT__TASK_WARNED, AFT__TASK_BREACHED, AFT__TASK_BROKEN,
-                                   AFT__TASK_SURVEY,   AFT__TASK_SCRIPT, AFT__TASK_NOTE};
+  static const uint32_t inner[] = {AFT__TASK_QUEUE,  AFT__TASK_ASSIGNEE, AFT__TASK_WARNED, AFT__TASK_BREACHED,
+                                   AFT__TASK_BROKEN, AFT__TASK_SURVEY,   AFT__TASK_SCRIPT, AFT__TASK_NOTE};
   (void)error;
   if (cmd->call.role != AFT_ROLE_BUYER)
     return AFT_OK;

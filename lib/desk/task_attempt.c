@@ -15,12 +15,12 @@ typedef enum after {
 static const struct {
   const char *name;
   after then;
-} outcomes[] = {[AFT_ATTEMPT_REACHED] = {"reached", GOES_ON},
-                [AFT_ATTEMPT_NO_ANSWER] = {"no_answer", AGAIN},
-                [AFT_ATTEMPT_BUSY] = {"busy", AGAIN},
-                [AFT_ATTEMPT_VOICEMAIL] = {"voicemail", AGAIN},
-                [AFT_ATTEMPT_WRONG_NUMBER] = {"wrong_number", FAILS},
-                [AFT_ATTEMPT_REFUSED] = {"refused", FAILS}};
+} outcomes[] = {[AFT_CALLED_REACHED] = {"reached", GOES_ON},
+                [AFT_CALLED_NO_ANSWER] = {"no_answer", AGAIN},
+                [AFT_CALLED_BUSY] = {"busy", AGAIN},
+                [AFT_CALLED_VOICEMAIL] = {"voicemail", AGAIN},
+                [AFT_CALLED_WRONG_NUMBER] = {"wrong_number", FAILS},
+                [AFT_CALLED_REFUSED] = {"refused", FAILS}};
 
 typedef struct noting {
   aft_attempt_in in;
@@ -28,12 +28,15 @@ typedef struct noting {
   aft__value *row;
 } noting;
 
+/* 0: no agent. */
+static aft_id caller(const aft__cmd *cmd) { return cmd->call.role == AFT_ROLE_AGENT ? cmd->call.actor : 0; }
+
 /* ---- whether it may be noted ---- */
 
 static aft_status check_task(const aft__task *task, const aft_attempt_in *in, aft_error *error) {
   const aft__cmd *cmd = task->cmd;
-  bool others = !aft__row_null(task->row, AFT__TASK_ASSIGNEE) && cmd->call.role == AFT_ROLE_AGENT &&
-                aft__task_int(task, AFT__TASK_ASSIGNEE) != cmd->call.actor;
+  aft_id had = aft__row_null(task->row, AFT__TASK_ASSIGNEE) ? 0 : aft__task_int(task, AFT__TASK_ASSIGNEE);
+  bool others = had && caller(cmd) && had != caller(cmd);
   AFT__TRY(aft__task_going_on(task->row, error));
   if (!aft__task_is(task->row, AFT__TASK_PARTY, AFT__PARTY_AGENT))
     return aft__error(error, AFT_E_TRANSITION, "attempt.task", "the task is not for agents");
@@ -93,7 +96,7 @@ static aft_status keep_attempt(aft__task *task, noting *n, aft_error *error) {
   row[AFT__ATTEMPT_TASK] = aft__int(aft__task_id(task));
   row[AFT__ATTEMPT_NUMBER] = aft__int(aft__task_int(task, AFT__TASK_ATTEMPTS) + 1);
   row[AFT__ATTEMPT_OUTCOME] = aft__text(aft__cstr(outcomes[n->in.outcome].name));
-  row[AFT__ATTEMPT_AGENT] = aft__id_or_null(cmd->call.actor);
+  row[AFT__ATTEMPT_AGENT] = aft__id_or_null(caller(cmd));
   row[AFT__ATTEMPT_SECONDS] = aft__int(n->in.seconds);
   row[AFT__ATTEMPT_PROMISED] = n->in.promised ? aft__int(n->in.promised) : aft__null();
   row[AFT__ATTEMPT_MESSAGE] = aft__int(n->message);
@@ -114,7 +117,7 @@ static aft_status note(aft__task *task, const noting *n, aft_error *error) {
 
 /* Any attempt keeps the promise before it; that a promise was broken is over once the customer heard. */
 static aft_status take_promise(aft__task *task, const aft_attempt_in *in, aft_error *error) {
-  bool heard = in->outcome != AFT_ATTEMPT_NO_ANSWER && in->outcome != AFT_ATTEMPT_BUSY;
+  bool heard = in->outcome != AFT_CALLED_NO_ANSWER && in->outcome != AFT_CALLED_BUSY;
   if (heard)
     aft__task_set(task, AFT__TASK_BROKEN, aft__null());
   aft__task_set(task, AFT__TASK_PROMISED, in->promised ? aft__int(in->promised) : aft__null());
@@ -137,7 +140,7 @@ static aft_status try_again(aft__task *task, const aft_attempt_in *in, aft_error
   if (missed >= aft__task_int(task, AFT__TASK_LIMIT))
     return fail(task, outcomes[in->outcome].name, in->text, error);
   if (in->promised) {
-    aft__task_give(task, cmd->call.actor);
+    aft__task_give(task, caller(cmd));
     return AFT_OK;
   }
   bool known = aft__policy_task_find(cmd->policy, aft__row_str(task->row, AFT__TASK_NAME), &policy);
@@ -159,8 +162,10 @@ static aft_status follow(aft__task *task, const aft_attempt_in *in, aft_error *e
     return fail(task, outcomes[in->outcome].name, in->text, error);
   if (outcomes[in->outcome].then == AGAIN)
     return try_again(task, in, error);
-  bool had = !aft__row_null(task->row, AFT__TASK_ASSIGNEE);
-  aft__task_give(task, cmd->call.actor || !had ? cmd->call.actor : aft__task_int(task, AFT__TASK_ASSIGNEE));
+  if (caller(cmd))
+    aft__task_give(task, caller(cmd));
+  else
+    aft__task_settle(task); /* whoever has it keeps it */
   return AFT_OK;
 }
 
@@ -199,13 +204,13 @@ static void digest(aft__sha256 *sha, const void *given) {
 }
 
 static aft_status check_outcome(const aft_attempt_in *in, aft_error *error) {
-  if (in->outcome < AFT_ATTEMPT_REACHED || in->outcome >= AFT__COUNT(outcomes))
-    return aft__error(error, AFT_E_INVALID, "attempt.outcome", "expected AFT_ATTEMPT_…, found %u",
+  if (in->outcome < AFT_CALLED_REACHED || in->outcome >= AFT__COUNT(outcomes))
+    return aft__error(error, AFT_E_INVALID, "attempt.outcome", "expected AFT_CALLED_…, found %u",
                       in->outcome);
-  if (in->done > 1 || (in->done && in->outcome != AFT_ATTEMPT_REACHED))
+  if (in->done > 1 || (in->done && in->outcome != AFT_CALLED_REACHED))
     return aft__error(error, AFT_E_INVALID, "attempt.done",
                       in->done > 1 ? "expected 0 or 1" : "only with somebody reached is a task done");
-  if (in->survey && in->outcome != AFT_ATTEMPT_REACHED)
+  if (in->survey && in->outcome != AFT_CALLED_REACHED)
     return aft__error(error, AFT_E_INVALID, "attempt.survey", "only somebody who was reached answers one");
   if (in->score && !in->survey)
     return aft__error(error, AFT_E_INVALID, "attempt.score", "a score answers a survey: name it");

@@ -38,6 +38,10 @@ static aft_status know_subjects(aft__ticket *ticket, const aft__task_new *in, af
   row[AFT__TASK_ORDER] = ticket->row[AFT__TICKET_ORDER];
   row[AFT__TASK_CASE] = aft__id_or_null(in->case_id);
   row[AFT__TASK_SURVEY] = aft__id_or_null(in->survey);
+  if (in->of_case) {
+    row[AFT__TASK_CASE] = in->of_case[AFT__CASE_ID];
+    row[AFT__TASK_ORDER] = in->of_case[AFT__CASE_ORDER];
+  }
   if (in->case_id) {
     AFT__TRY(aft__load(cmd, &aft__case_table, AFT__CASE_TENANT, in->case_id, "task.case_id", &found, error));
     AFT__TRY(same_customer(ticket, aft__row_int(found, AFT__CASE_CUSTOMER), "task.case_id", error));
@@ -230,8 +234,8 @@ static aft_status open_in(aft__ticket *ticket, const aft_task_in *in, aft_error 
   AFT__TRY(aft__may_shop(ticket->cmd, aft__ticket_int(ticket, AFT__TICKET_SHOP), error));
   if (!aft__ticket_int(ticket, AFT__TICKET_OPEN))
     return aft__error(error, AFT_E_TRANSITION, "task.ticket", "the ticket has come to its end");
-  if (in->due && in->due <= ticket->cmd->now)
-    return aft__error(error, AFT_E_INVALID, "task.due", "expected a time to come");
+  if (in->due && (in->due <= ticket->cmd->now || in->due > ticket->cmd->now + AFT__TASK_SPAN))
+    return aft__error(error, AFT_E_INVALID, "task.due", "expected a time of the next 366 days");
   aft__task_new fresh = {.on = ticket,
                          .name = in->name,
                          .cause = "staff",

@@ -204,3 +204,39 @@ uint32_t desk_count(aft_cursor *cursor) {
   aft_cursor_free(cursor);
   return n;
 }
+
+uint32_t desk_effects(desk *d, aft_id ticket, const char *topic, const char *part) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *effect;
+  uint32_t n = 0;
+  assert_ok(aft_outbox_list(d->session, &d->system, ticket, &cursor, &error));
+  while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
+    n += strcmp(aft_effect_topic(effect), topic) == 0 && strstr(aft_effect_payload(effect), part) != NULL;
+  aft_cursor_free(cursor);
+  return n;
+}
+
+uint32_t desk_events(desk *d, aft_id ticket, const char *verb) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *event;
+  uint32_t n = 0;
+  assert_ok(aft_ticket_history(d->session, &d->system, ticket, &cursor, &error));
+  while (aft_cursor_next(cursor, &event, &error) == AFT_OK)
+    n += strcmp(aft_event_verb(event), verb) == 0;
+  aft_cursor_free(cursor);
+  return n;
+}
+
+aft_id desk_say_as(desk *d, const char *handle, const char *text) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *message;
+  aft_message_in in = desk_message(d, NULL, text);
+  in.customer = 0;
+  in.handle = AFT_STR(handle);
+  assert_ok(aft_intake(d->session, &d->system, &in, &message, &error));
+  aft_id ticket = aft_message_ticket(message);
+  aft_record_free(message);
+  return ticket;
+}

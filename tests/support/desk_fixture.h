@@ -67,5 +67,10 @@ void assert_state(desk *d, aft_id id, const char *state);
 void desk_answer(desk *d, aft_id ticket, const char *text);
 void desk_act(desk *d, aft_id ticket, uint32_t act);
 uint32_t desk_count(aft_cursor *cursor); /* and frees it */
+/* How many effects of a topic a ticket has that have this in their payload, and how many events. */
+uint32_t desk_effects(desk *d, aft_id ticket, const char *topic, const char *part);
+uint32_t desk_events(desk *d, aft_id ticket, const char *verb);
+/* A message of somebody else than the usual customer, by handle; the ticket's id. */
+aft_id desk_say_as(desk *d, const char *handle, const char *text);
 
 #endif

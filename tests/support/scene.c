@@ -657,7 +657,7 @@ static aft_status give_task(scene *s, aft_error *error) {
 static aft_status attempt(scene *s, aft_error *error) {
   aft_call call = as_agent(s);
   aft_attempt_in in = {
-      .size = sizeof in, .task = s->task[SCENE_CALLED], .outcome = AFT_ATTEMPT_NO_ANSWER, .seconds = 20};
+      .size = sizeof in, .task = s->task[SCENE_CALLED], .outcome = AFT_CALLED_NO_ANSWER, .seconds = 20};
   call.key = name(s, "attempt");
   return has_tasks(s) ? aft_attempt_note(s->session, &call, &in, NULL, error) : AFT_OK;
 }

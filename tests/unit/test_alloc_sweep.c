@@ -110,7 +110,7 @@ static aft_status tasks(life *l, const aft_call *call, aft_id ticket) {
   aft_cursor *cursor;
   aft_buf *buf;
   aft_callback_in want = {.size = sizeof want, .ticket = ticket, .phone = AFT_STR("13800138000")};
-  aft_attempt_in attempt = {.size = sizeof attempt, .outcome = AFT_ATTEMPT_NO_ANSWER};
+  aft_attempt_in attempt = {.size = sizeof attempt, .outcome = AFT_CALLED_NO_ANSWER};
   aft_task_end_in done = {.size = sizeof done};
   STEP(aft_callback_ask(l->session, call, &want, &record, &l->error));
   attempt.task = done.task = aft_task_id(record);

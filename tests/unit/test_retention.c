@@ -186,7 +186,7 @@ static void an_open_task_keeps_its_ticket(void **state) {
   aft_callback_in in = {.size = sizeof in, .ticket = ticket, .phone = AFT_STR("13800138000")};
   aft_record *task;
   assert_ok(aft_callback_ask(d.session, &d.as_buyer, &in, &task, &error));
-  aft_attempt_in busy = {.size = sizeof busy, .task = aft_task_id(task), .outcome = AFT_ATTEMPT_BUSY};
+  aft_attempt_in busy = {.size = sizeof busy, .task = aft_task_id(task), .outcome = AFT_CALLED_BUSY};
   aft_record_free(task);
   assert_ok(aft_attempt_note(d.session, &d.as_agent, &busy, NULL, &error));
   desk_act(&d, ticket, AFT_ACT_RESOLVE);

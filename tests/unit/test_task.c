@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "case_desk.h"
 #include "desk/tables/tables.h"
 
 static desk d;
@@ -77,7 +78,7 @@ static aft_status add_with(const aft_call *call, aft_task_in in, aft_id *id, aft
 
 static aft_id add(aft_id ticket, const char *name) {
   aft_error error = AFT_ERROR_INIT;
-  aft_id id;
+  aft_id id = 0;
   assert_ok(add_with(&d.system, (aft_task_in){.ticket = ticket, .name = {name, AFT_NTS}}, &id, &error));
   return id;
 }
@@ -95,7 +96,7 @@ static aft_status ask_with(const aft_call *call, aft_callback_in in, aft_id *id,
 
 static aft_id ask(aft_id ticket) {
   aft_error error = AFT_ERROR_INIT;
-  aft_id id;
+  aft_id id = 0;
   aft_callback_in in = {.ticket = ticket, .phone = AFT_STR(PHONE)};
   assert_ok(ask_with(&d.as_buyer, in, &id, &error));
   return id;
@@ -139,30 +140,12 @@ static void finish(aft_id id) {
 
 /* How many work orders of a ticket ask for a work. */
 static uint32_t works(aft_id ticket, const char *work) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_cursor *cursor;
-  aft_record *effect;
   char part[80];
-  uint32_t n = 0;
   snprintf(part, sizeof part, "\"work\":\"%s\"", work);
-  assert_ok(aft_outbox_list(d.session, &d.system, ticket, &cursor, &error));
-  while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
-    n += strcmp(aft_effect_topic(effect), "work.order") == 0 && strstr(aft_effect_payload(effect), part);
-  aft_cursor_free(cursor);
-  return n;
+  return desk_effects(&d, ticket, "work.order", part);
 }
 
-static uint32_t events(aft_id ticket, const char *verb) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_cursor *cursor;
-  aft_record *event;
-  uint32_t n = 0;
-  assert_ok(aft_ticket_history(d.session, &d.system, ticket, &cursor, &error));
-  while (aft_cursor_next(cursor, &event, &error) == AFT_OK)
-    n += strcmp(aft_event_verb(event), verb) == 0;
-  aft_cursor_free(cursor);
-  return n;
-}
+static uint32_t events(aft_id ticket, const char *verb) { return desk_events(&d, ticket, verb); }
 
 static void pass(int64_t ms) {
   desk_pass(&d, ms);
@@ -183,18 +166,7 @@ static aft_id agent(const char *name, const char *teams) {
   return id;
 }
 
-/* A message of somebody who is not the usual customer. */
-static aft_id say_as(const char *handle, const char *text) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_record *message;
-  aft_message_in in = desk_message(&d, NULL, text);
-  in.customer = 0;
-  in.handle = AFT_STR(handle);
-  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
-  aft_id ticket = aft_message_ticket(message);
-  aft_record_free(message);
-  return ticket;
-}
+static aft_id say_as(const char *handle, const char *text) { return desk_say_as(&d, handle, text); }
 
 /* ---- follow-ups ---- */
 
@@ -309,7 +281,7 @@ static void a_call_back_is_asked_for_claimed_and_made(void **state) {
   assert_int_equal(claim(d.agent, NULL), 0);
   assert_ok(note_with(&d.as_agent,
                       (aft_attempt_in){.task = id,
-                                       .outcome = AFT_ATTEMPT_REACHED,
+                                       .outcome = AFT_CALLED_REACHED,
                                        .done = 1,
                                        .seconds = 95,
                                        .text = AFT_STR("明天下午送到，客户同意"),
@@ -329,10 +301,10 @@ static void what_was_said_is_a_message_of_the_ticket(void **state) {
   aft_cursor *cursor;
   aft_record *attempt, *message;
   aft_id ticket = desk_say(&d, "m1", CALM), id = ask(ticket);
-  note(id, AFT_ATTEMPT_NO_ANSWER);
+  note(id, AFT_CALLED_NO_ANSWER);
   assert_ok(note_with(
       &d.as_agent,
-      (aft_attempt_in){.task = id, .outcome = AFT_ATTEMPT_REACHED, .seconds = 7, .text = AFT_STR("说好了")},
+      (aft_attempt_in){.task = id, .outcome = AFT_CALLED_REACHED, .seconds = 7, .text = AFT_STR("说好了")},
       &error));
   assert_ok(aft_attempt_list(d.session, &d.system, id, &cursor, &error));
   assert_status(aft_cursor_next(cursor, &attempt, &error), AFT_OK);
@@ -433,30 +405,30 @@ static void nobody_reached_is_called_again_and_then_given_up(void **state) {
   assert_ok(aft_time_parse("2026-11-20T17:00:00+08:00", AFT_NTS, &evening, &error)); /* Friday */
   atomic_store(&d.now, evening);
   aft_id ticket = desk_say(&d, "m1", CALM), id = ask(ticket);
-  note(id, AFT_ATTEMPT_NO_ANSWER);
+  note(id, AFT_CALLED_NO_ANSWER);
   assert_task(id, "open", "");
   assert_int_equal(number(id, AFT_TASK_NEXT), evening + 2 * AFT__DAY + 17 * AFT__HOUR); /* Monday at ten */
   assert_int_equal(claim(d.agent, NULL), 0);
   pass(2 * AFT__DAY + 17 * AFT__HOUR);
   assert_int_equal(number(id, AFT_TASK_NEXT), -1);
   assert_int_equal(claim(d.agent, NULL), id);
-  note(id, AFT_ATTEMPT_BUSY);
-  note(id, AFT_ATTEMPT_VOICEMAIL); /* earlier than said, which nobody forbids */
+  note(id, AFT_CALLED_BUSY);
+  note(id, AFT_CALLED_VOICEMAIL); /* earlier than said, which nobody forbids */
   assert_task(id, "failed", "voicemail");
   assert_int_equal(number(id, AFT_TASK_MISSED), 3);
   assert_int_equal(events(ticket, "task.failed"), 1);
   assert_int_equal(works(ticket, "task_failed"), 1);
-  assert_status(note_with(&d.as_agent, (aft_attempt_in){.task = id, .outcome = AFT_ATTEMPT_REACHED}, &error),
+  assert_status(note_with(&d.as_agent, (aft_attempt_in){.task = id, .outcome = AFT_CALLED_REACHED}, &error),
                 AFT_E_TRANSITION);
 }
 
 static void what_calling_again_would_not_help_ends_it(void **state) {
   (void)state;
   aft_id ticket = desk_say(&d, "m1", CALM), wrong = ask(ticket);
-  note(wrong, AFT_ATTEMPT_WRONG_NUMBER);
+  note(wrong, AFT_CALLED_WRONG_NUMBER);
   assert_task(wrong, "failed", "wrong_number");
   aft_id refused = ask(ticket);
-  note(refused, AFT_ATTEMPT_REFUSED);
+  note(refused, AFT_CALLED_REFUSED);
   assert_task(refused, "failed", "refused");
 }
 
@@ -467,7 +439,7 @@ static void a_broken_promise_comes_to_the_front(void **state) {
   aft_record *record;
   aft_id first = ask(desk_say(&d, "m1", CALM)), ticket = say_as("wx_2", CALM), id = add(ticket, "call_back");
   aft_attempt_in in = {.task = id,
-                       .outcome = AFT_ATTEMPT_REACHED,
+                       .outcome = AFT_CALLED_REACHED,
                        .promised = DESK_START + AFT__HOUR,
                        .text = AFT_STR("一会儿回电")};
   assert_ok(note_with(&d.as_agent, in, &error));
@@ -487,7 +459,7 @@ static void a_broken_promise_comes_to_the_front(void **state) {
   assert_status(aft_cursor_next(cursor, &record, &error), AFT_OK);
   assert_int_equal(aft_task_id(record), first);
   aft_cursor_free(cursor);
-  note(id, AFT_ATTEMPT_REACHED); /* the customer heard */
+  note(id, AFT_CALLED_REACHED); /* the customer heard */
   assert_int_equal(number(id, AFT_TASK_BROKEN), -1);
   assert_int_equal(number(id, AFT_TASK_PLACE), DESK_START + 4 * AFT__HOUR);
 }
@@ -496,11 +468,11 @@ static void a_promise_that_is_kept_is_not_broken(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
   aft_id ticket = desk_say(&d, "m1", CALM), id = ask(ticket);
-  aft_attempt_in in = {.task = id, .outcome = AFT_ATTEMPT_VOICEMAIL, .promised = DESK_START + AFT__HOUR};
+  aft_attempt_in in = {.task = id, .outcome = AFT_CALLED_VOICEMAIL, .promised = DESK_START + AFT__HOUR};
   assert_ok(note_with(&d.as_agent, in, &error));
   assert_task(id, "claimed", ""); /* who promised keeps it */
   desk_pass(&d, AFT__HOUR - 1);
-  note(id, AFT_ATTEMPT_REACHED);
+  note(id, AFT_CALLED_REACHED);
   pass(AFT__DAY);
   assert_int_equal(events(ticket, "task.promise_broken"), 0);
 }
@@ -591,7 +563,7 @@ static void a_call_may_answer_the_survey(void **state) {
   aft_error error = AFT_ERROR_INIT;
   aft_id ticket = desk_say(&d, "m1", CALM), other = say_as("wx_2", CALM);
   aft_id survey = survey_of(ticket), id = add(ticket, "call_back"), foreign = add(other, "call_back");
-  aft_attempt_in in = {.task = foreign, .outcome = AFT_ATTEMPT_REACHED, .survey = survey, .score = 2};
+  aft_attempt_in in = {.task = foreign, .outcome = AFT_CALLED_REACHED, .survey = survey, .score = 2};
   assert_status(note_with(&d.as_agent, in, &error), AFT_E_INVALID);
   assert_string_equal(error.where, "attempt.survey");
   in.task = id;
@@ -673,7 +645,7 @@ static void the_warehouse_sees_and_ends_its_own(void **state) {
   assert_status(add_with(&warehouse, (aft_task_in){.ticket = ticket, .name = AFT_STR("warehouse_check")},
                          &other, &error),
                 AFT_E_DENIED);
-  assert_status(note_with(&d.as_agent, (aft_attempt_in){.task = check, .outcome = AFT_ATTEMPT_BUSY}, &error),
+  assert_status(note_with(&d.as_agent, (aft_attempt_in){.task = check, .outcome = AFT_CALLED_BUSY}, &error),
                 AFT_E_TRANSITION); /* it is not for agents */
   assert_status(aft_task_assign(d.session, &d.as_agent, check, d.agent, NULL, &error), AFT_E_TRANSITION);
   assert_int_equal(claim(d.agent, NULL), 0);
@@ -704,6 +676,61 @@ static void a_task_may_be_about_a_case_or_order_of_the_customer(void **state) {
   assert_int_equal(number(id, AFT_TASK_ORDER), own);
   in.case_id = own; /* no case has that id */
   assert_status(add_with(&d.as_agent, in, &id, &error), AFT_E_NOT_FOUND);
+}
+
+static aft_id case_of(case_desk *c, aft_id ticket) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  aft_case_line_in one = {.size = sizeof one, .line = c->line[0], .quantity = 1};
+  aft_case_in in = {.size = sizeof in,
+                    .order = c->order,
+                    .ticket = ticket,
+                    .kind = AFT_STR("return"),
+                    .reason = AFT_STR("defective_later"),
+                    .lines = &one,
+                    .n_lines = 1};
+  assert_ok(aft_case_file(c->d.session, &c->d.as_buyer, &in, &made, &error));
+  aft_id id = aft_case_id(made);
+  aft_record_free(made);
+  return id;
+}
+
+/* The task of the ticket, 0 for none; freed by the caller. */
+static aft_record *only_task(case_desk *c, aft_id ticket) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *record, *copy = NULL;
+  aft_task_filter in = {.size = sizeof in, .ticket = ticket};
+  assert_ok(aft_task_list(c->d.session, &c->d.system, &in, &cursor, &error));
+  if (aft_cursor_next(cursor, &record, &error) == AFT_OK)
+    assert_ok(aft_task_get(c->d.session, &c->d.system, aft_task_id(record), &copy, &error));
+  aft_cursor_free(cursor);
+  return copy;
+}
+
+static void work_of_a_case_may_be_a_task(void **state) {
+  case_desk c;
+  case_desk_open(&c, (desk_kind)(intptr_t)*state);
+  aft_id ticket = desk_say(&c.d, "m1", "杯子坏了，我要退货");
+  aft_id plain = case_of(&c, ticket); /* the policy has no task of that name */
+  assert_null(only_task(&c, ticket));
+  assert_true(desk_effects(&c.d, plain, "work.order", "\"work\":\"decide\"") == 1);
+  desk_policy(&c.d,
+              "version: 1\n"
+              "tasks: {decide: {kind: work_order, party: finance, target: 8h}}\n");
+  aft_id first = case_of(&c, ticket);
+  aft_record *record = only_task(&c, ticket);
+  assert_string_equal(aft_task_name(record), "decide");
+  assert_string_equal(aft_task_cause(record), "machine");
+  assert_int_equal(aft_task_case(record), first);
+  assert_int_equal(aft_task_order(record), c.order);
+  assert_int_equal(aft_task_due(record), atomic_load(&c.d.now) + 8 * AFT__HOUR);
+  aft_record_free(record);
+  assert_int_equal(desk_effects(&c.d, first, "work.order", "\"work\":\"decide\""), 0);
+  assert_int_equal(desk_effects(&c.d, ticket, "work.order", "\"work\":\"decide\""), 1);
+  aft_id second = case_of(&c, ticket); /* one is open for the ticket: this one is asked for as ever */
+  assert_int_equal(desk_effects(&c.d, second, "work.order", "\"work\":\"decide\""), 1);
+  case_desk_close(&c);
 }
 
 /* ---- who may ---- */
@@ -746,7 +773,7 @@ static void agents_have_their_shops(void **state) {
   assert_status(aft_task_get(d.session, &d.as_other_agent, id, &record, &error), AFT_E_DENIED);
   assert_status(end_with(&d.as_other_agent, (aft_task_end_in){.task = id}, &error), AFT_E_DENIED);
   assert_status(
-      note_with(&d.as_other_agent, (aft_attempt_in){.task = id, .outcome = AFT_ATTEMPT_BUSY}, &error),
+      note_with(&d.as_other_agent, (aft_attempt_in){.task = id, .outcome = AFT_CALLED_BUSY}, &error),
       AFT_E_DENIED);
   assert_status(add_with(&d.as_other_agent, (aft_task_in){.ticket = ticket, .name = AFT_STR("call_back")},
                          &other, &error),
@@ -759,7 +786,7 @@ static void agents_have_their_shops(void **state) {
   aft_id chen = agent("chen", NULL);
   assert_ok(aft_task_assign(d.session, &d.as_agent, id, chen, NULL, &error));
   assert_status(aft_task_assign(d.session, &d.as_agent, id, chen, NULL, &error), AFT_IGNORED);
-  assert_status(note_with(&d.as_agent, (aft_attempt_in){.task = id, .outcome = AFT_ATTEMPT_BUSY}, &error),
+  assert_status(note_with(&d.as_agent, (aft_attempt_in){.task = id, .outcome = AFT_CALLED_BUSY}, &error),
                 AFT_E_TRANSITION); /* chen has it */
 }
 
@@ -916,6 +943,7 @@ static void bad_input_is_refused_with_its_place(void **state) {
               {{.ticket = ticket}, "task.name"},
               {{.ticket = ticket, .name = AFT_STR("callback")}, "task.name"},
               {{.ticket = ticket, .name = AFT_STR("follow_up"), .due = 1}, "task.due"},
+              {{.ticket = ticket, .name = AFT_STR("follow_up"), .due = INT64_MAX}, "task.due"},
               {{.ticket = ticket, .name = AFT_STR("follow_up"), .phone = AFT_STR("call me")}, "task.phone"},
               {{.ticket = ticket, .name = AFT_STR("follow_up"), .language = AFT_STR("fr")}, "task.language"},
               {{.ticket = ticket, .name = AFT_STR("follow_up"), .assignee = -1}, "task.assignee"},
@@ -929,20 +957,20 @@ static void bad_input_is_refused_with_its_place(void **state) {
     aft_attempt_in in;
     const char *where;
   } notes[] = {
-      {{.outcome = AFT_ATTEMPT_BUSY}, "attempt.task"},
+      {{.outcome = AFT_CALLED_BUSY}, "attempt.task"},
       {{.task = call}, "attempt.outcome"},
       {{.task = call, .outcome = 7}, "attempt.outcome"},
-      {{.task = call, .outcome = AFT_ATTEMPT_BUSY, .done = 1}, "attempt.done"},
-      {{.task = call, .outcome = AFT_ATTEMPT_REACHED, .done = 2}, "attempt.done"},
-      {{.task = call, .outcome = AFT_ATTEMPT_REACHED, .seconds = -1}, "attempt.seconds"},
-      {{.task = call, .outcome = AFT_ATTEMPT_REACHED, .seconds = 86401}, "attempt.seconds"},
-      {{.task = call, .outcome = AFT_ATTEMPT_REACHED, .promised = DESK_START}, "attempt.promised"},
-      {{.task = call, .outcome = AFT_ATTEMPT_REACHED, .promised = INT64_MAX}, "attempt.promised"},
-      {{.task = call, .outcome = AFT_ATTEMPT_REACHED, .promised = INT64_MIN}, "attempt.promised"},
-      {{.task = call, .outcome = AFT_ATTEMPT_REFUSED, .promised = DESK_START + 1}, "attempt.promised"},
-      {{.task = call, .outcome = AFT_ATTEMPT_REACHED, .visibility = 3}, "attempt.visibility"},
-      {{.task = call, .outcome = AFT_ATTEMPT_REACHED, .score = 3}, "attempt.score"},
-      {{.task = call, .outcome = AFT_ATTEMPT_BUSY, .survey = 1, .score = 3}, "attempt.survey"}};
+      {{.task = call, .outcome = AFT_CALLED_BUSY, .done = 1}, "attempt.done"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .done = 2}, "attempt.done"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .seconds = -1}, "attempt.seconds"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .seconds = 86401}, "attempt.seconds"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .promised = DESK_START}, "attempt.promised"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .promised = INT64_MAX}, "attempt.promised"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .promised = INT64_MIN}, "attempt.promised"},
+      {{.task = call, .outcome = AFT_CALLED_REFUSED, .promised = DESK_START + 1}, "attempt.promised"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .visibility = 3}, "attempt.visibility"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .score = 3}, "attempt.score"},
+      {{.task = call, .outcome = AFT_CALLED_BUSY, .survey = 1, .score = 3}, "attempt.survey"}};
   for (size_t i = 0; i < AFT__COUNT(notes); i++) {
     assert_status(note_with(&d.system, notes[i].in, &error), AFT_E_INVALID);
     assert_string_equal(error.where, notes[i].where);
@@ -1036,7 +1064,7 @@ static void tasks_are_exported(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
   uint32_t found[2] = {0};
-  note(ask(desk_say(&d, "m1", CALM)), AFT_ATTEMPT_BUSY);
+  note(ask(desk_say(&d, "m1", CALM)), AFT_CALLED_BUSY);
   assert_ok(aft_person_export(d.session, &d.system, d.buyer, count_kind, found, NULL, &error));
   assert_int_equal(found[0], 1);
   assert_int_equal(found[1], 1);
@@ -1045,6 +1073,9 @@ static void tasks_are_exported(void **state) {
 #define ON(kind, test) \
   { #test " [" #kind "]", test, open_kind, shut, (void *)(intptr_t)DESK_##kind }
 #define EVERYWHERE(test) ON(SQLITE, test), ON(MEMORY, test), ON(HOSTILE, test)
+/* On a desk of its own. */
+#define ALONE(kind, test) \
+  { #test " [" #kind "]", test, NULL, NULL, (void *)(intptr_t)DESK_##kind }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -1070,6 +1101,9 @@ int main(void) {
       EVERYWHERE(word_from_outside_counts_once),
       EVERYWHERE(the_warehouse_sees_and_ends_its_own),
       EVERYWHERE(a_task_may_be_about_a_case_or_order_of_the_customer),
+      ALONE(SQLITE, work_of_a_case_may_be_a_task),
+      ALONE(MEMORY, work_of_a_case_may_be_a_task),
+      ALONE(HOSTILE, work_of_a_case_may_be_a_task),
       EVERYWHERE(a_buyer_sees_their_own_calls_and_nothing_else),
       EVERYWHERE(agents_have_their_shops),
       EVERYWHERE(who_goes_away_gives_tasks_back),

@@ -135,19 +135,10 @@ static aft_id newest(uint32_t ticket, const char *name) {
 }
 
 static void rage(void) {
-  aft_error error = AFT_ERROR_INIT;
   uint32_t ticket = pick(TICKETS);
   char handle[16];
   snprintf(handle, sizeof handle, "wx_%u", ticket);
-  aft_message_in in = desk_message(&d, NULL, FURIOUS);
-  in.customer = 0;
-  in.handle = AFT_STR(handle);
-  aft_record *message;
-  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
-  bool same = tickets[ticket] == aft_message_ticket(message);
-  tickets[ticket] = aft_message_ticket(message);
-  aft_record_free(message);
-  assert_true(same || tickets[ticket]);
+  assert_int_equal(desk_say_as(&d, handle, FURIOUS), tickets[ticket]);
   if (!open_of(ticket, false))
     model_open(ticket, false, newest(ticket, "follow_up"));
 }
@@ -215,8 +206,8 @@ static void assign(void) {
 static void attempt(void) {
   aft_error error = AFT_ERROR_INIT;
   model *m = some();
-  uint32_t outcome = AFT_ATTEMPT_REACHED + pick(AFT_ATTEMPT_REFUSED);
-  bool reached = outcome == AFT_ATTEMPT_REACHED, ends = outcome >= AFT_ATTEMPT_WRONG_NUMBER;
+  uint32_t outcome = AFT_CALLED_REACHED + pick(AFT_CALLED_REFUSED);
+  bool reached = outcome == AFT_CALLED_REACHED, ends = outcome >= AFT_CALLED_WRONG_NUMBER;
   bool done = reached && pick(4) == 0;
   int64_t promised = !ends && !done && pick(3) == 0 ? atomic_load(&d.now) + 1 + pick(6 * 3600000) : NONE;
   if (!m)
@@ -234,7 +225,7 @@ static void attempt(void) {
   m->attempts++;
   m->next = NONE;
   m->promise = promised;
-  if (outcome != AFT_ATTEMPT_NO_ANSWER && outcome != AFT_ATTEMPT_BUSY)
+  if (outcome != AFT_CALLED_NO_ANSWER && outcome != AFT_CALLED_BUSY)
     m->broken = false;
   if (done || ends) {
     model_end(m, done ? "done" : "failed");
@@ -281,18 +272,11 @@ static void pass(void) {
 /* ---- comparing ---- */
 
 static uint32_t works(const char *work) {
-  aft_error error = AFT_ERROR_INIT;
   char part[80];
   uint32_t n = 0;
   snprintf(part, sizeof part, "\"work\":\"%s\"", work);
-  for (uint32_t i = 0; i < TICKETS; i++) {
-    aft_cursor *cursor;
-    aft_record *effect;
-    assert_ok(aft_outbox_list(d.session, &d.system, tickets[i], &cursor, &error));
-    while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
-      n += strstr(aft_effect_payload(effect), part) != NULL;
-    aft_cursor_free(cursor);
-  }
+  for (uint32_t i = 0; i < TICKETS; i++)
+    n += desk_effects(&d, tickets[i], "work.order", part);
   return n;
 }
 
@@ -358,16 +342,9 @@ static void tasks_live_as_the_model_says(void **state) {
               "machines: {ticket: {states: {triaged: {deadline: 900d}, new: {deadline: 900d}}}}\n"
               "service_levels: {urgent: null, high: null, normal: null, low: null}\n");
   for (uint32_t i = 0; i < TICKETS; i++) {
-    aft_error error = AFT_ERROR_INIT;
     char handle[16];
-    aft_record *message;
     snprintf(handle, sizeof handle, "wx_%u", i);
-    aft_message_in in = desk_message(&d, NULL, "我的快递到哪了？");
-    in.customer = 0;
-    in.handle = AFT_STR(handle);
-    assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
-    tickets[i] = aft_message_ticket(message);
-    aft_record_free(message);
+    tickets[i] = desk_say_as(&d, handle, "我的快递到哪了？");
   }
   for (uint32_t i = 0; i < STEPS; i++) {
     steps[pick(AFT__COUNT(steps))]();
@@ -430,14 +407,8 @@ static void each_task_goes_to_one_of_many(void **state) {
   uint32_t opened = 0, claimed = 0;
   for (uint32_t i = 0; i < MANY; i++) {
     char handle[16];
-    aft_record *message;
     snprintf(handle, sizeof handle, "many_%u", i);
-    aft_message_in in = desk_message(&d, NULL, "我的快递到哪了？");
-    in.customer = 0;
-    in.handle = AFT_STR(handle);
-    assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
-    many[i] = aft_message_ticket(message);
-    aft_record_free(message);
+    many[i] = desk_say_as(&d, handle, "我的快递到哪了？");
   }
   for (int i = 0; i < SESSIONS; i++)
     assert_int_equal(pthread_create(&crew[i].thread, NULL, work, &crew[i]), 0);

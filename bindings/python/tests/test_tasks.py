@@ -23,9 +23,9 @@ def test_a_call_back_is_asked_for_and_made(shop: Shop) -> None:
     assert shop.amy.next_task() is None
     assert "about the delivery" in shop.amy.brief(asked.id)
     promised = START + timedelta(hours=1)
-    first = shop.amy.note_attempt(asked.id, 1, text="is driving", promised=promised)
+    first = shop.amy.note_attempt(asked.id, "reached", text="is driving", promised=promised)
     assert (first.number, first.outcome, first.promised) == (1, "reached", promised)
-    shop.amy.note_attempt(asked.id, 1, done=1, text="agreed on Tuesday")
+    shop.amy.note_attempt(asked.id, "reached", done=True, text="agreed on Tuesday")
     assert shop.desk.task(asked.id).state == "done"
     assert [a.number for a in shop.desk.attempts(asked.id)] == [1, 2]
     with pytest.raises(Transition):
