@@ -158,7 +158,7 @@ aft_status aft__ticket_audit(aft__ticket *ticket, aft__event *event, aft_error *
   aft__ticket_set(ticket, AFT__TICKET_EVENTS, aft__int(ticket->chain.seq));
   aft__ticket_set(ticket, AFT__TICKET_CHAIN, aft__blob(hash, sizeof ticket->chain.hash));
   aft__ticket_set(ticket, AFT__TICKET_UPDATED, aft__int(cmd->now));
-  return AFT_OK;
+  return aft__ticket_int(ticket, AFT__TICKET_FOLLOWERS) ? aft__followers_tell(ticket, event, error) : AFT_OK;
 }
 
 aft_status aft__ticket_note(aft__ticket *ticket, const char *verb, aft_str facts, aft_str personal,

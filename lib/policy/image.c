@@ -42,6 +42,7 @@ size_t aft__section_item(aft__section_id id) {
       [AFT__SECTION_TARGETS] = sizeof(aft__target),
       [AFT__SECTION_TEAMS] = sizeof(aft__team),
       [AFT__SECTION_TIERS] = sizeof(aft__tier),
+      [AFT__SECTION_COLLABORATION] = sizeof(aft__collaboration),
   };
   return items[id];
 }
@@ -286,6 +287,11 @@ static bool tiers_valid(const view *v) {
   return true;
 }
 
+static bool collaboration_valid(const view *v) {
+  const aft__collaboration *c = items(v, AFT__SECTION_COLLABORATION);
+  return count(v, AFT__SECTION_COLLABORATION) == 1 && c->follow_on_mention <= 1;
+}
+
 static bool suggestions_valid(const view *v) {
   const aft__suggestion *list = items(v, AFT__SECTION_SUGGESTIONS);
   const uint32_t *languages = items(v, AFT__SECTION_LANGUAGES);
@@ -419,7 +425,7 @@ static bool catalogue_valid(const view *v) {
 static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
          conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
-         teams_valid(v) && tiers_valid(v) && suggestions_valid(v) && windows_valid(v) && clauses_valid(v) &&
+         teams_valid(v) && tiers_valid(v) && collaboration_valid(v) && suggestions_valid(v) && windows_valid(v) && clauses_valid(v) &&
          calendars_valid(v) && targets_valid(v) && cases_valid(v) && machines_valid(v) &&
          catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));

@@ -189,6 +189,10 @@ void aft__policy_suggest(const aft_policy *policy, const aft__facts *facts, aft_
 /* Its place in the order in which queues are asked, from 0; -1 for a queue that the policy lacks. */
 int32_t aft__policy_queue_rank(const aft_policy *policy, aft_str name);
 
+/* ---- collaboration.c: agents on one ticket ---- */
+
+bool aft__policy_follow_on_mention(const aft_policy *policy); /* whoever is mentioned follows the ticket */
+
 /* ---- routing.c: who takes what ---- */
 
 typedef enum aft__assign {

@@ -151,6 +151,7 @@ typedef enum aft__section_id {
   AFT__SECTION_TARGETS,     /* aft__target: those with a condition, by order, then those of priorities */
   AFT__SECTION_TEAMS,       /* aft__team */
   AFT__SECTION_TIERS,       /* aft__tier, by order */
+  AFT__SECTION_COLLABORATION, /* one aft__collaboration */
   AFT__SECTIONS
 } aft__section_id;
 
@@ -193,6 +194,10 @@ typedef struct aft__settings {
   int64_t retain[AFT__RETAINS]; /* milliseconds, or -1 */
   aft__routing routing;
 } aft__settings;
+
+typedef struct aft__collaboration {
+  uint32_t follow_on_mention, reserved0; /* whoever is mentioned follows the ticket */
+} aft__collaboration;
 
 typedef struct aft__category {
   uint32_t name, reserved0;
@@ -578,6 +583,7 @@ void aft__compile_queues(aft__compile *cx); /* compile_queues.c */
 /* compile_routing.c: the part of the settings, and teams; and how one queue gives its tickets out */
 void aft__compile_routing(aft__compile *cx);
 void aft__compile_tiers(aft__compile *cx); /* compile_tiers.c */
+void aft__compile_collaboration(aft__compile *cx); /* collaboration.c */
 void aft__compile_assign(aft__compile *cx, const aft__node *map, aft__queue *queue);
 void aft__compile_calendars(aft__compile *cx); /* compile_calendars.c */
 /* The calendar that a key names; AFT__FLOW_NONE without the key, and with a fault for one that is not there.
