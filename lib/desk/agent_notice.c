@@ -74,7 +74,8 @@ aft_status aft__followers_tell(aft__ticket *ticket, const aft__event *event, aft
   aft__scan scan = {.table = &aft__watcher_table,
                     .index = AFT__WATCHER_BY_TICKET,
                     .n_equal = 2,
-                    .equal = {aft__int(call->tenant), aft__int(aft__ticket_id(ticket))}};
+                    .equal = {aft__int(call->tenant), aft__int(aft__ticket_id(ticket))},
+                    .limit = AFT__MOST_WATCHERS};
   AFT__TRY(aft__scan_all(ticket->cmd->tx, &scan, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++) {
     aft_id agent = aft__row_int(rows[i], AFT__WATCHER_AGENT);

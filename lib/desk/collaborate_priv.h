@@ -20,6 +20,7 @@ aft_status aft__watcher_due(aft__cmd *cmd, const aft__value *due, aft_error *err
 /* ---- follow.c ---- */
 
 #define AFT__MOST_FOLLOWERS 64
+#define AFT__MOST_WATCHERS  1000 /* of a ticket that are looked through */
 /* AFT_IGNORED where the agent follows the ticket already. The caller saves the ticket. */
 aft_status aft__follow(aft__ticket *ticket, aft_id agent, aft_error *error);
 /* Followers of a ticket that was merged follow the one that takes its place, as far as there is room. */

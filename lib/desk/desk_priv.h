@@ -403,7 +403,7 @@ aft_status aft__message_add(aft__cmd *cmd, const aft__message *message, aft_id i
 aft_status aft__parts_copy(aft__arena *arena, const aft_env *env, const aft_part_in *parts, size_t n,
                            aft_part_in **out, aft_error *error);
 
-/* The parts of a message as they were handed in, without the fields of its form. */
+/* The parts of a message of the shop as they were handed in. */
 aft_status aft__parts_of(aft__cmd *cmd, aft_id message, aft_part_in **out, size_t *n, aft_error *error);
 /* The translation into a language; else the first one, else the other text. */
 aft_str aft__text_for(const aft_part_in *parts, size_t n, aft_str otherwise, const char *locale);

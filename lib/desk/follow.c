@@ -146,7 +146,8 @@ aft_status aft__followers_move(aft__ticket *from, aft__ticket *to, aft_error *er
   aft__scan scan = {.table = &aft__watcher_table,
                     .index = AFT__WATCHER_BY_TICKET,
                     .n_equal = 2,
-                    .equal = {aft__int(from->cmd->call.tenant), aft__int(aft__ticket_id(from))}};
+                    .equal = {aft__int(from->cmd->call.tenant), aft__int(aft__ticket_id(from))},
+                    .limit = AFT__MOST_WATCHERS};
   AFT__TRY(aft__scan_all(from->cmd->tx, &scan, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++)
     AFT__TRY(move(from, to, rows[i], error));

@@ -96,9 +96,9 @@ static uint32_t content_kind(aft_str name) {
 
 aft_status aft__parts_of(aft__cmd *cmd, aft_id message, aft_part_in **out, size_t *n, aft_error *error) {
   aft__value **rows;
-  uint32_t count;
+  uint32_t count, most = (uint32_t)cmd->env->o.limits.parts + 1; /* one for a text and its translations */
   *n = 0;
-  AFT__TRY(aft__load_rows(cmd, &aft__part_table, AFT__PART_BY_MESSAGE, message, 0, &rows, &count, error));
+  AFT__TRY(aft__load_rows(cmd, &aft__part_table, AFT__PART_BY_MESSAGE, message, most, &rows, &count, error));
   *out = aft__arena_alloc(cmd->arena, (count + 1) * sizeof **out);
   if (!*out)
     return aft__nomem(error);

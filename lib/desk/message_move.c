@@ -2,6 +2,8 @@
  * the ticket in which they are. */
 #include "desk/collaborate_priv.h"
 
+#define MOST_ATTACHED 64u /* labels and mentions of one message: fewer than that can be made */
+
 /* What names both a message and its ticket. */
 static const struct {
   const aft__table *table;
@@ -13,7 +15,7 @@ static const struct {
 static aft_status move_attached(aft__cmd *cmd, size_t i, aft_id message, aft_id to, aft_error *error) {
   aft__value **rows;
   uint32_t n;
-  AFT__TRY(aft__load_rows(cmd, attached[i].table, attached[i].index, message, 0, &rows, &n, error));
+  AFT__TRY(aft__load_rows(cmd, attached[i].table, attached[i].index, message, MOST_ATTACHED, &rows, &n, error));
   for (uint32_t k = 0; k < n; k++) {
     rows[k][attached[i].ticket] = aft__int(to);
     AFT__TRY(aft__update(cmd->tx, attached[i].table, rows[k], UINT64_C(1) << attached[i].ticket, error));

@@ -9,6 +9,7 @@
 
 #define MOST_CHAIN 64   /* merges that are followed from one to the next */
 #define AT_ONCE    256u /* messages and tickets in one transaction */
+#define MOST_KIN   1000u /* rows of one table that come along */
 #define LATEST     16u  /* messages among which the last public one is looked for */
 
 aft_status aft__merge_target(aft__cmd *cmd, aft__value **row, aft_error *error) {
@@ -104,7 +105,7 @@ static aft_status move_rows(aft__ticket *from, aft__ticket *to, const struct kin
   aft__cmd *cmd = from->cmd;
   aft__value **rows, **there;
   uint32_t n_there = 0;
-  AFT__TRY(aft__load_rows(cmd, k->table, k->index, aft__ticket_id(from), 0, &rows, n, error));
+  AFT__TRY(aft__load_rows(cmd, k->table, k->index, aft__ticket_id(from), MOST_KIN, &rows, n, error));
   if (k->most && *n)
     AFT__TRY(aft__load_rows(cmd, k->table, k->index, aft__ticket_id(to), k->most, &there, &n_there, error));
   for (uint32_t i = 0; i < *n && (!k->most || n_there < k->most); i++) {
