@@ -54,9 +54,21 @@ static const struct rule {
     {"messages belong to a ticket and a customer",
      "SELECT id FROM aft_message WHERE ticket NOT IN (SELECT id FROM aft_ticket) "
      "OR customer NOT IN (SELECT id FROM aft_customer)"},
-    {"tickets belong to a customer and have a message",
+    {"tickets belong to a customer and have a message, unless another took their place",
      "SELECT id FROM aft_ticket WHERE customer NOT IN (SELECT id FROM aft_customer) "
-     "OR id NOT IN (SELECT ticket FROM aft_message)"},
+     "OR (merged_into IS NULL AND id NOT IN (SELECT ticket FROM aft_message))"},
+    {"a ticket counts its followers",
+     "SELECT t.id FROM aft_ticket t WHERE coalesce(t.followers, 0) <> "
+     "(SELECT count(*) FROM aft_watcher w WHERE w.ticket = t.id AND w.follows = 1)"},
+    {"who looks at a ticket has an end",
+     "SELECT id FROM aft_watcher WHERE until IS NOT NULL AND id NOT IN (SELECT subject FROM aft_due)"},
+    {"a mention stands where its message does",
+     "SELECT n.id FROM aft_mention n JOIN aft_message m ON m.id = n.message WHERE n.ticket <> m.ticket"},
+    {"a child names its incident, and an incident itself",
+     "SELECT c.id FROM aft_child c JOIN aft_ticket t ON t.id = c.ticket JOIN aft_ticket i ON i.id = c.parent "
+     "WHERE c.detached = 0 AND (t.parent IS NOT c.parent OR i.parent IS NOT i.id)"},
+    {"a child that was told has the answer",
+     "SELECT c.id FROM aft_child c WHERE c.outcome = 'told' AND c.message NOT IN (SELECT id FROM aft_message)"},
     {"a message has the parts that it counts",
      "SELECT m.id, m.parts, count(p.id) FROM aft_message m LEFT JOIN aft_part p ON p.message = m.id "
      "GROUP BY m.id HAVING m.parts <> count(p.id)"},
