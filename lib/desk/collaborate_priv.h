@@ -11,6 +11,8 @@
 /* *row NULL where there is none. */
 aft_status aft__watcher_of(aft__cmd *cmd, aft_id ticket, aft_id agent, aft__value **row, aft_error *error);
 aft_status aft__watcher_make(aft__cmd *cmd, aft_id ticket, aft_id agent, aft__value **row, aft_error *error);
+/* One that was made at the same time makes the command run again. */
+aft_status aft__watcher_insert(aft__cmd *cmd, aft__value *row, aft_error *error);
 /* Whom a command about a watcher is for: an agent for itself, or the agent whom others name. */
 aft_status aft__watching_agent(aft__cmd *cmd, aft_id named, const char *where, aft_id *out, aft_error *error);
 

@@ -331,6 +331,11 @@ aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *
 aft_status aft__ticket_send_survey(aft__ticket *ticket, const char *key, aft_id survey, aft_error *error);
 const char *aft__ticket_locale(aft__ticket *ticket);
 
+/* ---- ticket_read.c ---- */
+
+/* AFT_E_EXISTS where the customer takes part already. */
+aft_status aft__participant_add(aft__cmd *cmd, aft_id ticket, aft_id customer, aft_error *error);
+
 /* ---- answer.c ---- */
 
 typedef struct aft__reply {

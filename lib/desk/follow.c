@@ -20,7 +20,7 @@ static aft_status add(aft__cmd *cmd, aft_id ticket, aft_id agent, aft_error *err
   AFT__TRY(aft__watcher_make(cmd, ticket, agent, &row, error));
   row[AFT__WATCHER_FOLLOWS] = aft__int(1);
   row[AFT__WATCHER_SINCE] = aft__int(cmd->now);
-  return aft__insert(cmd->tx, &aft__watcher_table, row, NULL, error);
+  return aft__watcher_insert(cmd, row, error);
 }
 
 aft_status aft__follow(aft__ticket *ticket, aft_id agent, aft_error *error) {

@@ -250,6 +250,20 @@ static aft_status reply_of(const said *s, aft__ticket *child, aft__reply *out, a
   return AFT_OK;
 }
 
+/* A ticket in a state that the policy no longer has lets nothing happen; it must not hold up the others. */
+static aft_status lets(aft__ticket *child, const char *event, uint32_t role, bool *out, aft_error *error) {
+  const aft__flow *flow;
+  uint32_t state;
+  aft_error own = AFT_ERROR_INIT;
+  *out = false;
+  aft_status status = aft__ticket_machine(child, &flow, &state, &own);
+  if (status == AFT_E_CORRUPT)
+    return AFT_OK;
+  if (status < 0)
+    return aft__error_pass(error, &own);
+  return aft__ticket_lets(child, event, role, out, error);
+}
+
 static const char *refused(const aft__ticket *child, const char *otherwise) {
   return aft__ticket_int(child, AFT__TICKET_OPEN) ? otherwise : "ended";
 }
@@ -257,12 +271,12 @@ static const char *refused(const aft__ticket *child, const char *otherwise) {
 static aft_status tell(aft__ticket *child, const said *s, aft__value *row, aft_error *error) {
   aft__reply reply;
   aft__value *message;
-  bool lets;
+  bool may;
   AFT__TRY(reply_of(s, child, &reply, error));
-  AFT__TRY(aft__ticket_lets(child, "answer", reply.role, &lets, error));
+  AFT__TRY(lets(child, "answer", reply.role, &may, error));
   row[AFT__CHILD_MESSAGE] = aft__null();
-  row[AFT__CHILD_OUTCOME] = aft__text(aft__cstr(lets ? "told" : refused(child, "not_told")));
-  if (!lets)
+  row[AFT__CHILD_OUTCOME] = aft__text(aft__cstr(may ? "told" : refused(child, "not_told")));
+  if (!may)
     return AFT_OK;
   AFT__TRY(aft__ticket_reply(child, &reply, &message, error));
   row[AFT__CHILD_MESSAGE] = message[AFT__MESSAGE_ID];
@@ -329,10 +343,10 @@ static aft_status tell_some(aft__ticket *incident, aft_str name, aft_error *erro
 
 static aft_status settle(aft__ticket *child, aft__value resolution, const char **outcome, aft_error *error) {
   aft__fire fire = {.event = "resolve", .role = AFT_ROLE_SYSTEM};
-  bool lets;
-  AFT__TRY(aft__ticket_lets(child, fire.event, fire.role, &lets, error));
-  *outcome = lets ? "resolved" : aft__ticket_int(child, AFT__TICKET_OPEN) == 2 ? "not_resolved" : "ended";
-  if (!lets)
+  bool may, open = aft__ticket_int(child, AFT__TICKET_OPEN) == 2;
+  AFT__TRY(lets(child, fire.event, fire.role, &may, error));
+  *outcome = may ? "resolved" : open ? "not_resolved" : "ended";
+  if (!may)
     return AFT_OK;
   AFT__TRY(aft__ticket_fire(child, &fire, error));
   aft__ticket_set(child, AFT__TICKET_RESOLUTION, resolution);

@@ -39,7 +39,7 @@ static aft_status stays(aft__cmd *cmd, const looking *l, aft__value *row, aft_er
   if (!row) {
     AFT__TRY(aft__watcher_make(cmd, l->in.ticket, l->agent, &row, error));
     set_look(cmd, &l->in, row);
-    AFT__TRY(aft__insert(cmd->tx, &aft__watcher_table, row, NULL, error));
+    AFT__TRY(aft__watcher_insert(cmd, row, error));
     return gone_due(cmd, row, error);
   }
   bool looked = !aft__row_null(row, AFT__WATCHER_UNTIL);

@@ -117,6 +117,21 @@ static aft_status open_ticket(const splitting *s, aft__ticket *from, aft__ticket
   return take_answers_over(s, to, error);
 }
 
+/* Whoever else wrote one of the messages takes part in the new ticket too. */
+static aft_status let_authors_in(const splitting *s, aft__ticket *to, aft_error *error) {
+  bool any = false;
+  for (uint32_t i = 0; i < s->n; i++) {
+    aft_id author = aft__row_int(s->rows[i], AFT__MESSAGE_CUSTOMER);
+    if (author == aft__ticket_int(to, AFT__TICKET_CUSTOMER))
+      continue;
+    aft_status status = aft__participant_add(to->cmd, aft__ticket_id(to), author, error);
+    if (status < 0 && status != AFT_E_EXISTS)
+      return status;
+    any = true;
+  }
+  return any ? aft__ticket_note(to, "ticket.invited", (aft_str){0}, (aft_str){0}, error) : AFT_OK;
+}
+
 /* ---- the command ---- */
 
 static aft_status take_out(aft__ticket *from, splitting *s, aft__ticket *to, aft_error *error) {
@@ -124,6 +139,7 @@ static aft_status take_out(aft__ticket *from, splitting *s, aft__ticket *to, aft
   AFT__TRY(check(from, s, error));
   AFT__TRY(open_ticket(s, from, to, error));
   AFT__TRY(aft__messages_came(to, aft__ticket_id(from), s->n, error));
+  AFT__TRY(let_authors_in(s, to, error));
   AFT__TRY(aft__ticket_save(to, error));
   for (uint32_t i = 0; i < s->n; i++)
     AFT__TRY(aft__message_move(cmd, s->rows[i], aft__ticket_id(to), error));

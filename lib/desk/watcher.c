@@ -25,6 +25,13 @@ aft_status aft__watcher_make(aft__cmd *cmd, aft_id ticket, aft_id agent, aft__va
   return AFT_OK;
 }
 
+aft_status aft__watcher_insert(aft__cmd *cmd, aft__value *row, aft_error *error) {
+  aft_status status = aft__insert(cmd->tx, &aft__watcher_table, row, NULL, error);
+  if (status == AFT_E_EXISTS)
+    return aft__error(error, AFT_E_CONFLICT, "watcher", "the agent came to the ticket at the same time");
+  return status;
+}
+
 aft_status aft__watching_agent(aft__cmd *cmd, aft_id named, const char *where, aft_id *out,
                                aft_error *error) {
   *out = named ? named : cmd->call.role == AFT_ROLE_AGENT ? cmd->call.actor : 0;
