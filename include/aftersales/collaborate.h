@@ -1,4 +1,4 @@
-/* Agents on one ticket: mentions, followers, who else is there, tickets split, and incidents with children. */
+/* Agents on one ticket: mentions, followers, who else is there, splits; and incidents with their tickets. */
 #ifndef AFTERSALES_COLLABORATE_H
 #define AFTERSALES_COLLABORATE_H
 
@@ -44,13 +44,14 @@ AFT_API aft_status aft_mention_list(aft_session *session, const aft_call *call, 
  * Since: 0.1
  */
 AFT_API aft_status aft_mention_see(aft_session *session, const aft_call *call, aft_id mention,
-                                    aft_error *error);
+                                   aft_error *error);
 
 /* ---- followers ---- */
 
 /*
- * Lets an agent follow a ticket: what the customer writes there, its changes of state and what it missed leave
- * as agent.notice in the outbox, for each follower but the one who did it. A ticket has at most 64 followers.
+ * Lets an agent follow a ticket: what the customer writes there, its changes of state and what it missed
+ * leave as agent.notice in the outbox, for each follower but the one who did it. A ticket has at most 64
+ * followers.
  *
  * call: an agent of the ticket's shop, the system or an arbiter.
  * agent: 0: the calling agent.
@@ -131,9 +132,9 @@ typedef struct aft_split_in {
 } aft_split_in;
 
 /*
- * Takes messages out of a ticket into a new one of the same customer. They keep their ids, times and parts, and
- * what the customer answers to one of them goes to the new ticket. Its clocks count from the oldest of them that
- * came from the customer. Both tickets note it.
+ * Takes messages out of a ticket into a new one of the same customer. They keep their ids, times and parts,
+ * and what the customer answers to one of them goes to the new ticket. Its clocks count from the oldest of
+ * them that came from the customer. Both tickets note it.
  *
  * call: an agent of the ticket's shop, the system or an arbiter.
  * out: NULL, or receives the new ticket.
@@ -149,22 +150,22 @@ AFT_API aft_status aft_ticket_split(aft_session *session, const aft_call *call, 
 
 /*
  * Puts a ticket below an incident, which is a ticket too. An incident has at most 10000, no incident stands
- * below another, and a ticket stands below one. Both tickets note it. An answer to all that is on its way comes
- * to this one too.
+ * below another, and a ticket stands below one. Both tickets note it. An answer to all that is on its way
+ * comes to this one too.
  *
  * call: an agent of both shops, the system or an arbiter.
  * Returns: AFT_OK; AFT_IGNORED where it stands there already.
  * Threads: the session's one.
- * Errors: those of <aftersales/desk.h>; AFT_E_INVALID says what stands against it; AFT_E_TRANSITION where work
- *   on the incident is over or the ticket has come to its end; AFT_E_TOO_LARGE.
+ * Errors: those of <aftersales/desk.h>; AFT_E_INVALID says what stands against it; AFT_E_TRANSITION where
+ *   work on the incident is over or the ticket has come to its end; AFT_E_TOO_LARGE.
  * Since: 0.1
  */
-AFT_API aft_status aft_ticket_attach(aft_session *session, const aft_call *call, aft_id ticket, aft_id incident,
-                                     aft_error *error);
+AFT_API aft_status aft_ticket_attach(aft_session *session, const aft_call *call, aft_id ticket,
+                                     aft_id incident, aft_error *error);
 
 /*
- * Puts all tickets of a flood below an incident: those whose field `flood` names it, and the flood's first. The
- * tick does it, some at a time; those that cannot be below an incident are passed over.
+ * Puts all tickets of a flood below an incident: those whose field `flood` names it, and the flood's first.
+ * The tick does it, some at a time; those that cannot be below an incident are passed over.
  *
  * call: an agent of the incident's shop, the system or an arbiter; an agent's call takes the tickets of that
  *   shop alone.
@@ -194,16 +195,17 @@ typedef struct aft_incident_answer_in {
   aft_str text;     /* required */
   uint32_t resolve; /* 1: the incident is resolved with it, and its tickets with it */
   uint32_t reserved0;
-  aft_str reason;           /* of the resolution; absent: "solved" */
-  const aft_part_in *parts; /* AFT_CONTENT_TRANSLATION: the text for customers of that language; others go along */
+  aft_str reason; /* of the resolution; absent: "solved" */
+  const aft_part_in
+      *parts; /* AFT_CONTENT_TRANSLATION: the text for customers of that language; others go along */
   size_t n_parts;
 } aft_incident_answer_in;
 
 /*
  * Answers an incident and all tickets below it. The incident's own customer has the answer at once; the tick
  * brings it to the others, some at a time and once to each, in the language of the customer where there is
- * a translation. A ticket that is put below the incident meanwhile has it too. A ticket that takes no answer in
- * its state is passed over, and its AFT_KIND_CHILD says so.
+ * a translation. A ticket that is put below the incident meanwhile has it too. A ticket that takes no answer
+ * in its state is passed over, and its AFT_KIND_CHILD says so.
  *
  * call: an agent of the incident's shop, the system or an arbiter.
  * out: NULL, or receives the incident's message.

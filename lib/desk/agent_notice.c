@@ -1,5 +1,5 @@
-/* What leaves for agents through the outbox: mentions, and what happened to a ticket that they follow. It names
- * the ticket and says nothing of what people wrote. */
+/* What leaves for agents through the outbox: mentions, and what happened to a ticket that they follow. It
+ * names the ticket and says nothing of what people wrote. */
 #include "desk/collaborate_priv.h"
 
 static void id(aft__json *json, const char *key, aft_id value) {

@@ -66,7 +66,8 @@ typedef struct unseen {
 static aft_status see(void *user, const aft__value *row, aft_error *error) {
   unseen *u = user;
   (void)error;
-  bool own = !aft__row_int(row, AFT__MESSAGE_INBOUND) && aft__row_int(row, AFT__MESSAGE_ROLE) == u->call->role &&
+  bool own = !aft__row_int(row, AFT__MESSAGE_INBOUND) &&
+             aft__row_int(row, AFT__MESSAGE_ROLE) == u->call->role &&
              aft__row_int(row, AFT__MESSAGE_ACTOR) == u->call->actor;
   if (aft__row_int(row, AFT__MESSAGE_ID) <= u->seen)
     return AFT_DONE;

@@ -51,7 +51,8 @@ aft_status aft__messages_came(aft__ticket *ticket, aft_id from, uint32_t n, aft_
 /* ---- ticket_merge.c ---- */
 
 /* Whether a ticket may be merged into in->other; and what follows once it was. */
-aft_status aft__ticket_merge_check(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error);
+aft_status aft__ticket_merge_check(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire,
+                                   aft_error *error);
 aft_status aft__ticket_merge(aft__ticket *ticket, const aft_act_in *in, aft_error *error);
 #define AFT__DUE_MERGE "merge.move"
 /* Messages that did not move with the merge. */
@@ -65,7 +66,8 @@ static inline bool aft__is_child(const aft__value *ticket) {
 /* A ticket for writing that the caller may see. */
 aft_status aft__incident_load(aft__cmd *cmd, aft_id id, const char *where, aft__ticket *out,
                               aft_error *error);
-/* Puts a ticket below an incident, after all checks; both are the caller's to save. AFT_IGNORED where it is there already. */
+/* Puts a ticket below an incident, after all checks; both are the caller's to save. AFT_IGNORED where it is
+ * there already. */
 aft_status aft__child_attach(aft__ticket *incident, aft__ticket *child, aft_error *error);
 /* *row NULL where the ticket stands below none. */
 aft_status aft__child_of(aft__cmd *cmd, const aft__value *ticket, aft__value **row, aft_error *error);
@@ -86,7 +88,8 @@ aft_status aft__incident_tell_more(aft__ticket *incident, aft_error *error);
 
 #define AFT__DUE_TELL   AFT__DUE_INCIDENT "tell:"  /* and the message */
 #define AFT__DUE_SETTLE AFT__DUE_INCIDENT "settle" /* brings its resolution to the children */
-#define AFT__DUE_FLOOD  AFT__DUE_INCIDENT "flood:" /* and its first ticket, a shop, and the last one looked at */
-#define AFT__AT_ONCE    32u                        /* tickets in one transaction */
+#define AFT__DUE_FLOOD \
+  AFT__DUE_INCIDENT "flood:" /* and its first ticket, a shop, and the last one looked at */
+#define AFT__AT_ONCE 32u     /* tickets in one transaction */
 
 #endif

@@ -11,8 +11,8 @@ static void count(aft__ticket *ticket, int64_t more) {
 static aft_status set_follows(aft__cmd *cmd, aft__value *row, bool follows, aft_error *error) {
   row[AFT__WATCHER_FOLLOWS] = aft__int(follows);
   row[AFT__WATCHER_SINCE] = follows ? aft__int(cmd->now) : aft__null();
-  return aft__update(cmd->tx, &aft__watcher_table, row,
-                     1u << AFT__WATCHER_FOLLOWS | 1u << AFT__WATCHER_SINCE, error);
+  return aft__update(cmd->tx, &aft__watcher_table, row, 1u << AFT__WATCHER_FOLLOWS | 1u << AFT__WATCHER_SINCE,
+                     error);
 }
 
 static aft_status add(aft__cmd *cmd, aft_id ticket, aft_id agent, aft_error *error) {
@@ -45,8 +45,8 @@ static aft_status unfollow(aft__ticket *ticket, aft_id agent, aft_error *error) 
   if (!row || !aft__row_int(row, AFT__WATCHER_FOLLOWS))
     return AFT_IGNORED;
   if (aft__row_null(row, AFT__WATCHER_UNTIL))
-    AFT__TRY(aft__remove(cmd->tx, &aft__watcher_table, row[AFT__COL_ID].number, row[AFT__COL_REV].number,
-                         error));
+    AFT__TRY(
+        aft__remove(cmd->tx, &aft__watcher_table, row[AFT__COL_ID].number, row[AFT__COL_REV].number, error));
   else
     AFT__TRY(set_follows(cmd, row, false, error));
   count(ticket, -1);

@@ -1,5 +1,5 @@
-/* Incidents: tickets that stand below another one, because one cause is behind all of them. The incident names
- * itself as its parent, so each ticket tells without a search what it is. */
+/* Incidents: tickets that stand below another one, because one cause is behind all of them. The incident
+ * names itself as its parent, so each ticket tells without a search what it is. */
 #include "desk/collaborate_priv.h"
 
 #include <stdio.h>
@@ -54,7 +54,8 @@ static aft_status next_place(aft__ticket *incident, int64_t *place, aft_error *e
   AFT__TRY(aft__scan_all(incident->cmd->tx, &scan, &rows, &n, error));
   *place = n ? aft__row_int(rows[0], AFT__CHILD_PLACE) + 1 : 1;
   if (*place > MOST_CHILDREN)
-    return aft__error(error, AFT_E_TOO_LARGE, "incident", "an incident has at most %d tickets", MOST_CHILDREN);
+    return aft__error(error, AFT_E_TOO_LARGE, "incident", "an incident has at most %d tickets",
+                      MOST_CHILDREN);
   return AFT_OK;
 }
 

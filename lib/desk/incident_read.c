@@ -56,11 +56,8 @@ static aft_status get(aft__cmd *cmd, void *given, aft_error *error) {
 
 aft_status aft_incident_get(aft_session *session, const aft_call *call, aft_id incident, aft_incident *out,
                             aft_error *error) {
-  static const aft__command command = {.verb = "incident.get",
-                                       .name = "incident_get",
-                                       .roles = AFT__ROLES_STAFF,
-                                       .read = true,
-                                       .run = get};
+  static const aft__command command = {
+      .verb = "incident.get", .name = "incident_get", .roles = AFT__ROLES_STAFF, .read = true, .run = get};
   aft_incident found;
   asked a = {incident, &found, 0};
   if (!out)

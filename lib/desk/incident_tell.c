@@ -1,6 +1,6 @@
-/* What is said and done at an incident comes to the tickets below it: its answers to all, and its resolution. The
- * tick brings them, some at a time, in the transaction that keeps on each child's record that it has it; so each
- * has it once, and whoever is put below meanwhile, or later, is found by the same look. */
+/* What is said and done at an incident comes to the tickets below it: its answers to all, and its resolution.
+ * The tick brings them, some at a time, in the transaction that keeps on each child's record that it has it;
+ * so each has it once, and whoever is put below meanwhile, or later, is found by the same look. */
 #include "desk/collaborate_priv.h"
 
 #include <stdio.h>
@@ -95,8 +95,7 @@ aft_status aft__incident_resolved(aft__ticket *incident, aft_error *error) {
   aft_id running;
   bool any;
   AFT__TRY(aft__incident_running(incident->cmd, aft__ticket_id(incident), &running, &any, error));
-  return running ? AFT_OK
-                 : aft__ticket_due(incident, aft__cstr(AFT__DUE_SETTLE), incident->cmd->now, error);
+  return running ? AFT_OK : aft__ticket_due(incident, aft__cstr(AFT__DUE_SETTLE), incident->cmd->now, error);
 }
 
 /* ---- the answer ---- */
@@ -110,9 +109,8 @@ static aft_status all_texts(aft__ticket *incident, const aft_incident_answer_in 
     return aft__nomem(error);
   for (size_t i = 0; i < in->n_parts; i++)
     translated |= in->parts[i].kind == AFT_CONTENT_TRANSLATION;
-  parts[0] = (aft_part_in){.kind = AFT_CONTENT_TRANSLATION,
-                           .text = in->text,
-                           .locale = aft__cstr(aft__language(in->text))};
+  parts[0] = (aft_part_in){
+      .kind = AFT_CONTENT_TRANSLATION, .text = in->text, .locale = aft__cstr(aft__language(in->text))};
   for (size_t i = 0; i < in->n_parts; i++)
     parts[i + translated] = in->parts[i];
   *reply = (aft__reply){.visibility = AFT_PUBLIC, .parts = parts, .n_parts = in->n_parts + translated};
@@ -378,8 +376,9 @@ static aft_status settle_some(aft__ticket *incident, aft_error *error) {
                   error));
   for (uint32_t i = 0; i < n; i++)
     AFT__TRY(settle_one(incident, rows[i], error));
-  return n == AFT__AT_ONCE ? aft__ticket_due(incident, aft__cstr(AFT__DUE_SETTLE), incident->cmd->now, error)
-                           : aft__ticket_note(incident, "incident.settled", (aft_str){0}, (aft_str){0}, error);
+  return n == AFT__AT_ONCE
+             ? aft__ticket_due(incident, aft__cstr(AFT__DUE_SETTLE), incident->cmd->now, error)
+             : aft__ticket_note(incident, "incident.settled", (aft_str){0}, (aft_str){0}, error);
 }
 
 aft_status aft__incident_fired(aft__ticket *incident, aft_str name, aft_error *error) {

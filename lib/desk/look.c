@@ -1,5 +1,5 @@
-/* Who looks at a ticket now. A look is no event of the ticket: it is one row for each agent who is there, written
- * when something changed or a third of its time is over, and taken away by the tick when it ended. */
+/* Who looks at a ticket now. A look is no event of the ticket: it is one row for each agent who is there,
+ * written when something changed or a third of its time is over, and taken away by the tick when it ended. */
 #include "desk/collaborate_priv.h"
 
 #define LOOK_V1  (offsetof(aft_look_in, for_ms) + sizeof(int64_t))
@@ -73,7 +73,8 @@ static aft_status look(aft__cmd *cmd, void *given, aft_error *error) {
   aft__value *ticket, *agent, *row;
   aft_id shop;
   cmd->subject = l->in.ticket;
-  AFT__TRY(aft__load(cmd, &aft__ticket_table, AFT__TICKET_TENANT, l->in.ticket, "look.ticket", &ticket, error));
+  AFT__TRY(
+      aft__load(cmd, &aft__ticket_table, AFT__TICKET_TENANT, l->in.ticket, "look.ticket", &ticket, error));
   shop = aft__row_int(ticket, AFT__TICKET_SHOP);
   AFT__TRY(aft__may_shop(cmd, shop, error));
   if (cmd->call.role == AFT_ROLE_AGENT && l->in.agent && l->in.agent != cmd->call.actor)
@@ -108,8 +109,7 @@ static aft_status take_in(const aft_look_in *given, aft_look_in *in, aft_error *
 }
 
 static bool is_there(const aft__list *list, const aft__value *row) {
-  return aft__row_int(row, AFT__WATCHER_AGENT) != list->actor &&
-         !aft__row_null(row, AFT__WATCHER_UNTIL) &&
+  return aft__row_int(row, AFT__WATCHER_AGENT) != list->actor && !aft__row_null(row, AFT__WATCHER_UNTIL) &&
          aft__row_int(row, AFT__WATCHER_UNTIL) > (aft_time)list->want[0];
 }
 

@@ -183,11 +183,8 @@ static aft_status list(aft__cmd *cmd, void *given, aft_error *error) {
 
 aft_status aft_mention_list(aft_session *session, const aft_call *call, const aft_mention_filter *in,
                             aft_cursor **out, aft_error *error) {
-  static const aft__command command = {.verb = "mention.list",
-                                       .name = "mention_list",
-                                       .roles = AFT__ROLES_STAFF,
-                                       .read = true,
-                                       .run = list};
+  static const aft__command command = {
+      .verb = "mention.list", .name = "mention_list", .roles = AFT__ROLES_STAFF, .read = true, .run = list};
   aft_mention_filter local = {0};
   if (in)
     AFT__TRY(aft__abi_copy(&local, sizeof local, in, FILTER_V1, "aft_mention_filter", error));
@@ -216,15 +213,13 @@ static aft_status see(aft__cmd *cmd, void *given, aft_error *error) {
     return AFT_IGNORED;
   row[AFT__MENTION_SEEN] = aft__int(1);
   row[AFT__MENTION_SEEN_AT] = aft__int(cmd->now);
-  AFT__TRY(aft__update(cmd->tx, &aft__mention_table, row, 1u << AFT__MENTION_SEEN | 1u << AFT__MENTION_SEEN_AT,
-                       error));
+  AFT__TRY(aft__update(cmd->tx, &aft__mention_table, row,
+                       1u << AFT__MENTION_SEEN | 1u << AFT__MENTION_SEEN_AT, error));
   aft__tx_proof_value(cmd->tx, &aft__mention_table, cmd->subject, AFT__MENTION_SEEN_AT, cmd->now);
   return AFT_OK;
 }
 
-static void seen_digest(aft__sha256 *sha, const void *given) {
-  aft__digest_i64(sha, *(const aft_id *)given);
-}
+static void seen_digest(aft__sha256 *sha, const void *given) { aft__digest_i64(sha, *(const aft_id *)given); }
 
 aft_status aft_mention_see(aft_session *session, const aft_call *call, aft_id mention, aft_error *error) {
   static const aft__command command = {.verb = "mention.see",

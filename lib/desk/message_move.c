@@ -1,5 +1,5 @@
-/* Messages that come to another ticket, by a merge or a split. They keep their ids, so replies to them thread to
- * the ticket in which they are. */
+/* Messages that come to another ticket, by a merge or a split. They keep their ids, so replies to them thread
+ * to the ticket in which they are. */
 #include "desk/collaborate_priv.h"
 
 #define MOST_ATTACHED 64u /* labels and mentions of one message: fewer than that can be made */
@@ -15,7 +15,8 @@ static const struct {
 static aft_status move_attached(aft__cmd *cmd, size_t i, aft_id message, aft_id to, aft_error *error) {
   aft__value **rows;
   uint32_t n;
-  AFT__TRY(aft__load_rows(cmd, attached[i].table, attached[i].index, message, MOST_ATTACHED, &rows, &n, error));
+  AFT__TRY(
+      aft__load_rows(cmd, attached[i].table, attached[i].index, message, MOST_ATTACHED, &rows, &n, error));
   for (uint32_t k = 0; k < n; k++) {
     rows[k][attached[i].ticket] = aft__int(to);
     AFT__TRY(aft__update(cmd->tx, attached[i].table, rows[k], UINT64_C(1) << attached[i].ticket, error));
@@ -32,7 +33,8 @@ aft_status aft__message_move(aft__cmd *cmd, aft__value *message, aft_id to, aft_
 
 /* The verb makes the search look through the ticket's messages anew. */
 aft_status aft__messages_came(aft__ticket *ticket, aft_id from, uint32_t n, aft_error *error) {
-  char *facts = aft__arena_printf(ticket->cmd->arena, "{\"from\":\"%lld\",\"messages\":%u}", (long long)from, n);
+  char *facts =
+      aft__arena_printf(ticket->cmd->arena, "{\"from\":\"%lld\",\"messages\":%u}", (long long)from, n);
   if (!facts)
     return aft__nomem(error);
   return aft__ticket_note(ticket, "message.moved", aft__cstr(facts), (aft_str){0}, error);

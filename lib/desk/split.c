@@ -20,7 +20,8 @@ typedef struct splitting {
 
 static aft_status load(aft__ticket *ticket, splitting *s, uint32_t i, aft_error *error) {
   const char *where = "split.messages";
-  AFT__TRY(aft__load(ticket->cmd, &aft__message_table, AFT__MESSAGE_TENANT, s->ids[i], where, &s->rows[i], error));
+  AFT__TRY(
+      aft__load(ticket->cmd, &aft__message_table, AFT__MESSAGE_TENANT, s->ids[i], where, &s->rows[i], error));
   if (aft__row_int(s->rows[i], AFT__MESSAGE_TICKET) != aft__ticket_id(ticket))
     return aft__error(error, AFT_E_INVALID, where, "message %lld is not of ticket %lld", (long long)s->ids[i],
                       (long long)aft__ticket_id(ticket));
@@ -40,7 +41,8 @@ static aft_status check(aft__ticket *ticket, splitting *s, aft_error *error) {
   for (uint32_t i = 0; i < s->n; i++)
     AFT__TRY(load(ticket, s, i, error));
   if (!s->first)
-    return aft__error(error, AFT_E_INVALID, "split.messages", "expected a message of the customer among them");
+    return aft__error(error, AFT_E_INVALID, "split.messages",
+                      "expected a message of the customer among them");
   AFT__TRY(aft__load_rows(ticket->cmd, &aft__message_table, AFT__MESSAGE_BY_TICKET, aft__ticket_id(ticket),
                           s->n + 1, &rows, &n, error));
   if (n == s->n)
@@ -63,7 +65,7 @@ static aft_str subject(const splitting *s) {
 }
 
 static void fill(const splitting *s, const aft__ticket *from, aft__ticket *to) {
-  static const uint32_t same[] = {AFT__TICKET_CATEGORY, AFT__TICKET_TOPIC, AFT__TICKET_CONFIDENCE,
+  static const uint32_t same[] = {AFT__TICKET_CATEGORY, AFT__TICKET_TOPIC,  AFT__TICKET_CONFIDENCE,
                                   AFT__TICKET_PRIORITY, AFT__TICKET_POINTS, AFT__TICKET_HANDLE,
                                   AFT__TICKET_ORDER};
   for (size_t i = 0; i < AFT__COUNT(same); i++)
@@ -78,7 +80,8 @@ static void fill(const splitting *s, const aft__ticket *from, aft__ticket *to) {
   to->row[AFT__TICKET_UNSURE] = aft__int(0);
 }
 
-/* What was said after the customer asked: answers met the first response, and a question after one is owed one. */
+/* What was said after the customer asked: answers met the first response, and a question after one is owed
+ * one. */
 static aft_status take_answers_over(const splitting *s, aft__ticket *to, aft_error *error) {
   const aft__value *answer = NULL, *asked = NULL;
   for (uint32_t i = 0; i < s->n; i++) {
@@ -104,8 +107,7 @@ static aft_status open_ticket(const splitting *s, aft__ticket *from, aft__ticket
   AFT__TRY(aft__ticket_customer(from, &customer, error));
   AFT__TRY(aft__ticket_start(cmd, aft__ticket_int(from, AFT__TICKET_SHOP), customer, to, error));
   fill(s, from, to);
-  char *facts =
-      aft__arena_printf(cmd->arena, "{\"split_from\":\"%lld\"}", (long long)aft__ticket_id(from));
+  char *facts = aft__arena_printf(cmd->arena, "{\"split_from\":\"%lld\"}", (long long)aft__ticket_id(from));
   if (!facts)
     return aft__nomem(error);
   AFT__TRY(aft__ticket_note(to, "ticket.opened", aft__cstr(facts), aft__ticket_str(to, AFT__TICKET_SUBJECT),
@@ -183,8 +185,8 @@ static int by_id(const void *a, const void *b) {
 static aft_status take_ids(splitting *s, aft_error *error) {
   char where[40];
   if (!s->in.n_messages || s->in.n_messages > MOST_SPLIT || !s->in.messages)
-    return aft__error(error, AFT_E_INVALID, "split.messages", "expected 1 to %u messages, found %zu", MOST_SPLIT,
-                      s->in.messages ? s->in.n_messages : 0);
+    return aft__error(error, AFT_E_INVALID, "split.messages", "expected 1 to %u messages, found %zu",
+                      MOST_SPLIT, s->in.messages ? s->in.n_messages : 0);
   s->n = (uint32_t)s->in.n_messages;
   for (uint32_t i = 0; i < s->n; i++) {
     snprintf(where, sizeof where, "split.messages[%u]", i);

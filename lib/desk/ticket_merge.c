@@ -1,16 +1,17 @@
-/* Merging: one ticket takes the place of another of the same customer. All that was said, and whoever takes part,
- * follows or waits, comes along; codes and messages of the old ticket lead to the new one for ever.
+/* Merging: one ticket takes the place of another of the same customer. All that was said, and whoever takes
+ * part, follows or waits, comes along; codes and messages of the old ticket lead to the new one for ever.
  *
- * Tickets are merged into one that is no merged one itself, and a merged one has come to its end, so merges make
- * no circle. What was merged into the old ticket is pointed to the new one, which keeps the chains short. */
+ * Tickets are merged into one that is no merged one itself, and a merged one has come to its end, so merges
+ * make no circle. What was merged into the old ticket is pointed to the new one, which keeps the chains
+ * short. */
 #include "desk/collaborate_priv.h"
 
 #include "desk/label_priv.h"
 
-#define MOST_CHAIN 64   /* merges that are followed from one to the next */
-#define AT_ONCE    256u /* messages and tickets in one transaction */
+#define MOST_CHAIN 64    /* merges that are followed from one to the next */
+#define AT_ONCE    256u  /* messages and tickets in one transaction */
 #define MOST_KIN   1000u /* rows of one table that come along */
-#define LATEST     16u  /* messages among which the last public one is looked for */
+#define LATEST     16u   /* messages among which the last public one is looked for */
 
 aft_status aft__merge_target(aft__cmd *cmd, aft__value **row, aft_error *error) {
   for (int i = 0; !aft__row_null(*row, AFT__TICKET_MERGED_INTO); i++) {
@@ -35,7 +36,8 @@ static aft_status check_open(aft__cmd *cmd, aft__value *other, aft_error *error)
   return AFT_OK;
 }
 
-aft_status aft__ticket_merge_check(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error) {
+aft_status aft__ticket_merge_check(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire,
+                                   aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   aft__value *other;
   (void)fire;
@@ -137,11 +139,12 @@ static aft_status shorten_chains(aft__ticket *from, aft_id to, aft_error *error)
   aft__cmd *cmd = from->cmd;
   aft__value **rows;
   uint32_t n;
-  AFT__TRY(aft__load_rows(cmd, &aft__ticket_table, AFT__TICKET_BY_MERGED, aft__ticket_id(from), AT_ONCE, &rows,
-                          &n, error));
+  AFT__TRY(aft__load_rows(cmd, &aft__ticket_table, AFT__TICKET_BY_MERGED, aft__ticket_id(from), AT_ONCE,
+                          &rows, &n, error));
   for (uint32_t i = 0; i < n; i++) {
     rows[i][AFT__TICKET_MERGED_INTO] = aft__int(to);
-    AFT__TRY(aft__update(cmd->tx, &aft__ticket_table, rows[i], UINT64_C(1) << AFT__TICKET_MERGED_INTO, error));
+    AFT__TRY(
+        aft__update(cmd->tx, &aft__ticket_table, rows[i], UINT64_C(1) << AFT__TICKET_MERGED_INTO, error));
   }
   return AFT_OK;
 }

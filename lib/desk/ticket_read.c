@@ -114,10 +114,8 @@ typedef struct invitation {
 
 aft_status aft__participant_add(aft__cmd *cmd, aft_id ticket, aft_id customer, aft_error *error) {
   aft__value row[AFT__PARTICIPANT_COLUMNS] = {
-      [AFT__PARTICIPANT_ID] = aft__int(aft__tx_id(cmd->tx)),
-      [AFT__PARTICIPANT_REV] = aft__int(1),
-      [AFT__PARTICIPANT_TENANT] = aft__int(cmd->call.tenant),
-      [AFT__PARTICIPANT_TICKET] = aft__int(ticket),
+      [AFT__PARTICIPANT_ID] = aft__int(aft__tx_id(cmd->tx)),  [AFT__PARTICIPANT_REV] = aft__int(1),
+      [AFT__PARTICIPANT_TENANT] = aft__int(cmd->call.tenant), [AFT__PARTICIPANT_TICKET] = aft__int(ticket),
       [AFT__PARTICIPANT_CUSTOMER] = aft__int(customer),
   };
   aft__existing existing;

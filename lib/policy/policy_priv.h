@@ -582,7 +582,7 @@ aft_str aft__compile_tag(aft__compile *cx, aft_str tag);
 void aft__compile_queues(aft__compile *cx); /* compile_queues.c */
 /* compile_routing.c: the part of the settings, and teams; and how one queue gives its tickets out */
 void aft__compile_routing(aft__compile *cx);
-void aft__compile_tiers(aft__compile *cx); /* compile_tiers.c */
+void aft__compile_tiers(aft__compile *cx);         /* compile_tiers.c */
 void aft__compile_collaboration(aft__compile *cx); /* collaboration.c */
 void aft__compile_assign(aft__compile *cx, const aft__node *map, aft__queue *queue);
 void aft__compile_calendars(aft__compile *cx); /* compile_calendars.c */

@@ -39,7 +39,8 @@ static const struct rule {
     {"due rows belong to what lives",
      "SELECT d.id, d.name, d.kind FROM aft_due d WHERE NOT (d.kind = 8 AND d.subject IN (SELECT id FROM "
      "aft_ticket "
-     "WHERE open > 0) OR d.kind = 8 AND (d.name LIKE 'incident.%' OR d.name = 'merge.move') OR d.kind = 13 AND d.subject IN (SELECT id FROM aft_survey WHERE state IN "
+     "WHERE open > 0) OR d.kind = 8 AND (d.name LIKE 'incident.%' OR d.name = 'merge.move') OR d.kind = 13 "
+     "AND d.subject IN (SELECT id FROM aft_survey WHERE state IN "
      "('scheduled', 'sent')) "
      "OR d.kind NOT IN (8, 13))"},
     {"a survey that is to come has its due row",
@@ -68,7 +69,8 @@ static const struct rule {
      "SELECT c.id FROM aft_child c JOIN aft_ticket t ON t.id = c.ticket JOIN aft_ticket i ON i.id = c.parent "
      "WHERE c.detached = 0 AND (t.parent IS NOT c.parent OR i.parent IS NOT i.id)"},
     {"a child that was told has the answer",
-     "SELECT c.id FROM aft_child c WHERE c.outcome = 'told' AND c.message NOT IN (SELECT id FROM aft_message)"},
+     "SELECT c.id FROM aft_child c WHERE c.outcome = 'told' AND c.message NOT IN (SELECT id FROM "
+     "aft_message)"},
     {"a message has the parts that it counts",
      "SELECT m.id, m.parts, count(p.id) FROM aft_message m LEFT JOIN aft_part p ON p.message = m.id "
      "GROUP BY m.id HAVING m.parts <> count(p.id)"},

@@ -1,5 +1,5 @@
-/* Agents on one ticket: notes that buyers never see, mentions, followers, who else is there, merges and splits
- * against a model that knows where each message is. */
+/* Agents on one ticket: notes that buyers never see, mentions, followers, who else is there, merges and
+ * splits against a model that knows where each message is. */
 #include "desk_fixture.h"
 
 #include <string.h>
@@ -84,8 +84,8 @@ static uint32_t notices(aft_id agent, const char *kind) {
       const char *payload = aft_effect_payload(effect);
       bool ours = strcmp(aft_effect_topic(effect), "agent.notice") == 0;
       n += ours && strstr(payload, who) && strstr(payload, what);
-      assert_ok(aft_outbox_settle(d.session, aft_effect_id(effect), aft_effect_fence(effect), AFT_OUTCOME_DONE, NULL,
-                                  &error));
+      assert_ok(aft_outbox_settle(d.session, aft_effect_id(effect), aft_effect_fence(effect),
+                                  AFT_OUTCOME_DONE, NULL, &error));
       seen++;
     }
     aft_cursor_free(cursor);
@@ -178,8 +178,7 @@ static aft_id colleague(const char *external, aft_id shop) {
 }
 
 static aft_call as_agent(aft_id agent) {
-  return (aft_call){
-      .size = sizeof(aft_call), .tenant = d.tenant, .role = AFT_ROLE_AGENT, .actor = agent};
+  return (aft_call){.size = sizeof(aft_call), .tenant = d.tenant, .role = AFT_ROLE_AGENT, .actor = agent};
 }
 
 static void a_note_is_changed_by_its_author_alone(void **state) {
@@ -438,16 +437,17 @@ static void bad_looks_are_refused(void **state) {
     aft_look_in in;
     aft_status status;
     const char *where;
-  } cases[] = {{d.as_agent, {.ticket = ticket}, AFT_E_INVALID, "look.doing"},
-               {d.as_agent, {.ticket = ticket, .doing = 4}, AFT_E_INVALID, "look.doing"},
-               {d.as_agent, {.doing = 1}, AFT_E_INVALID, "look.ticket"},
-               {d.as_agent, {.ticket = ticket, .doing = 1, .for_ms = 4999}, AFT_E_INVALID, "look.for_ms"},
-               {d.as_agent, {.ticket = ticket, .doing = 1, .for_ms = 600001}, AFT_E_INVALID, "look.for_ms"},
-               {d.as_agent, {.ticket = ticket, .doing = 1, .agent = d.other_agent}, AFT_E_DENIED, NULL},
-               {d.as_other_agent, {.ticket = ticket, .doing = 1}, AFT_E_DENIED, NULL},
-               {d.system, {.ticket = ticket, .doing = 1}, AFT_E_INVALID, "look.agent"},
-               {d.system, {.ticket = ticket, .doing = 1, .agent = d.other_agent}, AFT_E_INVALID, "look.agent"},
-               {d.as_buyer, {.ticket = ticket, .doing = 1}, AFT_E_DENIED, NULL}};
+  } cases[] = {
+      {d.as_agent, {.ticket = ticket}, AFT_E_INVALID, "look.doing"},
+      {d.as_agent, {.ticket = ticket, .doing = 4}, AFT_E_INVALID, "look.doing"},
+      {d.as_agent, {.doing = 1}, AFT_E_INVALID, "look.ticket"},
+      {d.as_agent, {.ticket = ticket, .doing = 1, .for_ms = 4999}, AFT_E_INVALID, "look.for_ms"},
+      {d.as_agent, {.ticket = ticket, .doing = 1, .for_ms = 600001}, AFT_E_INVALID, "look.for_ms"},
+      {d.as_agent, {.ticket = ticket, .doing = 1, .agent = d.other_agent}, AFT_E_DENIED, NULL},
+      {d.as_other_agent, {.ticket = ticket, .doing = 1}, AFT_E_DENIED, NULL},
+      {d.system, {.ticket = ticket, .doing = 1}, AFT_E_INVALID, "look.agent"},
+      {d.system, {.ticket = ticket, .doing = 1, .agent = d.other_agent}, AFT_E_INVALID, "look.agent"},
+      {d.as_buyer, {.ticket = ticket, .doing = 1}, AFT_E_DENIED, NULL}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     aft_look_in in = cases[i].in;
     in.size = sizeof in;
@@ -524,7 +524,8 @@ static void a_second_matter_makes_a_ticket_of_its_own(void **state) {
   record = desk_ticket(&d, made);
   assert_int_equal(aft_ticket_split_from(record), ticket);
   assert_string_equal(aft_ticket_subject(record), "还有，发票怎么开");
-  assert_int_equal(aft_ticket_opened(record), d.now); /* its clocks count from its message, not from the first */
+  assert_int_equal(aft_ticket_opened(record),
+                   d.now); /* its clocks count from its message, not from the first */
   assert_true(aft_ticket_first_response_due(record) > d.now);
   aft_record_free(record);
   assert_int_equal(latest_message(made), other);
@@ -595,7 +596,8 @@ static void bad_splits_change_nothing(void **state) {
                {d.as_buyer, {second}, 1, AFT_E_DENIED, ""}};
   aft_record *before = desk_ticket(&d, ticket);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    assert_status(split(&cases[i].call, ticket, cases[i].messages, cases[i].n, NULL, &error), cases[i].status);
+    assert_status(split(&cases[i].call, ticket, cases[i].messages, cases[i].n, NULL, &error),
+                  cases[i].status);
     assert_non_null(strstr(error.message, cases[i].says));
   }
   aft_record *after = desk_ticket(&d, ticket);
@@ -646,7 +648,8 @@ static void all_that_hangs_on_a_ticket_comes_along(void **state) {
   assert_int_equal(desk_count(cursor), 2);
   assert_int_equal(followers(into), 2);
   aft_record *row;
-  assert_ok(aft_ticket_get(d.session, &d.as_other_buyer, into, &row, &error)); /* who was invited takes part */
+  assert_ok(
+      aft_ticket_get(d.session, &d.as_other_buyer, into, &row, &error)); /* who was invited takes part */
   aft_record_free(row);
   aft_call as_bob = as_agent(bob);
   assert_ok(aft_mention_list(d.session, &as_bob, NULL, &cursor, &error));
@@ -685,7 +688,8 @@ static void a_customer_who_waited_goes_on_waiting(void **state) {
 static void bad_merges_are_refused(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
-  aft_id a = far_apart("m1", "退款三天没到"), b = far_apart("m2", "发票怎么开"), c = far_apart("m3", "改地址");
+  aft_id a = far_apart("m1", "退款三天没到"), b = far_apart("m2", "发票怎么开"),
+         c = far_apart("m3", "改地址");
   aft_message_in in = desk_message(&d, "m4", "退款");
   aft_record *message;
   in.customer = d.other_buyer;
@@ -871,7 +875,8 @@ static void messages_are_where_a_model_says(void **state) {
   compare(&m);
 }
 
-/* More than move in one transaction: the rest comes with the tick, and a chain that grew meanwhile is followed. */
+/* More than move in one transaction: the rest comes with the tick, and a chain that grew meanwhile is
+ * followed. */
 static void a_long_ticket_moves_in_steps(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;

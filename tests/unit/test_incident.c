@@ -156,11 +156,8 @@ static void each_customer_reads_their_language(void **state) {
                           .text = AFT_STR("Payments work again"),
                           .locale = AFT_STR("en")},
                          {.size = sizeof parts[0], .kind = AFT_CONTENT_IMAGE, .blob = AFT_STR("chart-1")}};
-  aft_incident_answer_in in = {.size = sizeof in,
-                               .incident = incident,
-                               .text = AFT_STR("支付已恢复"),
-                               .parts = parts,
-                               .n_parts = 2};
+  aft_incident_answer_in in = {
+      .size = sizeof in, .incident = incident, .text = AFT_STR("支付已恢复"), .parts = parts, .n_parts = 2};
   assert_ok(aft_incident_answer(d.session, &d.as_agent, &in, NULL, &error));
   desk_tick(&d);
   assert_int_equal(said(incident, "支付已恢复"), 1);
@@ -282,7 +279,8 @@ static void a_child_that_cannot_be_resolved_is_listed(void **state) {
   (void)state;
   desk_policy(&d, "version: 1\nmachines: {ticket: {states: {waiting_third: {on: {resolve: null}}}}}\n");
   aft_error error = AFT_ERROR_INIT;
-  aft_id incident = new_ticket("支付失败了"), free_one = new_ticket("付不了款"), stuck = new_ticket("付不了款");
+  aft_id incident = new_ticket("支付失败了"), free_one = new_ticket("付不了款"),
+         stuck = new_ticket("付不了款");
   attached(free_one, incident);
   attached(stuck, incident);
   aft_act_in assign = {.size = sizeof assign, .ticket = stuck, .act = AFT_ACT_ASSIGN, .agent = d.agent};
@@ -380,7 +378,8 @@ static void bad_answers_to_all_change_nothing(void **state) {
 static void the_last_child_that_goes_ends_the_incident(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
-  aft_id incident = new_ticket("支付失败了"), child = new_ticket("付不了款"), other = new_ticket("支付失败了");
+  aft_id incident = new_ticket("支付失败了"), child = new_ticket("付不了款"),
+         other = new_ticket("支付失败了");
   attached(child, incident);
   assert_ok(aft_ticket_detach(d.session, &d.as_agent, child, &error));
   attached(new_ticket("付不了款"), other);
