@@ -6,6 +6,7 @@
 #include <aftersales/automation.h>
 #include <aftersales/case.h>
 #include <aftersales/clock.h>
+#include <aftersales/collaborate.h>
 #include <aftersales/common.h>
 #include <aftersales/desk.h>
 #include <aftersales/env.h>

@@ -49,6 +49,9 @@
 #define AFT_KIND_REPLY 61u
 #define AFT_KIND_TASK 52u
 #define AFT_KIND_ATTEMPT 53u
+#define AFT_KIND_WATCHER 56u
+#define AFT_KIND_MENTION 57u
+#define AFT_KIND_CHILD 58u
 #define AFT_KIND_EVENT 18u
 #define AFT_KIND_EFFECT 19u
 
@@ -178,6 +181,9 @@
 #define AFT_TICKET_JUDGED             0x00080035u /* 0 while it stands among those; otherwise absent */
 #define AFT_TICKET_LANE               0x00080036u /* where it waits for an agent; absent while it does not */
 #define AFT_TICKET_SINCE              0x00080037u /* since when what is owed now has been waited for */
+#define AFT_TICKET_PARENT             0x00080038u /* the incident that it belongs to; its own id where it is the incident */
+#define AFT_TICKET_SPLIT_FROM         0x00080039u /* the ticket that its first messages were taken out of */
+#define AFT_TICKET_FOLLOWERS          0x0008003au /* how many agents follow it; absent: none */
 
 #define AFT_MESSAGE_ID          0x00090001u /* the message's id */
 #define AFT_MESSAGE_REV         0x00090002u /* counts the changes of this record */
@@ -773,6 +779,42 @@
 #define AFT_ATTEMPT_SURVEY   0x0035000bu /* the survey that was answered in it */
 #define AFT_ATTEMPT_CREATED  0x0035000cu /* when it was noted */
 
+#define AFT_WATCHER_ID      0x00380001u /* the watcher's id */
+#define AFT_WATCHER_REV     0x00380002u /* counts the changes of this record */
+#define AFT_WATCHER_TENANT  0x00380003u /* the tenant */
+#define AFT_WATCHER_TICKET  0x00380004u /* the ticket */
+#define AFT_WATCHER_AGENT   0x00380005u /* the agent */
+#define AFT_WATCHER_FOLLOWS 0x00380006u /* 1 while the agent is told what happens to the ticket */
+#define AFT_WATCHER_SINCE   0x00380007u /* since when the agent follows it */
+#define AFT_WATCHER_DOING   0x00380008u /* viewing or typing, as the agent last said; absent for one who follows alone */
+#define AFT_WATCHER_LOOKED  0x00380009u /* when the agent said so */
+#define AFT_WATCHER_UNTIL   0x0038000au /* from then on it no longer counts */
+
+#define AFT_MENTION_ID      0x00390001u /* the mention's id */
+#define AFT_MENTION_REV     0x00390002u /* counts the changes of this record */
+#define AFT_MENTION_TENANT  0x00390003u /* the tenant */
+#define AFT_MENTION_AGENT   0x00390004u /* who is named */
+#define AFT_MENTION_TICKET  0x00390005u /* the ticket */
+#define AFT_MENTION_MESSAGE 0x00390006u /* the message that names the agent */
+#define AFT_MENTION_ROLE    0x00390007u /* role of who wrote it */
+#define AFT_MENTION_ACTOR   0x00390008u /* who wrote it */
+#define AFT_MENTION_CREATED 0x00390009u /* when it was written */
+#define AFT_MENTION_SEEN    0x0039000au /* 1 once the agent has seen it */
+#define AFT_MENTION_SEEN_AT 0x0039000bu /* when the agent saw it */
+
+#define AFT_CHILD_ID       0x003a0001u /* the record's id */
+#define AFT_CHILD_REV      0x003a0002u /* counts the changes of this record */
+#define AFT_CHILD_TENANT   0x003a0003u /* the tenant */
+#define AFT_CHILD_PARENT   0x003a0004u /* the incident's ticket */
+#define AFT_CHILD_TICKET   0x003a0005u /* the ticket below it */
+#define AFT_CHILD_PLACE    0x003a0006u /* the how manieth ticket of the incident it is, from 1 */
+#define AFT_CHILD_ATTACHED 0x003a0007u /* since when it is there */
+#define AFT_CHILD_DETACHED 0x003a0008u /* 1 once it was taken away from the incident */
+#define AFT_CHILD_TOLD     0x003a0009u /* the incident's last answer to all that came to this ticket; 0: none */
+#define AFT_CHILD_MESSAGE  0x003a000au /* that answer as the ticket's own message; absent where the ticket took none */
+#define AFT_CHILD_SETTLED  0x003a000bu /* the incident's resolution that came to this ticket; 0: none */
+#define AFT_CHILD_OUTCOME  0x003a000cu /* of what came last: told, not_told, resolved, not_resolved, or ended where the ticket had come to its end before */
+
 #define AFT_EVENT_ID      0x00120001u /* the event's id */
 #define AFT_EVENT_TENANT  0x00120002u /* the tenant */
 #define AFT_EVENT_KIND    0x00120003u /* kind of the record it happened to */
@@ -1177,6 +1219,15 @@ static inline aft_id aft_ticket_lane(aft_record *record) {
 }
 static inline aft_time aft_ticket_since(aft_record *record) {
   return aft_record_time(record, AFT_TICKET_SINCE);
+}
+static inline aft_id aft_ticket_parent(aft_record *record) {
+  return aft_record_int(record, AFT_TICKET_PARENT);
+}
+static inline aft_id aft_ticket_split_from(aft_record *record) {
+  return aft_record_int(record, AFT_TICKET_SPLIT_FROM);
+}
+static inline int64_t aft_ticket_followers(aft_record *record) {
+  return aft_record_int(record, AFT_TICKET_FOLLOWERS);
 }
 
 static inline aft_id aft_message_id(aft_record *record) {
@@ -2891,6 +2942,108 @@ static inline aft_id aft_attempt_survey(aft_record *record) {
 }
 static inline aft_time aft_attempt_created(aft_record *record) {
   return aft_record_time(record, AFT_ATTEMPT_CREATED);
+}
+
+static inline aft_id aft_watcher_id(aft_record *record) {
+  return aft_record_int(record, AFT_WATCHER_ID);
+}
+static inline int64_t aft_watcher_rev(aft_record *record) {
+  return aft_record_int(record, AFT_WATCHER_REV);
+}
+static inline aft_id aft_watcher_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_WATCHER_TENANT);
+}
+static inline aft_id aft_watcher_ticket(aft_record *record) {
+  return aft_record_int(record, AFT_WATCHER_TICKET);
+}
+static inline aft_id aft_watcher_agent(aft_record *record) {
+  return aft_record_int(record, AFT_WATCHER_AGENT);
+}
+static inline int64_t aft_watcher_follows(aft_record *record) {
+  return aft_record_int(record, AFT_WATCHER_FOLLOWS);
+}
+static inline aft_time aft_watcher_since(aft_record *record) {
+  return aft_record_time(record, AFT_WATCHER_SINCE);
+}
+static inline const char *aft_watcher_doing(aft_record *record) {
+  return aft_record_text(record, AFT_WATCHER_DOING);
+}
+static inline aft_time aft_watcher_looked(aft_record *record) {
+  return aft_record_time(record, AFT_WATCHER_LOOKED);
+}
+static inline aft_time aft_watcher_until(aft_record *record) {
+  return aft_record_time(record, AFT_WATCHER_UNTIL);
+}
+
+static inline aft_id aft_mention_id(aft_record *record) {
+  return aft_record_int(record, AFT_MENTION_ID);
+}
+static inline int64_t aft_mention_rev(aft_record *record) {
+  return aft_record_int(record, AFT_MENTION_REV);
+}
+static inline aft_id aft_mention_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_MENTION_TENANT);
+}
+static inline aft_id aft_mention_agent(aft_record *record) {
+  return aft_record_int(record, AFT_MENTION_AGENT);
+}
+static inline aft_id aft_mention_ticket(aft_record *record) {
+  return aft_record_int(record, AFT_MENTION_TICKET);
+}
+static inline aft_id aft_mention_message(aft_record *record) {
+  return aft_record_int(record, AFT_MENTION_MESSAGE);
+}
+static inline int64_t aft_mention_role(aft_record *record) {
+  return aft_record_int(record, AFT_MENTION_ROLE);
+}
+static inline aft_id aft_mention_actor(aft_record *record) {
+  return aft_record_int(record, AFT_MENTION_ACTOR);
+}
+static inline aft_time aft_mention_created(aft_record *record) {
+  return aft_record_time(record, AFT_MENTION_CREATED);
+}
+static inline int64_t aft_mention_seen(aft_record *record) {
+  return aft_record_int(record, AFT_MENTION_SEEN);
+}
+static inline aft_time aft_mention_seen_at(aft_record *record) {
+  return aft_record_time(record, AFT_MENTION_SEEN_AT);
+}
+
+static inline aft_id aft_child_id(aft_record *record) {
+  return aft_record_int(record, AFT_CHILD_ID);
+}
+static inline int64_t aft_child_rev(aft_record *record) {
+  return aft_record_int(record, AFT_CHILD_REV);
+}
+static inline aft_id aft_child_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_CHILD_TENANT);
+}
+static inline aft_id aft_child_parent(aft_record *record) {
+  return aft_record_int(record, AFT_CHILD_PARENT);
+}
+static inline aft_id aft_child_ticket(aft_record *record) {
+  return aft_record_int(record, AFT_CHILD_TICKET);
+}
+static inline int64_t aft_child_place(aft_record *record) {
+  return aft_record_int(record, AFT_CHILD_PLACE);
+}
+static inline aft_time aft_child_attached(aft_record *record) {
+  return aft_record_time(record, AFT_CHILD_ATTACHED);
+}
+static inline int64_t aft_child_detached(aft_record *record) {
+  return aft_record_int(record, AFT_CHILD_DETACHED);
+}
+static inline aft_id aft_child_told(aft_record *record) {
+  return aft_record_int(record, AFT_CHILD_TOLD);
+}
+static inline aft_id aft_child_message(aft_record *record) {
+  return aft_record_int(record, AFT_CHILD_MESSAGE);
+}
+static inline aft_time aft_child_settled(aft_record *record) {
+  return aft_record_time(record, AFT_CHILD_SETTLED);
+}
+static inline const char *aft_child_outcome(aft_record *record) {
+  return aft_record_text(record, AFT_CHILD_OUTCOME);
 }
 
 static inline aft_id aft_event_id(aft_record *record) {

@@ -24,15 +24,28 @@ typedef struct aft_answer_in {
   uint32_t reserved0;
   const aft_part_in *parts;
   size_t n_parts;
+  const aft_id
+      *mentions; /* agents of the shop who are to look at it, at most 16; the customer never sees them */
+  size_t n_mentions;
+  aft_id seen;    /* the last message of the ticket that its author had read; 0: not told */
+  uint32_t force; /* 1: whatever came after it */
+  uint32_t reserved1;
 } aft_answer_in;
 
 /*
  * Answers a ticket: the message is queued for its channel, the first response is
  * met and the ticket waits for the customer. A private one is only kept.
  *
+ * Agents are mentioned by id, and in a private one also in the text, by '@' and their external name: the
+ * longest that is an agent's of the shop. Each mention is a record (AFT_KIND_MENTION) and an agent.notice in
+ * the outbox.
+ *
  * out: NULL, or receives the message.
  * Threads: the session's one.
- * Errors: those of <aftersales/desk.h>; AFT_E_TRANSITION where the state allows no answer.
+ * Errors: those of <aftersales/desk.h>; AFT_E_TRANSITION where the state allows no answer;
+ *   AFT_E_INVALID names a mentioned agent who does not work for the shop; AFT_E_CONFLICT for a
+ *   public one where the customer or somebody else of the shop wrote after `seen`: it says who
+ *   and when.
  * Since: 0.1
  */
 AFT_API aft_status aft_ticket_answer(aft_session *session, const aft_call *call, const aft_answer_in *in,

@@ -60,6 +60,21 @@ aft_status aft__may_shop(aft__cmd *cmd, aft_id shop, aft_error *error) {
   return status;
 }
 
+aft_status aft__agent_of_shop(aft__cmd *cmd, aft_id agent, aft_id shop, const char *where, aft__value **row,
+                              aft_error *error) {
+  aft__value *membership;
+  AFT__TRY(aft__load(cmd, &aft__agent_table, AFT__AGENT_TENANT, agent, where, row, error));
+  aft__value keys[] = {aft__int(cmd->call.tenant), aft__int(agent), aft__int(shop)};
+  aft_status status =
+      aft__find(cmd->tx, &aft__membership_table, AFT__MEMBERSHIP_BY_AGENT, keys, &membership, error);
+  aft_str name = aft__row_str(*row, AFT__AGENT_EXTERNAL);
+  bool works_here = status >= 0 && aft__row_int(*row, AFT__AGENT_ACTIVE);
+  if (status == AFT_E_NOT_FOUND || (status >= 0 && !works_here))
+    return aft__error(error, AFT_E_INVALID, where, "the agent '%.*s' does not work for the ticket's shop",
+                      (int)name.len, name.data);
+  return status;
+}
+
 aft_status aft__takes_part(aft__cmd *cmd, const aft__value *ticket, aft_id customer, bool *out,
                            aft_error *error) {
   *out = aft__row_int(ticket, AFT__TICKET_CUSTOMER) == customer;
@@ -93,15 +108,8 @@ aft_status aft__customer_stays(aft__cmd *cmd, const aft__value *customer, aft_er
 }
 
 aft_status aft__works_for(aft__cmd *cmd, aft_id agent, aft_id shop, const char *where, aft_error *error) {
-  aft__value *row, *membership;
-  AFT__TRY(aft__load(cmd, &aft__agent_table, AFT__AGENT_TENANT, agent, where, &row, error));
-  aft__value keys[] = {aft__int(cmd->call.tenant), aft__int(agent), aft__int(shop)};
-  aft_status status =
-      aft__find(cmd->tx, &aft__membership_table, AFT__MEMBERSHIP_BY_AGENT, keys, &membership, error);
-  bool works_here = status >= 0 && aft__row_int(row, AFT__AGENT_ACTIVE);
-  if (status == AFT_E_NOT_FOUND || (status >= 0 && !works_here))
-    return aft__error(error, AFT_E_INVALID, where, "the agent does not work for the ticket's shop");
-  AFT__TRY(status);
+  aft__value *row;
+  AFT__TRY(aft__agent_of_shop(cmd, agent, shop, where, &row, error));
   return aft__anchor(cmd->tx, &aft__agent_table, row, error);
 }
 

@@ -1,5 +1,5 @@
 /* Acts on tickets: assign, wait, resolve, reopen, merge and the rest, as the machine allows. */
-#include "desk/desk_priv.h"
+#include "desk/collaborate_priv.h"
 
 #define ACT_V1 (offsetof(aft_act_in, topic) + sizeof(aft_str))
 
@@ -38,42 +38,6 @@ static aft_status set_resolution(aft__ticket *ticket, const aft_act_in *in, aft_
   aft_str reason = in->reason.len ? in->reason : aft__cstr("solved");
   aft__ticket_set(ticket, AFT__TICKET_RESOLUTION, aft__text(reason));
   return AFT_OK;
-}
-
-/* ---- merging ---- */
-
-static aft_status check_merge(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error) {
-  aft__cmd *cmd = ticket->cmd;
-  aft__value *other;
-  (void)fire;
-  AFT__TRY(aft__load(cmd, &aft__ticket_table, AFT__TICKET_TENANT, in->other, "act.other", &other, error));
-  AFT__TRY(aft__may_shop(cmd, aft__row_int(other, AFT__TICKET_SHOP), error));
-  if (in->other == in->ticket)
-    return aft__error(error, AFT_E_INVALID, "act.other", "a ticket cannot be merged into itself");
-  if (aft__row_int(other, AFT__TICKET_CUSTOMER) != aft__ticket_int(ticket, AFT__TICKET_CUSTOMER))
-    return aft__error(error, AFT_E_INVALID, "act.other", "the tickets are of different customers");
-  if (!aft__row_int(other, AFT__TICKET_OPEN))
-    return aft__error(error, AFT_E_TRANSITION, "act.other", "the other ticket has come to its end");
-  return AFT_OK;
-}
-
-/* The one that stays gets an audit event too, and so the merge is decided on both. */
-static aft_status link_merge(aft__ticket *ticket, const aft_act_in *in, aft_error *error) {
-  aft__ticket other;
-  aft__cmd *cmd = ticket->cmd;
-  char *facts = aft__arena_printf(cmd->arena, "{\"ticket\":\"%lld\"}", (long long)in->ticket);
-  if (!facts)
-    return aft__nomem(error);
-  aft__ticket_set(ticket, AFT__TICKET_MERGED_INTO, aft__int(in->other));
-  aft_status status = aft__ticket_load(cmd, in->other, &other, error);
-  if (status >= 0)
-    status = aft__ticket_note(&other, "ticket.merged_in", aft__cstr(facts), (aft_str){0}, error);
-  if (status >= 0)
-    status = aft__tasks_follow(ticket, &other, error);
-  if (status >= 0)
-    status = aft__ticket_save(&other, error);
-  aft__ticket_done(&other);
-  return status;
 }
 
 /* ---- a person's own judgement ---- */
@@ -118,7 +82,7 @@ static const act acts[] = {
     [AFT_ACT_SPAM] = {"spam", NULL, NULL},
     [AFT_ACT_UNSPAM] = {"unspam", NULL, NULL},
     [AFT_ACT_ESCALATE] = {"escalate", NULL, NULL},
-    [AFT_ACT_MERGE] = {"merge", check_merge, link_merge},
+    [AFT_ACT_MERGE] = {"merge", aft__ticket_merge_check, aft__ticket_merge},
     [AFT_ACT_CLASSIFY] = {NULL, classify, NULL},
     [AFT_ACT_HOLD] = {NULL, hold, NULL},
     [AFT_ACT_UNHOLD] = {NULL, unhold, NULL},

@@ -133,9 +133,9 @@ static aft_status render(aft__ticket *ticket, const aft__todo *todo, const char 
 static aft_status say(aft__ticket *ticket, const aft__todo *todo, uint32_t visibility, const char *locale,
                       aft_error *error) {
   aft__value *row;
-  aft_answer_in in = {.size = sizeof in, .ticket = aft__ticket_id(ticket), .visibility = visibility};
-  AFT__TRY(render(ticket, todo, locale, &in.text, error));
-  return aft__ticket_say(ticket, &in, aft__tx_id(ticket->cmd->tx), &row, error);
+  aft__reply reply = {.visibility = visibility};
+  AFT__TRY(render(ticket, todo, locale, &reply.text, error));
+  return aft__ticket_reply(ticket, &reply, &row, error);
 }
 
 static aft_status answer(aft__ticket *ticket, const aft__todo *todo, aft_error *error) {

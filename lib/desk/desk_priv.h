@@ -147,6 +147,9 @@ aft_status aft__change_each(aft__tx *tx, aft__scan scan, bool removes, aft__chan
                             aft_error *error);
 /* System and arbiter: any shop of the tenant; agents: shops they are a member of. */
 aft_status aft__may_shop(aft__cmd *cmd, aft_id shop, aft_error *error);
+/* An agent who works for a shop now: AFT_E_INVALID names one who does not. */
+aft_status aft__agent_of_shop(aft__cmd *cmd, aft_id agent, aft_id shop, const char *where, aft__value **row,
+                              aft_error *error);
 /* Also buyers: their own, and tickets that they take part in. */
 aft_status aft__may_ticket(aft__cmd *cmd, const aft__value *ticket, aft_error *error);
 aft_status aft__may_customer(aft__cmd *cmd, aft_id customer, aft_error *error);
@@ -255,6 +258,9 @@ aft_status aft__ticket_audit(aft__ticket *ticket, aft__event *event, aft_error *
 aft_status aft__ticket_note(aft__ticket *ticket, const char *verb, aft_str facts, aft_str personal,
                             aft_error *error);
 
+/* agent_notice.c: tells followers of an event what concerns them. */
+aft_status aft__followers_tell(aft__ticket *ticket, const aft__event *event, aft_error *error);
+
 /* The ticket machine of the policy, and the state a ticket is in. */
 aft_status aft__ticket_machine(aft__ticket *ticket, const aft__flow **flow, uint32_t *state,
                                aft_error *error);
@@ -313,6 +319,8 @@ aft_status aft__ticket_clocks(aft__ticket *ticket, aft_error *error);
  * its time. */
 aft_status aft__ticket_clocks_anew(aft__ticket *ticket, aft_error *error);
 aft_status aft__ticket_await_answer(aft__ticket *ticket, aft_error *error);
+/* The same for a customer who asked before now. */
+aft_status aft__ticket_await_since(aft__ticket *ticket, aft_time asked, aft_error *error);
 aft_status aft__ticket_answered(aft__ticket *ticket, aft_error *error);
 /* Called when the state changed: pauses and resumes. */
 aft_status aft__ticket_pause(aft__ticket *ticket, bool running, aft_error *error);
@@ -352,6 +360,42 @@ aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *
 aft_status aft__ticket_send_survey(aft__ticket *ticket, const char *key, aft_id survey, aft_error *error);
 const char *aft__ticket_locale(aft__ticket *ticket);
 
+/* ---- ticket_read.c ---- */
+
+/* AFT_E_EXISTS where the customer takes part already. */
+aft_status aft__participant_add(aft__cmd *cmd, aft_id ticket, aft_id customer, aft_error *error);
+
+/* ---- answer.c ---- */
+
+typedef struct aft__reply {
+  aft_str text;
+  uint32_t visibility;
+  uint32_t role; /* in whose name; 0: the caller's */
+  aft_id actor;
+  const aft_part_in *parts;
+  size_t n_parts;
+} aft__reply;
+/* Keeps a message of the shop and, where it is public, sends it; the caller saves the ticket. */
+aft_status aft__ticket_reply(aft__ticket *ticket, const aft__reply *reply, aft__value **row,
+                             aft_error *error);
+
+/* ---- ticket_merge.c ---- */
+
+/* A merged ticket stands for the one that took its place: *row becomes the last of its chain. */
+aft_status aft__merge_target(aft__cmd *cmd, aft__value **row, aft_error *error);
+
+/* ---- incident.c, incident_tell.c ---- */
+
+#define AFT__DUE_INCIDENT "incident."
+static inline bool aft__is_incident(const aft__value *ticket) {
+  return aft__row_int(ticket, AFT__TICKET_PARENT) == aft__row_int(ticket, AFT__TICKET_ID);
+}
+/* An incident was resolved: its tickets follow. */
+aft_status aft__incident_resolved(aft__ticket *incident, aft_error *error);
+/* Clears the deadlines of an incident at its end, but for what it has still to bring to its tickets. */
+aft_status aft__incident_ended(aft__ticket *ticket, aft_error *error);
+aft_status aft__incident_fired(aft__ticket *incident, aft_str name, aft_error *error);
+
 /* ---- ticket_effect.c ---- */
 
 aft_status aft__ticket_effect(aft__ticket *ticket, const aft__flow *flow, const aft__flow_effect *effect,
@@ -380,10 +424,6 @@ aft_status aft__ticket_prioritise(aft__ticket *ticket, const aft__facts *facts, 
 
 /* ---- act.c, answer.c: what people do, done by rules and macros ---- */
 
-/* An answer or a note, under an id of aft__tx_id. *row: of the message. */
-aft_status aft__ticket_say(aft__ticket *ticket, const aft_answer_in *in, aft_id id, aft__value **row,
-                           aft_error *error);
-
 /* ---- automation.c ---- */
 
 /* Runs the rules of the policy that are on what was raised since the ticket was last saved. */
@@ -395,6 +435,8 @@ typedef struct aft__message {
   aft_id ticket, customer;
   bool inbound;
   uint32_t visibility;
+  uint32_t role; /* of an outbound one's author; 0: the caller */
+  aft_id actor;
   aft_str channel, account, external;
   aft_str text;
   const char *language;
@@ -418,6 +460,11 @@ aft_status aft__parts_copy(aft__arena *arena, const aft_env *env, const aft_part
 /* The same for named texts; where: "message.fields". */
 aft_status aft__fields_copy(aft__arena *arena, const aft_env *env, const aft_field_in *fields, size_t n,
                             const char *where, aft_field_in **out, aft_error *error);
+
+/* The parts of a message of the shop as they were handed in. */
+aft_status aft__parts_of(aft__cmd *cmd, aft_id message, aft_part_in **out, size_t *n, aft_error *error);
+/* The translation into a language; else the first one, else the other text. */
+aft_str aft__text_for(const aft_part_in *parts, size_t n, aft_str otherwise, const char *locale);
 
 /* ---- search_index.c ---- */
 

@@ -1,5 +1,6 @@
 /* What a due row asks for: a state's deadline, a missed service level, a survey. */
 #include "desk/case_priv.h"
+#include "desk/collaborate_priv.h"
 #include "desk/evidence_priv.h"
 #include "desk/person.h"
 #include "desk/routing_priv.h"
@@ -58,6 +59,11 @@ static aft_status ticket_due(aft__ticket *ticket, aft_str name, aft_error *error
     return state_deadline(ticket, error);
   if (aft__str_eq(name, aft__cstr(AFT__DUE_PUSH)))
     return aft__push_ticket(ticket, error);
+  if (aft__str_eq(name, aft__cstr(AFT__DUE_MERGE)))
+    return aft__merge_rest(ticket, error);
+  if (name.len > sizeof AFT__DUE_INCIDENT - 1 &&
+      memcmp(name.data, AFT__DUE_INCIDENT, sizeof AFT__DUE_INCIDENT - 1) == 0)
+    return aft__incident_fired(ticket, name, error);
   if (names(name, "sla:", &sla))
     return missed(ticket, sla, error);
   if (names(name, "warn:", &sla))
@@ -94,7 +100,7 @@ static const struct {
     {AFT__KIND_AGENT, aft__agent_fired, NULL},     {AFT__KIND_SHIFT, aft__shift_due, NULL},
     {AFT__KIND_CUSTOMER, aft__tier_due, NULL},     {AFT__KIND_EVIDENCE, aft__evidence_due, NULL},
     {AFT__KIND_ERASURE, aft__erasure_due, NULL},   {AFT__KIND_TENANT, aft__search_due, NULL},
-    {AFT__KIND_TASK, aft__task_due, NULL}};
+    {AFT__KIND_TASK, aft__task_due, NULL},         {AFT__KIND_WATCHER, aft__watcher_due, NULL}};
 
 static size_t kind_of(const aft__value *due) {
   size_t i = 0;

@@ -1,15 +1,7 @@
 /* Which ticket a message belongs to: by code, by what it answers, or by who wrote it not long ago. */
 #include "desk/intake_priv.h"
 
-#define MERGES 16 /* merged tickets followed from one to the next */
 #define RECENT 16 /* latest tickets of a customer that are looked at */
-
-/* A merged ticket stands for the one that took its place. */
-static aft_status follow_merges(aft__cmd *cmd, aft__value **row, aft_error *error) {
-  for (int i = 0; i < MERGES && !aft__row_null(*row, AFT__TICKET_MERGED_INTO); i++)
-    AFT__TRY(aft__get(cmd->tx, &aft__ticket_table, aft__row_int(*row, AFT__TICKET_MERGED_INTO), row, error));
-  return AFT_OK;
-}
 
 static aft_status by_code(aft__intake *intake, aft_str text, aft__value **row, aft_error *error) {
   aft__cmd *cmd = intake->cmd;
@@ -50,7 +42,7 @@ static aft_status named_ticket(aft__intake *intake, aft__value **row, aft_error 
     AFT__TRY(by_code(intake, in->subject, row, error));
   if (!*row)
     AFT__TRY(by_code(intake, in->text, row, error));
-  return *row ? follow_merges(intake->cmd, row, error) : AFT_OK;
+  return *row ? aft__merge_target(intake->cmd, row, error) : AFT_OK;
 }
 
 /* Whether the machine lets a reply in: one that is ignored there begins a ticket that follows up. */

@@ -111,6 +111,52 @@ static aft_status add_part(aft__cmd *cmd, aft_id message, const char *kind, cons
   return aft__insert(cmd->tx, &aft__part_table, row, NULL, error);
 }
 
+/* "field" and whatever else is no content gives 0. */
+static uint32_t content_kind(aft_str name) {
+  uint32_t i = AFT__COUNT(content_names) - 1;
+  while (i > 0 && !aft__str_eq(name, aft__cstr(content_names[i])))
+    i--;
+  return i;
+}
+
+aft_status aft__parts_of(aft__cmd *cmd, aft_id message, aft_part_in **out, size_t *n, aft_error *error) {
+  aft__value **rows;
+  uint32_t count, most = (uint32_t)cmd->env->o.limits.parts + 1; /* one for a text and its translations */
+  *n = 0;
+  AFT__TRY(aft__load_rows(cmd, &aft__part_table, AFT__PART_BY_MESSAGE, message, most, &rows, &count, error));
+  *out = aft__arena_alloc(cmd->arena, (count + 1) * sizeof **out);
+  if (!*out)
+    return aft__nomem(error);
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t kind = content_kind(aft__row_str(rows[i], AFT__PART_KIND));
+    if (kind)
+      (*out)[(*n)++] = (aft_part_in){.kind = kind,
+                                     .text = aft__row_str(rows[i], AFT__PART_TEXT),
+                                     .blob = aft__row_str(rows[i], AFT__PART_BLOB),
+                                     .name = aft__row_str(rows[i], AFT__PART_NAME),
+                                     .mime = aft__row_str(rows[i], AFT__PART_MIME),
+                                     .locale = aft__row_str(rows[i], AFT__PART_LOCALE),
+                                     .bytes = aft__row_int(rows[i], AFT__PART_BYTES)};
+  }
+  return AFT_OK;
+}
+
+/* Languages are compared by their first two letters: zh is for zh-Hant too. */
+aft_str aft__text_for(const aft_part_in *parts, size_t n, aft_str otherwise, const char *locale) {
+  aft_str first = otherwise;
+  bool any = false;
+  for (size_t i = 0; i < n; i++) {
+    if (parts[i].kind != AFT_CONTENT_TRANSLATION)
+      continue;
+    if (parts[i].locale.len >= 2 && memcmp(parts[i].locale.data, locale, 2) == 0)
+      return parts[i].text;
+    if (!any)
+      first = parts[i].text;
+    any = true;
+  }
+  return first;
+}
+
 /* ---- messages ---- */
 
 static aft_status add_parts(aft__cmd *cmd, const aft__message *message, aft_id id, aft_error *error) {
@@ -138,8 +184,10 @@ aft_status aft__message_add(aft__cmd *cmd, const aft__message *message, aft_id i
   fresh[AFT__MESSAGE_CHANNEL] = aft__text(message->channel);
   fresh[AFT__MESSAGE_ACCOUNT] = aft__text(message->account);
   fresh[AFT__MESSAGE_EXTERNAL] = message->external.len ? aft__text(message->external) : aft__null();
-  fresh[AFT__MESSAGE_ROLE] = aft__int(message->inbound ? AFT_ROLE_BUYER : cmd->call.role);
-  fresh[AFT__MESSAGE_ACTOR] = aft__id_or_null(message->inbound ? message->customer : cmd->call.actor);
+  uint32_t role = message->role ? message->role : cmd->call.role;
+  aft_id actor = message->role ? message->actor : cmd->call.actor;
+  fresh[AFT__MESSAGE_ROLE] = aft__int(message->inbound ? AFT_ROLE_BUYER : role);
+  fresh[AFT__MESSAGE_ACTOR] = aft__id_or_null(message->inbound ? message->customer : actor);
   fresh[AFT__MESSAGE_TEXT] = aft__text(message->text);
   fresh[AFT__MESSAGE_LANGUAGE] = aft__text(aft__cstr(message->language));
   fresh[AFT__MESSAGE_SENT] = aft__int(message->sent);
@@ -178,7 +226,7 @@ aft_status aft__revision_keep(aft__cmd *cmd, const aft__value *row, const char *
   return aft__insert(cmd->tx, &aft__revision_table, revision, NULL, error);
 }
 
-/* A buyer changes what they wrote; an agent what was written in their shops. */
+/* A buyer changes what they wrote; an agent what was written in their shops, but of notes only their own. */
 static aft_status may_revise(aft__cmd *cmd, const aft__value *row, const aft__value *ticket,
                              aft_error *error) {
   AFT__TRY(aft__may_ticket(cmd, ticket, error));
@@ -186,6 +234,11 @@ static aft_status may_revise(aft__cmd *cmd, const aft__value *row, const aft__va
       aft__row_int(row, AFT__MESSAGE_INBOUND) && aft__row_int(row, AFT__MESSAGE_CUSTOMER) == cmd->call.actor;
   if (cmd->call.role == AFT_ROLE_BUYER && !own)
     return aft__denied(cmd, "the message was written by somebody else", error);
+  bool note = aft__row_int(row, AFT__MESSAGE_VISIBILITY) == AFT_PRIVATE;
+  bool wrote = aft__row_int(row, AFT__MESSAGE_ROLE) == AFT_ROLE_AGENT &&
+               aft__row_int(row, AFT__MESSAGE_ACTOR) == cmd->call.actor;
+  if (cmd->call.role == AFT_ROLE_AGENT && note && !wrote)
+    return aft__denied(cmd, "the note was written by somebody else", error);
   return AFT_OK;
 }
 

@@ -163,7 +163,7 @@ aft_status aft__ticket_audit(aft__ticket *ticket, aft__event *event, aft_error *
   aft__ticket_set(ticket, AFT__TICKET_CHAIN, aft__blob(hash, sizeof ticket->chain.hash));
   aft__ticket_set(ticket, AFT__TICKET_UPDATED, aft__int(cmd->now));
   ticket->raised |= aft__policy_raises(cmd->policy, event->verb);
-  return AFT_OK;
+  return aft__ticket_int(ticket, AFT__TICKET_FOLLOWERS) ? aft__followers_tell(ticket, event, error) : AFT_OK;
 }
 
 aft_status aft__ticket_note(aft__ticket *ticket, const char *verb, aft_str facts, aft_str personal,

@@ -177,12 +177,16 @@ aft_status aft__ticket_clocks_anew(aft__ticket *ticket, aft_error *error) {
 }
 
 aft_status aft__ticket_await_answer(aft__ticket *ticket, aft_error *error) {
+  return aft__ticket_await_since(ticket, ticket->cmd->now, error);
+}
+
+aft_status aft__ticket_await_since(aft__ticket *ticket, aft_time asked, aft_error *error) {
   bool first_owed = aft__row_null(ticket->row, AFT__TICKET_FIRST_RESPONSE);
   if (first_owed || !aft__row_null(ticket->row, AFT__TICKET_NEXT_RESPONSE_DUE))
     return AFT_OK;
-  AFT__TRY(run_clock(ticket, 1, ticket->cmd->now, 0, error));
+  AFT__TRY(run_clock(ticket, 1, asked, 0, error));
   if (!aft__row_null(ticket->row, AFT__TICKET_NEXT_RESPONSE_DUE))
-    aft__ticket_set(ticket, AFT__TICKET_SINCE, aft__int(ticket->cmd->now));
+    aft__ticket_set(ticket, AFT__TICKET_SINCE, aft__int(asked));
   return set_place(ticket, false, error);
 }
 

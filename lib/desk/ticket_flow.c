@@ -73,11 +73,15 @@ static aft_status enter(aft__ticket *ticket, const aft__flow *flow, const aft__f
   aft__ticket_set(ticket, AFT__TICKET_OPEN, aft__int(aft__state_open(to)));
   if (!aft__state_open(to))
     aft__ticket_judged(ticket);
-  if (aft__str_eq(name, aft__cstr("resolved")))
+  bool incident = aft__is_incident(ticket->row), resolved = aft__str_eq(name, aft__cstr("resolved"));
+  if (resolved)
     aft__ticket_set(ticket, AFT__TICKET_RESOLVED, aft__int(cmd->now));
+  if (resolved && incident)
+    AFT__TRY(aft__incident_resolved(ticket, error));
   if (to->flags & AFT__FLOW_TERMINAL) {
     aft__ticket_set(ticket, AFT__TICKET_CLOSED, aft__int(cmd->now));
-    AFT__TRY(aft__due_clear_all(cmd->tx, aft__ticket_id(ticket), error));
+    AFT__TRY(incident ? aft__incident_ended(ticket, error)
+                      : aft__due_clear_all(cmd->tx, aft__ticket_id(ticket), error));
   }
   return aft__ticket_pause(ticket, runs(flow, step->to), error);
 }

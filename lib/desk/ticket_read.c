@@ -112,6 +112,16 @@ typedef struct invitation {
   aft_id ticket, customer;
 } invitation;
 
+aft_status aft__participant_add(aft__cmd *cmd, aft_id ticket, aft_id customer, aft_error *error) {
+  aft__value row[AFT__PARTICIPANT_COLUMNS] = {
+      [AFT__PARTICIPANT_ID] = aft__int(aft__tx_id(cmd->tx)),  [AFT__PARTICIPANT_REV] = aft__int(1),
+      [AFT__PARTICIPANT_TENANT] = aft__int(cmd->call.tenant), [AFT__PARTICIPANT_TICKET] = aft__int(ticket),
+      [AFT__PARTICIPANT_CUSTOMER] = aft__int(customer),
+  };
+  aft__existing existing;
+  return aft__insert(cmd->tx, &aft__participant_table, row, &existing, error);
+}
+
 static aft_status invite(aft__cmd *cmd, void *in, aft_error *error) {
   const invitation *invited = in;
   aft__ticket ticket;
@@ -122,16 +132,8 @@ static aft_status invite(aft__cmd *cmd, void *in, aft_error *error) {
   if (status >= 0)
     status = aft__load(cmd, &aft__customer_table, AFT__CUSTOMER_TENANT, invited->customer, "customer",
                        &customer, error);
-  aft__value row[AFT__PARTICIPANT_COLUMNS] = {
-      [AFT__PARTICIPANT_ID] = aft__int(aft__tx_id(cmd->tx)),
-      [AFT__PARTICIPANT_REV] = aft__int(1),
-      [AFT__PARTICIPANT_TENANT] = aft__int(cmd->call.tenant),
-      [AFT__PARTICIPANT_TICKET] = aft__int(invited->ticket),
-      [AFT__PARTICIPANT_CUSTOMER] = aft__int(invited->customer),
-  };
-  aft__existing existing;
   if (status >= 0)
-    status = aft__insert(cmd->tx, &aft__participant_table, row, &existing, error);
+    status = aft__participant_add(cmd, invited->ticket, invited->customer, error);
   if (status >= 0)
     status = aft__ticket_note(&ticket, "ticket.invited", (aft_str){0}, (aft_str){0}, error);
   if (status >= 0)

@@ -154,6 +154,10 @@ static aft_status empty_task(removal *r, const aft__value *row, aft_error *error
   return aft__due_clear_all(r->cmd->tx, task, error);
 }
 
+static aft_status empty_watcher(removal *r, const aft__value *row, aft_error *error) {
+  return aft__due_clear_all(r->cmd->tx, aft__row_int(row, AFT__WATCHER_ID), error);
+}
+
 /* Effects go first: those that name blobs come in their place. */
 static aft_status remove_parts(removal *r, aft_error *error) {
   static const struct {
@@ -166,6 +170,10 @@ static aft_status remove_parts(removal *r, aft_error *error) {
                {&aft__participant_table, AFT__PARTICIPANT_BY_TICKET, NULL},
                {&aft__survey_table, AFT__SURVEY_BY_TICKET, empty_survey},
                {&aft__task_table, AFT__TASK_BY_TICKET, empty_task},
+               {&aft__watcher_table, AFT__WATCHER_BY_TICKET, empty_watcher},
+               {&aft__mention_table, AFT__MENTION_BY_TICKET, NULL},
+               {&aft__child_table, AFT__CHILD_BY_TICKET, NULL},
+               {&aft__child_table, AFT__CHILD_BY_PLACE, NULL},
                {&aft__decision_table, AFT__DECISION_BY_TICKET, NULL},
                {&aft__attribute_table, AFT__ATTRIBUTE_BY_SUBJECT, NULL},
                {&aft__tag_table, AFT__TAG_BY_SUBJECT, NULL},

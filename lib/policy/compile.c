@@ -174,6 +174,7 @@ static void compile_tickets(aft__compile *cx) {
   aft__compile_queues(cx);
   aft__compile_routing(cx);
   aft__compile_tiers(cx);
+  aft__compile_collaboration(cx);
   aft__compile_suggestions(cx);
   aft__compile_automations(cx);
   aft__compile_surveys(cx);

@@ -49,6 +49,7 @@ size_t aft__section_item(aft__section_id id) {
       [AFT__SECTION_SURVEYS] = sizeof(aft__survey_row),
       [AFT__SECTION_QUESTIONS] = sizeof(aft__question_row),
       [AFT__SECTION_TASKS] = sizeof(aft__task_row),
+      [AFT__SECTION_COLLABORATION] = sizeof(aft__collaboration),
   };
   return items[id];
 }
@@ -333,6 +334,11 @@ static bool tasks_valid(const view *v) {
   return true;
 }
 
+static bool collaboration_valid(const view *v) {
+  const aft__collaboration *c = items(v, AFT__SECTION_COLLABORATION);
+  return count(v, AFT__SECTION_COLLABORATION) == 1 && c->follow_on_mention <= 1;
+}
+
 static bool suggestions_valid(const view *v) {
   const aft__suggestion *list = items(v, AFT__SECTION_SUGGESTIONS);
   const uint32_t *languages = items(v, AFT__SECTION_LANGUAGES);
@@ -496,9 +502,9 @@ static bool catalogue_valid(const view *v) {
 static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
          conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
-         teams_valid(v) && tiers_valid(v) && surveys_valid(v) && tasks_valid(v) && suggestions_valid(v) &&
-         automations_valid(v) && windows_valid(v) && clauses_valid(v) && calendars_valid(v) && targets_valid(v) &&
-         cases_valid(v) && machines_valid(v) && catalogue_valid(v) &&
+         teams_valid(v) && tiers_valid(v) && surveys_valid(v) && tasks_valid(v) && collaboration_valid(v) &&
+         suggestions_valid(v) && automations_valid(v) && windows_valid(v) && clauses_valid(v) && calendars_valid(v) &&
+         targets_valid(v) && cases_valid(v) && machines_valid(v) && catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));
 }
 

@@ -255,6 +255,9 @@ void aft__policy_tested(const aft_policy *policy, uint32_t condition, const aft_
 aft_str aft__policy_team_queue(const aft_policy *policy, aft_str team);
 /* The category that a topic is of; empty for none. */
 aft_str aft__policy_topic_category(const aft_policy *policy, aft_str topic);
+/* ---- collaboration.c: agents on one ticket ---- */
+
+bool aft__policy_follow_on_mention(const aft_policy *policy); /* whoever is mentioned follows the ticket */
 
 /* ---- routing.c: who takes what ---- */
 

@@ -158,6 +158,7 @@ typedef enum aft__section_id {
   AFT__SECTION_SURVEYS,     /* aft__survey_row: the usual one, then those with a name, by order */
   AFT__SECTION_QUESTIONS,   /* aft__question_row: of each survey, by order */
   AFT__SECTION_TASKS,       /* aft__task_row */
+  AFT__SECTION_COLLABORATION, /* one aft__collaboration */
   AFT__SECTIONS
 } aft__section_id;
 
@@ -196,6 +197,10 @@ typedef struct aft__settings {
   int64_t retain[AFT__RETAINS]; /* milliseconds, or -1 */
   aft__routing routing;
 } aft__settings;
+
+typedef struct aft__collaboration {
+  uint32_t follow_on_mention, reserved0; /* whoever is mentioned follows the ticket */
+} aft__collaboration;
 
 typedef struct aft__category {
   uint32_t name, reserved0;
@@ -642,7 +647,8 @@ aft_str aft__compile_tag(aft__compile *cx, aft_str tag);
 void aft__compile_queues(aft__compile *cx); /* compile_queues.c */
 /* compile_routing.c: the part of the settings, and teams; and how one queue gives its tickets out */
 void aft__compile_routing(aft__compile *cx);
-void aft__compile_tiers(aft__compile *cx); /* compile_tiers.c */
+void aft__compile_tiers(aft__compile *cx);         /* compile_tiers.c */
+void aft__compile_collaboration(aft__compile *cx); /* collaboration.c */
 void aft__compile_assign(aft__compile *cx, const aft__node *map, aft__queue *queue);
 void aft__compile_automations(aft__compile *cx); /* compile_automation.c: rules and macros */
 /* compile_actions.c: a list under the key `do`. *first: of what was added. Returns how many. */

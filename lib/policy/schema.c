@@ -172,6 +172,10 @@ static const entry routing_fields[] = {{"patience", &duration, false},
                                        {NULL, NULL, false}};
 SHAPE routing = {.kind = STRUCT, .expected = "a map with patience and hand_back", .fields = routing_fields};
 
+static const entry collaboration_fields[] = {{"follow_on_mention", &flag, false}, {NULL, NULL, false}};
+SHAPE collaboration = {
+    .kind = STRUCT, .expected = "a map with follow_on_mention", .fields = collaboration_fields};
+
 static const entry suggestion_fields[] = {{"when", &any, true}, {NULL, NULL, false}};
 SHAPE suggestion = {.kind = STRUCT, .expected = "a map with when", .fields = suggestion_fields};
 SHAPE suggestions = {.kind = MAP, .expected = "a map of suggestions", .of = &suggestion};
@@ -551,6 +555,7 @@ static const entry root_fields[] = {{"version", &version, true},
                                     {"teams", &teams, false},
                                     {"routing", &routing, false},
                                     {"tiers", &tiers, false},
+                                    {"collaboration", &collaboration, false},
                                     {"suggestions", &suggestions, false},
                                     {"automations", &automations, false},
                                     {"macros", &macros, false},

@@ -199,6 +199,68 @@ aft_status scene_found(scene *s, aft_error *error) {
   return AFT_OK;
 }
 
+/* ---- what agents work on together ---- */
+
+static aft_status attach_to(scene *s, aft_id ticket, aft_id incident, const char *key, aft_error *error) {
+  aft_call call = as_agent(s);
+  if (key)
+    call.key = name(s, key);
+  return aft_ticket_attach(s->session, &call, ticket, incident, error);
+}
+
+static aft_status answer_all(scene *s, aft_id incident, const char *key, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_incident_answer_in in = {
+      .size = sizeof in, .incident = incident, .text = AFT_STR("支付已恢复。"), .resolve = 1};
+  if (key)
+    call.key = name(s, key);
+  return aft_incident_answer(s->session, &call, &in, NULL, error);
+}
+
+static aft_status mention_agent(scene *s, aft_id ticket, const char *key, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_answer_in in = {.size = sizeof in,
+                      .ticket = ticket,
+                      .text = AFT_STR("看一下"),
+                      .visibility = AFT_PRIVATE,
+                      .mentions = &s->agent,
+                      .n_mentions = 1};
+  if (key)
+    call.key = name(s, key);
+  return aft_ticket_answer(s->session, &call, &in, NULL, error);
+}
+
+static aft_status find_mention(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_cursor *cursor;
+  aft_record *mention;
+  TRY(aft_mention_list(s->session, &call, NULL, &cursor, error));
+  aft_status status = aft_cursor_next(cursor, &mention, error);
+  if (status == AFT_OK)
+    s->mention = aft_mention_id(mention);
+  aft_cursor_free(cursor);
+  return status == AFT_OK ? AFT_OK : AFT_E_NOT_FOUND;
+}
+
+/* One incident that an answer can be given to, and one whose answer the tick is to bring. */
+static aft_status open_incidents(scene *s, aft_error *error) {
+  aft_id ticket;
+  TRY(say(s, "wx-parted-", "parted-1-", "退款还没到", &s->parted[0], &ticket, error));
+  TRY(say(s, "wx-parted-", "parted-2-", "还有发票怎么开", &s->parted[1], NULL, error));
+  TRY(mention_agent(s, ticket, NULL, error));
+  TRY(find_mention(s, error));
+  TRY(say(s, "wx-incident-", "incident-", "支付失败了", NULL, &s->incident, error));
+  TRY(say(s, "wx-child-", "child-", "付不了款", NULL, &s->child, error));
+  TRY(say(s, "wx-free-", "free-", "付不了款", NULL, &s->free, error));
+  TRY(attach_to(s, s->child, s->incident, NULL, error));
+  TRY(say(s, "wx-told-", "told-", "支付失败了", NULL, &s->told, error));
+  TRY(say(s, "wx-told-child-", "told-child-", "付不了款", NULL, &ticket, error));
+  TRY(attach_to(s, ticket, s->told, NULL, error));
+  return answer_all(s, s->told, NULL, error);
+}
+
+/* ---- a ticket for each command ---- */
+
 static aft_status open_ticket(scene *s, int i, int customer, aft_error *error) {
   char handle[16], external[16];
   snprintf(handle, sizeof handle, "wx-%d-", customer);
@@ -248,6 +310,7 @@ static aft_status open_tickets(scene *s, aft_error *error) {
   TRY(open_rated(s, error));
   TRY(open_ticket(s, SCENE_OTHER, AFT_ACT_MERGE, error));
   atomic_fetch_add(&s->now, 4 * DAY);
+  TRY(open_incidents(s, error));
   for (int i = 0; i < SCENE_TICKETS; i++)
     if (i != SCENE_OTHER && i != SCENE_RATED)
       TRY(open_ticket(s, i, i, error));
@@ -890,6 +953,81 @@ ACT(escalate, AFT_ACT_ESCALATE)
 ACT(merge, AFT_ACT_MERGE)
 ACT(classify, AFT_ACT_CLASSIFY)
 
+static aft_status mention(scene *s, aft_error *error) {
+  return mention_agent(s, s->ticket[SCENE_ANSWER], "mention", error);
+}
+
+static aft_status see_mention(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  call.key = name(s, "see");
+  return aft_mention_see(s->session, &call, s->mention, error);
+}
+
+static aft_status follow(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  call.key = name(s, "follow");
+  return aft_ticket_follow(s->session, &call, s->free, 0, error);
+}
+
+/* Of the ticket in which the agent was mentioned. */
+static aft_status unfollow(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_record *message;
+  aft_cursor *cursor;
+  TRY(aft_mention_list(s->session, &call, NULL, &cursor, error));
+  aft_status status = aft_cursor_next(cursor, &message, error);
+  aft_id ticket = status == AFT_OK ? aft_mention_ticket(message) : 0;
+  aft_cursor_free(cursor);
+  call.key = name(s, "unfollow");
+  return status < 0 ? status : aft_ticket_unfollow(s->session, &call, ticket, 0, error);
+}
+
+static aft_status look(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_look_in in = {.size = sizeof in, .ticket = s->ticket[SCENE_ANSWER], .doing = AFT_LOOK_TYPING};
+  call.key = name(s, "look");
+  return aft_ticket_look(s->session, &call, &in, NULL, error);
+}
+
+static aft_status split(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  aft_record *message;
+  aft_message_in again = {.size = sizeof again,
+                          .shop = s->shop,
+                          .channel = AFT_STR("wechat"),
+                          .account = AFT_STR("official"),
+                          .external = name(s, "parted-1-"),
+                          .handle = name(s, "wx-parted-"),
+                          .text = AFT_STR("退款还没到")};
+  aft_call system = as_system(s);
+  TRY(aft_intake(s->session, &system, &again, &message, error));
+  aft_split_in in = {.size = sizeof in, .messages = &s->parted[1], .n_messages = 1};
+  in.ticket = aft_message_ticket(message);
+  aft_record_free(message);
+  call.key = name(s, "split");
+  return aft_ticket_split(s->session, &call, &in, NULL, error);
+}
+
+static aft_status attach(scene *s, aft_error *error) {
+  return attach_to(s, s->free, s->incident, "attach", error);
+}
+
+static aft_status attach_flood(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  call.key = name(s, "flood");
+  return aft_flood_attach(s->session, &call, s->free, s->incident, error);
+}
+
+static aft_status detach(scene *s, aft_error *error) {
+  aft_call call = as_agent(s);
+  call.key = name(s, "detach");
+  return aft_ticket_detach(s->session, &call, s->child, error);
+}
+
+static aft_status answer_incident(scene *s, aft_error *error) {
+  return answer_all(s, s->incident, "all", error);
+}
+
 static aft_status invite(scene *s, aft_error *error) {
   aft_call call = as_agent(s);
   call.key = name(s, "invite");
@@ -1119,6 +1257,16 @@ const command scene_commands[] = {
     {"merge", "aft_ticket_act", merge},
     {"classify", "aft_ticket_act", classify},
     {"invite", "aft_ticket_invite", invite},
+    {"a mention", "aft_ticket_answer", mention},
+    {"a mention that was seen", "aft_mention_see", see_mention},
+    {"a follower", "aft_ticket_follow", follow},
+    {"a follower less", "aft_ticket_unfollow", unfollow},
+    {"a look", "aft_ticket_look", look},
+    {"a split", "aft_ticket_split", split},
+    {"a child", "aft_ticket_attach", attach},
+    {"an answer to all", "aft_incident_answer", answer_incident},
+    {"a flood below an incident", "aft_flood_attach", attach_flood},
+    {"a child less", "aft_ticket_detach", detach},
     {"a tag", "aft_tag_add", tag_more},
     {"a tag less", "aft_tag_remove", tag_less},
     {"an attribute", "aft_attribute_set", attribute, .steps = true},

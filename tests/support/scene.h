@@ -58,6 +58,9 @@ typedef struct scene {
   int64_t fence[3];
   aft_id cases[SCENE_CASES], cups, leg, finding, parcel;
   aft_id shift;
+  aft_id parted[2], incident, child, free,
+      told; /* what agents work on together: two messages of one ticket … */
+  aft_id mention;
   aft_id survey;            /* 0 under a policy without */
   aft_id task[SCENE_TASKS]; /* likewise */
   const void *play;         /* of a test with commands of its own: what they are to do */

@@ -295,6 +295,11 @@ static void every_invariant_can_be_broken(void **state) {
       "UPDATE aft_case SET open = 0",
       "DELETE FROM aft_due WHERE kind = 31",
       "UPDATE aft_due SET subject = 1 WHERE kind = 31 AND id = (SELECT max(id) FROM aft_due WHERE kind = 31)",
+      "UPDATE aft_ticket SET followers = followers + 1 WHERE followers IS NOT NULL",
+      "UPDATE aft_watcher SET until = 5",
+      "UPDATE aft_mention SET ticket = 1",
+      "UPDATE aft_ticket SET parent = NULL WHERE parent = id",
+      "UPDATE aft_child SET outcome = 'told', message = 5",
       "UPDATE aft_agent SET id = (SELECT max(id) FROM aft_ticket) WHERE id = (SELECT max(id) FROM aft_agent)",
   };
   char why[1200];

@@ -21,6 +21,7 @@ from .errors import *  # noqa: F403
 from .errors import Error
 from .evaluation import Evaluation
 from .evidence import Blobs, BlobsCopied
+from .incidents import Incident
 from .inputs import (
     CaseLineIn,
     FieldIn,
@@ -65,6 +66,7 @@ __all__ = [
     "Error",
     "Evaluation",
     "FieldIn",
+    "Incident",
     "LinkKeys",
     "MadeLink",
     "MessageIn",

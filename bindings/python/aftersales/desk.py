@@ -11,6 +11,7 @@ from ._ffi import ffi, lib
 from ._frame import Frame
 from .commands import DeskCommands
 from .evidence import EvidenceCommands
+from .incidents import IncidentCommands
 from .inputs import MessageIn
 from .learning import Learning
 from .links import LinkCommands
@@ -44,7 +45,14 @@ def batch_results(batch: Any) -> list[BatchResult]:
 
 
 class Desk(
-    DeskCommands, DemandCommands, EvidenceCommands, LinkCommands, PrivacyCommands, RoutingCommands, Learning
+    DeskCommands,
+    DemandCommands,
+    EvidenceCommands,
+    IncidentCommands,
+    LinkCommands,
+    PrivacyCommands,
+    RoutingCommands,
+    Learning,
 ):
     """Made by Session.as_system and its like. key: a name of your own for what must happen once; the same again gives
     the first outcome. deadline: how long the call may take."""

@@ -79,6 +79,18 @@ COMMANDS = [
     Command("aft_ticket_list", "tickets", "Ticket", reads=True),
     Command("aft_ticket_history", "history", "Event", reads=True),
     Command("aft_ticket_invite", "invite"),
+    Command("aft_mention_list", "mentions", "Mention", reads=True),
+    Command("aft_mention_see", "see_mention"),
+    Command("aft_ticket_follow", "follow", defaults={"agent": "0"}),
+    Command("aft_ticket_unfollow", "unfollow", defaults={"agent": "0"}),
+    Command("aft_follower_list", "followers", "Watcher", reads=True),
+    Command("aft_ticket_look", "look", "Watcher"),
+    Command("aft_ticket_split", "split", "Ticket"),
+    Command("aft_ticket_attach", "attach"),
+    Command("aft_flood_attach", "attach_flood"),
+    Command("aft_ticket_detach", "detach"),
+    Command("aft_incident_answer", "answer_all", "Message", first=("text",)),
+    Command("aft_child_list", "children", "Child", reads=True),
     Command("aft_explain", "explain", reads=True, defaults={"about": "None", "locale": '"en"'}),
     Command("aft_survey_list", "surveys", "Survey", reads=True),
     Command("aft_survey_get", "survey", "Survey", reads=True),
@@ -169,7 +181,7 @@ aft_link_make aft_link_open aft_person_export aft_survey_answer aft_survey_form 
 aft_batch_count aft_batch_free aft_batch_message aft_batch_status aft_batch_ticket aft_buf_data aft_buf_free
 aft_buf_size aft_code_parse aft_currency_exponent aft_cursor_free aft_cursor_next aft_cursor_token aft_env_new
 aft_env_now aft_env_unref aft_eval_add aft_eval_free aft_eval_new aft_eval_report aft_flow_export aft_id_time
-aft_intake_batch aft_model_about aft_model_compare aft_model_explain aft_model_image aft_model_label aft_model_open
+aft_incident_get aft_intake_batch aft_model_about aft_model_compare aft_model_explain aft_model_image aft_model_label aft_model_open
 aft_model_open_image aft_model_predict aft_model_save aft_model_scores aft_model_threshold aft_model_train
 aft_model_unref aft_money_add aft_money_format aft_money_split
 aft_policy_default aft_policy_hash aft_policy_image aft_policy_load aft_policy_map_image aft_policy_open_image
