@@ -1,5 +1,6 @@
 /* What a due row asks for: a state's deadline, a missed service level, a survey. */
 #include "desk/case_priv.h"
+#include "desk/notice_priv.h"
 #include "desk/routing_priv.h"
 
 static aft_status state_deadline(aft__ticket *ticket, aft_error *error) {
@@ -88,7 +89,7 @@ static const struct {
     {AFT__KIND_ACTIVATION, aft__clocks_due, NULL}, {AFT__KIND_CASE, aft__case_due, aft__case_stuck},
     {AFT__KIND_LEG, aft__leg_due, NULL},           {AFT__KIND_APPOINTMENT, aft__appointment_due, NULL},
     {AFT__KIND_AGENT, aft__agent_fired, NULL},     {AFT__KIND_SHIFT, aft__shift_due, NULL},
-    {AFT__KIND_CUSTOMER, aft__tier_due, NULL}};
+    {AFT__KIND_CUSTOMER, aft__tier_due, NULL},     {AFT__KIND_NOTICE, aft__notice_due, NULL}};
 
 static size_t kind_of(const aft__value *due) {
   size_t i = 0;

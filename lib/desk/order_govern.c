@@ -26,7 +26,7 @@ aft_status aft__order_govern(aft__cmd *cmd, aft__value *order, aft_error *error)
                      UINT64_C(1) << AFT__ORDER_POLICY | UINT64_C(1) << AFT__ORDER_DOCUMENT, error);
 }
 
-int32_t aft__order_offset(aft__cmd *cmd, const aft__value *order) {
+int32_t aft__order_offset_at(aft__cmd *cmd, const aft__value *order, aft_time at) {
   aft_zone *zone;
   aft_str name = aft__row_str(order, AFT__ORDER_ZONE);
   if (!name.len)
@@ -37,7 +37,11 @@ int32_t aft__order_offset(aft__cmd *cmd, const aft__value *order) {
              name.data);
     return 0;
   }
-  int32_t minutes = aft_zone_offset(zone, cmd->now) / 60;
+  int32_t minutes = aft_zone_offset(zone, at) / 60;
   aft_zone_unref(zone);
   return minutes;
+}
+
+int32_t aft__order_offset(aft__cmd *cmd, const aft__value *order) {
+  return aft__order_offset_at(cmd, order, cmd->now);
 }

@@ -193,6 +193,7 @@ static aft_status compile(aft__compile *cx, const aft_document *documents, size_
     aft__compile_cases(cx);
     note_tests(cx);
     aft__compile_forms(cx);
+    aft__compile_notices(cx);
     aft__compile_catalogue(cx);
   }
   if (failed(cx))

@@ -42,6 +42,8 @@ size_t aft__section_item(aft__section_id id) {
       [AFT__SECTION_TARGETS] = sizeof(aft__target),
       [AFT__SECTION_TEAMS] = sizeof(aft__team),
       [AFT__SECTION_TIERS] = sizeof(aft__tier),
+      [AFT__SECTION_CHANNELS] = sizeof(aft__channel),
+      [AFT__SECTION_NOTICES] = sizeof(aft__notice_rule),
   };
   return items[id];
 }
@@ -286,6 +288,20 @@ static bool tiers_valid(const view *v) {
   return true;
 }
 
+static bool notices_valid(const view *v) {
+  const aft__channel *channels = items(v, AFT__SECTION_CHANNELS);
+  const aft__notice_rule *rules = items(v, AFT__SECTION_NOTICES);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_CHANNELS); i++)
+    if (!text(v, channels[i].name) || !text(v, channels[i].subject) || channels[i].format >= AFT__MARKUPS)
+      return false;
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_NOTICES); i++)
+    if (!text(v, rules[i].pattern) || !text(v, rules[i].topic) || rules[i].says > AFT__NOTICE_SAYS ||
+        rules[i].coalesce_ms < 0 || !names_valid(v, rules[i].channels) ||
+        rules[i].channels.count > AFT__NOTICE_CHANNELS)
+      return false;
+  return true;
+}
+
 static bool suggestions_valid(const view *v) {
   const aft__suggestion *list = items(v, AFT__SECTION_SUGGESTIONS);
   const uint32_t *languages = items(v, AFT__SECTION_LANGUAGES);
@@ -419,7 +435,7 @@ static bool catalogue_valid(const view *v) {
 static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
          conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
-         teams_valid(v) && tiers_valid(v) && suggestions_valid(v) && windows_valid(v) && clauses_valid(v) &&
+         teams_valid(v) && tiers_valid(v) && notices_valid(v) && suggestions_valid(v) && windows_valid(v) && clauses_valid(v) &&
          calendars_valid(v) && targets_valid(v) && cases_valid(v) && machines_valid(v) &&
          catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));

@@ -151,6 +151,8 @@ typedef enum aft__section_id {
   AFT__SECTION_TARGETS,     /* aft__target: those with a condition, by order, then those of priorities */
   AFT__SECTION_TEAMS,       /* aft__team */
   AFT__SECTION_TIERS,       /* aft__tier, by order */
+  AFT__SECTION_CHANNELS,    /* aft__channel */
+  AFT__SECTION_NOTICES,     /* aft__notice_rule */
   AFT__SECTIONS
 } aft__section_id;
 
@@ -362,6 +364,32 @@ typedef struct aft__team {
   aft__names queues, skills; /* none: none */
   uint32_t reserved0;
 } aft__team;
+
+/* How texts are written for a channel. */
+typedef struct aft__channel {
+  uint32_t name;
+  uint32_t format;  /* aft__markup */
+  uint32_t subject; /* text: key of the catalogue; 0: none */
+  uint32_t most;    /* characters; 0: any number */
+} aft__channel;
+
+/* What holds for the events of a pattern: "default", "case.*" or one event's name. */
+typedef struct aft__notice_rule {
+  uint32_t pattern, topic; /* texts; topic 0: the pattern says none */
+  uint32_t says, flags;    /* AFT__NOTICE_…: which flags it sets, and those that are set to true */
+  aft__names channels;     /* where AFT__NOTICE_LISTS is said */
+  int64_t coalesce_ms;     /* where AFT__NOTICE_JOINS is said */
+} aft__notice_rule;
+
+#define AFT__NOTICE_OFF    1u
+#define AFT__NOTICE_URGENT 2u
+#define AFT__NOTICE_MUST   4u
+#define AFT__NOTICE_RECORD 8u
+#define AFT__NOTICE_LISTS  16u
+#define AFT__NOTICE_JOINS  32u
+#define AFT__NOTICE_SAYS   63u
+
+extern const char *const aft__markups[AFT__MARKUPS + 1]; /* "plain", "html", "json" */
 
 /* What the desk may offer. */
 typedef struct aft__suggestion {
@@ -605,6 +633,17 @@ void aft__case_contract(const aft__flow *flow, aft__flow_report report, void *us
 void aft__contract_targets(aft__compile *cx,
                            const aft__node *machines); /* of effects that lead to other kinds */
 void aft__compile_catalogue(aft__compile *cx);         /* compile_catalogue.c */
+void aft__compile_notices(aft__compile *cx);           /* compile_notices.c */
+/* compile_notice_texts.c: a text of the catalogue, in one language: its places are fields of its event, or
+ * plain names where it is none of a notice. */
+void aft__compile_places(aft__compile *cx, aft_str key, const aft__node *text, bool zh);
+/* Whether the key of a text is another one's for a channel, or its subject there. */
+typedef struct aft__notice_key {
+  aft_str event;   /* "ticket.resolved"; empty for what is no notice */
+  aft_str channel; /* behind the '@'; empty: for all */
+  bool subject;
+} aft__notice_key;
+aft__notice_key aft__notice_key_of(aft_str key);
 /* retention.c; part of the settings */
 void aft__compile_retention(aft__compile *cx, int64_t retain[AFT__RETAINS]);
 

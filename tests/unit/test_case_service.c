@@ -43,7 +43,7 @@ static void a_notice_names_the_deadline_to_come(void **state) {
   aft_record *record = case_get(&c, id);
   assert_int_equal(aft_record_time(record, AFT_CASE_DUE), c.d.now + 7 * CASE_DAY);
   aft_record_free(record);
-  assert_says(case_payload(&c, id, "message.send"), "until 2026-11-25");
+  assert_says(case_payload(&c, id, "message.send"), "until 25 November 2026");
   END_DESK(c)
 }
 

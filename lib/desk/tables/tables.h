@@ -56,7 +56,7 @@ typedef enum aft__kind_id {
 #undef AFT__KIND
 #undef AFT__VIEW
 #undef AFT__SHOWN
-  AFT__KIND_COUNT = 52
+  AFT__KIND_COUNT = 70
 } aft__kind_id;
 
 extern const aft__schema aft__desk_schema;
