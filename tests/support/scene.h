@@ -50,6 +50,7 @@ typedef struct scene {
   aft_id cases[SCENE_CASES], cups, leg, finding, parcel;
   aft_id shift;
   aft_id survey;    /* 0 under a policy without */
+  aft_id notice;    /* likewise: one that was sent to the buyer */
   const void *play; /* of a test with commands of its own: what they are to do */
 } scene;
 
