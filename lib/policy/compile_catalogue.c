@@ -74,8 +74,10 @@ void aft__compile_catalogue(aft__compile *cx) {
       missing(cx, item, en, "en");
     } else if (other->kind == AFT__NODE_TEXT && item->value->kind == AFT__NODE_TEXT) {
       compare_places(cx, item->value, other);
-      aft__compile_places(cx, item->key, item->value, true);
-      aft__compile_places(cx, item->key, other, false);
+      if (!cx->again) {
+        aft__compile_places(cx, item->key, item->value, true);
+        aft__compile_places(cx, item->key, other, false);
+      }
       aft__entry entry = {aft__compile_text(cx, item->key),
                           {aft__compile_text(cx, item->value->text), aft__compile_text(cx, other->text)},
                           0};

@@ -208,5 +208,6 @@ void aft__compile_notices(aft__compile *cx) {
   each_item(cx, aft__node_get(map, "events"), compile_rule);
   aft__path_pop(cx->faults, mark);
   aft__path_pop(cx->faults, section);
-  check_own(cx);
+  if (!cx->again)
+    check_own(cx);
 }

@@ -583,6 +583,7 @@ typedef struct aft__compile {
   uint32_t source_size;
   uint64_t tests, rule_tests; /* facts that conditions ask for; those of triage's rules */
   uint64_t ticket_tests;      /* those of priorities, levels, queues and suggestions */
+  bool again; /* from the content of an image of an earlier version */
   bool nomem;
 } aft__compile;
 
@@ -650,6 +651,10 @@ void aft__compile_retention(aft__compile *cx, int64_t retain[AFT__RETAINS]);
 /* Appends the image of documents merged in order to out. Faults go to report and error. */
 aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, aft__buf *image,
                                aft__buf *report, aft_error *error);
+/* The same from the content of an image that an earlier version made: its texts were checked by the rules of
+ * their time, and stay as they are. */
+aft_status aft__policy_compile_again(const aft_env *env, const aft_document *content, aft__buf *image,
+                                     aft_error *error);
 
 /* policy_load.c: a policy compiled anew from the canonical content of an older image. */
 aft_status aft__policy_renew(aft_env *env, const void *image, size_t size, aft_policy **out,
