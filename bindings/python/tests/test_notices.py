@@ -16,7 +16,7 @@ def test_wishes_decide_and_receipts_tell(shop: Shop) -> None:
     shop.amy.act(message.ticket, "resolve")
     (notice,) = shop.desk.notices(subject=message.ticket)
     assert (notice.event, notice.state, notice.channel) == ("ticket.resolved", "queued", "wechat")
-    payloads = [json.loads(effect.payload) for effect in shop.desk.outbox(message.ticket)]
+    payloads = [json.loads(effect.payload or "{}") for effect in shop.desk.outbox(message.ticket)]
     assert [p["format"] for p in payloads if p.get("notice_id") == str(notice.id)] == ["plain"]
     read = shop.desk.tell_notice(notice=notice.id, what="read")
     assert read is not None and read.state == "read" and read.delivered is not None
