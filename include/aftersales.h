@@ -19,6 +19,7 @@
 #include <aftersales/list.h>
 #include <aftersales/model.h>
 #include <aftersales/order.h>
+#include <aftersales/notice.h>
 #include <aftersales/outbox.h>
 #include <aftersales/policy.h>
 #include <aftersales/privacy.h>

@@ -52,6 +52,8 @@
 #define AFT_KIND_WATCHER 56u
 #define AFT_KIND_MENTION 57u
 #define AFT_KIND_CHILD 58u
+#define AFT_KIND_CONTACT 54u
+#define AFT_KIND_NOTICE 55u
 #define AFT_KIND_EVENT 18u
 #define AFT_KIND_EFFECT 19u
 
@@ -814,6 +816,46 @@
 #define AFT_CHILD_MESSAGE  0x003a000au /* that answer as the ticket's own message; absent where the ticket took none */
 #define AFT_CHILD_SETTLED  0x003a000bu /* the incident's resolution that came to this ticket; 0: none */
 #define AFT_CHILD_OUTCOME  0x003a000cu /* of what came last: told, not_told, resolved, not_resolved, or ended where the ticket had come to its end before */
+
+#define AFT_CONTACT_ID          0x00360001u /* the record's id */
+#define AFT_CONTACT_REV         0x00360002u /* counts the changes of this record */
+#define AFT_CONTACT_TENANT      0x00360003u /* the tenant */
+#define AFT_CONTACT_CUSTOMER    0x00360004u /* whose wishes they are */
+#define AFT_CONTACT_CHANNELS    0x00360005u /* channels with spaces between, the one they like best first */
+#define AFT_CONTACT_NO_CHANNELS 0x00360006u /* channels on which they want nothing */
+#define AFT_CONTACT_NO_TOPICS   0x00360007u /* topics of the policy of which they want to hear nothing */
+#define AFT_CONTACT_QUIET_FROM  0x00360008u /* when their quiet hours begin, in minutes of the day */
+#define AFT_CONTACT_QUIET_UNTIL 0x00360009u /* when they end; the same as the beginning where there are none */
+#define AFT_CONTACT_ZONE        0x0036000au /* IANA time zone of quiet hours and of times in texts; absent: the tenant's */
+#define AFT_CONTACT_LOCALE      0x0036000bu /* language of notices; absent: the customer's */
+#define AFT_CONTACT_UPDATED     0x0036000cu /* when they last said so */
+
+#define AFT_NOTICE_ID        0x00370001u /* the notice's id */
+#define AFT_NOTICE_REV       0x00370002u /* counts the changes of this record */
+#define AFT_NOTICE_TENANT    0x00370003u /* the tenant */
+#define AFT_NOTICE_CUSTOMER  0x00370004u /* who is told */
+#define AFT_NOTICE_SUBJECT   0x00370005u /* the ticket or case that it is about */
+#define AFT_NOTICE_ABOUT     0x00370006u /* ticket or case: what the subject is */
+#define AFT_NOTICE_SURVEY    0x00370007u /* the survey that it asks to answer */
+#define AFT_NOTICE_EVENT     0x00370008u /* what happened: ticket.resolved, case.filed, survey.invite, … */
+#define AFT_NOTICE_TOPIC     0x00370009u /* of the policy: what customers opt out of */
+#define AFT_NOTICE_ONCE      0x0037000au /* what makes it this one: the same is never told twice */
+#define AFT_NOTICE_CHANNEL   0x0037000bu /* where it went last; absent before it went anywhere */
+#define AFT_NOTICE_LOCALE    0x0037000cu /* its language: zh or en */
+#define AFT_NOTICE_STATE     0x0037000du /* held, queued, sent, delivered, read, failed, coalesced or suppressed */
+#define AFT_NOTICE_REASON    0x0037000eu /* why it stands so: quiet_hours, window, off, opted_out, no_text, no_channel, undeliverable, erased, or what the channel said */
+#define AFT_NOTICE_DUE       0x0037000fu /* until when it is held */
+#define AFT_NOTICE_COUNT     0x00370010u /* how many events it tells of */
+#define AFT_NOTICE_INTO      0x00370011u /* the notice that tells of it too */
+#define AFT_NOTICE_TRIED     0x00370012u /* channels on which it went, with spaces between */
+#define AFT_NOTICE_EFFECT    0x00370013u /* in the outbox, of its last attempt */
+#define AFT_NOTICE_FIELDS    0x00370014u /* what its text says of the event, for writing it again */
+#define AFT_NOTICE_REASONS   0x00370015u /* what was decided, as aft_notice_explain puts into words */
+#define AFT_NOTICE_CREATED   0x00370016u /* when the event happened */
+#define AFT_NOTICE_SENT      0x00370017u /* when its last attempt was handed over */
+#define AFT_NOTICE_DELIVERED 0x00370018u /* when it reached the customer */
+#define AFT_NOTICE_READ      0x00370019u /* when the customer read it */
+#define AFT_NOTICE_FAILED    0x0037001au /* when no channel was left */
 
 #define AFT_EVENT_ID      0x00120001u /* the event's id */
 #define AFT_EVENT_TENANT  0x00120002u /* the tenant */
@@ -3044,6 +3086,122 @@ static inline aft_time aft_child_settled(aft_record *record) {
 }
 static inline const char *aft_child_outcome(aft_record *record) {
   return aft_record_text(record, AFT_CHILD_OUTCOME);
+}
+
+static inline aft_id aft_contact_id(aft_record *record) {
+  return aft_record_int(record, AFT_CONTACT_ID);
+}
+static inline int64_t aft_contact_rev(aft_record *record) {
+  return aft_record_int(record, AFT_CONTACT_REV);
+}
+static inline aft_id aft_contact_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_CONTACT_TENANT);
+}
+static inline aft_id aft_contact_customer(aft_record *record) {
+  return aft_record_int(record, AFT_CONTACT_CUSTOMER);
+}
+static inline const char *aft_contact_channels(aft_record *record) {
+  return aft_record_text(record, AFT_CONTACT_CHANNELS);
+}
+static inline const char *aft_contact_no_channels(aft_record *record) {
+  return aft_record_text(record, AFT_CONTACT_NO_CHANNELS);
+}
+static inline const char *aft_contact_no_topics(aft_record *record) {
+  return aft_record_text(record, AFT_CONTACT_NO_TOPICS);
+}
+static inline int64_t aft_contact_quiet_from(aft_record *record) {
+  return aft_record_int(record, AFT_CONTACT_QUIET_FROM);
+}
+static inline int64_t aft_contact_quiet_until(aft_record *record) {
+  return aft_record_int(record, AFT_CONTACT_QUIET_UNTIL);
+}
+static inline const char *aft_contact_zone(aft_record *record) {
+  return aft_record_text(record, AFT_CONTACT_ZONE);
+}
+static inline const char *aft_contact_locale(aft_record *record) {
+  return aft_record_text(record, AFT_CONTACT_LOCALE);
+}
+static inline aft_time aft_contact_updated(aft_record *record) {
+  return aft_record_time(record, AFT_CONTACT_UPDATED);
+}
+
+static inline aft_id aft_notice_id(aft_record *record) {
+  return aft_record_int(record, AFT_NOTICE_ID);
+}
+static inline int64_t aft_notice_rev(aft_record *record) {
+  return aft_record_int(record, AFT_NOTICE_REV);
+}
+static inline aft_id aft_notice_tenant(aft_record *record) {
+  return aft_record_int(record, AFT_NOTICE_TENANT);
+}
+static inline aft_id aft_notice_customer(aft_record *record) {
+  return aft_record_int(record, AFT_NOTICE_CUSTOMER);
+}
+static inline aft_id aft_notice_subject(aft_record *record) {
+  return aft_record_int(record, AFT_NOTICE_SUBJECT);
+}
+static inline const char *aft_notice_about(aft_record *record) {
+  return aft_record_text(record, AFT_NOTICE_ABOUT);
+}
+static inline aft_id aft_notice_survey(aft_record *record) {
+  return aft_record_int(record, AFT_NOTICE_SURVEY);
+}
+static inline const char *aft_notice_event(aft_record *record) {
+  return aft_record_text(record, AFT_NOTICE_EVENT);
+}
+static inline const char *aft_notice_topic(aft_record *record) {
+  return aft_record_text(record, AFT_NOTICE_TOPIC);
+}
+static inline const char *aft_notice_once(aft_record *record) {
+  return aft_record_text(record, AFT_NOTICE_ONCE);
+}
+static inline const char *aft_notice_channel(aft_record *record) {
+  return aft_record_text(record, AFT_NOTICE_CHANNEL);
+}
+static inline const char *aft_notice_locale(aft_record *record) {
+  return aft_record_text(record, AFT_NOTICE_LOCALE);
+}
+static inline const char *aft_notice_state(aft_record *record) {
+  return aft_record_text(record, AFT_NOTICE_STATE);
+}
+static inline const char *aft_notice_reason(aft_record *record) {
+  return aft_record_text(record, AFT_NOTICE_REASON);
+}
+static inline aft_time aft_notice_due(aft_record *record) {
+  return aft_record_time(record, AFT_NOTICE_DUE);
+}
+static inline int64_t aft_notice_count(aft_record *record) {
+  return aft_record_int(record, AFT_NOTICE_COUNT);
+}
+static inline aft_id aft_notice_into(aft_record *record) {
+  return aft_record_int(record, AFT_NOTICE_INTO);
+}
+static inline const char *aft_notice_tried(aft_record *record) {
+  return aft_record_text(record, AFT_NOTICE_TRIED);
+}
+static inline aft_id aft_notice_effect(aft_record *record) {
+  return aft_record_int(record, AFT_NOTICE_EFFECT);
+}
+static inline const char *aft_notice_fields(aft_record *record) {
+  return aft_record_text(record, AFT_NOTICE_FIELDS);
+}
+static inline const char *aft_notice_reasons(aft_record *record) {
+  return aft_record_text(record, AFT_NOTICE_REASONS);
+}
+static inline aft_time aft_notice_created(aft_record *record) {
+  return aft_record_time(record, AFT_NOTICE_CREATED);
+}
+static inline aft_time aft_notice_sent(aft_record *record) {
+  return aft_record_time(record, AFT_NOTICE_SENT);
+}
+static inline aft_time aft_notice_delivered(aft_record *record) {
+  return aft_record_time(record, AFT_NOTICE_DELIVERED);
+}
+static inline aft_time aft_notice_read(aft_record *record) {
+  return aft_record_time(record, AFT_NOTICE_READ);
+}
+static inline aft_time aft_notice_failed(aft_record *record) {
+  return aft_record_time(record, AFT_NOTICE_FAILED);
 }
 
 static inline aft_id aft_event_id(aft_record *record) {

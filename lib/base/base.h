@@ -205,6 +205,7 @@ void aft__json_share(aft__json *json,
                      double value); /* six digits, a point whatever the locale; null for no number */
 void aft__json_bool(aft__json *json, bool value);
 void aft__json_null(aft__json *json);
+void aft__json_escape(aft__buf *buf, aft_str text); /* what stands between the quotes of a JSON text */
 
 /* ---- file.c: files mapped or replaced, for zones, policy images and models ---- */
 

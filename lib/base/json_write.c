@@ -65,8 +65,7 @@ static void escape(aft__buf *buf, unsigned char c) {
   }
 }
 
-static void quoted(aft__buf *buf, aft_str text) {
-  aft__buf_char(buf, '"');
+void aft__json_escape(aft__buf *buf, aft_str text) {
   size_t plain = 0;
   for (size_t i = 0; i < text.len; i++) {
     unsigned char c = (unsigned char)text.data[i];
@@ -78,6 +77,11 @@ static void quoted(aft__buf *buf, aft_str text) {
   }
   if (plain < text.len)
     aft__buf_add(buf, text.data + plain, text.len - plain);
+}
+
+static void quoted(aft__buf *buf, aft_str text) {
+  aft__buf_char(buf, '"');
+  aft__json_escape(buf, text);
   aft__buf_char(buf, '"');
 }
 

@@ -27,7 +27,7 @@ typedef struct sweep {
 
 static aft_status sweep_up(aft__tx *tx, void *user, aft_error *error) {
   sweep *s = user;
-  AFT__TRY(aft__outbox_expire(tx, s->most, &s->expired, error));
+  AFT__TRY(aft__outbox_expire(tx, s->most, aft__desk_effect_dead, &s->expired, error));
   return aft__tick_mark(tx, error);
 }
 

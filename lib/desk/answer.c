@@ -7,7 +7,7 @@
 
 #define MOST_UNSEEN 64 /* messages after the one that was seen that are looked at */
 
-static aft_status keep_reply(aft__ticket *ticket, const aft__reply *reply, aft__value **row,
+static aft_status keep_reply(aft__ticket *ticket, const aft__answer *reply, aft__value **row,
                              aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   bool note = reply->visibility == AFT_PRIVATE;
@@ -27,7 +27,7 @@ static aft_status keep_reply(aft__ticket *ticket, const aft__reply *reply, aft__
   return aft__message_add(cmd, &message, aft__tx_id(cmd->tx), row, NULL, error);
 }
 
-static aft_status send_reply(aft__ticket *ticket, const aft__reply *reply, aft_str facts, aft_id message,
+static aft_status send_reply(aft__ticket *ticket, const aft__answer *reply, aft_str facts, aft_id message,
                              aft_error *error) {
   aft__fire fire = {.event = "answer", .role = reply->role, .facts = facts, .personal = reply->text};
   aft_status status = aft__ticket_fire(ticket, &fire, error);
@@ -45,7 +45,7 @@ static aft_status check_reader(aft__ticket *ticket, aft_error *error) {
   return aft__customer_stays(ticket->cmd, customer, error);
 }
 
-aft_status aft__ticket_reply(aft__ticket *ticket, const aft__reply *reply, aft__value **row,
+aft_status aft__ticket_reply(aft__ticket *ticket, const aft__answer *reply, aft__value **row,
                              aft_error *error) {
   if (reply->visibility == AFT_PUBLIC)
     AFT__TRY(check_reader(ticket, error));
@@ -121,7 +121,7 @@ static aft_status check_seen(aft__ticket *ticket, const aft_answer_in *in, aft_e
 
 static aft_status write_answer(aft__ticket *ticket, const aft_answer_in *in, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
-  aft__reply reply = {
+  aft__answer reply = {
       .text = in->text, .visibility = in->visibility, .parts = in->parts, .n_parts = in->n_parts};
   AFT__TRY(aft__may_shop(cmd, aft__ticket_int(ticket, AFT__TICKET_SHOP), error));
   AFT__TRY(check_seen(ticket, in, error));

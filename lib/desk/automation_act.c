@@ -133,7 +133,7 @@ static aft_status render(aft__ticket *ticket, const aft__todo *todo, const char 
 static aft_status say(aft__ticket *ticket, const aft__todo *todo, uint32_t visibility, const char *locale,
                       aft_error *error) {
   aft__value *row;
-  aft__reply reply = {.visibility = visibility};
+  aft__answer reply = {.visibility = visibility};
   AFT__TRY(render(ticket, todo, locale, &reply.text, error));
   return aft__ticket_reply(ticket, &reply, &row, error);
 }

@@ -505,6 +505,9 @@ aft_status aft__case_ask(aft__case *c, const char *topic, aft__case_fill add, co
  * NULL: none). */
 aft_status aft__case_work(aft__case *c, const char *name, const char *key, aft_str word, aft_error *error);
 const char *aft__case_locale(const aft__case *c, const aft__value *customer);
+/* The ticket through whose channel its customer is reached; NULL where they have written on none. */
+aft_status aft__case_channel(aft__cmd *cmd, const aft__value *row, const aft__value *customer,
+                             aft__value **ticket, aft_error *error);
 
 /* ---- case_hold.c ---- */
 
@@ -529,9 +532,12 @@ aft_status aft__appointments_end(aft__case *c, aft_error *error);
 
 /* ---- case_text.c ---- */
 
+aft_str aft__case_kind_text(aft__case *c, const char *locale); /* what the catalogue calls its kind */
 /* Appends a text of the catalogue about the case, whose legs must be loaded. */
 void aft__case_render(aft__case *c, const char *locale, const char *key, aft__buf *out);
-void aft__case_time_text(const aft__case *c, const char *locale, aft_time at, char out[48]);
+/* What its texts have places for: AFT__CASE_VALUES of them, in the arena. */
+#define AFT__CASE_VALUES 16u
+uint32_t aft__case_values(aft__case *c, const char *locale, aft__filling out[AFT__CASE_VALUES]);
 
 /* ---- case_input.c ---- */
 

@@ -1,5 +1,6 @@
 /* What leaves for the customer and for the host when a case moves: texts and requests, through the outbox. */
 #include "desk/case_priv.h"
+#include "desk/notice_priv.h"
 
 const char *aft__case_locale(const aft__case *c, const aft__value *customer) {
   aft_str locale = customer ? aft__row_str(customer, AFT__CUSTOMER_LOCALE) : (aft_str){0};
@@ -77,97 +78,68 @@ aft_status aft__case_work(aft__case *c, const char *name, const char *key, aft_s
   return aft__case_ask(c, "work.order", put_work, &w, error);
 }
 
-/* ---- texts ---- */
-
-typedef struct notice {
-  const char *key, *locale;
-  aft_id survey; /* 0: none */
-  aft__value *customer;
-  aft__value *ticket; /* through whose channel it goes; NULL where the customer has written on none */
-  aft_str text;
-} notice;
+/* ---- notices ---- */
 
 /* The channel of the case's own ticket, or where the customer wrote last. */
-static aft_status find_channel(const aft__case *c, notice *n, aft_error *error) {
-  aft__cmd *cmd = c->cmd;
+aft_status aft__case_channel(aft__cmd *cmd, const aft__value *row, const aft__value *customer,
+                             aft__value **ticket, aft_error *error) {
   aft__value **rows;
   uint32_t count;
-  if (!aft__row_null(c->row, AFT__CASE_TICKET)) {
+  if (!aft__row_null(row, AFT__CASE_TICKET)) {
     aft_status status =
-        aft__get(cmd->tx, &aft__ticket_table, aft__case_int(c, AFT__CASE_TICKET), &n->ticket, error);
+        aft__get(cmd->tx, &aft__ticket_table, aft__row_int(row, AFT__CASE_TICKET), ticket, error);
     if (status != AFT_E_NOT_FOUND)
       return status;
-    n->ticket = NULL;
   }
   aft__scan scan = {.table = &aft__ticket_table,
                     .index = AFT__TICKET_BY_CUSTOMER,
                     .n_equal = 2,
-                    .equal = {aft__int(cmd->call.tenant), n->customer[AFT__CUSTOMER_ID]},
+                    .equal = {aft__int(cmd->call.tenant), customer[AFT__CUSTOMER_ID]},
                     .descending = true,
                     .limit = 1};
   AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &count, error));
-  n->ticket = count ? rows[0] : NULL;
+  *ticket = count ? rows[0] : NULL;
   return AFT_OK;
 }
 
-static void put_channel(aft__json *json, const aft__value *ticket) {
-  static const struct {
-    const char *name;
-    uint32_t column;
-  } texts[] = {
-      {"channel", AFT__TICKET_CHANNEL}, {"account", AFT__TICKET_ACCOUNT}, {"handle", AFT__TICKET_HANDLE}};
-  for (size_t i = 0; ticket && i < AFT__COUNT(texts); i++) {
-    aft__json_key(json, texts[i].name);
-    aft__json_str(json, aft__row_str(ticket, texts[i].column));
-  }
-}
+/* Several visits may be told of in one step of a case. */
+static int64_t visit_of(const aft__case *c) { return c->visit ? aft__row_int(c->visit, AFT__APPOINTMENT_ID) : 0; }
 
-static void put_notice(aft__case *c, aft__json *json, const void *user) {
-  const notice *n = user;
-  (void)c;
-  const struct {
-    const char *name;
-    aft_str text;
-  } texts[] = {{"notice", aft__cstr(n->key)}, {"locale", aft__cstr(n->locale)}, {"text", n->text}};
-  aft__json_key(json, "customer");
-  aft__json_id(json, n->customer[AFT__CUSTOMER_ID].number);
-  put_channel(json, n->ticket);
-  if (n->survey) {
-    aft__json_key(json, "survey");
-    aft__json_id(json, n->survey);
-  }
-  for (size_t i = 0; i < AFT__COUNT(texts); i++) {
-    aft__json_key(json, texts[i].name);
-    aft__json_str(json, texts[i].text);
-  }
-}
-
-static aft_status send(aft__case *c, const char *topic, notice *n, aft_error *error) {
+static aft_status tell(aft__case *c, aft__telling *t, aft_error *error) {
   aft__cmd *cmd = c->cmd;
-  aft__buf words;
   AFT__TRY(
-      aft__get(cmd->tx, &aft__customer_table, aft__case_int(c, AFT__CASE_CUSTOMER), &n->customer, error));
-  AFT__TRY(find_channel(c, n, error));
-  n->locale = aft__case_locale(c, n->customer);
-  AFT__TRY(aft__legs_load(c, error));
-  aft__buf_init(&words, cmd->env);
-  aft__case_render(c, n->locale, n->key, &words);
-  n->text = aft__buf_view(&words);
-  aft_status status = words.failed ? aft__nomem(error) : aft__case_ask(c, topic, put_notice, n, error);
-  aft__buf_done(&words);
-  return status;
+      aft__get(cmd->tx, &aft__customer_table, aft__case_int(c, AFT__CASE_CUSTOMER), &t->customer, error));
+  AFT__TRY(aft__case_channel(cmd, c->row, t->customer, &t->ticket, error));
+  t->about = c->row;
+  t->order = c->order;
+  t->locale = aft__case_locale(c, t->customer);
+  return AFT_OK;
 }
 
 aft_status aft__case_notify(aft__case *c, const char *key, aft_error *error) {
-  notice n = {.key = aft__arena_printf(c->cmd->arena, "notify.case.%s", key)};
-  if (!n.key)
+  aft__filling values[AFT__CASE_VALUES];
+  aft__telling t = {.event = aft__arena_printf(c->cmd->arena, "case.%s", key),
+                    .topic = "message.send",
+                    .occurrence = {c->chain.seq, visit_of(c)},
+                    .values = values};
+  if (!t.event)
     return aft__nomem(error);
   if (c->mirrored)
     return AFT_OK; /* the marketplace tells its buyers itself */
-  return send(c, "message.send", &n, error);
+  AFT__TRY(tell(c, &t, error));
+  AFT__TRY(aft__legs_load(c, error));
+  t.n = aft__case_values(c, t.locale, values);
+  return aft__notify(c->cmd, &t, error);
 }
 
 aft_status aft__case_send_survey(aft__case *c, const char *key, aft_id survey, aft_error *error) {
-  notice n = {.key = key, .survey = survey};
-  return send(c, "survey.send", &n, error);
+  aft__telling t = {.event = aft__notice_event(key), .topic = "survey.send", .survey = survey};
+  AFT__TRY(tell(c, &t, error));
+  const aft__filling values[] = {
+      {.name = "code", .kind = AFT__IS_TEXT, .text = aft__case_str(c, AFT__CASE_CODE)},
+      {.name = "subject", .kind = AFT__IS_TEXT, .text = aft__case_kind_text(c, t.locale)},
+      {.name = "n", .kind = AFT__IS_NUMBER, .number = 1}};
+  t.values = values;
+  t.n = AFT__COUNT(values);
+  return aft__notify(c->cmd, &t, error);
 }

@@ -1,33 +1,8 @@
 /* A case in words: what stands in the places of the catalogue's texts. */
+#include "desk/notice_priv.h"
 #include "desk/case_priv.h"
 
 #include <stdio.h>
-
-static void money_text(const aft__case *c, const char *locale, int64_t minor, char out[AFT_MONEY_SIZE]) {
-  aft_money money = {.minor = minor};
-  aft_str currency = aft__case_str(c, AFT__CASE_CURRENCY);
-  out[0] = 0;
-  if (currency.len != 3)
-    return;
-  memcpy(money.currency, currency.data, 3);
-  if (aft_money_format(&money, locale, out, NULL) < 0)
-    out[0] = 0;
-}
-
-/* A day and an hour as the buyer's clock shows them. */
-void aft__case_time_text(const aft__case *c, const char *locale, aft_time at, char out[48]) {
-  aft__civil civil;
-  if (at == AFT_TIME_NONE) {
-    out[0] = 0;
-    return;
-  }
-  aft__civil_of(at, aft__order_offset(c->cmd, c->order) * 60, &civil);
-  if (strcmp(locale, "zh") == 0)
-    snprintf(out, 48, "%d年%d月%d日 %02d:%02d", civil.year, civil.month, civil.day, civil.hour, civil.minute);
-  else
-    snprintf(out, 48, "%04d-%02d-%02d %02d:%02d", civil.year, civil.month, civil.day, civil.hour,
-             civil.minute);
-}
 
 static aft_str named(aft__case *c, const char *locale, const char *what, aft_str name) {
   aft__buf buf;
@@ -83,12 +58,6 @@ static int64_t charges(const aft__case *c) {
   return total;
 }
 
-/* One who is not to see prices gets the text that does without them, where there is one. */
-static const char *key_for(const aft__case *c, const char *locale, const char *key, bool money) {
-  char *plain = money ? NULL : aft__arena_printf(c->cmd->arena, "%s.plain", key);
-  return plain && aft_policy_text(c->cmd->policy, locale, plain) != plain ? plain : key;
-}
-
 static aft_time expected_at(const aft__case *c, const aft__leg *refund) {
   if (!refund)
     return due_of(c);
@@ -100,36 +69,62 @@ static aft_time visit_at(const aft__case *c, uint32_t column) {
   return c->visit ? aft__row_int(c->visit, column) : AFT_TIME_NONE;
 }
 
-void aft__case_render(aft__case *c, const char *locale, const char *key, aft__buf *out) {
-  char until[48], expected[48], begins[48], ends[48];
-  char amount[AFT_MONEY_SIZE] = "", quote[AFT_MONEY_SIZE], charge[AFT_MONEY_SIZE] = "";
+/* ---- values ---- */
+
+static aft__filling text_of(const char *name, aft_str text) {
+  return (aft__filling){.name = name, .kind = AFT__IS_TEXT, .text = text};
+}
+
+/* seen: one who is not to see prices gets none. */
+static aft__filling money_of(const aft__case *c, const char *name, int64_t minor, bool seen) {
+  aft__filling f = {.name = name, .kind = AFT__IS_MONEY, .number = minor};
+  aft_str currency = aft__case_str(c, AFT__CASE_CURRENCY);
+  if (seen && currency.len == 3)
+    memcpy(f.currency, currency.data, 3);
+  return f;
+}
+
+/* A day and an hour as the buyer's clock shows them. */
+static aft__filling time_of(const aft__case *c, const char *name, aft_time at) {
+  aft__filling f = {.name = name, .kind = AFT__IS_TIME, .number = at};
+  if (at != AFT_TIME_NONE)
+    f.offset_s = aft__order_offset_at(c->cmd, c->order, at) * 60;
+  return f;
+}
+
+aft_str aft__case_kind_text(aft__case *c, const char *locale) {
+  return named(c, locale, "case.kind", aft__case_str(c, AFT__CASE_KIND));
+}
+
+uint32_t aft__case_values(aft__case *c, const char *locale, aft__filling out[AFT__CASE_VALUES]) {
   const aft__leg *refund = refund_of(c);
   bool money = aft__order_paid_by(c->order, aft__case_int(c, AFT__CASE_CUSTOMER));
-  aft__case_time_text(c, locale, due_of(c), until);
-  aft__case_time_text(c, locale, expected_at(c, refund), expected);
-  aft__case_time_text(c, locale, visit_at(c, AFT__APPOINTMENT_BEGINS), begins);
-  aft__case_time_text(c, locale, visit_at(c, AFT__APPOINTMENT_ENDS), ends);
-  if (money) {
-    money_text(c, locale, refunds(c), amount);
-    money_text(c, locale, charges(c), charge);
-  }
-  money_text(c, locale, aft__case_int(c, AFT__CASE_QUOTE), quote);
   aft_str visit = c->visit ? aft__row_str(c->visit, AFT__APPOINTMENT_KIND) : (aft_str){0};
-  const aft__arg args[] = {
-      {"code", aft__case_str(c, AFT__CASE_CODE)},
-      {"kind", named(c, locale, "case.kind", aft__case_str(c, AFT__CASE_KIND))},
-      {"order", aft__row_str(c->order, AFT__ORDER_NUMBER)},
-      {"reason", named(c, locale, "case.reason", aft__case_str(c, AFT__CASE_REASON))},
-      {"address", aft__case_str(c, AFT__CASE_ADDRESS)},
-      {"account", refund && money ? aft__value_str(&refund->row[AFT__LEG_ACCOUNT]) : (aft_str){0}},
-      {"amount", aft__cstr(amount)},
-      {"charge", aft__cstr(charge)},
-      {"quote", aft__cstr(quote)},
-      {"until", aft__cstr(until)},
-      {"expected", aft__cstr(expected)},
-      {"visit", visit.len ? named(c, locale, "case.visit", visit) : visit},
-      {"begins", aft__cstr(begins)},
-      {"ends", aft__cstr(ends)},
+  aft_str account = refund && money ? aft__value_str(&refund->row[AFT__LEG_ACCOUNT]) : (aft_str){0};
+  const aft__filling values[AFT__CASE_VALUES] = {
+      text_of("code", aft__case_str(c, AFT__CASE_CODE)),
+      text_of("kind", aft__case_kind_text(c, locale)),
+      text_of("order", aft__row_str(c->order, AFT__ORDER_NUMBER)),
+      text_of("reason", named(c, locale, "case.reason", aft__case_str(c, AFT__CASE_REASON))),
+      text_of("address", aft__case_str(c, AFT__CASE_ADDRESS)),
+      text_of("account", account),
+      text_of("visit", visit.len ? named(c, locale, "case.visit", visit) : visit),
+      money_of(c, "amount", refunds(c), money),
+      money_of(c, "charge", charges(c), money),
+      money_of(c, "quote", aft__case_int(c, AFT__CASE_QUOTE), true),
+      time_of(c, "until", due_of(c)),
+      time_of(c, "expected", expected_at(c, refund)),
+      time_of(c, "begins", visit_at(c, AFT__APPOINTMENT_BEGINS)),
+      time_of(c, "ends", visit_at(c, AFT__APPOINTMENT_ENDS)),
+      {.name = "n", .kind = AFT__IS_NUMBER, .number = 1},
+      {.name = AFT__NOTICE_UNPRICED, .kind = AFT__IS_NUMBER, .number = !money},
   };
-  aft__policy_render(c->cmd->policy, locale, key_for(c, locale, key, money), args, AFT__COUNT(args), out);
+  memcpy(out, values, sizeof values);
+  return AFT__CASE_VALUES;
+}
+
+void aft__case_render(aft__case *c, const char *locale, const char *key, aft__buf *out) {
+  aft__filling values[AFT__CASE_VALUES];
+  uint32_t n = aft__case_values(c, locale, values);
+  aft__policy_fill(c->cmd->policy, locale, key, values, n, out);
 }

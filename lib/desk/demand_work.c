@@ -42,7 +42,7 @@ static aft_status wrote(reading *r, aft_time at, aft_error *error) {
   r->owed = true;
   r->ready = at;
   r->ticket->pieces++;
-  return aft__demand_piece(r->demand, (aft__piece){gap > 0 ? gap : 0, UNKNOWN}, error);
+  return aft__demand_piece(r->demand, (aft__exchange){gap > 0 ? gap : 0, UNKNOWN}, error);
 }
 
 static aft_status answered(reading *r, const aft__step *step, aft_error *error) {

@@ -280,7 +280,7 @@ aft_status aft__labels_of(aft__cmd *cmd, const aft_policy *policy, const aft__la
 /* case_access.c: the state of the latest case about an order that is still open; empty for none. */
 aft_status aft__open_case_state(aft__cmd *cmd, aft_id order, aft_str *out, aft_error *error);
 /* order_govern.c: minutes that a zone is ahead of UTC now; 0 for none, and for one that is not known here. */
-int32_t aft__offset_now(aft__cmd *cmd, aft_str zone);
+int32_t aft__offset_at(aft__cmd *cmd, aft_str zone, aft_time at);
 /* order.c: the host's own word for where an order stands; empty for none. */
 aft_status aft__order_state(aft__cmd *cmd, aft_id order, aft_str *out, aft_error *error);
 
@@ -367,16 +367,16 @@ aft_status aft__participant_add(aft__cmd *cmd, aft_id ticket, aft_id customer, a
 
 /* ---- answer.c ---- */
 
-typedef struct aft__reply {
+typedef struct aft__answer {
   aft_str text;
   uint32_t visibility;
   uint32_t role; /* in whose name; 0: the caller's */
   aft_id actor;
   const aft_part_in *parts;
   size_t n_parts;
-} aft__reply;
+} aft__answer;
 /* Keeps a message of the shop and, where it is public, sends it; the caller saves the ticket. */
-aft_status aft__ticket_reply(aft__ticket *ticket, const aft__reply *reply, aft__value **row,
+aft_status aft__ticket_reply(aft__ticket *ticket, const aft__answer *reply, aft__value **row,
                              aft_error *error);
 
 /* ---- ticket_merge.c ---- */

@@ -2,6 +2,7 @@
 #include "desk/case_priv.h"
 #include "desk/collaborate_priv.h"
 #include "desk/evidence_priv.h"
+#include "desk/notice_priv.h"
 #include "desk/person.h"
 #include "desk/routing_priv.h"
 #include "desk/task_priv.h"
@@ -100,7 +101,8 @@ static const struct {
     {AFT__KIND_AGENT, aft__agent_fired, NULL},     {AFT__KIND_SHIFT, aft__shift_due, NULL},
     {AFT__KIND_CUSTOMER, aft__tier_due, NULL},     {AFT__KIND_EVIDENCE, aft__evidence_due, NULL},
     {AFT__KIND_ERASURE, aft__erasure_due, NULL},   {AFT__KIND_TENANT, aft__search_due, NULL},
-    {AFT__KIND_TASK, aft__task_due, NULL},         {AFT__KIND_WATCHER, aft__watcher_due, NULL}};
+    {AFT__KIND_TASK, aft__task_due, NULL},         {AFT__KIND_WATCHER, aft__watcher_due, NULL},
+    {AFT__KIND_NOTICE, aft__notice_due, NULL}};
 
 static size_t kind_of(const aft__value *due) {
   size_t i = 0;

@@ -1,5 +1,5 @@
 /* The outbox and the feed as hosts see them. */
-#include "desk/desk_priv.h"
+#include "desk/notice_priv.h"
 
 #define CLAIM_V1   (offsetof(aft_claim_in, reserved0) + sizeof(uint32_t))
 #define MOST_CLAIM 1000
@@ -82,9 +82,19 @@ typedef struct settle {
   aft_str note;
 } settle;
 
+aft_status aft__desk_effect_dead(aft__tx *tx, aft_id tenant, aft_id effect, aft_error *error) {
+  return aft__notice_settled(tx, tenant, effect, true, error);
+}
+
 static aft_status settle_row(aft__tx *tx, void *user, aft_error *error) {
   const settle *s = user;
-  return aft__outbox_settle(tx, s->effect, s->fence, (aft__outcome)s->outcome, s->note, error);
+  aft__value *row;
+  AFT__TRY(aft__outbox_settle(tx, s->effect, s->fence, (aft__outcome)s->outcome, s->note, error));
+  AFT__TRY(aft__get(tx, &aft__outbox_table, s->effect, &row, error));
+  int64_t state = aft__row_int(row, AFT__OB_STATE);
+  if (state != AFT__OUT_DONE && state != AFT__OUT_DEAD)
+    return AFT_OK;
+  return aft__notice_settled(tx, aft__row_int(row, AFT__OB_TENANT), s->effect, state == AFT__OUT_DEAD, error);
 }
 
 aft_status aft_outbox_settle(aft_session *session, aft_id effect, int64_t fence, uint32_t outcome,

@@ -101,7 +101,7 @@ aft_status aft__incident_resolved(aft__ticket *incident, aft_error *error) {
 /* ---- the answer ---- */
 
 /* With translations, the text as it was given comes first among them: it is for all other languages. */
-static aft_status all_texts(aft__ticket *incident, const aft_incident_answer_in *in, aft__reply *reply,
+static aft_status all_texts(aft__ticket *incident, const aft_incident_answer_in *in, aft__answer *reply,
                             aft_error *error) {
   bool translated = false;
   aft_part_in *parts = aft__arena_alloc(incident->cmd->arena, (in->n_parts + 1) * sizeof *parts);
@@ -113,7 +113,7 @@ static aft_status all_texts(aft__ticket *incident, const aft_incident_answer_in 
       .kind = AFT_CONTENT_TRANSLATION, .text = in->text, .locale = aft__cstr(aft__language(in->text))};
   for (size_t i = 0; i < in->n_parts; i++)
     parts[i + translated] = in->parts[i];
-  *reply = (aft__reply){.visibility = AFT_PUBLIC, .parts = parts, .n_parts = in->n_parts + translated};
+  *reply = (aft__answer){.visibility = AFT_PUBLIC, .parts = parts, .n_parts = in->n_parts + translated};
   reply->text = aft__text_for(parts, reply->n_parts, in->text, aft__ticket_locale(incident));
   return AFT_OK;
 }
@@ -146,7 +146,7 @@ static aft_status check(aft__ticket *incident, aft_error *error) {
 
 static aft_status answer_all(aft__ticket *incident, const aft_incident_answer_in *in, aft_error *error) {
   aft__cmd *cmd = incident->cmd;
-  aft__reply reply;
+  aft__answer reply;
   AFT__TRY(check(incident, error));
   AFT__TRY(all_texts(incident, in, &reply, error));
   AFT__TRY(aft__ticket_reply(incident, &reply, &cmd->row, error));
@@ -230,7 +230,7 @@ typedef struct said {
 } said;
 
 /* Translations stay with the incident; what else goes with the answer goes along. */
-static aft_status reply_of(const said *s, aft__ticket *child, aft__reply *out, aft_error *error) {
+static aft_status reply_of(const said *s, aft__ticket *child, aft__answer *out, aft_error *error) {
   aft_part_in *parts = aft__arena_alloc(child->cmd->arena, (s->n_parts + 1) * sizeof *parts);
   size_t n = 0;
   if (!parts)
@@ -238,7 +238,7 @@ static aft_status reply_of(const said *s, aft__ticket *child, aft__reply *out, a
   for (size_t i = 0; i < s->n_parts; i++)
     if (s->parts[i].kind != AFT_CONTENT_TRANSLATION)
       parts[n++] = s->parts[i];
-  *out = (aft__reply){.text = aft__text_for(s->parts, s->n_parts, aft__row_str(s->message, AFT__MESSAGE_TEXT),
+  *out = (aft__answer){.text = aft__text_for(s->parts, s->n_parts, aft__row_str(s->message, AFT__MESSAGE_TEXT),
                                             aft__ticket_locale(child)),
                       .visibility = AFT_PUBLIC,
                       .role = (uint32_t)aft__row_int(s->message, AFT__MESSAGE_ROLE),
@@ -267,7 +267,7 @@ static const char *refused(const aft__ticket *child, const char *otherwise) {
 }
 
 static aft_status tell(aft__ticket *child, const said *s, aft__value *row, aft_error *error) {
-  aft__reply reply;
+  aft__answer reply;
   aft__value *message, *customer;
   bool may;
   AFT__TRY(reply_of(s, child, &reply, error));

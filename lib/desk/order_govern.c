@@ -27,10 +27,14 @@ aft_status aft__order_govern(aft__cmd *cmd, aft__value *order, aft_error *error)
 }
 
 int32_t aft__order_offset(aft__cmd *cmd, const aft__value *order) {
-  return aft__offset_now(cmd, aft__row_str(order, AFT__ORDER_ZONE));
+  return aft__order_offset_at(cmd, order, cmd->now);
 }
 
-int32_t aft__offset_now(aft__cmd *cmd, aft_str name) {
+int32_t aft__order_offset_at(aft__cmd *cmd, const aft__value *order, aft_time at) {
+  return aft__offset_at(cmd, aft__row_str(order, AFT__ORDER_ZONE), at);
+}
+
+int32_t aft__offset_at(aft__cmd *cmd, aft_str name, aft_time at) {
   aft_zone *zone;
   if (!name.len)
     return 0;
@@ -39,7 +43,7 @@ int32_t aft__offset_now(aft__cmd *cmd, aft_str name) {
              (int)name.len, name.data);
     return 0;
   }
-  int32_t minutes = aft_zone_offset(zone, cmd->now) / 60;
+  int32_t minutes = aft_zone_offset(zone, at) / 60;
   aft_zone_unref(zone);
   return minutes;
 }

@@ -95,6 +95,7 @@ aft_status aft__parcel_arrived(aft__cmd *cmd, const aft__value *parcel, aft_erro
 aft_status aft__order_govern(aft__cmd *cmd, aft__value *order, aft_error *error);
 /* How far the order's zone is ahead of UTC now, in minutes; 0 without a zone. */
 int32_t aft__order_offset(aft__cmd *cmd, const aft__value *order);
+int32_t aft__order_offset_at(aft__cmd *cmd, const aft__value *order, aft_time at);
 
 /* ---- order_read.c ---- */
 

@@ -14,6 +14,7 @@ typedef enum aft__erase_way {
   AFT__ERASE_PART,     /* the host is told to remove its bytes */
   AFT__ERASE_LINK,     /* it is taken back */
   AFT__ERASE_SURVEY,   /* one that is to come is cancelled */
+  AFT__ERASE_NOTICE,   /* one that is held is not sent */
   AFT__ERASE_TICKET,   /* it is no longer labelled or compared with others */
   AFT__ERASE_LAST,     /* it goes when all else is gone */
   AFT__ERASE_WAYS

@@ -107,6 +107,19 @@ static aft_status survey(forgetting *f, aft__value *row, aft_error *error) {
   return aft__due_clear_all(f->cmd->tx, row[AFT__SURVEY_ID].number, error);
 }
 
+static aft_status notice(forgetting *f, aft__value *row, aft_error *error) {
+  AFT__TRY(blank(f, row, error));
+  if (!aft__str_eq(aft__row_str(row, AFT__NOTICE_STATE), aft__cstr("held")))
+    return AFT_OK;
+  f->any = true;
+  row[AFT__NOTICE_STATE] = aft__text(aft__cstr("suppressed"));
+  row[AFT__NOTICE_REASON] = aft__text(aft__cstr("erased"));
+  row[AFT__NOTICE_DUE] = aft__null();
+  AFT__TRY(aft__update(f->cmd->tx, &aft__notice_table, row,
+                       BIT(AFT__NOTICE_STATE) | BIT(AFT__NOTICE_REASON) | BIT(AFT__NOTICE_DUE), error));
+  return aft__due_clear_all(f->cmd->tx, row[AFT__NOTICE_ID].number, error);
+}
+
 static aft_status ticket(forgetting *f, aft__value *row, aft_error *error) {
   return aft__personal_blank(f->cmd, f->kind, row, BIT(AFT__TICKET_DOUBT) | BIT(AFT__TICKET_JUDGED), &f->any,
                              error);
@@ -123,7 +136,7 @@ aft_status aft__person_forget(aft__cmd *cmd, const aft__person_branch *branch, a
       [AFT__ERASE_BLANK] = blank,   [AFT__ERASE_REMOVE] = take_out,   [AFT__ERASE_EVENT] = event,
       [AFT__ERASE_EFFECT] = effect, [AFT__ERASE_EVIDENCE] = evidence, [AFT__ERASE_PART] = part,
       [AFT__ERASE_LINK] = link,     [AFT__ERASE_SURVEY] = survey,     [AFT__ERASE_TICKET] = ticket,
-      [AFT__ERASE_LAST] = nothing,
+      [AFT__ERASE_NOTICE] = notice, [AFT__ERASE_LAST] = nothing,
   };
   forgetting f = {.cmd = cmd, .kind = branch->child, .ticket = ticket_id};
   AFT__TRY(ways[branch->way](&f, row, error));

@@ -38,7 +38,7 @@ aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t rol
 aft_time aft__ticket_deadline(aft__ticket *ticket, const aft__flow *flow, const aft__flow_state *state) {
   aft__cmd *cmd = ticket->cmd;
   bool business = state->flags & AFT__FLOW_BUSINESS;
-  int32_t offset = business ? aft__offset_now(cmd, aft__row_str(cmd->tenant, AFT__TENANT_ZONE)) : 0;
+  int32_t offset = business ? aft__offset_at(cmd, aft__row_str(cmd->tenant, AFT__TENANT_ZONE), cmd->now) : 0;
   return aft__policy_deadline(cmd->policy, cmd->policy, flow, state, cmd->now, offset, &ticket->reasons);
 }
 

@@ -158,6 +158,12 @@ static aft_status empty_watcher(removal *r, const aft__value *row, aft_error *er
   return aft__due_clear_all(r->cmd->tx, aft__row_int(row, AFT__WATCHER_ID), error);
 }
 
+static aft_status empty_notice(removal *r, const aft__value *row, aft_error *error) {
+  aft_id notice = aft__row_int(row, AFT__NOTICE_ID);
+  AFT__TRY(remove_rows(r, &aft__event_table, AFT__EV_BY_SUBJECT, notice, NULL, error));
+  return aft__due_clear_all(r->cmd->tx, notice, error);
+}
+
 /* Effects go first: those that name blobs come in their place. */
 static aft_status remove_parts(removal *r, aft_error *error) {
   static const struct {
@@ -174,6 +180,7 @@ static aft_status remove_parts(removal *r, aft_error *error) {
                {&aft__mention_table, AFT__MENTION_BY_TICKET, NULL},
                {&aft__child_table, AFT__CHILD_BY_TICKET, NULL},
                {&aft__child_table, AFT__CHILD_BY_PLACE, NULL},
+               {&aft__notice_table, AFT__NOTICE_BY_SUBJECT, empty_notice},
                {&aft__decision_table, AFT__DECISION_BY_TICKET, NULL},
                {&aft__attribute_table, AFT__ATTRIBUTE_BY_SUBJECT, NULL},
                {&aft__tag_table, AFT__TAG_BY_SUBJECT, NULL},

@@ -1,5 +1,5 @@
 /* What leaves for a ticket through the outbox, in its order: messages to the customer, requests to people. */
-#include "desk/desk_priv.h"
+#include "desk/notice_priv.h"
 
 const char *aft__ticket_locale(aft__ticket *ticket) {
   aft__value *customer;
@@ -12,51 +12,6 @@ const char *aft__ticket_locale(aft__ticket *ticket) {
   if (!locale.len || aft__str_eq(locale, aft__cstr("und")))
     locale = aft__row_str(ticket->cmd->tenant, AFT__TENANT_LOCALE);
   return locale.len >= 2 && memcmp(locale.data, "zh", 2) == 0 ? "zh" : "en";
-}
-
-typedef struct sending {
-  const char *topic;
-  const char *key; /* NULL: the text is somebody's own */
-  aft_str text;
-  aft_id message, survey; /* 0: none */
-} sending;
-
-static void payload(aft__ticket *ticket, aft__buf *out, const sending *s) {
-  static const struct {
-    const char *name;
-    uint32_t column;
-  } texts[] = {{"code", AFT__TICKET_CODE},
-               {"channel", AFT__TICKET_CHANNEL},
-               {"account", AFT__TICKET_ACCOUNT},
-               {"handle", AFT__TICKET_HANDLE}};
-  aft__json json;
-  aft__json_init(&json, out);
-  aft__json_open(&json, '{');
-  aft__json_key(&json, "ticket");
-  aft__json_id(&json, aft__ticket_id(ticket));
-  for (size_t i = 0; i < AFT__COUNT(texts); i++) {
-    aft__json_key(&json, texts[i].name);
-    aft__json_str(&json, aft__ticket_str(ticket, texts[i].column));
-  }
-  aft__json_key(&json, "customer");
-  aft__json_id(&json, aft__ticket_int(ticket, AFT__TICKET_CUSTOMER));
-  if (s->message) {
-    aft__json_key(&json, "message");
-    aft__json_id(&json, s->message);
-  }
-  if (s->survey) {
-    aft__json_key(&json, "survey");
-    aft__json_id(&json, s->survey);
-  }
-  if (s->key) {
-    aft__json_key(&json, "notice");
-    aft__json_str(&json, aft__cstr(s->key));
-  }
-  aft__json_key(&json, "locale");
-  aft__json_str(&json, aft__cstr(aft__ticket_locale(ticket)));
-  aft__json_key(&json, "text");
-  aft__json_str(&json, s->text);
-  aft__json_close(&json, '}');
 }
 
 static aft_status queue(aft__ticket *ticket, const char *topic, const aft__buf *out, aft_error *error) {
@@ -87,36 +42,78 @@ aft_status aft__ticket_work(aft__ticket *ticket, const char *work, const char *k
   return status;
 }
 
+/* ---- somebody's own words: an answer in a conversation, which no wish holds back ---- */
+
+static void put_words(aft__ticket *ticket, aft__buf *out, aft_str text, aft_id message) {
+  static const struct {
+    const char *name;
+    uint32_t column;
+  } texts[] = {{"code", AFT__TICKET_CODE},
+               {"channel", AFT__TICKET_CHANNEL},
+               {"account", AFT__TICKET_ACCOUNT},
+               {"handle", AFT__TICKET_HANDLE}};
+  aft__json json;
+  aft__json_init(&json, out);
+  aft__json_open(&json, '{');
+  aft__json_key(&json, "ticket");
+  aft__json_id(&json, aft__ticket_id(ticket));
+  for (size_t i = 0; i < AFT__COUNT(texts); i++) {
+    aft__json_key(&json, texts[i].name);
+    aft__json_str(&json, aft__ticket_str(ticket, texts[i].column));
+  }
+  aft__json_key(&json, "customer");
+  aft__json_id(&json, aft__ticket_int(ticket, AFT__TICKET_CUSTOMER));
+  if (message) {
+    aft__json_key(&json, "message");
+    aft__json_id(&json, message);
+  }
+  aft__json_key(&json, "locale");
+  aft__json_str(&json, aft__cstr(aft__ticket_locale(ticket)));
+  aft__json_key(&json, "text");
+  aft__json_str(&json, text);
+  aft__json_close(&json, '}');
+}
+
 /* There is nobody left to send to once the customer was erased. */
-static aft_status send(aft__ticket *ticket, sending *s, aft_error *error) {
-  aft__cmd *cmd = ticket->cmd;
-  aft__buf words, out;
+static aft_status say(aft__ticket *ticket, const char *topic, aft_str text, aft_id message,
+                      aft_error *error) {
+  aft__buf out;
   aft__value *customer;
   AFT__TRY(aft__ticket_customer(ticket, &customer, error));
   if (!aft__row_null(customer, AFT__CUSTOMER_ERASED))
     return AFT_OK;
-  aft__buf_init(&words, cmd->env);
-  aft__buf_init(&out, cmd->env);
-  if (s->key) {
-    const aft__arg args[] = {{"code", aft__ticket_str(ticket, AFT__TICKET_CODE)},
-                             {"subject", aft__ticket_str(ticket, AFT__TICKET_SUBJECT)}};
-    aft__policy_render(cmd->policy, aft__ticket_locale(ticket), s->key, args, AFT__COUNT(args), &words);
-    s->text = aft__buf_view(&words);
-  }
-  payload(ticket, &out, s);
-  aft_status status = words.failed ? aft__nomem(error) : queue(ticket, s->topic, &out, error);
-  aft__buf_done(&words);
+  aft__buf_init(&out, ticket->cmd->env);
+  put_words(ticket, &out, text, message);
+  aft_status status = queue(ticket, topic, &out, error);
   aft__buf_done(&out);
   return status;
 }
 
+/* ---- notices ---- */
+
+static aft_status notify(aft__ticket *ticket, const char *topic, const char *key, aft_id survey,
+                         aft_error *error) {
+  const aft__filling values[] = {
+      {.name = "code", .kind = AFT__IS_TEXT, .text = aft__ticket_str(ticket, AFT__TICKET_CODE)},
+      {.name = "subject", .kind = AFT__IS_TEXT, .text = aft__ticket_str(ticket, AFT__TICKET_SUBJECT)},
+      {.name = "n", .kind = AFT__IS_NUMBER, .number = 1}};
+  aft__telling t = {.event = aft__notice_event(key),
+                    .topic = topic,
+                    .locale = aft__ticket_locale(ticket),
+                    .ticket = ticket->row,
+                    .survey = survey,
+                    .occurrence = {survey ? 0 : ticket->chain.seq},
+                    .values = values,
+                    .n = AFT__COUNT(values)};
+  AFT__TRY(aft__ticket_customer(ticket, &t.customer, error));
+  return aft__notify(ticket->cmd, &t, error);
+}
+
 aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *key, aft_str text,
                             aft_id message, aft_error *error) {
-  sending s = {.topic = topic, .key = key, .text = text, .message = message};
-  return send(ticket, &s, error);
+  return key ? notify(ticket, topic, key, 0, error) : say(ticket, topic, text, message, error);
 }
 
 aft_status aft__ticket_send_survey(aft__ticket *ticket, const char *key, aft_id survey, aft_error *error) {
-  sending s = {.topic = "survey.send", .key = key, .survey = survey};
-  return send(ticket, &s, error);
+  return notify(ticket, "survey.send", key, survey, error);
 }

@@ -197,6 +197,7 @@ static aft_status compile(aft__compile *cx, const aft_document *documents, size_
     aft__compile_cases(cx);
     note_tests(cx);
     aft__compile_forms(cx);
+    aft__compile_notices(cx);
     aft__compile_catalogue(cx);
   }
   if (failed(cx))
@@ -206,16 +207,27 @@ static aft_status compile(aft__compile *cx, const aft_document *documents, size_
   return image->failed ? aft__nomem(error) : AFT_OK;
 }
 
-aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, aft__buf *image,
-                               aft__buf *report, aft_error *error) {
+static aft_status compile_all(const aft_env *env, const aft_document *documents, size_t n, bool again,
+                              aft__buf *image, aft__buf *report, aft_error *error) {
   aft__arena arena;
   aft__faults faults;
   aft__compile cx;
   aft__arena_init(&arena, env);
   aft__faults_init(&faults, &arena, documents);
   set_up(&cx, env, &arena, &faults);
+  cx.again = again;
   aft_status status = compile(&cx, documents, n, image, report, error);
   tear_down(&cx);
   aft__arena_done(&arena);
   return status;
+}
+
+aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, aft__buf *image,
+                               aft__buf *report, aft_error *error) {
+  return compile_all(env, documents, n, false, image, report, error);
+}
+
+aft_status aft__policy_compile_again(const aft_env *env, const aft_document *content, aft__buf *image,
+                                     aft_error *error) {
+  return compile_all(env, content, 1, true, image, NULL, error);
 }

@@ -11,8 +11,9 @@ typedef struct places {
 
 static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
 
-static void add_place(void *user, aft_str name) {
+static void add_place(void *user, const aft__slot *place) {
   places *p = user;
+  aft_str name = place->name;
   for (uint32_t i = 0; i < p->count; i++)
     if (aft__str_eq(p->names[i], name))
       return;
@@ -73,6 +74,10 @@ void aft__compile_catalogue(aft__compile *cx) {
       missing(cx, item, en, "en");
     } else if (other->kind == AFT__NODE_TEXT && item->value->kind == AFT__NODE_TEXT) {
       compare_places(cx, item->value, other);
+      if (!cx->again) {
+        aft__compile_places(cx, item->key, item->value, true);
+        aft__compile_places(cx, item->key, other, false);
+      }
       aft__entry entry = {aft__compile_text(cx, item->key),
                           {aft__compile_text(cx, item->value->text), aft__compile_text(cx, other->text)},
                           0};

@@ -50,6 +50,8 @@ size_t aft__section_item(aft__section_id id) {
       [AFT__SECTION_QUESTIONS] = sizeof(aft__question_row),
       [AFT__SECTION_TASKS] = sizeof(aft__task_row),
       [AFT__SECTION_COLLABORATION] = sizeof(aft__collaboration),
+      [AFT__SECTION_CHANNELS] = sizeof(aft__channel),
+      [AFT__SECTION_NOTICES] = sizeof(aft__notice_rule),
   };
   return items[id];
 }
@@ -334,6 +336,20 @@ static bool tasks_valid(const view *v) {
   return true;
 }
 
+static bool notices_valid(const view *v) {
+  const aft__channel *channels = items(v, AFT__SECTION_CHANNELS);
+  const aft__notice_rule *rules = items(v, AFT__SECTION_NOTICES);
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_CHANNELS); i++)
+    if (!text(v, channels[i].name) || !text(v, channels[i].subject) || channels[i].format >= AFT__MARKUPS)
+      return false;
+  for (uint32_t i = 0; i < count(v, AFT__SECTION_NOTICES); i++)
+    if (!text(v, rules[i].pattern) || !text(v, rules[i].topic) || rules[i].says > AFT__NOTICE_SAYS ||
+        rules[i].coalesce_ms < 0 || !names_valid(v, rules[i].channels) ||
+        rules[i].channels.count > AFT__NOTICE_CHANNELS)
+      return false;
+  return true;
+}
+
 static bool collaboration_valid(const view *v) {
   const aft__collaboration *c = items(v, AFT__SECTION_COLLABORATION);
   return count(v, AFT__SECTION_COLLABORATION) == 1 && c->follow_on_mention <= 1;
@@ -503,8 +519,8 @@ static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
          conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
          teams_valid(v) && tiers_valid(v) && surveys_valid(v) && tasks_valid(v) && collaboration_valid(v) &&
-         suggestions_valid(v) && automations_valid(v) && windows_valid(v) && clauses_valid(v) && calendars_valid(v) &&
-         targets_valid(v) && cases_valid(v) && machines_valid(v) && catalogue_valid(v) &&
+         notices_valid(v) && suggestions_valid(v) && automations_valid(v) && windows_valid(v) && clauses_valid(v) &&
+         calendars_valid(v) && targets_valid(v) && cases_valid(v) && machines_valid(v) && catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));
 }
 

@@ -610,6 +610,85 @@ bool aft__phone_ok(aft_str text);
 /* What a field means to the desk: "name", "order", "description", "label", "phone", "email" or empty. */
 aft_str aft__policy_form_meaning(const aft_policy *policy, aft_str form, aft_str field);
 
+/* ---- notices.c: what customers are told, and in which words ---- */
+
+typedef enum aft__notice_group {
+#define AFT__NOTICE_GROUP(ID, name) AFT__NOTICES_OF_##ID,
+#define AFT__NOTICE_FIELD(...)
+#define AFT__NOTICE(...)
+#include "policy/notices.def"
+#undef AFT__NOTICE_GROUP
+#undef AFT__NOTICE_FIELD
+#undef AFT__NOTICE
+  AFT__NOTICE_GROUPS
+} aft__notice_group;
+extern const char *const aft__notice_groups[AFT__NOTICE_GROUPS + 1]; /* "ticket", … */
+
+typedef struct aft__notice_field {
+  const char *name;
+  aft__value_kind kind;
+} aft__notice_field;
+/* The fields of a group, closed by one without a name. */
+const aft__notice_field *aft__notice_fields(aft__notice_group group);
+/* The group of an event such as "ticket.resolved"; false where there is none. */
+bool aft__notice_group_of(aft_str event, aft__notice_group *out);
+/* The words of those that the desk sends by itself: "survey.invite"; NULL past the last. */
+const char *aft__notice_own(uint32_t index);
+
+#define AFT__NOTICE_PREFIX   "notify." /* of their texts */
+#define AFT__NOTICE_CHANNELS 8u
+
+typedef struct aft__notice_plan {
+  aft_str topic; /* what customers opt out of */
+  bool off;      /* it is not sent */
+  bool urgent;   /* quiet hours do not hold it */
+  bool must;     /* no opt-out stops it, and it is never made one with others */
+  bool record;   /* kept also where it leaves at once */
+  int64_t coalesce_ms;
+  aft_str channels[AFT__NOTICE_CHANNELS]; /* AFT__NOTICE_SAME: the one that the matter came on */
+  uint32_t n_channels;                    /* 0: any */
+} aft__notice_plan;
+#define AFT__NOTICE_SAME "same"
+void aft__policy_notice_of(const aft_policy *policy, aft_str event, aft__notice_plan *out);
+/* Whether any event has the topic; must: all that have it must be sent. */
+bool aft__policy_notice_topic(const aft_policy *policy, aft_str topic, bool *must);
+
+typedef struct aft__notice_fill {
+  aft_str event, channel;
+  const char *locale; /* "zh" or "en" */
+  const aft__filling *values;
+  size_t n;
+} aft__notice_fill;
+/* Appends what it says on its channel, and its subject where the channel has one; false without a text. */
+bool aft__policy_notice_write(const aft_policy *policy, const aft__notice_fill *in, aft__buf *text,
+                              aft__buf *subject);
+const char *aft__policy_notice_format(const aft_policy *policy, aft_str channel); /* "plain", "html", "json" */
+
+/* A text of any kind filled with values, for plain text. Where a value is named so and not 0, a text for
+ * those who see no prices is taken, "key.plain", if there is one. */
+#define AFT__NOTICE_UNPRICED "unpriced"
+void aft__policy_fill(const aft_policy *policy, const char *locale, const char *key,
+                      const aft__filling *values, size_t n, aft__buf *out);
+
+/* ---- notice_route.c: where to and when, by the policy and the customer's wishes ---- */
+
+/* Lists have their words parted by spaces; all may be empty. */
+typedef struct aft__wishes {
+  aft_str channels;                /* the best first */
+  aft_str no_channels, no_topics;  /* what they opted out of */
+  int32_t quiet_from, quiet_until; /* minutes of the day; both 0: no quiet hours */
+  const aft_zone *zone;            /* of those; NULL: UTC */
+} aft__wishes;
+
+/* Why it is not to be sent at all ("off", "opted_out"), or NULL. */
+const char *aft__notice_refused(const aft__notice_plan *plan, const aft__wishes *wishes);
+/* The channels to try, in their order; same: that of the matter, may be empty. Returns how many. */
+#define AFT__NOTICE_ROUTE 24u
+uint32_t aft__notice_route(const aft__notice_plan *plan, const aft__wishes *wishes, aft_str same,
+                           aft_str out[AFT__NOTICE_ROUTE]);
+/* The first moment from then on outside of quiet hours. */
+aft_time aft__notice_awake(const aft__wishes *wishes, aft_time from);
+
 /* A text of the catalogue rendered with arguments, appended to out. */
 void aft__policy_render(const aft_policy *policy, const char *locale, const char *key, const aft__arg *args,
                         size_t n, aft__buf *out);

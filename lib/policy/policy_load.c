@@ -108,7 +108,7 @@ aft_status aft__policy_renew(aft_env *env, const void *image, size_t size, aft_p
   aft_status status = aft__image_source(image, size, &source, error);
   document.text = aft__buf_view(&source);
   if (status >= 0)
-    status = aft__policy_compile(env, &document, 1, &made, NULL, error);
+    status = aft__policy_compile_again(env, &document, &made, error);
   if (status >= 0)
     status = own(env, &made, out, error);
   aft__buf_done(&source);

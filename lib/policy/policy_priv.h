@@ -159,6 +159,8 @@ typedef enum aft__section_id {
   AFT__SECTION_QUESTIONS,   /* aft__question_row: of each survey, by order */
   AFT__SECTION_TASKS,       /* aft__task_row */
   AFT__SECTION_COLLABORATION, /* one aft__collaboration */
+  AFT__SECTION_CHANNELS,    /* aft__channel */
+  AFT__SECTION_NOTICES,     /* aft__notice_rule */
   AFT__SECTIONS
 } aft__section_id;
 
@@ -425,6 +427,31 @@ typedef struct aft__task_row {
   uint32_t attempts, most_open, reserved0;
   int64_t target_ms, warn_ms, again_ms;
 } aft__task_row;
+/* How texts are written for a channel. */
+typedef struct aft__channel {
+  uint32_t name;
+  uint32_t format;  /* aft__markup */
+  uint32_t subject; /* text: key of the catalogue; 0: none */
+  uint32_t most;    /* characters; 0: any number */
+} aft__channel;
+
+/* What holds for the events of a pattern: "default", "case.*" or one event's name. */
+typedef struct aft__notice_rule {
+  uint32_t pattern, topic; /* texts; topic 0: the pattern says none */
+  uint32_t says, flags;    /* AFT__NOTICE_…: which flags it sets, and those that are set to true */
+  aft__names channels;     /* where AFT__NOTICE_LISTS is said */
+  int64_t coalesce_ms;     /* where AFT__NOTICE_JOINS is said */
+} aft__notice_rule;
+
+#define AFT__NOTICE_OFF    1u
+#define AFT__NOTICE_URGENT 2u
+#define AFT__NOTICE_MUST   4u
+#define AFT__NOTICE_RECORD 8u
+#define AFT__NOTICE_LISTS  16u
+#define AFT__NOTICE_JOINS  32u
+#define AFT__NOTICE_SAYS   63u
+
+extern const char *const aft__markups[AFT__MARKUPS + 1]; /* "plain", "html", "json" */
 
 /* What the desk may offer. */
 typedef struct aft__suggestion {
@@ -622,6 +649,7 @@ typedef struct aft__compile {
   uint32_t source_size;
   uint64_t tests, rule_tests; /* facts that conditions ask for; those of triage's rules */
   uint64_t ticket_tests;      /* those of priorities, levels, queues and suggestions */
+  bool again; /* from the content of an image of an earlier version */
   bool nomem;
 } aft__compile;
 
@@ -683,12 +711,27 @@ void aft__case_contract(const aft__flow *flow, aft__flow_report report, void *us
 void aft__contract_targets(aft__compile *cx,
                            const aft__node *machines); /* of effects that lead to other kinds */
 void aft__compile_catalogue(aft__compile *cx);         /* compile_catalogue.c */
+void aft__compile_notices(aft__compile *cx);           /* compile_notices.c */
+/* compile_notice_texts.c: a text of the catalogue, in one language: its places are fields of its event, or
+ * plain names where it is none of a notice. */
+void aft__compile_places(aft__compile *cx, aft_str key, const aft__node *text, bool zh);
+/* Whether the key of a text is another one's for a channel, or its subject there. */
+typedef struct aft__notice_key {
+  aft_str event;   /* "ticket.resolved"; empty for what is no notice */
+  aft_str channel; /* behind the '@'; empty: for all */
+  bool subject;
+} aft__notice_key;
+aft__notice_key aft__notice_key_of(aft_str key);
 /* retention.c; part of the settings */
 void aft__compile_retention(aft__compile *cx, int64_t retain[AFT__RETAINS]);
 
 /* Appends the image of documents merged in order to out. Faults go to report and error. */
 aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, aft__buf *image,
                                aft__buf *report, aft_error *error);
+/* The same from the content of an image that an earlier version made: its texts were checked by the rules of
+ * their time, and stay as they are. */
+aft_status aft__policy_compile_again(const aft_env *env, const aft_document *content, aft__buf *image,
+                                     aft_error *error);
 
 /* policy_load.c: a policy compiled anew from the canonical content of an older image. */
 aft_status aft__policy_renew(aft_env *env, const void *image, size_t size, aft_policy **out,

@@ -538,6 +538,23 @@ static const entry case_fields[] = {{"reasons", &reason_map, true},
                                     {NULL, NULL, false}};
 SHAPE cases = {.kind = STRUCT, .expected = "a map with reasons and windows", .fields = case_fields};
 
+SHAPE target = {.kind = CHOICE, .expected = "one of plain, html, json", .choices = aft__markups};
+static const entry channel_fields[] = {
+    {"format", &target, false}, {"subject", &text, false}, {"most", &characters, false}, {NULL, NULL, false}};
+SHAPE channel = {.kind = STRUCT, .expected = "a map with format, subject or most", .fields = channel_fields};
+SHAPE channels = {.kind = MAP, .expected = "a map of channels", .of = &channel};
+SHAPE a_window = {.kind = LENGTH, .expected = "1s to 1d", .least = AFT__SECOND, .most = AFT__DAY};
+static const entry notice_fields[] = {{"channels", &names, false},   {"topic", &name, false},
+                                      {"urgent", &flag, false},      {"must", &flag, false},
+                                      {"coalesce", &a_window, false}, {"off", &flag, false},
+                                      {"record", &flag, false},      {NULL, NULL, false}};
+SHAPE notice = {.kind = STRUCT, .expected = "a map with channels, topic or coalesce", .fields = notice_fields};
+SHAPE notices = {.kind = MAP, .expected = "a map of events", .of = &notice, .words = true};
+static const entry notifications_fields[] = {
+    {"channels", &channels, false}, {"events", &notices, false}, {NULL, NULL, false}};
+SHAPE notifications = {
+    .kind = STRUCT, .expected = "a map with channels and events", .fields = notifications_fields};
+
 static const entry root_fields[] = {{"version", &version, true},
                                     {"categories", &categories, true},
                                     {"rules", &rules, false},
@@ -565,6 +582,7 @@ static const entry root_fields[] = {{"version", &version, true},
                                     {"forms", &forms, false},
                                     {"machines", &machines, true},
                                     {"cases", &cases, false},
+                                    {"notifications", &notifications, false},
                                     {"texts", &locales, true},
                                     {NULL, NULL, false}};
 SHAPE root_shape = {.kind = STRUCT, .expected = "a map of sections", .fields = root_fields};

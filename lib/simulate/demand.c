@@ -46,10 +46,10 @@ aft_status aft__demand_add(aft_demand *demand, const aft__arrival *arrival, aft_
   return AFT_OK;
 }
 
-aft_status aft__demand_piece(aft_demand *demand, aft__piece piece, aft_error *error) {
+aft_status aft__demand_piece(aft_demand *demand, aft__exchange piece, aft_error *error) {
   if (demand->n_pieces == demand->cap_pieces) {
     uint32_t cap = demand->cap_pieces ? demand->cap_pieces * 2 : 256;
-    aft__piece *list =
+    aft__exchange *list =
         aft__resize(demand->env, demand->pieces, demand->cap_pieces * sizeof *list, cap * sizeof *list);
     if (!list)
       return aft__nomem(error);

@@ -236,7 +236,7 @@ static aft_status draw_pieces(source *s, const aft_work_in *work, aft__arrival *
     uint32_t round = ticket->pieces++;
     int64_t ms =
         work->mean_ms - work->spread_ms + spread_by(s, ticket->id, AFT__DRAW_WORK, round, work->spread_ms);
-    aft__piece piece = {.work_ms = ms > 0 ? ms : 1};
+    aft__exchange piece = {.work_ms = ms > 0 ? ms : 1};
     if (round)
       piece.gap_ms = spread_by(s, ticket->id, AFT__DRAW_PAUSE, round, s->in.further_ms);
     AFT__TRY(aft__demand_piece(s->demand, piece, error));

@@ -3,7 +3,7 @@
 
 static aft__played *played_of(const aft__day *day, uint32_t ticket) { return &day->run->played[ticket]; }
 
-static const aft__piece *piece_of(const aft__day *day, uint32_t ticket) {
+static const aft__exchange *piece_of(const aft__day *day, uint32_t ticket) {
   return &day->demand->pieces[day->demand->list[ticket].first + played_of(day, ticket)->piece];
 }
 

@@ -61,10 +61,10 @@ typedef struct aft__matter {
 } aft__matter;
 
 /* One message that is to be answered. */
-typedef struct aft__piece {
+typedef struct aft__exchange {
   int64_t gap_ms; /* after the answer before; 0 of the first */
   int64_t work_ms;
-} aft__piece;
+} aft__exchange;
 
 typedef struct aft__arrival {
   aft_time at;
@@ -81,7 +81,7 @@ struct aft_demand {
   aft_time from, until;
   aft__arrival *list; /* by time and id */
   uint32_t n, cap;
-  aft__piece *pieces;
+  aft__exchange *pieces;
   uint32_t n_pieces, cap_pieces;
   aft__matter *kinds;
   uint32_t n_kinds, cap_kinds;
@@ -94,7 +94,7 @@ struct aft_demand {
 /* demand.c */
 aft_status aft__demand_new(aft_env *env, aft_demand **out, aft_error *error);
 aft_status aft__demand_add(aft_demand *demand, const aft__arrival *arrival, aft_error *error);
-aft_status aft__demand_piece(aft_demand *demand, aft__piece piece, aft_error *error);
+aft_status aft__demand_piece(aft_demand *demand, aft__exchange piece, aft_error *error);
 void aft__demand_sort(aft_demand *demand);
 
 /* The number of the kind, which is copied where it is new. */

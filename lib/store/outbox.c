@@ -189,7 +189,8 @@ aft_status aft__outbox_settle(aft__tx *tx, aft_id id, int64_t fence, aft__outcom
   return outcome == AFT__OUTCOME_RETRY ? AFT_OK : promote(tx, row, error);
 }
 
-aft_status aft__outbox_expire(aft__tx *tx, uint32_t most, uint32_t *n, aft_error *error) {
+aft_status aft__outbox_expire(aft__tx *tx, uint32_t most, aft__dead_fn dead_fn, uint32_t *n,
+                              aft_error *error) {
   aft__value now = aft__int(aft__tx_now(tx)), **rows;
   uint32_t count;
   aft__scan scan = due_rows(AFT__OUT_LEASED, &now, most);
@@ -202,6 +203,8 @@ aft_status aft__outbox_expire(aft__tx *tx, uint32_t most, uint32_t *n, aft_error
     AFT__TRY(aft__update(tx, &aft__outbox_table, rows[i], MASK(AFT__OB_STATE) | MASK(AFT__OB_AT), error));
     if (dead)
       AFT__TRY(promote(tx, rows[i], error));
+    if (dead && dead_fn)
+      AFT__TRY(dead_fn(tx, rows[i][AFT__OB_TENANT].number, rows[i][AFT__OB_ID].number, error));
   }
   *n = count;
   return AFT_OK;

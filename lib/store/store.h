@@ -376,7 +376,9 @@ typedef enum aft__forgotten {
  * subject's next row ready: call it in the order of seq. */
 aft_status aft__outbox_forget(aft__tx *tx, aft_id id, aft__forgotten *out, aft_error *error);
 /* Takes leases that ran out back: AUTO becomes ready, RECONCILE becomes unknown. */
-aft_status aft__outbox_expire(aft__tx *tx, uint32_t most, uint32_t *n, aft_error *error);
+typedef aft_status (*aft__dead_fn)(aft__tx *tx, aft_id tenant, aft_id effect, aft_error *error);
+aft_status aft__outbox_expire(aft__tx *tx, uint32_t most, aft__dead_fn dead_fn, uint32_t *n,
+                              aft_error *error);
 
 /* ---- due.c: one indexed queue of what falls due, each row firing exactly once ---- */
 

@@ -243,18 +243,96 @@ typedef struct aft__blackout {
 aft_status aft__black_out(aft__buf *out, aft_str text, aft__black *spans, size_t n, aft__blackout *sums,
                           aft_error *error);
 
-/* ---- template.c: "{name}" places in catalogue texts; "{{" is a brace ---- */
+/* ---- template.c: places in catalogue texts ----
+ *
+ *   {name}            the value as it is
+ *   {name:form}       written in a form: number, money, date, time, datetime
+ *   {name?a|b}        of a number: a for one, b for any other; in Chinese one text for all. Both may have places
+ *   {{                a brace
+ */
 
 typedef struct aft__arg {
   const char *name;
   aft_str value;
 } aft__arg;
 
-/* Calls back for each place of a template; AFT_E_INVALID for an unclosed brace, with its offset. */
-aft_status aft__template_places(aft_str text, void (*place)(void *user, aft_str name), void *user,
-                                size_t *at);
+typedef struct aft__slot {
+  aft_str name;
+  aft_str form;    /* empty: none is named */
+  aft_str choices; /* behind the '?', without the closing brace */
+  bool chooses;
+  uint32_t depth; /* 1 inside of another place's choices */
+} aft__slot;
+
+/* Calls back for each place of a template, and for those inside of its choices; AFT_E_INVALID for a brace
+ * that is not closed, with its offset. */
+typedef void (*aft__slot_fn)(void *user, const aft__slot *place);
+aft_status aft__template_places(aft_str text, aft__slot_fn place, void *user, size_t *at);
+/* How many texts there are to choose from, and one of them. */
+uint32_t aft__slot_choices(const aft__slot *place);
+aft_str aft__slot_choice(const aft__slot *place, uint32_t index);
 /* A place without an argument stays as it was written. */
 void aft__template_render(aft__buf *out, aft_str text, const aft__arg *args, size_t n);
+
+/* For each piece of a template in turn: text as it is, or a place. */
+typedef struct aft__piece {
+  bool is_place;
+  aft_str text; /* of a place: as it was written */
+  aft__slot place;
+} aft__piece;
+typedef void (*aft__piece_fn)(void *user, const aft__piece *piece);
+void aft__template_each(aft_str text, aft__piece_fn fn, void *user);
+
+/* ---- template_fill.c: the same with values that have types, for a target that has its own way to write ----
+ */
+
+typedef enum aft__value_kind {
+  AFT__IS_TEXT,
+  AFT__IS_NUMBER,
+  AFT__IS_MONEY,
+  AFT__IS_TIME,
+  AFT__VALUE_KINDS
+} aft__value_kind;
+extern const char *const aft__value_kind_names[AFT__VALUE_KINDS + 1]; /* "a text", "a number", … */
+
+typedef struct aft__filling {
+  const char *name;
+  aft__value_kind kind;
+  aft_str text;
+  int64_t number;    /* minor units of money; a time, or AFT_TIME_NONE for none */
+  char currency[4];  /* empty: there is no amount */
+  int32_t offset_s;  /* of the clock by which a time is shown */
+} aft__filling;
+
+/* Whether values of a kind can be written in a form (empty: always). known: whether there is such a form. */
+bool aft__form_fits(aft_str form, aft__value_kind kind, bool *known);
+extern const char *const aft__forms[]; /* names, closed by NULL */
+
+typedef enum aft__markup {
+  AFT__MARKUP_PLAIN,
+  AFT__MARKUP_HTML,
+  AFT__MARKUP_JSON, /* what stands between the quotes of a JSON text */
+  AFT__MARKUPS
+} aft__markup;
+
+/* Values are escaped for the target; the template's own text is its author's and stays as it is. A place
+ * without a value stays as it was written. */
+typedef struct aft__fill {
+  aft_str text;
+  bool zh;
+  aft__markup markup;
+  const aft__filling *values;
+  size_t n;
+} aft__fill;
+void aft__template_fill(aft__buf *out, const aft__fill *fill);
+/* A whole text for a target. */
+void aft__escape(aft__buf *out, aft__markup markup, aft_str text);
+
+/* ---- json_shape.c ---- */
+
+/* Whether a template is one JSON value whose places all stand inside of texts, and whose choices have neither
+ * quotes nor backslashes of their own: then it is JSON whatever values it is filled with. */
+bool aft__json_shaped(aft_str template, aft__buf *scratch);
 
 /* ---- grams.c: what models see of a normalised text ---- */
 

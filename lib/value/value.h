@@ -28,6 +28,16 @@ aft_time aft__time_of(const aft__civil *civil, int32_t offset_s);
 #define AFT__CLOCK_TEXT 40
 void aft__clock_text(aft_time at, int32_t offset_s, char out[AFT__CLOCK_TEXT]);
 
+/* time_text.c: for people, as the clock on their wall shows it: "2026年11月26日 14:05", "26 November 2026, 14:05" */
+typedef enum aft__time_part {
+  AFT__TIME_DATE = 1,
+  AFT__TIME_CLOCK = 2,
+  AFT__TIME_BOTH = 3
+} aft__time_part;
+#define AFT__TIME_TEXT 64
+/* Empty for AFT_TIME_NONE. zh: in Chinese, otherwise in English. */
+void aft__time_text(aft_time at, int32_t offset_s, bool zh, aft__time_part part, char out[AFT__TIME_TEXT]);
+
 /* duration.c: "90s", "15m", "48h", "7d", "2w", "500ms", and sums such as "1d12h", larger units first */
 aft_status aft__duration_parse(aft_str text, int64_t *out_ms, aft_error *error);
 void aft__duration_format(int64_t ms, char out[32]); /* the same form; the largest units first */

@@ -492,6 +492,21 @@ static aft_status bring_cases(scene *s, aft_error *error) {
   return last_part(s, s->cases[SCENE_COMING], AFT_KIND_PARCEL, AFT_PARCEL_ID, &s->parcel, error);
 }
 
+/* Any that was sent to the buyer; none under a policy of an earlier version. */
+static aft_status find_notice(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_notice_filter filter = {.size = sizeof filter, .customer = s->buyer};
+  aft_cursor *cursor;
+  aft_record *notice;
+  s->notice = 0;
+  TRY(aft_notice_list(s->session, &call, &filter, &cursor, error));
+  while (aft_cursor_next(cursor, &notice, error) == AFT_OK)
+    if (aft_notice_effect(notice))
+      s->notice = aft_notice_id(notice);
+  aft_cursor_free(cursor);
+  return AFT_OK;
+}
+
 static aft_status shift_of(scene *s, const char *key, int64_t day, aft_id *id, aft_error *error) {
   aft_call call = as_system(s);
   aft_record *made;
@@ -550,6 +565,7 @@ aft_status scene_fill(scene *s, const char *round, aft_error *error) {
   TRY(tag(s, "first", NULL, true, error));
   TRY(tell_order(s, "B-1", "paid B-1", error));
   TRY(bring_cases(s, error));
+  TRY(find_notice(s, error));
   return lease_effects(s, error);
 }
 
@@ -737,6 +753,36 @@ static aft_status cancel_task(scene *s, aft_error *error) {
   call.key = name(s, "cancel task");
   return has_tasks(s) ? aft_task_cancel(s->session, &call, s->task[SCENE_DROPPED], "too many", NULL, error)
                       : AFT_OK;
+}
+
+static aft_status contact(scene *s, aft_error *error) {
+  aft_call call = as_system(s);
+  aft_contact_in in = {.size = sizeof in,
+                       .customer = s->guest,
+                       .channels = AFT_STR("sms wechat"),
+                       .zone = AFT_STR("Asia/Shanghai"),
+                       .quiet_from = 1320,
+                       .quiet_until = 480};
+  call.key = name(s, "wishes");
+  return aft_contact_put(s->session, &call, &in, NULL, error);
+}
+
+static aft_status receipt(scene *s, uint32_t what, const char *key, aft_error *error) {
+  if (!s->notice)
+    return AFT_OK; /* under a policy that keeps none */
+  aft_call call = as_system(s);
+  aft_receipt_in in = {.size = sizeof in, .notice = s->notice, .what = what, .code = AFT_STR("550")};
+  call.key = name(s, key);
+  aft_status status = aft_notice_tell(s->session, &call, &in, NULL, error);
+  return status == AFT_IGNORED ? AFT_OK : status;
+}
+
+static aft_status refused_notice(scene *s, aft_error *error) {
+  return receipt(s, AFT_RECEIPT_FAILED, "bounce", error);
+}
+
+static aft_status read_notice(scene *s, aft_error *error) {
+  return receipt(s, AFT_RECEIPT_READ, "receipt", error);
 }
 
 static aft_status tag_more(scene *s, aft_error *error) { return tag(s, "vip", "tag", true, error); }
@@ -1213,6 +1259,9 @@ const command scene_commands[] = {
     {"an order", "aft_order_put", new_order},
     {"a link", "aft_link_make", new_link, .steps = true},
     {"an answer to a survey", "aft_survey_answer", answer_survey},
+    {"a customer's wishes", "aft_contact_put", contact},
+    {"a notice that bounces", "aft_notice_tell", refused_notice},
+    {"a notice that is read", "aft_notice_tell", read_notice},
     {"a link taken back", "aft_link_revoke", revoke_link, .steps = true},
     {"an order in full", "aft_order_tell", full_order},
     {"a chargeback", "aft_payment_reverse", chargeback},

@@ -63,6 +63,7 @@ typedef struct scene {
   aft_id mention;
   aft_id survey;            /* 0 under a policy without */
   aft_id task[SCENE_TASKS]; /* likewise */
+  aft_id notice;            /* likewise: one that was sent to the buyer */
   const void *play;         /* of a test with commands of its own: what they are to do */
 } scene;
 

@@ -124,6 +124,39 @@ static aft_status tasks(life *l, const aft_call *call, aft_id ticket) {
   return AFT_OK;
 }
 
+/* Wishes that hold a notice, and what is told of it. */
+static aft_status wishes(life *l, const aft_call *call, aft_id customer) {
+  aft_record *record;
+  aft_contact_in in = {.size = sizeof in,
+                       .customer = customer,
+                       .channels = AFT_STR("sms wechat"),
+                       .zone = AFT_STR("Asia/Shanghai"),
+                       .quiet_until = 1};
+  STEP(aft_contact_put(l->session, call, &in, NULL, &l->error));
+  STEP(aft_contact_get(l->session, call, customer, &record, &l->error));
+  aft_record_free(record);
+  return AFT_OK;
+}
+
+static aft_status notices(life *l, const aft_call *call, aft_id ticket) {
+  aft_cursor *cursor;
+  aft_record *notice;
+  aft_buf *buf;
+  aft_notice_filter filter = {.size = sizeof filter, .subject = ticket, .state = AFT_STR("queued")};
+  aft_receipt_in receipt = {.size = sizeof receipt, .what = AFT_RECEIPT_FAILED, .code = AFT_STR("550")};
+  STEP(aft_notice_list(l->session, call, &filter, &cursor, &l->error));
+  aft_status status = aft_cursor_next(cursor, &notice, &l->error);
+  if (status == AFT_E_NOMEM && l->again)
+    status = aft_cursor_next(cursor, &notice, &l->error);
+  receipt.notice = status == AFT_OK ? aft_notice_id(notice) : 0;
+  aft_cursor_free(cursor);
+  STEP(status);
+  STEP(aft_notice_tell(l->session, call, &receipt, NULL, &l->error));
+  STEP(aft_notice_explain(l->session, call, receipt.notice, "zh", &buf, &l->error));
+  aft_buf_free(buf);
+  return AFT_OK;
+}
+
 static aft_status query(life *l) {
   aft_query *query;
   const aft_sql_value *row;
@@ -169,7 +202,9 @@ static aft_status live(life *l) {
   message.n_parts = 1;
   STEP(aft_intake(l->session, &call, &message, &record, &l->error));
   answer.ticket = act.ticket = aft_message_ticket(record);
+  aft_id customer = aft_message_customer(record);
   aft_record_free(record);
+  STEP(wishes(l, &call, customer));
   call.key = AFT_STR("k1");
   STEP(aft_ticket_answer(l->session, &call, &answer, NULL, &l->error));
   call.key = (aft_str){0};
@@ -183,6 +218,7 @@ static aft_status live(life *l) {
   STEP(aft_explain(l->session, &call, act.ticket, NULL, "zh", &buf, &l->error));
   aft_buf_free(buf);
   STEP(find_all(l, &call));
+  STEP(notices(l, &call, act.ticket));
   STEP(aft_tick(l->session, NULL, &report, &l->error));
   STEP(find_all(l, &call));
   STEP(aft_ticket_history(l->session, &call, act.ticket, &cursor, &l->error));

@@ -45,7 +45,76 @@ static void a_notice_names_the_deadline_to_come(void **state) {
   aft_record *record = case_get(&c, id);
   assert_int_equal(aft_record_time(record, AFT_CASE_DUE), c.d.now + 7 * CASE_DAY);
   aft_record_free(record);
-  assert_says(case_payload(&c, id, "message.send"), "until 2026-11-25");
+  assert_says(case_payload(&c, id, "message.send"), "until 25 November 2026");
+  END_DESK(c)
+}
+
+static void expect_notice(case_desk *c, aft_id id, const char *state, const char *reason) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_notice_filter filter = {.size = sizeof filter, .subject = id};
+  aft_cursor *cursor;
+  aft_record *notice;
+  assert_ok(aft_notice_list(c->d.session, &c->d.system, &filter, &cursor, &error));
+  assert_status(aft_cursor_next(cursor, &notice, &error), AFT_OK);
+  assert_string_equal(aft_notice_state(notice), state);
+  assert_string_equal(aft_notice_reason(notice), reason);
+  aft_cursor_free(cursor);
+}
+
+/* The last effect of the case; settled as given up. */
+static void give_up(case_desk *c, const char *topic) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *effect;
+  bool any = true;
+  while (any) {
+    any = false;
+    assert_ok(aft_outbox_claim(c->d.session, NULL, &cursor, &error));
+    while (aft_cursor_next(cursor, &effect, &error) == AFT_OK) {
+      any = true;
+      uint32_t outcome = strcmp(aft_effect_topic(effect), topic) ? AFT_OUTCOME_DONE : AFT_OUTCOME_DEAD;
+      assert_ok(aft_outbox_settle(c->d.session, aft_effect_id(effect), aft_effect_fence(effect), outcome, NULL,
+                                  &error));
+    }
+    aft_cursor_free(cursor);
+  }
+}
+
+static bool is_noted(case_desk *c, aft_id id, const char *verb) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *event;
+  bool found = false;
+  assert_ok(aft_case_parts(c->d.session, &c->d.system, id, AFT_KIND_EVENT, &cursor, &error));
+  while (aft_cursor_next(cursor, &event, &error) == AFT_OK)
+    found |= strcmp(aft_event_verb(event), verb) == 0;
+  aft_cursor_free(cursor);
+  return found;
+}
+
+/* Held through quiet hours, then written as things were, by the customer's own clock; and given up. */
+static void a_notice_of_a_case_waits_and_is_given_up(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_error error = AFT_ERROR_INIT;
+  aft_contact_in wishes = {.size = sizeof wishes,
+                           .customer = c.d.buyer,
+                           .zone = AFT_STR("America/New_York"),
+                           .locale = AFT_STR("en"),
+                           .quiet_until = 8 * 60};
+  assert_ok(aft_contact_put(c.d.session, &c.d.as_buyer, &wishes, NULL, &error));
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "not_as_described", c.line[0], 1);
+  case_act(&c, &c.d.as_agent, id, "reject");
+  expect_notice(&c, id, "held", "quiet_hours");
+  c.d.now += 3 * CASE_HOUR;
+  desk_tick(&c.d);
+  expect_notice(&c, id, "queued", "");
+  assert_says(case_payload(&c, id, "message.send"), "until 25 November 2026, 06:06");
+  assert_says(case_payload(&c, id, "message.send"), "\"notice_id\"");
+  give_up(&c, "message.send");
+  expect_notice(&c, id, "failed", "dead");
+  desk_tick(&c.d);
+  expect_notice(&c, id, "failed", "undeliverable");
+  assert_true(is_noted(&c, id, "notice.failed"));
   END_DESK(c)
 }
 
@@ -528,6 +597,7 @@ static void a_reason_that_changes_each_time(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_notice_names_the_deadline_to_come),
+      cmocka_unit_test(a_notice_of_a_case_waits_and_is_given_up),
       cmocka_unit_test(a_notice_names_the_money_that_moves),
       cmocka_unit_test(a_recipient_reads_a_whole_sentence),
       cmocka_unit_test(a_notice_goes_where_the_customer_writes),

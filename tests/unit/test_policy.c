@@ -557,11 +557,15 @@ static const char tiny[] =
     "x}]}}\n"
     "macros: {m: {do: [resolve, {set: {topic: t}}], by: [agent]}}\n"
     "forms: {f: {fields: {c: {type: choice, choices: [u, v]}, d: {type: text, required: true}}}}\n"
+    "notifications:\n"
+    "  channels: {email: {format: html, subject: s}, sms: {most: 9}, chat: {format: json}}\n"
+    "  events: {default: {channels: [same, sms], topic: q}, ticket.*: {coalesce: 5m, urgent: true},\n"
+    "    ticket.resolved: {must: true}}\n"
     "texts:\n"
-    "  zh: {notify.ticket.acknowledged: 'a {b}', notify.ticket.resolved: c, notify.ticket.reminder: d,\n"
-    "       notify.ticket.no_reply: e}\n"
-    "  en: {notify.ticket.acknowledged: 'A {b}', notify.ticket.resolved: C, notify.ticket.reminder: D,\n"
-    "       notify.ticket.no_reply: E}\n";
+    "  zh: {notify.ticket.acknowledged: 'a {code}', notify.ticket.resolved: c, notify.ticket.reminder: d,\n"
+    "       notify.ticket.no_reply: e, s: f, 'notify.ticket.no_reply@chat': '[\"{code}\"]'}\n"
+    "  en: {notify.ticket.acknowledged: 'A {code}', notify.ticket.resolved: C, notify.ticket.reminder: D,\n"
+    "       notify.ticket.no_reply: E, s: F, 'notify.ticket.no_reply@chat': '[\"{code}\"]'}\n";
 
 /* The state machine of tickets, as it stands in the source tree. */
 static aft_str ticket_source(void) {
@@ -637,6 +641,25 @@ static void use_automations(const aft_policy *p, const aft__facts *facts) {
   aft__policy_macro_find(p, aft__cstr("m"), &macro);
 }
 
+static void use_notices(const aft_policy *p, aft__buf *out) {
+  static const char *const events[] = {"ticket.acknowledged", "ticket.resolved", "ticket.no_reply"};
+  static const char *const channels[] = {"email", "sms", "chat"};
+  aft__filling code = {.name = "code", .text = AFT_STR("T-1")};
+  aft__wishes wishes = {.channels = AFT_STR("email chat")};
+  code.text.len = 3;
+  wishes.channels.len = 10;
+  for (size_t i = 0; i < AFT__COUNT(events); i++) {
+    aft__notice_plan plan;
+    aft_str route[AFT__NOTICE_ROUTE];
+    bool must;
+    aft__policy_notice_of(p, aft__cstr(events[i]), &plan);
+    aft__notice_route(&plan, &wishes, aft__cstr("web"), route);
+    aft__policy_notice_topic(p, plan.topic, &must);
+    aft__notice_fill fill = {aft__cstr(events[i]), aft__cstr(channels[i]), "en", &code, 1};
+    aft__policy_notice_write(p, &fill, out, out);
+  }
+}
+
 static void use_everything(const aft_policy *p) {
   aft__arena arena;
   aft__buf out;
@@ -661,6 +684,7 @@ static void use_everything(const aft_policy *p) {
   aft__buf_str(&reasons, aft__buf_view(&out));
   aft__reasons_render(p, "zh", aft__buf_view(&reasons), NULL, &out);
   aft__policy_render(p, "en", "notify.ticket.acknowledged", NULL, 0, &out);
+  use_notices(p, &out);
   const aft__flow *flow = aft__policy_machine(p, "ticket");
   if (flow) {
     aft__flow_step_out step;

@@ -46,6 +46,8 @@ static void story(case_desk *c, desk_kind kind) {
   case_story_open(c, &s, kind, CASE_DELIVERED);
   case_story_tell(c, &s);
   desk_say(&c->d, "m1", "杯子的手柄是坏的，我的电话是 13800138000");
+  aft_contact_in wishes = {.size = sizeof wishes, .customer = c->d.buyer, .channels = AFT_STR("wechat")};
+  assert_ok(aft_contact_put(c->d.session, &c->d.as_buyer, &wishes, NULL, &error));
   aft_message_in other = desk_message(&c->d, "m2", "这条是别人写的");
   other.customer = c->d.other_buyer;
   other.handle = AFT_STR("wx_li");
@@ -61,7 +63,8 @@ static void all_that_is_known_of_a_person(void **state) {
     const char *kind;
     int least;
   } kinds[] = {{"customer", 1}, {"ticket", 1},   {"message", 1},  {"order", 1}, {"line", 3},  {"payment", 2},
-               {"case", 1},     {"proposal", 1}, {"evidence", 1}, {"event", 3}, {"effect", 1}};
+               {"case", 1},     {"proposal", 1}, {"evidence", 1}, {"event", 3}, {"effect", 1},
+               {"contact", 1},  {"notice", 1}};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     char part[64];
     snprintf(part, sizeof part, "{\"kind\":\"%s\",\"record\":{", kinds[i].kind);

@@ -158,6 +158,7 @@ static void a_closed_ticket_goes_after_its_time(void **state) {
   aft_correction_in label = {.size = sizeof label, .ticket = closed, .label = AFT_STR("quality")};
   assert_ok(aft_correction_put(d.session, &d.system, &label, NULL, &error));
   assert_int_equal(rows_of(&aft__correction_table), 1);
+  assert_true(rows_of(&aft__notice_table) > 0);
   desk_tick(&d);
   settle_all();
   desk_pass(&d, 59 * AFT__DAY);
@@ -175,6 +176,7 @@ static void a_closed_ticket_goes_after_its_time(void **state) {
   assert_true(rows_of(&aft__outbox_table) > effects);
   assert_int_equal(rows_of(&aft__tag_table), 0);
   assert_int_equal(rows_of(&aft__correction_table), 0);
+  assert_int_equal(rows_of(&aft__notice_table), 0);
   assert_status(aft_message_list(d.session, &d.system, closed, &list, &error), AFT_E_NOT_FOUND);
 }
 

@@ -428,7 +428,7 @@ static aft_status settle(aft__tx *tx, void *user, aft_error *error) {
 }
 
 static aft_status expire(aft__tx *tx, void *user, aft_error *error) {
-  return aft__outbox_expire(tx, 100, user, error);
+  return aft__outbox_expire(tx, 100, NULL, user, error);
 }
 
 typedef struct peek {

@@ -472,8 +472,8 @@ static void any_text_can_be_masked(void **state) {
 
 /* ---- templates ---- */
 
-static void collect_place(void *user, aft_str name) {
-  aft__buf_str(user, name);
+static void collect_place(void *user, const aft__slot *slot) {
+  aft__buf_str(user, slot->name);
   aft__buf_char(user, ';');
 }
 
