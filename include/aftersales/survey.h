@@ -30,8 +30,8 @@ typedef struct aft_survey_answer_in {
 
 /*
  * Takes the answer to a survey that was sent. There is one; for the time of the policy's survey.edit it may
- * be changed by answering again. A low answer asks the shop's people to call back: it opens the task call_back
- * of <aftersales/task.h> where none is open, once a survey. The ticket stays as it is.
+ * be changed by answering again. A low answer asks the shop's people to call back: it opens the task
+ * call_back of <aftersales/task.h> where none is open, once a survey. The ticket stays as it is.
  *
  * call: system; an agent of the ticket's shop; a buyer answers their own. With a token the link decides, and
  *   the call is the host's that took it.
