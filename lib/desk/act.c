@@ -11,7 +11,8 @@ typedef struct act {
 
 static aft_status check_agent(aft__ticket *ticket, const aft_act_in *in, aft__fire *fire, aft_error *error) {
   (void)fire;
-  return aft__works_for(ticket->cmd, in->agent, aft__ticket_int(ticket, AFT__TICKET_SHOP), "act.agent", error);
+  return aft__works_for(ticket->cmd, in->agent, aft__ticket_int(ticket, AFT__TICKET_SHOP), "act.agent",
+                        error);
 }
 
 static aft_status set_agent(aft__ticket *ticket, const aft_act_in *in, aft_error *error) {

@@ -489,7 +489,7 @@ typedef struct aft__task_new {
   aft__ticket *on;                         /* loaded already, and saved by the caller; NULL: `ticket` */
   aft_id ticket;                           /* without `on` */
   aft_str name;                            /* of a task of the policy */
-  const char *cause;                       /* customer, staff, rule, machine or survey */
+  const char *cause;                       /* customer, staff, rule (also for NULL), machine or survey */
   aft_id case_id, order, survey, assignee; /* 0: none */
   const aft__value *of_case;       /* row, in place of case_id, of the ticket's customer; NULL: none */
   aft_time due, from, until;       /* 0: the policy's; no window */

@@ -93,6 +93,8 @@ static void fill_times(const aft__cmd *cmd, const aft__task_new *in, const aft__
   row[AFT__TASK_UNTIL] = in->until ? aft__int(in->until) : aft__null();
 }
 
+static const char *cause_of(const aft__task_new *in) { return in->cause ? in->cause : "rule"; }
+
 static aft_status fill(aft__ticket *ticket, const aft__task_new *in, const aft__policy_task *policy,
                        aft__value *row, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
@@ -113,7 +115,7 @@ static aft_status fill(aft__ticket *ticket, const aft__task_new *in, const aft__
   row[AFT__TASK_KIND] = aft__text(aft__cstr(aft__task_kinds[policy->kind]));
   row[AFT__TASK_PARTY] = aft__text(policy->party);
   row[AFT__TASK_OPEN] = aft__int(2);
-  row[AFT__TASK_CAUSE] = aft__text(aft__cstr(in->cause));
+  row[AFT__TASK_CAUSE] = aft__text(aft__cstr(cause_of(in)));
   row[AFT__TASK_SCRIPT] = policy->script.len ? aft__text(policy->script) : aft__null();
   row[AFT__TASK_ATTEMPTS] = row[AFT__TASK_MISSED] = aft__int(0);
   row[AFT__TASK_LIMIT] = aft__int(policy->attempts);
@@ -156,7 +158,7 @@ static aft_status open_new(aft__ticket *ticket, const aft__task_new *in, const a
   aft__task_give(&task, in->assignee);
   AFT__TRY(insert(&task, error));
   AFT__TRY(set_dues(&task, policy, error));
-  char *more = aft__arena_printf(ticket->cmd->arena, ",\"cause\":\"%s\"", in->cause);
+  char *more = aft__arena_printf(ticket->cmd->arena, ",\"cause\":\"%s\"", cause_of(in));
   if (!more)
     return aft__nomem(error);
   AFT__TRY(aft__task_note(&task, "task.opened", more, in->reason, error));
@@ -190,7 +192,7 @@ aft_status aft__task_open(aft__cmd *cmd, const aft__task_new *in, aft_id *out, a
 }
 
 static aft_status open_by_rule(aft__ticket *ticket, const aft__policy_task *policy, aft_error *error) {
-  aft__task_new in = {.on = ticket, .name = policy->name, .cause = "rule"};
+  aft__task_new in = {.on = ticket, .name = policy->name};
   aft__arg args[] = {{"task", policy->name}};
   aft_id task;
   aft_status status = aft__task_open(ticket->cmd, &in, &task, error);
