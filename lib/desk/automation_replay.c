@@ -344,11 +344,15 @@ static aft_status go_through(replay *r, aft__past *past, aft_error *error) {
   return AFT_OK;
 }
 
+/* The state of now is not asked for: a policy that is tried may lack it. */
 aft_status aft__replay(aft__ticket *ticket, aft__past *past, aft_error *error) {
-  uint32_t state;
-  replay r = {
-      .ticket = ticket, .arena = ticket->cmd->arena, .resolved = AFT_TIME_NONE, .last_triage = UINT32_MAX};
-  AFT__TRY(aft__ticket_machine(ticket, &r.flow, &state, error));
+  replay r = {.ticket = ticket,
+              .flow = aft__policy_machine(ticket->cmd->policy, "ticket"),
+              .arena = ticket->cmd->arena,
+              .resolved = AFT_TIME_NONE,
+              .last_triage = UINT32_MAX};
+  if (!r.flow)
+    return aft__error(error, AFT_E_POLICY_MACHINE, "machines.ticket", "the policy has no ticket machine");
   AFT__TRY(read_past(&r, error));
   AFT__TRY(begin(&r, error));
   AFT__TRY(go_through(&r, past, error));

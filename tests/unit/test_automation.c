@@ -500,6 +500,50 @@ static void tone_questions_and_delight_are_seen(void **state) {
   aft_record_free(message);
 }
 
+/* Each message of a batch has its own rules behind it, and loses them with the message. */
+static void rules_follow_each_message_of_a_batch(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_batch *batch;
+  live("  note: {order: 1, on: ticket.opened, do: [{tag: seen}, {note: look}, {assign: nobody}]}\n", "");
+  aft_message_in in[] = {desk_message(&d, "m1", ASKS), desk_message(&d, "m2", ASKS),
+                         desk_message(&d, "m3", ASKS)};
+  in[1].customer = 12345; /* there is none */
+  in[2].customer = d.other_buyer;
+  assert_ok(aft_intake_batch(d.session, &d.system, in, 3, &batch, &error));
+  assert_status(aft_batch_status(batch, 1, &error), AFT_E_NOT_FOUND);
+  for (size_t i = 0; i < 3; i += 2) {
+    aft_id ticket = aft_batch_ticket(batch, i);
+    assert_true(has_tag(ticket, "seen"));
+    assert_int_equal(messages_with(ticket, "note"), 1);
+  }
+  aft_batch_free(batch);
+}
+
+/* Inside a transaction of the host's, all of it goes with that. */
+static void rules_end_with_the_hosts_transaction(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  live("  note: {order: 1, on: tag.added, when: {tag: x}, do: [{tag: y}, {assign: nobody}]}\n", "");
+  aft_id ticket = desk_say(&d, "m1", ASKS);
+  void *host = host_open(&d.place);
+  aft_session *inside;
+  host_begin(host);
+  assert_ok(aft_session_attach(d.store, host, &inside, &error));
+  aft_tag_in in = {.size = sizeof in, .kind = AFT_KIND_TICKET, .subject = ticket, .tag = AFT_STR("x")};
+  assert_ok(aft_tag_add(inside, &d.system, &in, &error));
+  aft_session_close(inside);
+  host_run(host, "ROLLBACK");
+  assert_false(has_tag(ticket, "x") || has_tag(ticket, "y"));
+  host_begin(host);
+  assert_ok(aft_session_attach(d.store, host, &inside, &error));
+  assert_ok(aft_tag_add(inside, &d.system, &in, &error));
+  aft_session_close(inside);
+  host_run(host, "COMMIT");
+  host_close(host);
+  assert_true(has_tag(ticket, "x") && has_tag(ticket, "y"));
+}
+
 static void a_case_is_opened_where_that_is_possible(void **state) {
   case_desk c;
   aft_error error = AFT_ERROR_INIT;
@@ -573,6 +617,26 @@ static void a_macro_is_done_whole_or_not_at_all(void **state) {
   assert_status(apply(&d.as_agent, ticket, "calm", &error), AFT_E_INELIGIBLE);
   aft_macro_in in = {.size = sizeof in, .ticket = ticket, .name = AFT_STR("half"), .rev = 1};
   assert_status(aft_macro_apply(d.session, &d.as_agent, &in, NULL, &error), AFT_E_CONFLICT);
+}
+
+static void macros_are_asked_for_properly(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *list;
+  aft_macro_in in = {.size = sizeof in, .name = AFT_STR("calm")};
+  assert_status(aft_macro_apply(d.session, &d.system, &in, NULL, &error), AFT_E_INVALID);
+  assert_string_equal(error.where, "macro.ticket");
+  in.ticket = 77;
+  assert_status(aft_macro_apply(d.session, &d.system, &in, NULL, &error), AFT_E_NOT_FOUND);
+  in.name = AFT_STR("");
+  assert_status(aft_macro_apply(d.session, &d.system, &in, NULL, &error), AFT_E_INVALID);
+  assert_string_equal(error.where, "macro.name");
+  in.name = AFT_STR("\xff");
+  assert_status(aft_macro_apply(d.session, &d.system, &in, NULL, &error), AFT_E_ENCODING);
+  in.name = AFT_STR("calm");
+  assert_status(aft_macro_apply(NULL, &d.system, &in, NULL, &error), AFT_E_NULL_HANDLE);
+  assert_status(aft_macro_list(d.session, &d.system, 77, "en", NULL, &error), AFT_E_NULL_HANDLE);
+  assert_status(aft_macro_list(d.session, &d.system, -1, "en", &list, &error), AFT_E_INVALID);
 }
 
 static void the_list_has_what_fits(void **state) {
@@ -1177,8 +1241,11 @@ int main(void) {
       EVERYWHERE(the_customer_is_answered_as_the_system),
       EVERYWHERE(the_tick_raises_events_too),
       EVERYWHERE(tone_questions_and_delight_are_seen),
+      EVERYWHERE(rules_follow_each_message_of_a_batch),
+      ON(SQLITE, rules_end_with_the_hosts_transaction),
       EVERYWHERE(a_case_is_opened_where_that_is_possible),
       EVERYWHERE(a_macro_is_done_whole_or_not_at_all),
+      EVERYWHERE(macros_are_asked_for_properly),
       EVERYWHERE(the_list_has_what_fits),
       ON(MEMORY, what_is_not_refused_comes_to_rest),
       EVERYWHERE(random_rules_do_what_an_interpreter_does),
