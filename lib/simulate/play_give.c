@@ -157,16 +157,12 @@ static int by_turn(const void *a, const void *b) {
 }
 
 static bool note_turn(aft__day *day, uint32_t n, aft__item turn) {
-  if (n == day->cap_turns) {
-    uint32_t cap = n ? n * 2 : 64;
-    aft__item *turns = aft__resize(day->env, day->turns, n * sizeof *turns, cap * sizeof *turns);
-    day->failed |= !turns;
-    if (!turns)
-      return false;
-    day->turns = turns;
-    day->cap_turns = cap;
-  }
-  day->turns[n] = turn;
+  aft__item *turns = aft__room(day->env, day->turns, n, &day->cap_turns, sizeof *turns);
+  day->failed |= !turns;
+  if (!turns)
+    return false;
+  day->turns = turns;
+  turns[n] = turn;
   return true;
 }
 
