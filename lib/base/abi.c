@@ -34,6 +34,15 @@ aft_status aft__abi_copy(void *local, size_t known, const void *src, size_t v1_s
   return AFT_OK;
 }
 
+aft_status aft__abi_next(void *local, size_t known, const char **at, size_t v1_size, const char *what,
+                         aft_error *error) {
+  size_t size;
+  AFT__TRY(aft__abi_copy(local, known, *at, v1_size, what, error));
+  memcpy(&size, *at, sizeof size);
+  *at += size;
+  return AFT_OK;
+}
+
 aft_status aft__abi_give(void *dst, const void *local, size_t known, size_t v1_size, const char *what,
                          aft_error *error) {
   size_t size;

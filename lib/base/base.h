@@ -66,6 +66,10 @@ size_t aft__vformat(char *out, size_t cap, const char *fmt, va_list args) AFT__P
 aft_status aft__abi_copy(void *local, size_t known, const void *src, size_t v1_size, const char *what,
                          aft_error *error);
 
+/* The same for the next struct of a caller's array, whose own size is the step to the one after. */
+aft_status aft__abi_next(void *local, size_t known, const char **at, size_t v1_size, const char *what,
+                         aft_error *error);
+
 /* Fills in as much of a caller's sized struct as it has room for; its size stays. */
 aft_status aft__abi_give(void *dst, const void *local, size_t known, size_t v1_size, const char *what,
                          aft_error *error);

@@ -13,15 +13,11 @@ static int by_time(const void *a, const void *b) {
 }
 
 static aft_status note(aft__works *works, const aft__answered *one, aft_error *error) {
-  if (works->n == works->cap) {
-    uint32_t cap = works->cap ? works->cap * 2 : 256;
-    aft__answered *list = aft__resize(works->env, works->list, works->cap * sizeof *list, cap * sizeof *list);
-    if (!list)
-      return aft__nomem(error);
-    works->list = list;
-    works->cap = cap;
-  }
-  works->list[works->n++] = *one;
+  aft__answered *list = aft__room(works->env, works->list, works->n, &works->cap, sizeof *list);
+  if (!list)
+    return aft__nomem(error);
+  works->list = list;
+  list[works->n++] = *one;
   return AFT_OK;
 }
 

@@ -73,15 +73,12 @@ static aft_status copy_scores(aft__arena *arena, const aft_triage_in *in, aft__t
   const char *at = (const char *)in->scores;
   for (size_t i = 0; i < in->n_scores; i++) {
     aft_triage_score score;
-    size_t size;
-    memcpy(&size, at, sizeof size);
-    AFT__TRY(aft__abi_copy(&score, sizeof score, at, SCORE_V1, "aft_triage_score", error));
+    AFT__TRY(aft__abi_next(&score, sizeof score, &at, SCORE_V1, "aft_triage_score", error));
     AFT__TRY(check_text(&score.category, NAME_MOST, where, error));
     if (score.ppm < 0 || score.ppm > PPM_MOST)
       return aft__error(error, AFT_E_INVALID, where, "expected a probability from 0 to %d, found %lld",
                         PPM_MOST, (long long)score.ppm);
     copies[i] = (aft__triage_score){score.category, score.ppm};
-    at += size;
   }
   to->scores = copies;
   to->n_scores = in->n_scores;

@@ -57,10 +57,7 @@ static aft_status take_shifts(const aft_worker_in *in, aft__worker *to, aft__are
     return aft__nomem(error);
   for (size_t i = 0; i < in->n_shifts; i++) {
     aft_span_in span;
-    size_t size;
-    memcpy(&size, at, sizeof size);
-    AFT__TRY(aft__abi_copy(&span, sizeof span, at, SPAN_V1, "aft_span_in", error));
-    at += size;
+    AFT__TRY(aft__abi_next(&span, sizeof span, &at, SPAN_V1, "aft_span_in", error));
     if (span.from <= before || span.until <= span.from)
       return aft__error(error, AFT_E_INVALID, "simulation.agents.shifts",
                         "expected shifts in order that end after they begin");
@@ -116,11 +113,8 @@ aft_status aft__crew_take(const aft_policy *policy, const aft_simulation_in *in,
     return aft__nomem(error);
   for (out->n = 0; out->n < in->n_agents; out->n++) {
     aft_worker_in worker;
-    size_t size;
-    memcpy(&size, at, sizeof size);
-    AFT__TRY(aft__abi_copy(&worker, sizeof worker, at, SIMULATION_WORKER_V1, "aft_worker_in", error));
+    AFT__TRY(aft__abi_next(&worker, sizeof worker, &at, SIMULATION_WORKER_V1, "aft_worker_in", error));
     AFT__TRY(take_worker(policy, &worker, &out->list[out->n], arena, error));
-    at += size;
   }
   return check_names(out, arena, error);
 }

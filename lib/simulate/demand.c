@@ -33,30 +33,21 @@ aft_status aft__demand_add(aft_demand *demand, const aft__arrival *arrival, aft_
   if (demand->n == AFT__MOST_DEMAND)
     return aft__error(error, AFT_E_TOO_LARGE, "demand.rates", "expected at most %u tickets, found more",
                       AFT__MOST_DEMAND);
-  if (demand->n == demand->cap) {
-    uint32_t cap = demand->cap ? demand->cap * 2 : 256;
-    aft__arrival *list =
-        aft__resize(demand->env, demand->list, demand->cap * sizeof *list, cap * sizeof *list);
-    if (!list)
-      return aft__nomem(error);
-    demand->list = list;
-    demand->cap = cap;
-  }
-  demand->list[demand->n++] = *arrival;
+  aft__arrival *list = aft__room(demand->env, demand->list, demand->n, &demand->cap, sizeof *list);
+  if (!list)
+    return aft__nomem(error);
+  demand->list = list;
+  list[demand->n++] = *arrival;
   return AFT_OK;
 }
 
 aft_status aft__demand_piece(aft_demand *demand, aft__exchange piece, aft_error *error) {
-  if (demand->n_pieces == demand->cap_pieces) {
-    uint32_t cap = demand->cap_pieces ? demand->cap_pieces * 2 : 256;
-    aft__exchange *list =
-        aft__resize(demand->env, demand->pieces, demand->cap_pieces * sizeof *list, cap * sizeof *list);
-    if (!list)
-      return aft__nomem(error);
-    demand->pieces = list;
-    demand->cap_pieces = cap;
-  }
-  demand->pieces[demand->n_pieces++] = piece;
+  aft__exchange *list =
+      aft__room(demand->env, demand->pieces, demand->n_pieces, &demand->cap_pieces, sizeof *list);
+  if (!list)
+    return aft__nomem(error);
+  demand->pieces = list;
+  list[demand->n_pieces++] = piece;
   return AFT_OK;
 }
 

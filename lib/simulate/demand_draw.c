@@ -29,16 +29,6 @@ typedef struct source {
 
 /* ---- the input ---- */
 
-/* The next struct of a caller's array, whose own size is the step. */
-static aft_status next(void *to, size_t known, const char **at, size_t v1, const char *what,
-                       aft_error *error) {
-  size_t size;
-  memcpy(&size, *at, sizeof size);
-  AFT__TRY(aft__abi_copy(to, known, *at, v1, what, error));
-  *at += size;
-  return AFT_OK;
-}
-
 static aft_status check_count(const void *list, size_t n, size_t most, const char *where, aft_error *error) {
   if (n > most)
     return aft__error(error, AFT_E_TOO_LARGE, where, "expected at most %zu, found %zu", most, n);
@@ -62,7 +52,7 @@ static aft_status take_shares(const aft_share_in *list, size_t n, const char *wh
   AFT__TRY(check_count(list, n, MOST_SHARES, where, error));
   for (; to->n < n; to->n++) {
     aft_share_in *share = &to->list[to->n];
-    AFT__TRY(next(share, sizeof *share, &at, SHARE_V1, "aft_share_in", error));
+    AFT__TRY(aft__abi_next(share, sizeof *share, &at, SHARE_V1, "aft_share_in", error));
     AFT__TRY(aft__in_text(&share->name, AFT__NAME_BYTES, where, error));
     sum += share->permille;
   }
@@ -142,7 +132,7 @@ static aft_status take_work(source *s, aft_error *error) {
   uint64_t sum = 0;
   AFT__TRY(check_count(s->in.work, s->in.n_work, MOST_SHARES, "demand.work", error));
   for (size_t i = 0; i < s->in.n_work; i++) {
-    AFT__TRY(next(&s->work[i], sizeof s->work[i], &at, WORK_V1, "aft_work_in", error));
+    AFT__TRY(aft__abi_next(&s->work[i], sizeof s->work[i], &at, WORK_V1, "aft_work_in", error));
     AFT__TRY(check_work(s, &s->work[i], error));
     sum += s->work[i].permille;
   }
@@ -171,7 +161,7 @@ static aft_status take_rates(source *s, aft_error *error) {
   if (!s->rates)
     return aft__nomem(error);
   for (size_t i = 0; i < s->in.n_rates; i++) {
-    AFT__TRY(next(&s->rates[i], sizeof s->rates[i], &at, RATE_V1, "aft_rate_in", error));
+    AFT__TRY(aft__abi_next(&s->rates[i], sizeof s->rates[i], &at, RATE_V1, "aft_rate_in", error));
     AFT__TRY(check_rate(&s->rates[i], error));
     demand->from = i && demand->from < s->rates[i].from ? demand->from : s->rates[i].from;
     demand->until = demand->until > s->rates[i].until ? demand->until : s->rates[i].until;

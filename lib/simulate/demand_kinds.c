@@ -42,16 +42,12 @@ static aft_status add(aft_demand *demand, const aft__matter *kind, aft_str key, 
   if (demand->n_kinds == AFT__MOST_KINDS)
     return aft__error(error, AFT_E_TOO_LARGE, "demand.work", "expected at most %u kinds of tickets",
                       AFT__MOST_KINDS);
-  if (demand->n_kinds == demand->cap_kinds) {
-    uint32_t cap = demand->cap_kinds ? demand->cap_kinds * 2 : 32;
-    aft__matter *list =
-        aft__resize(demand->env, demand->kinds, demand->cap_kinds * sizeof *list, cap * sizeof *list);
-    if (!list)
-      return aft__nomem(error);
-    demand->kinds = list;
-    demand->cap_kinds = cap;
-  }
-  AFT__TRY(copy(demand, kind, &demand->kinds[demand->n_kinds], error));
+  aft__matter *list =
+      aft__room(demand->env, demand->kinds, demand->n_kinds, &demand->cap_kinds, sizeof *list);
+  if (!list)
+    return aft__nomem(error);
+  demand->kinds = list;
+  AFT__TRY(copy(demand, kind, &list[demand->n_kinds], error));
   aft_str kept = aft__arena_dup(&demand->arena, key);
   if (!kept.data || aft__map_put(&demand->numbers, kept, demand->n_kinds, NULL) < 0)
     return aft__nomem(error);

@@ -1,4 +1,4 @@
-/* A binary heap: what is smallest comes first. */
+/* Lists that grow, and a binary heap: what is smallest comes first. */
 #include "simulate/simulate.h"
 
 static bool before(const aft__item *a, const aft__item *b) {
@@ -7,19 +7,20 @@ static bool before(const aft__item *a, const aft__item *b) {
   return a->rank != b->rank ? a->rank < b->rank : a->id < b->id;
 }
 
-static bool grow(aft__heap *heap, const aft_env *env) {
-  uint32_t cap = heap->cap ? heap->cap * 2 : 16;
-  aft__item *items = aft__resize(env, heap->items, heap->cap * sizeof *items, cap * sizeof *items);
-  if (!items)
-    return false;
-  heap->items = items;
-  heap->cap = cap;
-  return true;
+void *aft__room(const aft_env *env, void *list, uint32_t n, uint32_t *cap, size_t size) {
+  if (n < *cap)
+    return list;
+  uint32_t more = *cap ? *cap * 2 : 32;
+  void *grown = aft__resize(env, list, *cap * size, more * size);
+  *cap = grown ? more : *cap;
+  return grown;
 }
 
 bool aft__heap_push(aft__heap *heap, const aft_env *env, aft__item item) {
-  if (heap->n == heap->cap && !grow(heap, env))
+  aft__item *items = aft__room(env, heap->items, heap->n, &heap->cap, sizeof *items);
+  if (!items)
     return false;
+  heap->items = items;
   uint32_t at = heap->n++;
   while (at && before(&item, &heap->items[(at - 1) / 2])) {
     heap->items[at] = heap->items[(at - 1) / 2];

@@ -337,7 +337,7 @@ aft_status aft__play(aft__lanes *lanes, const aft__crew *crew, const aft__rules 
     aft__heap_done(&day.seats[i].own, day.env);
   aft__heap_done(&day.events, day.env);
   aft__heap_done(&day.fresh, day.env);
-  aft__release(day.env, day.turns, day.cap_turns * sizeof *day.turns);
+  aft__heap_done(&day.turns, day.env);
   aft__arena_done(&day.arena);
   return status;
 }

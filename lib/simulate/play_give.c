@@ -1,8 +1,6 @@
 /* Who gets what at one moment: queues that give their tickets out, then those who take the next one. */
 #include "simulate/play_priv.h"
 
-#include <stdlib.h>
-
 /* ---- who may ---- */
 
 static bool has_room(const aft__seat *seat) {
@@ -149,45 +147,26 @@ static void give_fresh(aft__day *day) {
 
 /* ---- those who take the next one ---- */
 
-static int by_turn(const void *a, const void *b) {
-  const aft__item *x = a, *y = b;
-  if (x->key != y->key)
-    return x->key < y->key ? -1 : 1;
-  return x->id < y->id ? -1 : x->id > y->id;
-}
-
-static bool note_turn(aft__day *day, uint32_t n, aft__item turn) {
-  if (n == day->cap_turns) {
-    uint32_t cap = n ? n * 2 : 64;
-    aft__item *turns = aft__resize(day->env, day->turns, n * sizeof *turns, cap * sizeof *turns);
-    day->failed |= !turns;
-    if (!turns)
-      return false;
-    day->turns = turns;
-    day->cap_turns = cap;
-  }
-  day->turns[n] = turn;
-  return true;
+static void note_turn(aft__day *day, uint32_t number) {
+  const aft__seat *seat = &day->seats[number];
+  if (has_hand(day, seat))
+    day->failed |= !aft__heap_push(&day->turns, day->env, (aft__item){seat->served, 0, number});
 }
 
 /* Of those with a free hand who got one least recently takes the next. Whoever has another hand free then
  * stands behind all others. */
 static bool take_turns(aft__day *day) {
-  uint32_t n = 0;
   bool any = false;
+  day->turns.n = 0;
   for (uint32_t i = 0; i < day->n_seats; i++)
-    if (has_hand(day, &day->seats[i]) && note_turn(day, n, (aft__item){day->seats[i].served, 0, i}))
-      n++;
-  if (n > 1)
-    qsort(day->turns, n, sizeof *day->turns, by_turn);
-  for (uint32_t i = 0; i < n && day->waiting && !day->failed; i++) {
-    uint32_t seat = day->turns[i].id, ticket = smallest(day, seat, false);
+    note_turn(day, i);
+  while (day->turns.n && day->waiting && !day->failed) {
+    uint32_t seat = aft__heap_pop(&day->turns).id, ticket = smallest(day, seat, false);
     if (ticket == AFT__NOBODY)
       continue;
     give(day, seat, ticket);
+    note_turn(day, seat);
     any = true;
-    if (has_hand(day, &day->seats[seat]) && note_turn(day, n, (aft__item){day->now, 0, seat}))
-      n++;
   }
   return any;
 }

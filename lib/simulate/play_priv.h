@@ -40,9 +40,8 @@ typedef struct aft__day {
   aft__seat *seats;
   uint32_t n_seats, n_there;
   aft__heap events;
-  aft__heap fresh;  /* what came into lanes that give their tickets out, in this moment */
-  aft__item *turns; /* of those who can take one now */
-  uint32_t cap_turns;
+  aft__heap fresh; /* what came into lanes that give their tickets out, in this moment */
+  aft__heap turns; /* of those who can take one now */
   aft_time now;
   uint32_t next, waiting, claims, asked; /* asked: explanations given of those asked for */
   bool freed;                            /* somebody is */

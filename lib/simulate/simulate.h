@@ -124,7 +124,10 @@ uint32_t aft__chance_below(uint64_t chance, uint32_t n); /* 0 … n-1, all alike
 /* Exponential with mean 1, in units of 2^-26. The same on every machine: no floating point. */
 int64_t aft__chance_exponential(uint64_t chance);
 
-/* ---- heap.c: the smallest first ---- */
+/* ---- heap.c: lists that grow, and the smallest first ---- */
+
+/* The list with room for one more than n, perhaps elsewhere; NULL: out of memory, and the list stays. */
+void *aft__room(const aft_env *env, void *list, uint32_t n, uint32_t *cap, size_t size);
 
 typedef struct aft__item {
   int64_t key;

@@ -15,7 +15,7 @@ import tree
 TOP, LIBDIR = tree.root(), pathlib.Path(sys.argv[2]).resolve() / "usr/lib"
 
 HANDLES = {"aft_env": "env", "aft_store": "store", "aft_session": "session", "aft_policy": "policy",
-           "aft_model": "model", "aft_link_keys": "keys"}
+           "aft_model": "model", "aft_link_keys": "keys", "aft_demand": "demand"}
 CALLBACKS = {"aft_evidence_sink": "sink"}
 # What the first version of a struct cannot do without, beside its size.
 FILLED = {"aft_call": "x.known = call; x.known.size = sizeof x.known;", "aft_blob_driver": "x.known.abi = AFT_BLOB_ABI;"}
@@ -33,6 +33,7 @@ static aft_session *session;
 static aft_policy *policy;
 static aft_model *model;
 static aft_link_keys *keys;
+static aft_demand *demand;
 static aft_call call = {.size = sizeof(aft_call), .role = AFT_ROLE_SYSTEM};
 
 static void row(const char *what, aft_status plain, aft_status zero, aft_status set) {
@@ -51,6 +52,13 @@ static int lesson(void *user, aft_example *out) {
 
 static int sink(void *user, const void *bytes, size_t n) { return 0; }
 
+static int open_demand(void) {
+  aft_rate_in rate = {.size = sizeof rate, .from = 3600000, .until = 7200000, .per_hour = 3};
+  aft_work_in work = {.size = sizeof work, .category = AFT_STR("quality"), .permille = 1000, .mean_ms = 60000};
+  aft_demand_in in = {.size = sizeof in, .rates = &rate, .n_rates = 1, .work = &work, .n_work = 1};
+  return aft_demand_draw(policy, &in, &demand, NULL) < 0;
+}
+
 static int open_all(void) {
   unsigned next = 0;
   aft_signing_key key = {.size = sizeof key, .name = AFT_STR("k"), .secret = "0123456789abcdef0123456789abcdef", .n = 32};
@@ -60,7 +68,7 @@ static int open_all(void) {
   if (aft_env_new(NULL, &env, NULL) < 0 || aft_store_open(env, &o, &store, NULL) < 0 ||
       aft_session_open(store, &session, NULL) < 0 || aft_policy_default(env, &policy, NULL) < 0 ||
       aft_link_keys_new(env, &key, 1, &keys, NULL) < 0 || aft_model_train(env, NULL, lesson, &next, &model, NULL) < 0 ||
-      aft_tenant_put(session, &call, &in, &made, NULL) < 0)
+      open_demand() || aft_tenant_put(session, &call, &in, &made, NULL) < 0)
     return 1;
   call.tenant = aft_tenant_id(made);
   aft_record_free(made);
@@ -80,6 +88,13 @@ ARRAYS = [
      MESSAGE),
     ("aft_part_in", "aft_answer_in", "parts", "n_parts", "aft_ticket_answer(session, &call, &owner, NULL, NULL)",
      "owner.ticket = 1;"),
+    ("aft_rate_in", "aft_demand_in", "rates", "n_rates", "aft_demand_draw(policy, &owner, &out, NULL)",
+     "aft_demand *out = NULL;"),
+    ("aft_work_in", "aft_demand_in", "work", "n_work", "aft_demand_draw(policy, &owner, &out, NULL)",
+     "aft_demand *out = NULL; aft_rate_in rate = {.size = sizeof rate, .from = 1, .until = 2};"
+     "owner.rates = &rate; owner.n_rates = 1;"),
+    ("aft_worker_in", "aft_simulation_in", "agents", "n_agents", "aft_simulate(policy, demand, &owner, &out, NULL)",
+     "aft_simulated *out = NULL;"),
 ]
 
 

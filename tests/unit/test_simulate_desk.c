@@ -382,11 +382,11 @@ static void compare_first_come(const aft_demand *demand, const aft_simulated *si
         assert_true(played[k].claim < played[i].claim || played[i].claim == AFT__NOBODY);
 }
 
-static void a_day_is_played_as_it_was_lived(void **state) {
+static void live_and_play(const way *how, desk_kind kind) {
   aft_error error = AFT_ERROR_INIT;
-  now_way = *state;
+  now_way = how;
   seed = seed_of("simulate_desk");
-  desk_open(&d, DESK_MEMORY);
+  desk_open(&d, kind);
   n_plans = n_claims = 0;
   aft_policy *policy = make_policy();
   assert_ok(aft_policy_activate(d.session, &d.system, policy, NULL, &error));
@@ -405,12 +405,159 @@ static void a_day_is_played_as_it_was_lived(void **state) {
   desk_close(&d);
 }
 
+static void a_day_is_played_as_it_was_lived(void **state) { live_and_play(*state, DESK_MEMORY); }
+
+static void a_day_is_played_as_it_was_lived_in_a_database(void **state) {
+  (void)state;
+  live_and_play(&ways[2], DESK_SQLITE);
+}
+
+/* ---- what a record says ---- */
+
+static int open_sqlite(void **state) {
+  (void)state;
+  desk_open(&d, DESK_SQLITE);
+  return 0;
+}
+
+static int shut(void **state) {
+  (void)state;
+  desk_close(&d);
+  return 0;
+}
+
+static aft_demand *recorded(aft_time from, int64_t longest_ms) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_demand *demand;
+  aft_demand_span span = {
+      .size = sizeof span, .from = from, .until = d.now + 1, .shop = d.shop, .longest_ms = longest_ms};
+  assert_ok(aft_demand_record(d.session, &d.as_agent, &span, &demand, &error));
+  return demand;
+}
+
+static aft_id claimed(void) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *got;
+  assert_status(aft_ticket_claim(d.session, &d.as_agent, NULL, &got, &error), AFT_OK);
+  aft_id id = aft_ticket_id(got);
+  aft_record_free(got);
+  return id;
+}
+
+static aft_id say_as(const char *external, const char *handle) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *message;
+  aft_message_in in = desk_message(&d, external, "我的快递到哪里了");
+  in.customer = 0;
+  in.handle = (aft_str){handle, AFT_NTS};
+  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
+  aft_id id = aft_message_ticket(message);
+  aft_record_free(message);
+  return id;
+}
+
+static const aft__piece *piece_of(const aft_demand *demand, uint32_t ticket, uint32_t piece) {
+  assert_true(ticket < demand->n && piece < demand->list[ticket].pieces);
+  return &demand->pieces[demand->list[ticket].first + piece];
+}
+
+static void work_begins_when_everything_is_there(void **state) {
+  aft_time from = d.now;
+  (void)state;
+  aft_id first = say_as("w-1", "one");
+  aft_id second = say_as("w-2", "two");
+  desk_pass(&d, 10 * AFT__MINUTE); /* nobody is there */
+  assert_true(claimed() == first && claimed() == second);
+  desk_pass(&d, 3 * AFT__MINUTE);
+  desk_answer(&d, first, "马上查。");
+  desk_pass(&d, 2 * AFT__MINUTE);
+  desk_answer(&d, first, "已经发出。"); /* more about the same */
+  desk_pass(&d, 4 * AFT__MINUTE);
+  desk_answer(&d, second, "明天到。");
+  desk_pass(&d, 30 * AFT__MINUTE);
+  assert_true(say_as("w-3", "two") == second);
+  desk_pass(&d, 90 * AFT__MINUTE); /* lunch lay between */
+  desk_answer(&d, second, "今天到。");
+  say_as("w-4", "three"); /* nobody answers */
+  aft_demand *demand = recorded(from, 0);
+  assert_int_equal(aft_demand_count(demand), 3);
+  assert_int_equal(piece_of(demand, 0, 0)->work_ms, 5 * AFT__MINUTE);
+  assert_int_equal(piece_of(demand, 1, 0)->work_ms, 4 * AFT__MINUTE);
+  assert_int_equal(piece_of(demand, 1, 1)->gap_ms, 30 * AFT__MINUTE);
+  assert_int_equal(piece_of(demand, 1, 1)->work_ms, AFT__HOUR);
+  assert_int_equal(piece_of(demand, 2, 0)->work_ms, (5 + 4 + 60) * AFT__MINUTE / 3);
+  assert_int_equal(demand->crew.n, 1);
+  aft_demand_free(demand);
+  demand = recorded(from, 20 * AFT__MINUTE);
+  assert_int_equal(piece_of(demand, 1, 1)->work_ms, 20 * AFT__MINUTE);
+  aft_demand_free(demand);
+}
+
+static void only_what_was_opened_then_and_there_is_taken(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_demand *demand;
+  (void)state;
+  say_as("o-1", "before");
+  desk_pass(&d, AFT__MINUTE);
+  aft_time from = d.now;
+  say_as("o-2", "within");
+  desk_pass(&d, AFT__MINUTE);
+  aft_demand_span span = {.size = sizeof span, .from = from, .until = d.now, .shop = d.shop};
+  say_as("o-3", "after");
+  assert_ok(aft_demand_record(d.session, &d.system, &span, &demand, &error));
+  assert_int_equal(aft_demand_count(demand), 1);
+  aft_demand_free(demand);
+  span.shop = d.other_shop;
+  assert_ok(aft_demand_record(d.session, &d.system, &span, &demand, &error));
+  assert_int_equal(aft_demand_count(demand), 0);
+  aft_demand_free(demand);
+}
+
+static void refused(const aft_call *call, aft_demand_span span, aft_status expected, const char *where) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_demand *demand = NULL;
+  assert_status(aft_demand_record(d.session, call, &span, &demand, &error), expected);
+  assert_null(demand);
+  if (where)
+    assert_string_equal(error.where, where);
+}
+
+static void a_bad_span_is_refused_by_its_place(void **state) {
+  const aft_demand_span good = {.size = sizeof good, .from = d.now, .until = d.now + 1, .shop = d.shop};
+  aft_demand_span span = good;
+  (void)state;
+  span.shop = 0;
+  refused(&d.system, span, AFT_E_INVALID, "demand.shop");
+  span.shop = d.agent;
+  refused(&d.system, span, AFT_E_NOT_FOUND, "demand.shop");
+  span = good;
+  span.until = span.from;
+  refused(&d.system, span, AFT_E_INVALID, "demand.from");
+  span.until = span.from + 93 * AFT__DAY;
+  refused(&d.system, span, AFT_E_INVALID, "demand.from");
+  span = good;
+  span.longest_ms = -1;
+  refused(&d.system, span, AFT_E_INVALID, "demand.longest_ms");
+  refused(&d.as_buyer, good, AFT_E_DENIED, NULL);
+  span = good;
+  span.shop = d.other_shop;
+  refused(&d.as_agent, span, AFT_E_DENIED, NULL);
+}
+
 #define WAYS (sizeof ways / sizeof *ways)
 
+#define ON_SQLITE(test) cmocka_unit_test_setup_teardown(test, open_sqlite, shut)
+
 int main(void) {
-  struct CMUnitTest tests[WAYS];
+  static const char *const memory_alone[] = {"claimed", "given out"};
+  const struct CMUnitTest rest[] = {cmocka_unit_test(a_day_is_played_as_it_was_lived_in_a_database),
+                                    ON_SQLITE(work_begins_when_everything_is_there),
+                                    ON_SQLITE(only_what_was_opened_then_and_there_is_taken),
+                                    ON_SQLITE(a_bad_span_is_refused_by_its_place)};
+  struct CMUnitTest tests[WAYS + AFT__COUNT(rest)];
   for (size_t i = 0; i < WAYS; i++)
     tests[i] = (struct CMUnitTest){ways[i].name, a_day_is_played_as_it_was_lived, NULL, NULL,
                                    (void *)(uintptr_t)&ways[i]};
-  return cmocka_run_group_tests_name("simulate_desk", tests, NULL, NULL);
+  memcpy(tests + WAYS, rest, sizeof rest);
+  return RUN_CASES(tests, memory_alone);
 }

@@ -1,6 +1,9 @@
 """A day played ahead, and a day of the desk played again."""
 from __future__ import annotations
 
+import pathlib
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -78,3 +81,14 @@ def test_a_lived_day_is_played_with_its_own_agents(shop: Shop) -> None:
     assert simulate(Policy(), demand, extra_agents=2)["agents"] == 3
     with pytest.raises(Invalid, match="92 days"):
         shop.desk.demand(shop.shop, START, START)
+
+
+def test_the_example_shows_what_more_agents_bring(top: pathlib.Path) -> None:
+    command = [sys.executable, "-W", "error", str(top / "bindings/python/examples/what_if.py"), "--more", "2"]
+    done = [subprocess.run(command, capture_output=True, text=True, timeout=60) for _ in range(2)]
+    assert (done[0].returncode, done[0].stderr) == (0, "")
+    assert done[0].stdout == done[1].stdout
+    rows = [line.split() for line in done[0].stdout.splitlines()[2:]]
+    assert [(row[0], row[1]) for row in rows] == [(str(n), o) for n in range(3) for o in ("first_come", "by_place")]
+    late = [int(row[-1]) for row in rows]
+    assert late[4] < late[0] and late[5] <= late[1] < late[0]
