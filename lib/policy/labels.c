@@ -120,11 +120,11 @@ static aft_status check_text(const aft_policy *policy, const aft__attribute *a, 
   if (a->type == AFT__VALUE_CHOICE && !is_choice(policy, a, text))
     return aft__error(error, AFT_E_INVALID, "attribute.text", "'%.*s' is none of the choices of %s", cut,
                       found, name);
-  if (a->type == AFT__VALUE_TEXT &&
-      ((int64_t)aft__utf8_length(text) < a->least || (int64_t)aft__utf8_length(text) > a->most))
+  int64_t n = aft__utf8_length(text);
+  if (a->type == AFT__VALUE_TEXT && (n < a->least || n > a->most))
     return aft__error(error, AFT_E_INVALID, "attribute.text",
                       "%s has %" PRId64 " to %" PRId64 " characters, found %" PRId64, name, a->least, a->most,
-                      aft__utf8_length(text));
+                      n);
   if (!aft__label_key((aft__value_type)a->type, text, key))
     return aft__error(error, AFT_E_INVALID, "attribute.text", "%s is a date such as 2026-11-23, found '%.*s'",
                       name, cut, found);
