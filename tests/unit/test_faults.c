@@ -92,7 +92,7 @@ static bool only_reads(const char *name) {
       "aft_record_text aft_record_time aft_session_close aft_session_interrupt aft_session_open "
       "aft_sql_sqlite aft_status_is_transient aft_status_name aft_status_text aft_store_backup "
       "aft_store_health aft_store_query aft_text_columns aft_text_language aft_text_normalise "
-      "aft_task_brief aft_text_redact aft_shift_list aft_notice_explain aft_automation_preview aft_survey_report aft_ticket_history "
+      "aft_task_brief aft_text_redact aft_shift_list aft_notice_explain aft_automation_preview aft_survey_form aft_survey_report aft_ticket_history "
       "aft_ticket_inbox "
       "aft_ticket_position aft_ticket_similar aft_time_iso "
       "aft_time_parse aft_triage_explain aft_triage_json aft_triage_number aft_triage_run "
