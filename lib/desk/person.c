@@ -4,7 +4,8 @@
 #define BRANCH(parent, child, index, key, way) \
   { AFT__KIND_##parent, AFT__KIND_##child, AFT__##index, AFT__##key, AFT__ERASE_##way }
 
-/* One line for a kind below a parent. */
+/* One line for a kind below a parent; below the customer each kind once, by a number or by id. What its rows
+ * call personal is blanked (BLANK), unless they need more than that. */
 const aft__person_branch aft__person_branches[] = {
     BRANCH(CUSTOMER, IDENTITY, IDENTITY_BY_CUSTOMER, COL_ID, LAST),
     BRANCH(CUSTOMER, ATTRIBUTE, ATTRIBUTE_BY_SUBJECT, COL_ID, REMOVE),

@@ -28,15 +28,22 @@ static int64_t span_in(const aft__node *section, aft__retain what) {
   return aft__duration_parse(node->text, &ms, NULL) >= 0 && ms > 0 ? ms : spans[what].usual;
 }
 
-/* A key that is still known names records as its outcome, which must be there to be given again. */
-static void check(aft__compile *cx, const aft__node *section, const int64_t *retain) {
-  int64_t tickets = retain[AFT__RETAIN_TICKETS], keys = retain[AFT__RETAIN_KEYS];
-  if (tickets == AFT__RETAIN_NEVER || (keys != AFT__RETAIN_NEVER && keys <= tickets))
-    return;
+static void check_named(aft__compile *cx, const aft__node *section, const char *named) {
   size_t mark = aft__path_push(cx->faults, aft__cstr("retention"));
   aft__fault_node(cx->faults, AFT_E_POLICY, section,
-                  "keys are kept longer than the tickets that they name: 'keys' must be at most 'tickets'");
+                  "keys are kept longer than the %s that they name: 'keys' must be at most '%s'", named,
+                  named);
   aft__path_pop(cx->faults, mark);
+}
+
+/* A key that is still known names records as its outcome, which must be there to be given again. */
+static void check(aft__compile *cx, const aft__node *section, const int64_t *retain) {
+  static const aft__retain named[] = {AFT__RETAIN_TICKETS, AFT__RETAIN_CASES, AFT__RETAIN_ORDERS,
+                                      AFT__RETAIN_LINKS, AFT__RETAIN_ERASURES};
+  int64_t keys = retain[AFT__RETAIN_KEYS];
+  for (size_t i = 0; i < AFT__COUNT(named); i++)
+    if (retain[named[i]] != AFT__RETAIN_NEVER && (keys == AFT__RETAIN_NEVER || keys > retain[named[i]]))
+      check_named(cx, section, spans[named[i]].key);
 }
 
 void aft__compile_retention(aft__compile *cx, int64_t retain[AFT__RETAINS]) {

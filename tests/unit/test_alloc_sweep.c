@@ -171,6 +171,18 @@ static aft_status query(life *l) {
   return status;
 }
 
+/* What was said is taken out, and then who said it is forgotten, by the tick. */
+static aft_status forget(life *l, const aft_call *call, aft_id message, aft_id customer) {
+  aft_tick_report report = {.size = sizeof report};
+  aft_redact_in redact = {
+      .size = sizeof redact, .message = message, .words = AFT_STR("12345678"), .flags = AFT_REDACT_PHONE};
+  aft_erase_in erase = {.size = sizeof erase, .customer = customer};
+  STEP(aft_message_redact(l->session, call, &redact, NULL, &l->error));
+  STEP(aft_person_erase(l->session, call, &erase, NULL, &l->error));
+  STEP(aft_tick(l->session, NULL, &report, &l->error));
+  return AFT_OK;
+}
+
 static aft_status live(life *l) {
   aft_record *record;
   aft_cursor *cursor;
@@ -202,9 +214,9 @@ static aft_status live(life *l) {
   message.n_parts = 1;
   STEP(aft_intake(l->session, &call, &message, &record, &l->error));
   answer.ticket = act.ticket = aft_message_ticket(record);
-  aft_id customer = aft_message_customer(record);
+  aft_id said = aft_message_id(record), by = aft_message_customer(record);
   aft_record_free(record);
-  STEP(wishes(l, &call, customer));
+  STEP(wishes(l, &call, by));
   call.key = AFT_STR("k1");
   STEP(aft_ticket_answer(l->session, &call, &answer, NULL, &l->error));
   call.key = (aft_str){0};
@@ -226,6 +238,9 @@ static aft_status live(life *l) {
   STEP(labels(l, &call, act.ticket));
   STEP(tasks(l, &call, act.ticket));
   STEP(query(l));
+  aft_status forgotten = forget(l, &call, said, by);
+  if (forgotten < 0)
+    return forgotten;
   STEP(aft_store_health(l->session, &buf, &l->error));
   aft_buf_free(buf);
   return AFT_OK;

@@ -700,7 +700,8 @@ static void every_kind_with_personal_fields_is_reached(void **state) {
   }
 }
 
-/* A step goes on after a row by one column at most, and it must be a number. */
+/* A step goes on after a row by one column at most, and it must be a number. Where it is, the kind's name
+ * says: each stands below the customer once. */
 static void every_branch_can_be_gone_through_in_steps(void **state) {
   (void)state;
   for (size_t i = 0; i < aft__person_branch_count; i++) {
@@ -711,6 +712,9 @@ static void every_branch_can_be_gone_through_in_steps(void **state) {
     bool number = index->n == 2 || table->columns[index->columns[2]].type == AFT_SQL_INT;
     if (b->parent == AFT__KIND_CUSTOMER && b->way != AFT__ERASE_REMOVE && !number)
       fail_msg("%s is gone through by a text", table->name);
+    for (size_t k = 0; k < i && b->parent == AFT__KIND_CUSTOMER; k++)
+      if (aft__person_branches[k].parent == AFT__KIND_CUSTOMER && aft__person_branches[k].child == b->child)
+        fail_msg("%s stands below the customer twice", table->name);
   }
 }
 

@@ -504,6 +504,14 @@ static void faults(void **state) {
                {"{events: 30d}", "unknown"},
                {"[tickets]", "a map"},
                {"{tickets: 30d, keys: 31d}", "kept longer"},
+               {"{cases: 1095d}", "1096d"},
+               {"{orders: 1095d}", "1096d"},
+               {"{messages: 29d}", "30d"},
+               {"{customers: 29d}", "30d"},
+               {"{links: 366d}", "367d"},
+               {"{erasures: soon}", "never"},
+               {"{erasures: 40d, keys: 41d}", "at most 'erasures'"},
+               {"{orders: 1096d, keys: 1097d}", "at most 'orders'"},
                {"{tickets: 30d, keys: never}", "kept longer"}};
   for (size_t i = 0; i < AFT__COUNT(wrong); i++) {
     aft_error error = AFT_ERROR_INIT;
