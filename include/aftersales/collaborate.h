@@ -102,7 +102,7 @@ typedef struct aft_look_in {
   aft_id agent;   /* for whom the system speaks; an agent speaks for itself */
   uint32_t doing; /* AFT_LOOK_…; required */
   uint32_t reserved0;
-  int64_t for_ms; /* how long it counts, 5 seconds to 10 minutes; 0: 30 seconds */
+  int64_t lasts_ms; /* how long it counts, 5 seconds to 10 minutes; 0: 30 seconds */
 } aft_look_in;
 
 /*
