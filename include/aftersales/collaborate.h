@@ -126,7 +126,7 @@ AFT_API aft_status aft_ticket_look(aft_session *session, const aft_call *call, c
 typedef struct aft_split_in {
   size_t size;
   aft_id ticket;          /* required */
-  const aft_id *messages; /* of the ticket, in any order; one of them from the customer */
+  const aft_id *messages; /* required: of the ticket, in any order; one of them from the customer */
   size_t n_messages;      /* 1 to 256 */
   aft_str subject;        /* of the new ticket; absent: the beginning of the oldest message */
 } aft_split_in;

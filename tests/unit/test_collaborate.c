@@ -299,6 +299,23 @@ static void the_policy_says_whether_a_mention_follows(void **state) {
   assert_int_equal(notices(bob, "mention"), 1);
 }
 
+static void a_wrong_policy_is_refused_with_its_place(void **state) {
+  (void)state;
+  const char *const documents[] = {"version: 1\ncollaboration: {follow_on_mention: maybe}\n",
+                                   "version: 1\ncollaboration: {follow: true}\n",
+                                   "version: 1\ncollaboration: yes please\n"};
+  for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
+    aft_error error = AFT_ERROR_INIT;
+    aft_policy *policy = NULL;
+    aft_document document = {
+        .size = sizeof document, .name = AFT_STR("shop.yaml"), .text = AFT_STR(documents[i])};
+    aft_policy_options options = {.size = sizeof options, .documents = &document, .count = 1};
+    assert_true(aft_policy_load(d.env, &options, &policy, NULL, &error) < 0);
+    assert_non_null(strstr(error.where, "shop.yaml:2"));
+    assert_null(policy);
+  }
+}
+
 /* ---- followers ---- */
 
 static void followers_are_told_what_others_do(void **state) {
@@ -910,6 +927,7 @@ int main(void) {
       EVERYWHERE(a_mention_is_told_once_and_seen_by_whom_it_is_for),
       EVERYWHERE(a_mention_of_a_stranger_is_refused_by_name),
       EVERYWHERE(the_policy_says_whether_a_mention_follows),
+      EVERYWHERE(a_wrong_policy_is_refused_with_its_place),
       EVERYWHERE(followers_are_told_what_others_do),
       EVERYWHERE(a_missed_time_is_told),
       EVERYWHERE(who_has_left_the_shop_is_told_nothing),
