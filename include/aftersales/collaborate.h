@@ -102,7 +102,7 @@ typedef struct aft_look_in {
   aft_id agent;   /* for whom the system speaks; an agent speaks for itself */
   uint32_t doing; /* AFT_LOOK_…; required */
   uint32_t reserved0;
-  int64_t for_ms; /* how long it counts, 5 seconds to 10 minutes; 0: 30 seconds */
+  int64_t lasts_ms; /* how long it counts, 5 seconds to 10 minutes; 0: 30 seconds */
 } aft_look_in;
 
 /*
@@ -126,7 +126,7 @@ AFT_API aft_status aft_ticket_look(aft_session *session, const aft_call *call, c
 typedef struct aft_split_in {
   size_t size;
   aft_id ticket;          /* required */
-  const aft_id *messages; /* of the ticket, in any order; one of them from the customer */
+  const aft_id *messages; /* required: of the ticket, in any order; one of them from the customer */
   size_t n_messages;      /* 1 to 256 */
   aft_str subject;        /* of the new ticket; absent: the beginning of the oldest message */
 } aft_split_in;

@@ -5,8 +5,6 @@
 
 #define ANSWER_V1 (offsetof(aft_answer_in, n_parts) + sizeof(size_t))
 
-#define MOST_UNSEEN 64 /* messages after the one that was seen that are looked at */
-
 static aft_status keep_reply(aft__ticket *ticket, const aft__answer *reply, aft__value **row,
                              aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
@@ -113,8 +111,7 @@ static aft_status check_seen(aft__ticket *ticket, const aft_answer_in *in, aft_e
                     .index = AFT__MESSAGE_BY_TICKET,
                     .n_equal = 2,
                     .equal = {aft__int(cmd->call.tenant), aft__int(aft__ticket_id(ticket))},
-                    .descending = true,
-                    .limit = MOST_UNSEEN};
+                    .descending = true};
   AFT__TRY(aft__scan_each(cmd->tx, &scan, see, &u, error));
   return u.any ? collision(&u, error) : AFT_OK;
 }

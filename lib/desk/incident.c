@@ -161,11 +161,11 @@ aft_status aft_ticket_attach(aft_session *session, const aft_call *call, aft_id 
 
 /* ---- a whole flood ---- */
 
-typedef struct flood {
+typedef struct flooding {
   aft_id first, shop, after; /* shop 0: all */
-} flood;
+} flooding;
 
-static aft_status flood_due(aft__ticket *incident, const flood *f, aft_error *error) {
+static aft_status flood_due(aft__ticket *incident, const flooding *f, aft_error *error) {
   char *name = aft__arena_printf(incident->cmd->arena, AFT__DUE_FLOOD "%lld:%lld:%lld", (long long)f->first,
                                  (long long)f->shop, (long long)f->after);
   if (!name)
@@ -175,7 +175,7 @@ static aft_status flood_due(aft__ticket *incident, const flood *f, aft_error *er
 
 static aft_status begin_flood(aft__cmd *cmd, const pair *p, aft__ticket *incident, aft_error *error) {
   aft__value *first;
-  flood f = {.first = p->ticket};
+  flooding f = {.first = p->ticket};
   AFT__TRY(aft__load(cmd, &aft__ticket_table, AFT__TICKET_TENANT, p->ticket, "flood", &first, error));
   AFT__TRY(aft__may_shop(cmd, aft__row_int(first, AFT__TICKET_SHOP), error));
   AFT__TRY(check_incident(incident, error));
@@ -198,14 +198,14 @@ static aft_status attach_flood(aft__cmd *cmd, void *given, aft_error *error) {
   return status;
 }
 
-aft_status aft_flood_attach(aft_session *session, const aft_call *call, aft_id first, aft_id incident,
+aft_status aft_flood_attach(aft_session *session, const aft_call *call, aft_id flood, aft_id incident,
                             aft_error *error) {
   static const aft__command command = {.verb = "flood.attach",
                                        .name = "flood_attach",
                                        .roles = AFT__ROLES_STAFF,
                                        .digest = pair_digest,
                                        .run = attach_flood};
-  pair p = {first, incident};
+  pair p = {flood, incident};
   return aft__command_run(session, call, &command, &p, NULL, error);
 }
 
@@ -227,7 +227,7 @@ static aft_status attach_one(aft__ticket *incident, aft_id id, aft_error *error)
   return status;
 }
 
-static bool is_of(const flood *f, const aft__value *row) {
+static bool is_of(const flooding *f, const aft__value *row) {
   bool member = aft__row_int(row, AFT__TICKET_FLOOD) == f->first || row[AFT__TICKET_ID].number == f->first;
   return member && (!f->shop || aft__row_int(row, AFT__TICKET_SHOP) == f->shop);
 }
@@ -235,7 +235,7 @@ static bool is_of(const flood *f, const aft__value *row) {
 /* The tickets of a flood share the sketch of its first one: that is the index by which they are found. */
 aft_status aft__incident_flood(aft__ticket *incident, aft_str name, aft_error *error) {
   aft__cmd *cmd = incident->cmd;
-  flood f;
+  flooding f;
   aft__value *first, **rows;
   uint32_t n;
   char text[96];

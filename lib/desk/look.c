@@ -2,7 +2,7 @@
  * written when something changed or a third of its time is over, and taken away by the tick when it ended. */
 #include "desk/collaborate_priv.h"
 
-#define LOOK_V1  (offsetof(aft_look_in, for_ms) + sizeof(int64_t))
+#define LOOK_V1  (offsetof(aft_look_in, lasts_ms) + sizeof(int64_t))
 #define USUAL    (30 * AFT__SECOND)
 #define SHORTEST (5 * AFT__SECOND)
 #define LONGEST  (10 * AFT__MINUTE)
@@ -26,13 +26,13 @@ static aft_status gone_due(aft__cmd *cmd, const aft__value *row, aft_error *erro
 static void set_look(aft__cmd *cmd, const aft_look_in *in, aft__value *row) {
   row[AFT__WATCHER_DOING] = aft__text(aft__cstr(doings[in->doing]));
   row[AFT__WATCHER_LOOKED] = aft__int(cmd->now);
-  row[AFT__WATCHER_UNTIL] = aft__int(cmd->now + in->for_ms);
+  row[AFT__WATCHER_UNTIL] = aft__int(cmd->now + in->lasts_ms);
 }
 
 /* One that was there a moment ago says nothing new. */
 static bool is_news(aft__cmd *cmd, const aft_look_in *in, const aft__value *row) {
   bool same = aft__str_eq(aft__row_str(row, AFT__WATCHER_DOING), aft__cstr(doings[in->doing]));
-  return !same || aft__row_int(row, AFT__WATCHER_UNTIL) < cmd->now + in->for_ms - in->for_ms / 3;
+  return !same || aft__row_int(row, AFT__WATCHER_UNTIL) < cmd->now + in->lasts_ms - in->lasts_ms / 3;
 }
 
 static aft_status stays(aft__cmd *cmd, const looking *l, aft__value *row, aft_error *error) {
@@ -90,7 +90,7 @@ static void digest(aft__sha256 *sha, const void *given) {
   aft__digest_i64(sha, l->in.ticket);
   aft__digest_i64(sha, l->in.agent);
   aft__digest_i64(sha, l->in.doing);
-  aft__digest_i64(sha, l->in.for_ms);
+  aft__digest_i64(sha, l->in.lasts_ms);
 }
 
 static aft_status take_in(const aft_look_in *given, aft_look_in *in, aft_error *error) {
@@ -100,11 +100,11 @@ static aft_status take_in(const aft_look_in *given, aft_look_in *in, aft_error *
     AFT__TRY(aft__in_id(in->agent, "look.agent", error));
   if (in->doing < AFT_LOOK_VIEWING || in->doing > AFT_LOOK_LEFT)
     return aft__error(error, AFT_E_INVALID, "look.doing", "expected AFT_LOOK_…, found %u", in->doing);
-  if (!in->for_ms)
-    in->for_ms = USUAL;
-  if (in->for_ms < SHORTEST || in->for_ms > LONGEST)
-    return aft__error(error, AFT_E_INVALID, "look.for_ms", "expected 5000 to 600000, found %lld",
-                      (long long)in->for_ms);
+  if (!in->lasts_ms)
+    in->lasts_ms = USUAL;
+  if (in->lasts_ms < SHORTEST || in->lasts_ms > LONGEST)
+    return aft__error(error, AFT_E_INVALID, "look.lasts_ms", "expected 5000 to 600000, found %lld",
+                      (long long)in->lasts_ms);
   return AFT_OK;
 }
 

@@ -299,6 +299,23 @@ static void the_policy_says_whether_a_mention_follows(void **state) {
   assert_int_equal(notices(bob, "mention"), 1);
 }
 
+static void a_wrong_policy_is_refused_with_its_place(void **state) {
+  (void)state;
+  const char *const documents[] = {"version: 1\ncollaboration: {follow_on_mention: maybe}\n",
+                                   "version: 1\ncollaboration: {follow: true}\n",
+                                   "version: 1\ncollaboration: yes please\n"};
+  for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
+    aft_error error = AFT_ERROR_INIT;
+    aft_policy *policy = NULL;
+    aft_document document = {
+        .size = sizeof document, .name = AFT_STR("shop.yaml"), .text = AFT_STR(documents[i])};
+    aft_policy_options options = {.size = sizeof options, .documents = &document, .count = 1};
+    assert_true(aft_policy_load(d.env, &options, &policy, NULL, &error) < 0);
+    assert_non_null(strstr(error.where, "shop.yaml:2"));
+    assert_null(policy);
+  }
+}
+
 /* ---- followers ---- */
 
 static void followers_are_told_what_others_do(void **state) {
@@ -441,8 +458,8 @@ static void bad_looks_are_refused(void **state) {
       {d.as_agent, {.ticket = ticket}, AFT_E_INVALID, "look.doing"},
       {d.as_agent, {.ticket = ticket, .doing = 4}, AFT_E_INVALID, "look.doing"},
       {d.as_agent, {.doing = 1}, AFT_E_INVALID, "look.ticket"},
-      {d.as_agent, {.ticket = ticket, .doing = 1, .for_ms = 4999}, AFT_E_INVALID, "look.for_ms"},
-      {d.as_agent, {.ticket = ticket, .doing = 1, .for_ms = 600001}, AFT_E_INVALID, "look.for_ms"},
+      {d.as_agent, {.ticket = ticket, .doing = 1, .lasts_ms = 4999}, AFT_E_INVALID, "look.lasts_ms"},
+      {d.as_agent, {.ticket = ticket, .doing = 1, .lasts_ms = 600001}, AFT_E_INVALID, "look.lasts_ms"},
       {d.as_agent, {.ticket = ticket, .doing = 1, .agent = d.other_agent}, AFT_E_DENIED, NULL},
       {d.as_other_agent, {.ticket = ticket, .doing = 1}, AFT_E_DENIED, NULL},
       {d.system, {.ticket = ticket, .doing = 1}, AFT_E_INVALID, "look.agent"},
@@ -560,10 +577,13 @@ static void an_answer_that_moves_has_met_the_first_response(void **state) {
   moved[1] = write_in(&d.as_agent, ticket, AFT_PUBLIC, "在订单页", NULL, 0, AFT_OK);
   aft_time answered = d.now;
   moved[2] = say("m3", "找不到入口");
+  aft_time asked = d.now;
+  desk_pass(&d, AFT__MINUTE);
   assert_ok(split(&d.as_agent, ticket, moved, 3, &made, &error));
   aft_record *record = desk_ticket(&d, made);
   assert_int_equal(aft_ticket_first_response(record), answered);
   assert_true(aft_ticket_next_response_due(record) > 0); /* the last word is the customer's */
+  assert_int_equal(aft_ticket_since(record), asked);
   aft_record_free(record);
 }
 
@@ -707,6 +727,28 @@ static void bad_merges_are_refused(void **state) {
   char target[32];
   snprintf(target, sizeof target, "into ticket %lld", (long long)b);
   assert_non_null(strstr(error.message, target)); /* and where to go */
+}
+
+/* However many merges there were, the first code leads to the last ticket, in a few steps. */
+static void a_long_chain_of_merges_ends(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id first = far_apart("m0", "退款三天没到"), last = first;
+  for (int i = 1; i < 80; i++) {
+    char external[16];
+    snprintf(external, sizeof external, "m%d", i);
+    aft_id next = far_apart(external, "退款又没到");
+    assert_ok(merge(last, next, &error));
+    last = next;
+  }
+  aft_record *ticket = desk_ticket(&d, first), *message;
+  assert_int_equal(aft_ticket_merged_into(ticket), last);
+  aft_message_in in = desk_message(&d, "late", "退款单号多少？");
+  in.code = AFT_STR(aft_ticket_code(ticket));
+  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
+  assert_int_equal(aft_message_ticket(message), last);
+  aft_record_free(message);
+  aft_record_free(ticket);
 }
 
 /* ---- merges and splits against a model ---- */
@@ -910,6 +952,7 @@ int main(void) {
       EVERYWHERE(a_mention_is_told_once_and_seen_by_whom_it_is_for),
       EVERYWHERE(a_mention_of_a_stranger_is_refused_by_name),
       EVERYWHERE(the_policy_says_whether_a_mention_follows),
+      EVERYWHERE(a_wrong_policy_is_refused_with_its_place),
       EVERYWHERE(followers_are_told_what_others_do),
       EVERYWHERE(a_missed_time_is_told),
       EVERYWHERE(who_has_left_the_shop_is_told_nothing),
@@ -924,6 +967,7 @@ int main(void) {
       EVERYWHERE(all_that_hangs_on_a_ticket_comes_along),
       EVERYWHERE(a_customer_who_waited_goes_on_waiting),
       EVERYWHERE(bad_merges_are_refused),
+      EVERYWHERE(a_long_chain_of_merges_ends),
       EVERYWHERE(messages_are_where_a_model_says),
       EVERYWHERE(a_long_ticket_moves_in_steps),
   };

@@ -441,6 +441,9 @@ static void a_flood_comes_below_in_one_call(void **state) {
   assert_true(first > 0);
   aft_record_free(row);
   assert_status(aft_flood_attach(d.session, &d.as_other_agent, first, incident, &error), AFT_E_DENIED);
+  assert_status(aft_flood_attach(d.session, &d.as_agent, first + 12345, incident, &error), AFT_E_NOT_FOUND);
+  assert_string_equal(error.where, "flood");
+  assert_status(aft_flood_attach(d.session, &d.as_agent, first, 0, &error), AFT_E_INVALID);
   assert_ok(aft_flood_attach(d.session, &d.as_agent, first, incident, &error));
   desk_tick(&d);
   uint32_t expected = 0;

@@ -286,7 +286,7 @@ static void what_a_living_ticket_needs_stays(void **state) {
   desk_answer(&d, target, "今天发货");
   settle_all();
   round_of(0);
-  assert_true(is_there(merged)); /* its messages belong to what goes on in the other */
+  assert_true(is_there(merged)); /* its code leads to what goes on in the other */
   desk_act(&d, target, AFT_ACT_RESOLVE);
   desk_act(&d, target, AFT_ACT_CLOSE);
   come_to_rest();

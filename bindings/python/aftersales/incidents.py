@@ -30,8 +30,15 @@ class IncidentCommands(Commands):
 
         def take(_session: Any, _status: int) -> Incident:
             at = out.struct
-            counts = (at.total, at.told, at.not_told, at.settled, at.unresolved)
-            return Incident(int(at.message) or None, *(int(n) for n in counts), bool(at.running))
+            return Incident(
+                int(at.message) or None,
+                int(at.total),
+                int(at.told),
+                int(at.not_told),
+                int(at.settled),
+                int(at.unresolved),
+                bool(at.running),
+            )
 
         arguments = [id_of("incident", incident), out]
         found: Incident = self._run(lib.aft_incident_get, arguments, [], take, None, deadline)
