@@ -51,17 +51,17 @@ AFT_API aft_status aft_contact_get(aft_session *session, const aft_call *call, a
 
 /* What a channel reports of a notice. */
 #define AFT_RECEIPT_DELIVERED 1u /* it reached the customer */
-#define AFT_RECEIPT_READ  2u /* the customer read it, so it reached them too */
-#define AFT_RECEIPT_FAILED   3u /* it will not reach them on this channel */
+#define AFT_RECEIPT_READ      2u /* the customer read it, so it reached them too */
+#define AFT_RECEIPT_FAILED    3u /* it will not reach them on this channel */
 
 /* A report. */
 typedef struct aft_receipt_in {
   size_t size;
-  aft_id notice;    /* "notice_id" of the payload; required */
-  aft_id effect;    /* the attempt that it is about; 0: the last one */
-  aft_str code;     /* what the channel said of a failure, up to 64 bytes; may be empty */
-  aft_time at;      /* when it happened; 0: now */
-  uint32_t what;    /* AFT_RECEIPT_…; required */
+  aft_id notice; /* "notice_id" of the payload; required */
+  aft_id effect; /* the attempt that it is about; 0: the last one */
+  aft_str code;  /* what the channel said of a failure, up to 64 bytes; may be empty */
+  aft_time at;   /* when it happened; 0: now */
+  uint32_t what; /* AFT_RECEIPT_…; required */
   uint32_t reserved0;
 } aft_receipt_in;
 

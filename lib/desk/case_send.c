@@ -103,7 +103,9 @@ aft_status aft__case_channel(aft__cmd *cmd, const aft__value *row, const aft__va
 }
 
 /* Several visits may be told of in one step of a case. */
-static int64_t visit_of(const aft__case *c) { return c->visit ? aft__row_int(c->visit, AFT__APPOINTMENT_ID) : 0; }
+static int64_t visit_of(const aft__case *c) {
+  return c->visit ? aft__row_int(c->visit, AFT__APPOINTMENT_ID) : 0;
+}
 
 static aft_status tell(aft__case *c, aft__telling *t, aft_error *error) {
   aft__cmd *cmd = c->cmd;

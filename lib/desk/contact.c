@@ -136,13 +136,13 @@ static aft_status check_in(aft_env *env, aft_contact_in *in, aft_error *error) {
 
 aft_status aft_contact_put(aft_session *session, const aft_call *call, const aft_contact_in *in,
                            aft_record **out, aft_error *error) {
-  static const aft__command command = {.verb = "contact.put",
-                                       .name = "contact_put",
-                                       .roles = AFT__ROLE(AFT_ROLE_SYSTEM) | AFT__ROLE(AFT_ROLE_AGENT) |
-                                                AFT__ROLE(AFT_ROLE_BUYER),
-                                       .returns = AFT_KIND_CONTACT,
-                                       .digest = contact_digest,
-                                       .run = contact_put};
+  static const aft__command command = {
+      .verb = "contact.put",
+      .name = "contact_put",
+      .roles = AFT__ROLE(AFT_ROLE_SYSTEM) | AFT__ROLE(AFT_ROLE_AGENT) | AFT__ROLE(AFT_ROLE_BUYER),
+      .returns = AFT_KIND_CONTACT,
+      .digest = contact_digest,
+      .run = contact_put};
   aft_contact_in local;
   if (!session)
     return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");

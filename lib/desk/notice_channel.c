@@ -35,8 +35,7 @@ static void from_customer(const aft__value *customer, aft_str channel, aft__addr
   static const struct {
     const char *channel;
     uint32_t column;
-  } ways[] = {
-      {"email", AFT__CUSTOMER_EMAIL}, {"sms", AFT__CUSTOMER_PHONE}, {"phone", AFT__CUSTOMER_PHONE}};
+  } ways[] = {{"email", AFT__CUSTOMER_EMAIL}, {"sms", AFT__CUSTOMER_PHONE}, {"phone", AFT__CUSTOMER_PHONE}};
   for (size_t i = 0; i < AFT__COUNT(ways) && !*known; i++)
     if (aft__str_eq(aft__cstr(ways[i].channel), channel)) {
       out->handle = aft__row_str(customer, ways[i].column);

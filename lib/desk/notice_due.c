@@ -14,7 +14,8 @@ static aft_status load_subject(aft__notice *notice, aft_error *error) {
   if (aft__str_eq(aft__row_str(notice->row, AFT__NOTICE_ABOUT), aft__cstr("ticket")))
     return get(notice, &aft__ticket_table, id, &notice->ticket, error);
   AFT__TRY(get(notice, &aft__case_table, id, &notice->about, error));
-  AFT__TRY(get(notice, &aft__order_table, aft__row_int(notice->about, AFT__CASE_ORDER), &notice->order, error));
+  AFT__TRY(
+      get(notice, &aft__order_table, aft__row_int(notice->about, AFT__CASE_ORDER), &notice->order, error));
   return aft__case_channel(notice->cmd, notice->about, notice->customer, &notice->ticket, error);
 }
 

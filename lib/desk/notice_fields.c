@@ -42,7 +42,7 @@ static int64_t number(reader *r) {
   return minus || r->bad ? n : -n;
 }
 
-static aft_str text(reader *r) {
+static aft_str read_text(reader *r) {
   int64_t n = number(r);
   r->bad |= n < 0 || n >= r->end - r->at || (!r->bad && r->at[n] != '\n');
   if (r->bad)
@@ -58,7 +58,7 @@ static void read_one(reader *r, aft__arena *arena, aft__filling *out) {
   *out = (aft__filling){.number = number(r)};
   aft_str currency = word(r);
   out->offset_s = (int32_t)number(r);
-  out->text = aft__arena_dup(arena, text(r));
+  out->text = aft__arena_dup(arena, read_text(r));
   out->name = aft__arena_dup(arena, name).data;
   out->kind = (aft__value_kind)kind;
   r->bad |= kind < 0 || kind >= AFT__VALUE_KINDS;
@@ -66,9 +66,9 @@ static void read_one(reader *r, aft__arena *arena, aft__filling *out) {
     memcpy(out->currency, currency.data, 3);
 }
 
-aft_status aft__fields_read(aft__arena *arena, aft_str kept, aft__filling values[AFT__NOTICE_VALUES],
+aft_status aft__fields_read(aft__arena *arena, aft_str text, aft__filling values[AFT__NOTICE_VALUES],
                             uint32_t *n, aft_error *error) {
-  reader r = {kept.data, kept.data + kept.len, false};
+  reader r = {text.data, text.data + text.len, false};
   for (*n = 0; r.at < r.end && !r.bad && *n < AFT__NOTICE_VALUES; (*n)++) {
     read_one(&r, arena, &values[*n]);
     if (!values[*n].name || !values[*n].text.data)

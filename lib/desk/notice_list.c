@@ -82,8 +82,7 @@ static bool in_state(const aft__list *list, const aft__value *row) {
 static aft_status check_filter(aft_notice_filter *in, uint32_t *state, aft_error *error) {
   AFT__TRY(aft__in_text(&in->state, AFT__NAME_BYTES, "filter.state", error));
   *state = 0;
-  while (in->state.len && *state < AFT__COUNT(states) &&
-         !aft__str_eq(aft__cstr(states[*state]), in->state))
+  while (in->state.len && *state < AFT__COUNT(states) && !aft__str_eq(aft__cstr(states[*state]), in->state))
     (*state)++;
   if (*state == AFT__COUNT(states))
     return aft__error(error, AFT_E_INVALID, "filter.state", "no state of a notice is called '%.*s'",

@@ -26,8 +26,8 @@ static aft__notice_fill words_of(const aft__notice *notice, aft_str channel) {
 }
 
 bool aft__notice_has_text(const aft__notice *notice) {
-  char *key = aft__arena_printf(notice->cmd->arena, AFT__NOTICE_PREFIX "%s",
-                                notice->row[AFT__NOTICE_EVENT].data);
+  char *key =
+      aft__arena_printf(notice->cmd->arena, AFT__NOTICE_PREFIX "%s", notice->row[AFT__NOTICE_EVENT].data);
   return !key || aft_policy_text(notice->cmd->policy, "en", key) != key;
 }
 

@@ -4,9 +4,9 @@
 #define RECEIPT_V1  (offsetof(aft_receipt_in, reserved0) + sizeof(uint32_t))
 #define MOST_CODE   64
 #define BIT(column) (UINT64_C(1) << (column))
-#define CHANGED                                                                                     \
-  (BIT(AFT__NOTICE_STATE) | BIT(AFT__NOTICE_REASON) | BIT(AFT__NOTICE_SENT) |                       \
-   BIT(AFT__NOTICE_DELIVERED) | BIT(AFT__NOTICE_READ) | BIT(AFT__NOTICE_FAILED) | BIT(AFT__NOTICE_REASONS))
+#define CHANGED                                                                                            \
+  (BIT(AFT__NOTICE_STATE) | BIT(AFT__NOTICE_REASON) | BIT(AFT__NOTICE_SENT) | BIT(AFT__NOTICE_DELIVERED) | \
+   BIT(AFT__NOTICE_READ) | BIT(AFT__NOTICE_FAILED) | BIT(AFT__NOTICE_REASONS))
 
 static void stands(aft__value *row, const char *state, aft_str reason) {
   row[AFT__NOTICE_STATE] = aft__text(aft__cstr(state));

@@ -1,5 +1,5 @@
-/* The one way by which customers are told of something: whether, when and on which channel is decided here, by
- * the policy and by what the customer wishes, and kept with its reasons. */
+/* The one way by which customers are told of something: whether, when and on which channel is decided here,
+ * by the policy and by what the customer wishes, and kept with its reasons. */
 #include "desk/notice_priv.h"
 
 #include <stdio.h>
@@ -46,8 +46,9 @@ static void open_zone(aft__notice *notice, aft_str name) {
   aft_env *env = notice->cmd->env;
   if (notice->zone || aft_zone_open(env, name.data, name.len, &notice->zone, NULL) >= 0)
     return;
-  aft__log(env, AFT_LOG_ERROR, "the zone '%.*s' of a customer is not known here: quiet hours are those of UTC",
-           (int)name.len, name.data);
+  aft__log(env, AFT_LOG_ERROR,
+           "the zone '%.*s' of a customer is not known here: quiet hours are those of UTC", (int)name.len,
+           name.data);
 }
 
 aft_status aft__notice_wishes(aft__notice *notice, aft_error *error) {
@@ -65,8 +66,8 @@ aft_status aft__notice_wishes(aft__notice *notice, aft_error *error) {
   w->quiet_until = (int32_t)aft__row_int(c, AFT__CONTACT_QUIET_UNTIL);
   bool own = !aft__row_null(c, AFT__CONTACT_ZONE);
   if (own || w->quiet_from != w->quiet_until)
-    open_zone(notice, own ? aft__row_str(c, AFT__CONTACT_ZONE)
-                          : aft__row_str(notice->cmd->tenant, AFT__TENANT_ZONE));
+    open_zone(notice,
+              own ? aft__row_str(c, AFT__CONTACT_ZONE) : aft__row_str(notice->cmd->tenant, AFT__TENANT_ZONE));
   w->zone = notice->zone;
   return AFT_OK;
 }
@@ -200,10 +201,10 @@ static aft_status fold(aft__notice *notice, aft__value *earlier, aft_error *erro
   earlier[AFT__NOTICE_STATE] = aft__text(aft__cstr("coalesced"));
   earlier[AFT__NOTICE_REASON] = earlier[AFT__NOTICE_DUE] = aft__null();
   earlier[AFT__NOTICE_INTO] = notice->row[AFT__NOTICE_ID];
-  AFT__TRY(aft__update(cmd->tx, &aft__notice_table, earlier,
-                       BIT(AFT__NOTICE_STATE) | BIT(AFT__NOTICE_REASON) | BIT(AFT__NOTICE_DUE) |
-                           BIT(AFT__NOTICE_INTO),
-                       error));
+  AFT__TRY(aft__update(
+      cmd->tx, &aft__notice_table, earlier,
+      BIT(AFT__NOTICE_STATE) | BIT(AFT__NOTICE_REASON) | BIT(AFT__NOTICE_DUE) | BIT(AFT__NOTICE_INTO),
+      error));
   return aft__due_clear_all(cmd->tx, id, error);
 }
 
@@ -292,8 +293,7 @@ static aft_status fill(aft__notice *notice, const aft__telling *t, aft_error *er
 
 static aft_status told_before(const aft__notice *notice, bool *out, aft_error *error) {
   aft__value keys[] = {notice->row[AFT__NOTICE_TENANT], notice->row[AFT__NOTICE_ONCE]}, *row;
-  aft_status status =
-      aft__find(notice->cmd->tx, &aft__notice_table, AFT__NOTICE_BY_ONCE, keys, &row, error);
+  aft_status status = aft__find(notice->cmd->tx, &aft__notice_table, AFT__NOTICE_BY_ONCE, keys, &row, error);
   *out = status >= 0;
   return status == AFT_E_NOT_FOUND ? AFT_OK : status;
 }

@@ -97,9 +97,10 @@ static void check_json(const checking *c, aft_str channel) {
   aft__buf scratch;
   aft__buf_init(&scratch, c->cx->env);
   if (!aft__json_shaped(c->text->text, &scratch) && !scratch.failed)
-    aft__fault_node(c->cx->faults, AFT_E_POLICY, c->text,
-                    "the channel %.*s takes JSON: expected one value of JSON whose places stand inside of texts",
-                    SHOWN(channel));
+    aft__fault_node(
+        c->cx->faults, AFT_E_POLICY, c->text,
+        "the channel %.*s takes JSON: expected one value of JSON whose places stand inside of texts",
+        SHOWN(channel));
   c->cx->nomem |= scratch.failed;
   aft__buf_done(&scratch);
 }
@@ -137,8 +138,9 @@ void aft__compile_places(aft__compile *cx, aft_str key, const aft__node *text, b
     return;
   }
   if (!aft__notice_group_of(of.event, &group)) {
-    aft__fault_node(cx->faults, AFT_E_POLICY, text, "no event is called '%.*s': its first word is none of ticket, survey, case",
-                    SHOWN(of.event));
+    aft__fault_node(cx->faults, AFT_E_POLICY, text,
+                    "no event is called '%.*s': no kind of event has this name%s", SHOWN(of.event),
+                    aft__did_you_mean(cx->faults, of.event, aft__notice_groups, AFT__ABOUTS, listed));
     return;
   }
   c.fields = aft__notice_fields(group);
@@ -147,6 +149,7 @@ void aft__compile_places(aft__compile *cx, aft_str key, const aft__node *text, b
     return;
   check_channel(&c, &of);
   if (!has_text(&c))
-    aft__fault_node(cx->faults, AFT_E_POLICY, text, "the catalogue has no text '" AFT__NOTICE_PREFIX "%.*s' for the other channels",
+    aft__fault_node(cx->faults, AFT_E_POLICY, text,
+                    "the catalogue has no text '" AFT__NOTICE_PREFIX "%.*s' for the other channels",
                     SHOWN(of.event));
 }

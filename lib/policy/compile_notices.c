@@ -115,10 +115,11 @@ static event_names all_events(aft__compile *cx) {
 
 static void unknown_event(aft__compile *cx, const aft__item *item) {
   event_names all = all_events(cx);
-  aft__fault_key(cx->faults, AFT_E_POLICY_KEY, item,
-                 "no event is called so: expected one of the texts notify.…, all of a kind such as 'case.*', or "
-                 "'default'%s",
-                 aft__did_you_mean(cx->faults, item->key, &all, all.n, name_at));
+  aft__fault_key(
+      cx->faults, AFT_E_POLICY_KEY, item,
+      "no event is called so: expected one of the texts notify.…, all of a kind such as 'case.*', or "
+      "'default'%s",
+      aft__did_you_mean(cx->faults, item->key, &all, all.n, name_at));
 }
 
 static aft__names channels_of(aft__compile *cx, const aft__node *map) {
@@ -189,7 +190,8 @@ static void check_own(aft__compile *cx) {
   }
 }
 
-static void each_item(aft__compile *cx, const aft__node *map, void (*fn)(aft__compile *cx, const aft__item *item)) {
+static void each_item(aft__compile *cx, const aft__node *map,
+                      void (*fn)(aft__compile *cx, const aft__item *item)) {
   for (uint32_t i = 0; map && map->kind == AFT__NODE_MAP && i < map->count; i++) {
     size_t mark = aft__path_push(cx->faults, map->items[i].key);
     if (map->items[i].value->kind == AFT__NODE_MAP)

@@ -17,7 +17,7 @@ const char *const aft__notice_groups[] = {
 
 /* The fields of all groups, with one that has no name before each group and at the end. */
 static const aft__notice_field all_fields[] = {
-#define AFT__NOTICE_GROUP(...)              {NULL, AFT__IS_TEXT},
+#define AFT__NOTICE_GROUP(...)            {NULL, AFT__IS_TEXT},
 #define AFT__NOTICE_FIELD(ID, name, kind) {#name, AFT__IS_##kind},
 #define AFT__NOTICE(...)
 #include "policy/notices.def"
@@ -259,6 +259,7 @@ void aft__policy_fill(const aft_policy *policy, const char *locale, const char *
   char unpriced[KEY_SIZE];
   if (is_unpriced(values, n) && find_unpriced(policy, locale, aft__cstr(key), unpriced))
     key = unpriced;
-  aft__fill f = {aft__cstr(aft_policy_text(policy, locale, key)), is_chinese(locale), AFT__MARKUP_PLAIN, values, n};
+  aft__fill f = {aft__cstr(aft_policy_text(policy, locale, key)), is_chinese(locale), AFT__MARKUP_PLAIN,
+                 values, n};
   aft__template_fill(out, &f);
 }

@@ -662,7 +662,8 @@ typedef struct aft__notice_fill {
 /* Appends what it says on its channel, and its subject where the channel has one; false without a text. */
 bool aft__policy_notice_write(const aft_policy *policy, const aft__notice_fill *in, aft__buf *text,
                               aft__buf *subject);
-const char *aft__policy_notice_format(const aft_policy *policy, aft_str channel); /* "plain", "html", "json" */
+const char *aft__policy_notice_format(const aft_policy *policy,
+                                      aft_str channel); /* "plain", "html", "json" */
 
 /* A text of any kind filled with values, for plain text. Where a value is named so and not 0, a text for
  * those who see no prices is taken, "key.plain", if there is one. */

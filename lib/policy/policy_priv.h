@@ -649,7 +649,7 @@ typedef struct aft__compile {
   uint32_t source_size;
   uint64_t tests, rule_tests; /* facts that conditions ask for; those of triage's rules */
   uint64_t ticket_tests;      /* those of priorities, levels, queues and suggestions */
-  bool again; /* from the content of an image of an earlier version */
+  bool again;                 /* from the content of an image of an earlier version */
   bool nomem;
 } aft__compile;
 

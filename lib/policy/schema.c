@@ -544,11 +544,11 @@ static const entry channel_fields[] = {
 SHAPE channel = {.kind = STRUCT, .expected = "a map with format, subject or most", .fields = channel_fields};
 SHAPE channels = {.kind = MAP, .expected = "a map of channels", .of = &channel};
 SHAPE a_window = {.kind = LENGTH, .expected = "1s to 1d", .least = AFT__SECOND, .most = AFT__DAY};
-static const entry notice_fields[] = {{"channels", &names, false},   {"topic", &name, false},
-                                      {"urgent", &flag, false},      {"must", &flag, false},
-                                      {"coalesce", &a_window, false}, {"off", &flag, false},
-                                      {"record", &flag, false},      {NULL, NULL, false}};
-SHAPE notice = {.kind = STRUCT, .expected = "a map with channels, topic or coalesce", .fields = notice_fields};
+static const entry notice_fields[] = {
+    {"channels", &names, false},    {"topic", &name, false}, {"urgent", &flag, false}, {"must", &flag, false},
+    {"coalesce", &a_window, false}, {"off", &flag, false},   {"record", &flag, false}, {NULL, NULL, false}};
+SHAPE notice = {
+    .kind = STRUCT, .expected = "a map with channels, topic or coalesce", .fields = notice_fields};
 SHAPE notices = {.kind = MAP, .expected = "a map of events", .of = &notice, .words = true};
 static const entry notifications_fields[] = {
     {"channels", &channels, false}, {"events", &notices, false}, {NULL, NULL, false}};

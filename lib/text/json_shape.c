@@ -1,5 +1,5 @@
-/* Whether a template gives JSON (RFC 8259) whatever it is filled with: it is read with every place in turn as a
- * mark, and marks may stand inside of texts alone. */
+/* Whether a template gives JSON (RFC 8259) whatever it is filled with: it is read with every place in turn as
+ * a mark, and marks may stand inside of texts alone. */
 #include "text/text.h"
 
 #define MARK       '\x01'

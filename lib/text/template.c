@@ -131,8 +131,7 @@ static aft_status places(aft_str text, uint32_t depth, aft__slot_fn fn, void *us
     piece.place.depth = depth;
     if (fn)
       fn(user, &piece.place);
-    if (piece.place.chooses &&
-        (depth || places(piece.place.choices, depth + 1, fn, user, &inner) < 0)) {
+    if (piece.place.chooses && (depth || places(piece.place.choices, depth + 1, fn, user, &inner) < 0)) {
       *at = depth ? begin : begin + (size_t)(piece.place.choices.data - piece.text.data) + inner;
       return AFT_E_INVALID;
     }

@@ -247,7 +247,8 @@ aft_status aft__black_out(aft__buf *out, aft_str text, aft__black *spans, size_t
  *
  *   {name}            the value as it is
  *   {name:form}       written in a form: number, money, date, time, datetime
- *   {name?a|b}        of a number: a for one, b for any other; in Chinese one text for all. Both may have places
+ *   {name?a|b}        of a number: a for one, b for any other; in Chinese one text for all. Both may have
+ * places
  *   {{                a brace
  */
 
@@ -299,9 +300,9 @@ typedef struct aft__filling {
   const char *name;
   aft__value_kind kind;
   aft_str text;
-  int64_t number;    /* minor units of money; a time, or AFT_TIME_NONE for none */
-  char currency[4];  /* empty: there is no amount */
-  int32_t offset_s;  /* of the clock by which a time is shown */
+  int64_t number;   /* minor units of money; a time, or AFT_TIME_NONE for none */
+  char currency[4]; /* empty: there is no amount */
+  int32_t offset_s; /* of the clock by which a time is shown */
 } aft__filling;
 
 /* Whether values of a kind can be written in a form (empty: always). known: whether there is such a form. */

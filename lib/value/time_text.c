@@ -1,5 +1,5 @@
-/* Dates and times for people, in the order and with the words of their language (CLDR 45, zh and en-GB: "long"
- * dates, 24 hours). */
+/* Dates and times for people, in the order and with the words of their language (CLDR 45, zh and en-GB:
+ * "long" dates, 24 hours). */
 #include <stdio.h>
 
 #include "value/value.h"

@@ -28,7 +28,8 @@ aft_time aft__time_of(const aft__civil *civil, int32_t offset_s);
 #define AFT__CLOCK_TEXT 40
 void aft__clock_text(aft_time at, int32_t offset_s, char out[AFT__CLOCK_TEXT]);
 
-/* time_text.c: for people, as the clock on their wall shows it: "2026年11月26日 14:05", "26 November 2026, 14:05" */
+/* time_text.c: for people, as the clock on their wall shows it: "2026年11月26日 14:05", "26 November 2026,
+ * 14:05" */
 typedef enum aft__time_part {
   AFT__TIME_DATE = 1,
   AFT__TIME_CLOCK = 2,

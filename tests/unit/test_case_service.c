@@ -73,8 +73,8 @@ static void give_up(case_desk *c, const char *topic) {
     while (aft_cursor_next(cursor, &effect, &error) == AFT_OK) {
       any = true;
       uint32_t outcome = strcmp(aft_effect_topic(effect), topic) ? AFT_OUTCOME_DONE : AFT_OUTCOME_DEAD;
-      assert_ok(aft_outbox_settle(c->d.session, aft_effect_id(effect), aft_effect_fence(effect), outcome, NULL,
-                                  &error));
+      assert_ok(aft_outbox_settle(c->d.session, aft_effect_id(effect), aft_effect_fence(effect), outcome,
+                                  NULL, &error));
     }
     aft_cursor_free(cursor);
   }

@@ -33,25 +33,26 @@ static int shut(void **state) {
 
 /* ---- helpers ---- */
 
-static const char shop[] = "notifications:\n"
-                           "  channels:\n"
-                           "    email: {format: html, subject: subject.email}\n"
-                           "    sms: {most: 12}\n"
-                           "    wechat: {format: json}\n"
-                           "  events:\n"
-                           "    default: {channels: [same, email, sms]}\n"
-                           "    ticket.no_reply: {must: true}\n"
-                           "    ticket.closed: {off: true}\n"
-                           "    survey.*: {topic: opinion}\n"
-                           "texts:\n"
-                           "  zh:\n"
-                           "    subject.email: 关于 {code}\n"
-                           "    notify.ticket.resolved@email: '<p>{code}</p>'\n"
-                           "    notify.ticket.resolved@wechat: '{{\"thing\": \"{code}\"}'\n"
-                           "  en:\n"
-                           "    subject.email: About {code}\n"
-                           "    notify.ticket.resolved@email: '<p>{code}</p>'\n"
-                           "    notify.ticket.resolved@wechat: '{{\"thing\": \"{code}\"}'\n";
+static const char shop[] =
+    "notifications:\n"
+    "  channels:\n"
+    "    email: {format: html, subject: subject.email}\n"
+    "    sms: {most: 12}\n"
+    "    wechat: {format: json}\n"
+    "  events:\n"
+    "    default: {channels: [same, email, sms]}\n"
+    "    ticket.no_reply: {must: true}\n"
+    "    ticket.closed: {off: true}\n"
+    "    survey.*: {topic: opinion}\n"
+    "texts:\n"
+    "  zh:\n"
+    "    subject.email: 关于 {code}\n"
+    "    notify.ticket.resolved@email: '<p>{code}</p>'\n"
+    "    notify.ticket.resolved@wechat: '{{\"thing\": \"{code}\"}'\n"
+    "  en:\n"
+    "    subject.email: About {code}\n"
+    "    notify.ticket.resolved@email: '<p>{code}</p>'\n"
+    "    notify.ticket.resolved@wechat: '{{\"thing\": \"{code}\"}'\n";
 
 static aft_id new_ticket(void) {
   char external[32];
@@ -74,8 +75,7 @@ static void wishes(aft_contact_in in) {
 
 static void set_email(const char *email, const char *phone) {
   aft_error error = AFT_ERROR_INIT;
-  aft_customer_in in = {
-      .size = sizeof in, .id = d.buyer, .email = AFT_STR(email), .phone = AFT_STR(phone)};
+  aft_customer_in in = {.size = sizeof in, .id = d.buyer, .email = AFT_STR(email), .phone = AFT_STR(phone)};
   assert_ok(aft_customer_put(d.session, &d.system, &in, NULL, &error));
 }
 
@@ -269,7 +269,7 @@ static void what_is_off_is_not_sent(void **state) {
 
 /* ---- quiet hours ---- */
 
-static aft_time shanghai(int64_t days, int64_t minutes) { /* of 2026-11-18 and later */
+static aft_time shanghai(int64_t days, int64_t minutes) {                  /* of 2026-11-18 and later */
   return INT64_C(1794931200000) + days * AFT__DAY + minutes * AFT__MINUTE; /* midnight there */
 }
 
@@ -335,7 +335,7 @@ static aft_time walked(const aft_zone *zone, int32_t from, int32_t until, aft_ti
 /* Zones with summer time, half hours, none; moments around the nights on which clocks change. */
 static void quiet_hours_end_as_a_clock_on_the_wall_shows(void **state) {
   (void)state;
-  static const char *const zones[] = {"Europe/Berlin",    "America/New_York", "Asia/Shanghai",
+  static const char *const zones[] = {"Europe/Berlin",       "America/New_York", "Asia/Shanghai",
                                       "Australia/Lord_Howe", "America/St_Johns", "UTC"};
   static const aft_time around[] = {INT64_C(1774746000000), INT64_C(1792890000000), INT64_C(1772956800000),
                                     INT64_C(1793512800000), INT64_C(1775314800000), INT64_C(1795000000000)};
@@ -344,9 +344,8 @@ static void quiet_hours_end_as_a_clock_on_the_wall_shows(void **state) {
     aft_error error = AFT_ERROR_INIT;
     aft_zone *zone;
     assert_ok(aft_zone_open(d.env, zones[below(&seed, 6)], AFT_NTS, &zone, &error));
-    aft__wishes w = {.quiet_from = (int32_t)below(&seed, 1440),
-                     .quiet_until = (int32_t)below(&seed, 1440),
-                     .zone = zone};
+    aft__wishes w = {
+        .quiet_from = (int32_t)below(&seed, 1440), .quiet_until = (int32_t)below(&seed, 1440), .zone = zone};
     aft_time from = around[below(&seed, 6)] + ((int64_t)below(&seed, 4 * 1440) - 2 * 1440) * AFT__MINUTE +
                     (int64_t)below(&seed, 60000);
     assert_int_equal(aft__notice_awake(&w, from), walked(zone, w.quiet_from, w.quiet_until, from));
@@ -356,12 +355,13 @@ static void quiet_hours_end_as_a_clock_on_the_wall_shows(void **state) {
 
 /* ---- several as one ---- */
 
-static const char joining[] = "notifications:\n"
-                              "  events:\n"
-                              "    ticket.resolved: {coalesce: 10m}\n"
-                              "texts:\n"
-                              "  zh: {notify.ticket.resolved: '{code}：{n?处理了 {n} 次}'}\n"
-                              "  en: {notify.ticket.resolved: '{code}: {n?resolved|resolved {n} times}'}\n";
+static const char joining[] =
+    "notifications:\n"
+    "  events:\n"
+    "    ticket.resolved: {coalesce: 10m}\n"
+    "texts:\n"
+    "  zh: {notify.ticket.resolved: '{code}：{n?处理了 {n} 次}'}\n"
+    "  en: {notify.ticket.resolved: '{code}: {n?resolved|resolved {n} times}'}\n";
 
 static void again(aft_id ticket) {
   desk_pass(&d, AFT__MINUTE);
@@ -614,22 +614,24 @@ static void a_template_that_its_event_cannot_fill_is_refused(void **state) {
   (void)state;
   assert_refused(NOTICE("notify.ticket.resolved: '{codes}'", "notify.ticket.resolved: '{codes}'"),
                  "shop.yaml:4:29", "the event ticket.resolved has no field 'codes' (did you mean 'code'?)");
-  assert_refused(NOTICE("notify.case.filed: '{until:money}'", "notify.case.filed: '{until}'"), "shop.yaml:4:",
-                 "'until' is a time, which is not written as money");
-  assert_refused(NOTICE("notify.case.filed: '{until:dote}'", "notify.case.filed: '{until}'"), "shop.yaml:4:",
-                 "did you mean 'date'?");
-  assert_refused(NOTICE("notify.case.filed: '{n?个}'", "notify.case.filed: '{n?one}'"), "shop.yaml:6:",
-                 "English has two");
-  assert_refused(NOTICE("notify.case.filed: '{n?个|些}'", "notify.case.filed: '{n?one|more}'"), "shop.yaml:4:",
-                 "Chinese has one for all numbers");
-  assert_refused(NOTICE("notify.case.filed: '{code?个}'", "notify.case.filed: '{code?a|b}'"), "shop.yaml:4:",
-                 "only a number chooses");
-  assert_refused(NOTICE("notify.order.sent: a", "notify.order.sent: a"), "shop.yaml:4:", "no event is called");
-  assert_refused(NOTICE("notify.ticket.resolved@mail: a", "notify.ticket.resolved@mail: a"), "shop.yaml:4:",
-                 "the policy has no channel 'mail'");
-  assert_refused(NOTICE("category.other: '{a:money}'", "category.other: '{a:money}'"), "shop.yaml:4:",
-                 "only texts of notices");
-  assert_refused(NOTICE("notify.survey.invite: null", "notify.survey.invite: null"), "", "which the desk sends");
+  assert_refused(NOTICE("notify.case.filed: '{until:money}'", "notify.case.filed: '{until}'"),
+                 "shop.yaml:4:", "'until' is a time, which is not written as money");
+  assert_refused(NOTICE("notify.case.filed: '{until:dote}'", "notify.case.filed: '{until}'"),
+                 "shop.yaml:4:", "did you mean 'date'?");
+  assert_refused(NOTICE("notify.case.filed: '{n?个}'", "notify.case.filed: '{n?one}'"),
+                 "shop.yaml:6:", "English has two");
+  assert_refused(NOTICE("notify.case.filed: '{n?个|些}'", "notify.case.filed: '{n?one|more}'"),
+                 "shop.yaml:4:", "Chinese has one for all numbers");
+  assert_refused(NOTICE("notify.case.filed: '{code?个}'", "notify.case.filed: '{code?a|b}'"),
+                 "shop.yaml:4:", "only a number chooses");
+  assert_refused(NOTICE("notify.order.sent: a", "notify.order.sent: a"),
+                 "shop.yaml:4:", "no event is called");
+  assert_refused(NOTICE("notify.ticket.resolved@mail: a", "notify.ticket.resolved@mail: a"),
+                 "shop.yaml:4:", "the policy has no channel 'mail'");
+  assert_refused(NOTICE("category.other: '{a:money}'", "category.other: '{a:money}'"),
+                 "shop.yaml:4:", "only texts of notices");
+  assert_refused(NOTICE("notify.survey.invite: null", "notify.survey.invite: null"), "",
+                 "which the desk sends");
 }
 
 static void what_no_event_can_do_is_refused(void **state) {
@@ -659,12 +661,13 @@ static void what_no_event_can_do_is_refused(void **state) {
 
 static void json_of_a_channel_is_checked(void **state) {
   (void)state;
-  assert_refused("version: 1\n"
-                 "notifications: {channels: {chat: {format: json}}}\n"
-                 "texts:\n"
-                 "  zh: {'notify.ticket.resolved@chat': '{{\"a\": {code}}'}\n"
-                 "  en: {'notify.ticket.resolved@chat': '{{\"a\": \"{code}\"}'}\n",
-                 "shop.yaml:4:", "expected one value of JSON");
+  assert_refused(
+      "version: 1\n"
+      "notifications: {channels: {chat: {format: json}}}\n"
+      "texts:\n"
+      "  zh: {'notify.ticket.resolved@chat': '{{\"a\": {code}}'}\n"
+      "  en: {'notify.ticket.resolved@chat': '{{\"a\": \"{code}\"}'}\n",
+      "shop.yaml:4:", "expected one value of JSON");
 }
 
 /* ---- all that can be sent ---- */
@@ -727,7 +730,7 @@ static void every_notice_has_its_words_and_their_fields(void **state) {
 }
 
 #define CASE(test, kind) \
-  {#test ", " #kind, test, open_kind, shut, (void *)(intptr_t)(DESK_##kind)}
+  { #test ", " #kind, test, open_kind, shut, (void *)(intptr_t)(DESK_##kind) }
 #define EVERYWHERE(test) CASE(test, SQLITE), CASE(test, MEMORY), CASE(test, HOSTILE)
 
 int main(void) {

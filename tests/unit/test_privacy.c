@@ -62,9 +62,9 @@ static void all_that_is_known_of_a_person(void **state) {
   static const struct {
     const char *kind;
     int least;
-  } kinds[] = {{"customer", 1}, {"ticket", 1},   {"message", 1},  {"order", 1}, {"line", 3},  {"payment", 2},
-               {"case", 1},     {"proposal", 1}, {"evidence", 1}, {"event", 3}, {"effect", 1},
-               {"contact", 1},  {"notice", 1}};
+  } kinds[] = {{"customer", 1}, {"ticket", 1},  {"message", 1},  {"order", 1},    {"line", 3},
+               {"payment", 2},  {"case", 1},    {"proposal", 1}, {"evidence", 1}, {"event", 3},
+               {"effect", 1},   {"contact", 1}, {"notice", 1}};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     char part[64];
     snprintf(part, sizeof part, "{\"kind\":\"%s\",\"record\":{", kinds[i].kind);

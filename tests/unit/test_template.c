@@ -1,5 +1,5 @@
-/* Templates whose places have types: forms of numbers, money and times in both languages, texts to choose from
- * by a number, and escaping that nothing gets through. */
+/* Templates whose places have types: forms of numbers, money and times in both languages, texts to choose
+ * from by a number, and escaping that nothing gets through. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -91,7 +91,7 @@ static void a_number_chooses_between_texts(void **state) {
   static const struct {
     int64_t n;
     const char *en;
-  } cases[] = {{0, "0 parcels"}, {1, "one parcel"},   {2, "2 parcels"},
+  } cases[] = {{0, "0 parcels"},   {1, "one parcel"},  {2, "2 parcels"},
                {11, "11 parcels"}, {21, "21 parcels"}, {101, "101 parcels"}};
   for (size_t i = 0; i < AFT__COUNT(cases); i++) {
     aft__filling n = {.name = "n", .kind = AFT__IS_NUMBER, .number = cases[i].n};
@@ -112,16 +112,17 @@ static void a_number_chooses_between_texts(void **state) {
 static void count_places(void *user, const aft__slot *slot) {
   char *names = user;
   snprintf(names + strlen(names), 200 - strlen(names), "%.*s%s%.*s@%u ", (int)slot->name.len, slot->name.data,
-           slot->form.len ? ":" : "", (int)slot->form.len, slot->form.len ? slot->form.data : "", slot->depth);
+           slot->form.len ? ":" : "", (int)slot->form.len, slot->form.len ? slot->form.data : "",
+           slot->depth);
 }
 
 static void places_are_listed_with_those_in_choices(void **state) {
   (void)state;
   char names[200] = "";
   size_t at = 0;
-  assert_int_equal(aft__template_places(aft__cstr("{a} {n?one {b:date}|{n} more} {c:money}"), count_places,
-                                        names, &at),
-                   AFT_OK);
+  assert_int_equal(
+      aft__template_places(aft__cstr("{a} {n?one {b:date}|{n} more} {c:money}"), count_places, names, &at),
+      AFT_OK);
   assert_string_equal(names, "a@0 n@0 b:date@1 n@1 c:money@0 ");
 }
 
@@ -130,8 +131,8 @@ static void what_is_not_closed_is_found(void **state) {
   static const struct {
     const char *template;
     size_t at;
-  } cases[] = {{"ab{c", 2},         {"{n?one|{n more}", 0}, {"{n?one|{m?a|b}}", 0},
-               {"{:money}", 0},     {"{n?a\n|b}", 0},       {"x {n?a|{} b}", 2}};
+  } cases[] = {{"ab{c", 2},     {"{n?one|{n more}", 0}, {"{n?one|{m?a|b}}", 0},
+               {"{:money}", 0}, {"{n?a\n|b}", 0},       {"x {n?a|{} b}", 2}};
   for (size_t i = 0; i < AFT__COUNT(cases); i++) {
     size_t at = 99;
     assert_int_equal(aft__template_places(aft__cstr(cases[i].template), NULL, NULL, &at), AFT_E_INVALID);
@@ -218,12 +219,11 @@ static bool shaped(const char *template) {
 
 static void places_of_json_stand_in_texts(void **state) {
   (void)state;
-  static const char *const fine[] = {
-      "\"{code}\"", "{{\"a\":\"{code}\",\"b\":[1,-2.5e3,true,false,null,{{}]}", " [ ] ",
-      "\"{n?one|{n} of them}\"", "{{\"\\u00e9\\n{code}\":0}"};
-  static const char *const wrong[] = {"{code}",       "{{\"a\":{code}}", "{{\"a\":\"{code}}", "plain {code}",
-                                      "",             "[1,]",            "01",                "\"{n?a\\\"|b}\"",
-                                      "\"\\x{code}\"", "[\"a\" {n}]",    "{{}{{}",            "\"\\{code}\""};
+  static const char *const fine[] = {"\"{code}\"", "{{\"a\":\"{code}\",\"b\":[1,-2.5e3,true,false,null,{{}]}",
+                                     " [ ] ", "\"{n?one|{n} of them}\"", "{{\"\\u00e9\\n{code}\":0}"};
+  static const char *const wrong[] = {
+      "{code}", "{{\"a\":{code}}", "{{\"a\":\"{code}}", "plain {code}", "",       "[1,]",
+      "01",     "\"{n?a\\\"|b}\"", "\"\\x{code}\"",     "[\"a\" {n}]",  "{{}{{}", "\"\\{code}\""};
   for (size_t i = 0; i < AFT__COUNT(fine); i++)
     if (!shaped(fine[i]))
       fail_msg("%s", fine[i]);
@@ -235,9 +235,9 @@ static void places_of_json_stand_in_texts(void **state) {
 /* What is called JSON is read by another reader of it, for values of every kind. */
 static void what_is_shaped_parses(void **state) {
   (void)state;
-  static const char *const parts[] = {"{{", "}",  "[",      "]",        "\"",          ",",
+  static const char *const parts[] = {"{{", "}",  "[",      "]",         "\"",         ",",
                                       ":",  "1",  "{code}", "{n?a|{v}}", "\\",         "null",
-                                      "x",  "\n", "\"a\"",  "\"{v}\"",  "{{\"a\":1}", "[\"{v}\",2]"};
+                                      "x",  "\n", "\"a\"",  "\"{v}\"",   "{{\"a\":1}", "[\"{v}\",2]"};
   uint64_t seed = seed_of("shapes");
   uint32_t found = 0;
   for (int i = 0; i < 20000; i++) {
