@@ -456,7 +456,7 @@ static aft_id say_as(const char *external, const char *handle) {
   return id;
 }
 
-static const aft__piece *piece_of(const aft_demand *demand, uint32_t ticket, uint32_t piece) {
+static const aft__exchange *piece_of(const aft_demand *demand, uint32_t ticket, uint32_t piece) {
   assert_true(ticket < demand->n && piece < demand->list[ticket].pieces);
   return &demand->pieces[demand->list[ticket].first + piece];
 }
