@@ -60,7 +60,7 @@ typedef struct aft_receipt_in {
   aft_id notice; /* "notice_id" of the payload; required */
   aft_id effect; /* the attempt that it is about; 0: the last one */
   aft_str code;  /* what the channel said of a failure, up to 64 bytes; may be empty */
-  aft_time at;   /* when it happened; 0: now */
+  aft_time at;   /* of delivery or reading; 0: now */
   uint32_t what; /* AFT_RECEIPT_…; required */
   uint32_t reserved0;
 } aft_receipt_in;
