@@ -73,7 +73,8 @@ static aft_status assign_agent(aft__ticket *ticket, const aft__todo *todo, aft_e
   AFT__TRY(status);
   if (aft__ticket_int(ticket, AFT__TICKET_ASSIGNEE) == agent[AFT__AGENT_ID].number)
     return AFT_IGNORED;
-  AFT__TRY(aft__works_for(cmd, agent[AFT__AGENT_ID].number, aft__ticket_int(ticket, AFT__TICKET_SHOP), "assign", error));
+  AFT__TRY(aft__works_for(cmd, agent[AFT__AGENT_ID].number, aft__ticket_int(ticket, AFT__TICKET_SHOP),
+                          "assign", error));
   status = aft__ticket_fire(ticket, &fire, error);
   if (status == AFT_OK)
     aft__ticket_set(ticket, AFT__TICKET_ASSIGNEE, agent[AFT__AGENT_ID]);
@@ -170,6 +171,12 @@ static aft_status open_case(aft__ticket *ticket, const aft__todo *todo, aft_erro
   return aft__ticket_again(ticket, error);
 }
 
+static aft_status open_task(aft__ticket *ticket, const aft__todo *todo, aft_error *error) {
+  const aft__task_new in = {.on = ticket, .name = todo->value, .cause = "rule"};
+  aft_id task;
+  return aft__task_open(ticket->cmd, &in, &task, error);
+}
+
 static aft_status escalate(aft__ticket *ticket, const aft__todo *todo, aft_error *error) {
   aft__fire fire = {.event = "escalate"};
   (void)todo;
@@ -205,6 +212,7 @@ static const struct {
     [AFT__ACTION_ANSWER] = {answer, "answer"},
     [AFT__ACTION_NOTE] = {note, NULL},
     [AFT__ACTION_CASE] = {open_case, NULL},
+    [AFT__ACTION_TASK] = {open_task, NULL},
     [AFT__ACTION_ESCALATE] = {escalate, "escalate"},
     [AFT__ACTION_RESOLVE] = {resolve, "resolve"},
 };

@@ -238,13 +238,14 @@ static aft_status reply_of(const said *s, aft__ticket *child, aft__answer *out, 
   for (size_t i = 0; i < s->n_parts; i++)
     if (s->parts[i].kind != AFT_CONTENT_TRANSLATION)
       parts[n++] = s->parts[i];
-  *out = (aft__answer){.text = aft__text_for(s->parts, s->n_parts, aft__row_str(s->message, AFT__MESSAGE_TEXT),
-                                            aft__ticket_locale(child)),
-                      .visibility = AFT_PUBLIC,
-                      .role = (uint32_t)aft__row_int(s->message, AFT__MESSAGE_ROLE),
-                      .actor = aft__row_int(s->message, AFT__MESSAGE_ACTOR),
-                      .parts = parts,
-                      .n_parts = n};
+  *out =
+      (aft__answer){.text = aft__text_for(s->parts, s->n_parts, aft__row_str(s->message, AFT__MESSAGE_TEXT),
+                                          aft__ticket_locale(child)),
+                    .visibility = AFT_PUBLIC,
+                    .role = (uint32_t)aft__row_int(s->message, AFT__MESSAGE_ROLE),
+                    .actor = aft__row_int(s->message, AFT__MESSAGE_ACTOR),
+                    .parts = parts,
+                    .n_parts = n};
   return AFT_OK;
 }
 

@@ -12,6 +12,7 @@ typedef enum aft__argument {
   TEAM,
   KEY, /* of a text "<word>.<key>" in the catalogue */
   FILING,
+  TASK,
   NOTHING,
   RESOLUTION
 } aft__argument;
@@ -91,12 +92,18 @@ static void add_tag(aft__compile *cx, aft__action_kind kind, const aft__node *va
 }
 
 static void add_key(aft__compile *cx, aft__action_kind kind, const aft__node *value) {
+  aft__notice_group group;
   const aft__node *texts = aft__node_get(aft__node_get(cx->root, "texts"), "en");
   const char *full = aft__arena_printf(cx->arena, "%s.%.*s", known[kind].word, (int)value->text.len,
                                        value->text.len ? value->text.data : "");
   cx->nomem |= !full;
   if (full && !aft__node_get(texts, full))
     aft__fault_node(cx->faults, AFT_E_POLICY, value, "the catalogue has no text '%s'", full);
+  if (kind == AFT__ACTION_NOTIFY &&
+      (!aft__notice_group_of(value->text, &group) || group != AFT__NOTICES_OF_TICKET))
+    aft__fault_node(cx->faults, AFT_E_POLICY, value,
+                    "expected a notice of tickets, such as 'ticket.resolved', found '%.*s'",
+                    (int)aft__utf8_cut(value->text, 60), value->text.len ? value->text.data : "");
   add(cx, kind, (aft_str){0}, value->text, 0);
 }
 
@@ -188,6 +195,8 @@ static void add_action(aft__compile *cx, aft__action_kind kind, const aft__node 
     return add_team(cx, kind, value);
   case KEY:
     return add_key(cx, kind, value);
+  case TASK:
+    return add_name(cx, kind, value, "task", aft__node_get(root, "tasks"));
   case FILING:
     return add_filing(cx, kind, value);
   default:

@@ -6,13 +6,15 @@
 #include <stdlib.h>
 
 /* Events of a ticket beside those of its machine, as the desk writes them into the audit log. */
-static const char *const events[] = {"ticket.opened",      "message.received",   "message.acknowledged",
-                                     "ticket.classified",  "ticket.claimed",     "ticket.pushed",
-                                     "ticket.handed_back", "ticket.noted",       "ticket.breached",
-                                     "ticket.warned",      "ticket.case_opened", "ticket.case_in_trouble",
-                                     "ticket.merged_in",   "survey.answered",    "survey.changed",
-                                     "survey.call_back",   "tag.added",          "tag.removed",
-                                     "attribute.set",      "attribute.cleared",  "flood.seen"};
+static const char *const events[] = {
+    "ticket.opened",     "message.received", "message.acknowledged", "ticket.classified",
+    "ticket.claimed",    "ticket.pushed",    "ticket.handed_back",   "ticket.noted",
+    "ticket.breached",   "ticket.warned",    "ticket.case_opened",   "ticket.case_in_trouble",
+    "ticket.merged_in",  "ticket.split",     "survey.answered",      "survey.changed",
+    "survey.call_back",  "tag.added",        "tag.removed",          "attribute.set",
+    "attribute.cleared", "flood.seen",       "task.opened",          "task.attempted",
+    "task.breached",     "task.failed",      "task.promise_broken",  "task.done",
+    "task.cancelled",    "notice.failed"};
 
 static aft_str event_at(const void *list, uint32_t i) { return aft__cstr(((const char *const *)list)[i]); }
 

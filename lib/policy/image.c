@@ -519,8 +519,9 @@ static bool content_valid(view *v) {
   return texts_valid(v) && settings_valid(v) && categories_valid(v) && rules_valid(v) && words_valid(v) &&
          conditions_valid(v) && decisions_valid(v) && forms_valid(v) && labels_valid(v) && queues_valid(v) &&
          teams_valid(v) && tiers_valid(v) && surveys_valid(v) && tasks_valid(v) && collaboration_valid(v) &&
-         notices_valid(v) && suggestions_valid(v) && automations_valid(v) && windows_valid(v) && clauses_valid(v) &&
-         calendars_valid(v) && targets_valid(v) && cases_valid(v) && machines_valid(v) && catalogue_valid(v) &&
+         notices_valid(v) && suggestions_valid(v) && automations_valid(v) && windows_valid(v) &&
+         clauses_valid(v) && calendars_valid(v) && targets_valid(v) && cases_valid(v) && machines_valid(v) &&
+         catalogue_valid(v) &&
          aft__matcher_valid(items(v, AFT__SECTION_MATCHER), count(v, AFT__SECTION_MATCHER));
 }
 

@@ -159,8 +159,8 @@ typedef enum aft__section_id {
   AFT__SECTION_QUESTIONS,   /* aft__question_row: of each survey, by order */
   AFT__SECTION_TASKS,       /* aft__task_row */
   AFT__SECTION_COLLABORATION, /* one aft__collaboration */
-  AFT__SECTION_CHANNELS,    /* aft__channel */
-  AFT__SECTION_NOTICES,     /* aft__notice_rule */
+  AFT__SECTION_CHANNELS,      /* aft__channel */
+  AFT__SECTION_NOTICES,       /* aft__notice_rule */
   AFT__SECTIONS
 } aft__section_id;
 

@@ -26,11 +26,13 @@ static int shut(void **state) {
 /* ---- helpers ---- */
 
 /* Words of the rules here, in both languages. */
-#define TEXTS                                                                                                       \
-  "texts:\n"                                                                                                        \
-  "  zh: {answer.faq: '常见问题 {code}', note.look: 请看知识库, notify.review: 欢迎评价, macro.calm: " \
-  "安抚}\n"                                                                                                       \
-  "  en: {answer.faq: 'See our answers, {code}', note.look: look at the articles, notify.review: please "           \
+#define TEXTS                                                                                                  \
+  "texts:\n"                                                                                                   \
+  "  zh: {answer.faq: '常见问题 {code}', note.look: 请看知识库, notify.ticket.review: 欢迎评价, " \
+  "macro.calm: "                                                                                               \
+  "安抚}\n"                                                                                                  \
+  "  en: {answer.faq: 'See our answers, {code}', note.look: look at the articles, notify.ticket.review: "      \
+  "please "                                                                                                    \
   "review, macro.calm: Calm down}\n"
 
 /* Rules, the body of the section, with whatever else the policy has. */
@@ -230,6 +232,8 @@ static void faults_have_their_place(void **state) {
       {"on: ticket.opened, do: [tag]", "expected an action such as {tag: urgent} or 'escalate'"},
       {"on: ticket.opened, do: [{tag: x, untag: y}]", "expected an action such as"},
       {"on: ticket.opened, do: [{answer: none}]", "the catalogue has no text 'answer.none'"},
+      {"on: ticket.opened, do: [{notify: survey.invite}]", "expected a notice of tickets"},
+      {"on: ticket.opened, do: [{task: nothing}]", "the policy has no task 'nothing'"},
       {"on: ticket.opened, do: [{assign: {queue: nowhere}}]", "the policy has no queue 'nowhere'"},
       {"on: ticket.opened, do: [{assign: {team: nobody}}]", "the policy has no team 'nobody'"},
       {"on: ticket.opened, do: [{set: {priority: highest}}]", "the policy has no priority 'highest'"},
@@ -289,7 +293,8 @@ static void every_action_does_its_part(void **state) {
       "    on: ticket.opened\n"
       "    do: [{set: {category: quality, priority: urgent, attribute: {shade: red, count: 7}}}, {tag: "
       "紧急},\n"
-      "      {assign: {queue: skilled}}, {notify: review}, {note: look}, {answer: faq}, {assign: lin}, "
+      "      {assign: {queue: skilled}}, {notify: ticket.review}, {note: look}, {answer: faq}, {assign: "
+      "lin}, "
       "escalate, {resolve: answered}]\n",
       "attributes: {ticket: {shade: {type: choice, choices: [red, blue]}, count: {type: number}}}\n");
   aft_error error = AFT_ERROR_INIT;
@@ -314,6 +319,17 @@ static void every_action_does_its_part(void **state) {
   assert_int_equal(desk_count(cursor), 2);
   assert_int_equal(
       events_of(ticket, "automation.ran", "{\"rule\":\"all\",\"on\":\"ticket.opened\",\"did\":["), 1);
+  assert_int_equal(events_of(ticket, "automation.ran", "refused"), 0);
+}
+
+static void a_rule_opens_a_task_once(void **state) {
+  (void)state;
+  live("  trace: {order: 10, on: [ticket.opened, message.received], do: [{task: carrier_trace}]}\n",
+       "tasks: {carrier_trace: {most_open: 1}}\n");
+  aft_id ticket = desk_say(&d, "m1", ASKS);
+  desk_pass(&d, AFT__HOUR);
+  assert_int_equal(desk_say(&d, "m2", ASKS), ticket);
+  assert_int_equal(events_of(ticket, "task.opened", "carrier_trace"), 1);
   assert_int_equal(events_of(ticket, "automation.ran", "refused"), 0);
 }
 
@@ -477,7 +493,7 @@ static void tone_questions_and_delight_are_seen(void **state) {
       "look}]}\n"
       "  delight: {order: 30, on: [ticket.opened, message.received], when: {tone: {at_least: 400}}, do: "
       "[{notify: "
-      "review}]}\n",
+      "ticket.review}]}\n",
       "");
   aft_id angry = desk_say(&d, "m1", ANGRY);
   assert_true(has_tag(angry, "upset"));
@@ -1231,6 +1247,7 @@ int main(void) {
       ON(MEMORY, faults_have_their_place),
       ON(MEMORY, the_example_of_the_docs_works),
       EVERYWHERE(every_action_does_its_part),
+      EVERYWHERE(a_rule_opens_a_task_once),
       EVERYWHERE(a_team_is_its_first_queue),
       EVERYWHERE(a_topic_brings_its_category),
       EVERYWHERE(rules_run_in_their_order),
