@@ -157,6 +157,23 @@ static aft_status notices(life *l, const aft_call *call, aft_id ticket) {
   return AFT_OK;
 }
 
+/* The shop's day from its records, played with one more agent. */
+static aft_status play(life *l, const aft_call *call, aft_id shop) {
+  aft_demand *demand;
+  aft_simulated *simulated;
+  const aft_time now = aft_env_now(l->env);
+  aft_demand_span span = {.size = sizeof span, .from = now - 3600000, .until = now + 1, .shop = shop};
+  aft_simulation_in in = {.size = sizeof in, .extra_agents = 1};
+  STEP(aft_demand_record(l->session, call, &span, &demand, &l->error));
+  aft_status status = aft_simulate(l->policy, demand, &in, &simulated, &l->error);
+  if (status == AFT_E_NOMEM && l->again)
+    status = aft_simulate(l->policy, demand, &in, &simulated, &l->error);
+  aft_demand_free(demand);
+  if (status >= 0)
+    aft_simulated_free(simulated);
+  return status;
+}
+
 static aft_status query(life *l) {
   aft_query *query;
   const aft_sql_value *row;
@@ -237,6 +254,7 @@ static aft_status live(life *l) {
   STEP(list_all(l, cursor));
   STEP(labels(l, &call, act.ticket));
   STEP(tasks(l, &call, act.ticket));
+  STEP(play(l, &call, message.shop));
   STEP(query(l));
   aft_status forgotten = forget(l, &call, said, by);
   if (forgotten < 0)
