@@ -91,7 +91,10 @@ static aft_status see(void *user, const aft__value *row, aft_error *error) {
 static aft_status collision(const unseen *u, aft_error *error) {
   char at[AFT_TIME_ISO_SIZE] = "";
   aft_time_iso(u->at, NULL, at, NULL);
-  const char *who = u->inbound ? "customer" : u->role == AFT_ROLE_AGENT ? "agent" : "the shop, actor";
+  if (!u->actor)
+    return aft__error(error, AFT_E_CONFLICT, "answer.seen", "the shop wrote message %lld at %s",
+                      (long long)u->message, at);
+  const char *who = u->inbound ? "customer" : u->role == AFT_ROLE_AGENT ? "agent" : "arbiter";
   return aft__error(error, AFT_E_CONFLICT, "answer.seen", "%s %lld wrote message %lld at %s", who,
                     (long long)u->actor, (long long)u->message, at);
 }

@@ -35,37 +35,35 @@ static bool is_news(aft__cmd *cmd, const aft_look_in *in, const aft__value *row)
   return !same || aft__row_int(row, AFT__WATCHER_UNTIL) < cmd->now + in->lasts_ms - in->lasts_ms / 3;
 }
 
+static aft_status write_look(aft__cmd *cmd, aft__value *row, aft_error *error) {
+  AFT__TRY(aft__update(cmd->tx, &aft__watcher_table, row, LOOK_COLUMNS, error));
+  aft__tx_proof_value(cmd->tx, &aft__watcher_table, row[AFT__WATCHER_ID].number, AFT__WATCHER_UNTIL,
+                      aft__row_int(row, AFT__WATCHER_UNTIL));
+  return AFT_OK;
+}
+
 static aft_status stays(aft__cmd *cmd, const looking *l, aft__value *row, aft_error *error) {
   if (!row) {
     AFT__TRY(aft__watcher_make(cmd, l->in.ticket, l->agent, &row, error));
     set_look(cmd, &l->in, row);
     AFT__TRY(aft__watcher_insert(cmd, row, error));
+    aft__tx_proof(cmd->tx, &aft__watcher_table, row[AFT__WATCHER_ID].number);
     return gone_due(cmd, row, error);
   }
   bool looked = !aft__row_null(row, AFT__WATCHER_UNTIL);
   if (looked && !is_news(cmd, &l->in, row))
     return AFT_OK;
   set_look(cmd, &l->in, row);
-  AFT__TRY(aft__update(cmd->tx, &aft__watcher_table, row, LOOK_COLUMNS, error));
-  aft__tx_proof_value(cmd->tx, &aft__watcher_table, row[AFT__WATCHER_ID].number, AFT__WATCHER_UNTIL,
-                      aft__row_int(row, AFT__WATCHER_UNTIL));
+  AFT__TRY(write_look(cmd, row, error));
   return looked ? AFT_OK : gone_due(cmd, row, error);
 }
 
-/* Whoever follows the ticket goes on following it. */
-static aft_status leave(aft__cmd *cmd, aft__value *row, aft_error *error) {
-  if (!aft__row_int(row, AFT__WATCHER_FOLLOWS))
-    return aft__remove(cmd->tx, &aft__watcher_table, row[AFT__COL_ID].number, row[AFT__COL_REV].number,
-                       error);
-  row[AFT__WATCHER_DOING] = row[AFT__WATCHER_LOOKED] = row[AFT__WATCHER_UNTIL] = aft__null();
-  return aft__update(cmd->tx, &aft__watcher_table, row, LOOK_COLUMNS, error);
-}
-
+/* The look ends now; the tick takes the row away. */
 static aft_status leaves(aft__cmd *cmd, aft__value *row, aft_error *error) {
-  if (!row || aft__row_null(row, AFT__WATCHER_UNTIL))
+  if (!row || aft__row_int(row, AFT__WATCHER_UNTIL) <= cmd->now)
     return AFT_OK;
-  AFT__TRY(aft__due_clear(cmd->tx, row[AFT__WATCHER_ID].number, aft__cstr(DUE_GONE), error));
-  return leave(cmd, row, error);
+  row[AFT__WATCHER_UNTIL] = aft__int(cmd->now);
+  return write_look(cmd, row, error);
 }
 
 static aft_status look(aft__cmd *cmd, void *given, aft_error *error) {
@@ -141,6 +139,15 @@ aft_status aft_ticket_look(aft_session *session, const aft_call *call, const aft
 }
 
 /* ---- when its time is over ---- */
+
+/* Whoever follows the ticket goes on following it. */
+static aft_status leave(aft__cmd *cmd, aft__value *row, aft_error *error) {
+  if (!aft__row_int(row, AFT__WATCHER_FOLLOWS))
+    return aft__remove(cmd->tx, &aft__watcher_table, row[AFT__COL_ID].number, row[AFT__COL_REV].number,
+                       error);
+  row[AFT__WATCHER_DOING] = row[AFT__WATCHER_LOOKED] = row[AFT__WATCHER_UNTIL] = aft__null();
+  return aft__update(cmd->tx, &aft__watcher_table, row, LOOK_COLUMNS, error);
+}
 
 aft_status aft__watcher_due(aft__cmd *cmd, const aft__value *due, aft_error *error) {
   aft__value *row;

@@ -98,9 +98,10 @@ static const struct kin {
   uint32_t index; /* begins with the tenant and the ticket */
   uint32_t ticket;
   uint32_t most; /* that the other may have in the end; 0: any number */
-} kin[] = {{&aft__participant_table, AFT__PARTICIPANT_BY_TICKET, AFT__PARTICIPANT_TICKET, 0},
-           {&aft__tag_table, AFT__TAG_BY_SUBJECT, AFT__TAG_SUBJECT, AFT__MOST_TAGS},
-           {&aft__case_table, AFT__CASE_BY_TICKET, AFT__CASE_TICKET, 0}};
+  bool of_shop;  /* belongs to the shop: stays where the other ticket is another shop's */
+} kin[] = {{&aft__participant_table, AFT__PARTICIPANT_BY_TICKET, AFT__PARTICIPANT_TICKET, 0, false},
+           {&aft__tag_table, AFT__TAG_BY_SUBJECT, AFT__TAG_SUBJECT, AFT__MOST_TAGS, false},
+           {&aft__case_table, AFT__CASE_BY_TICKET, AFT__CASE_TICKET, 0, true}};
 
 static aft_status move_rows(aft__ticket *from, aft__ticket *to, const struct kin *k, uint32_t *n,
                             aft_error *error) {
@@ -123,7 +124,10 @@ static aft_status move_rows(aft__ticket *from, aft__ticket *to, const struct kin
 /* Whoever takes part is found by the search under the ticket too. */
 static aft_status move_kin(aft__ticket *from, aft__ticket *to, aft_error *error) {
   uint32_t n;
+  bool same_shop = aft__ticket_int(from, AFT__TICKET_SHOP) == aft__ticket_int(to, AFT__TICKET_SHOP);
   for (size_t i = 0; i < AFT__COUNT(kin); i++) {
+    if (kin[i].of_shop && !same_shop)
+      continue;
     AFT__TRY(move_rows(from, to, &kin[i], &n, error));
     if (n && kin[i].table == &aft__participant_table)
       AFT__TRY(aft__ticket_note(to, "ticket.invited", (aft_str){0}, (aft_str){0}, error));
@@ -131,7 +135,7 @@ static aft_status move_kin(aft__ticket *from, aft__ticket *to, aft_error *error)
   AFT__TRY(aft__followers_move(from, to, error));
   AFT__TRY(aft__tasks_follow(from, to, error));
   AFT__TRY(aft__child_merged(from, to, error));
-  if (aft__row_null(to->row, AFT__TICKET_ORDER) && !aft__row_null(from->row, AFT__TICKET_ORDER))
+  if (same_shop && aft__row_null(to->row, AFT__TICKET_ORDER) && !aft__row_null(from->row, AFT__TICKET_ORDER))
     aft__ticket_set(to, AFT__TICKET_ORDER, from->row[AFT__TICKET_ORDER]);
   return aft__survey_cancel(from, error);
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "case_fixture.h"
+
 #include "desk/tables/tables.h"
 #include "random.h"
 
@@ -688,6 +690,35 @@ static void all_that_hangs_on_a_ticket_comes_along(void **state) {
   }
 }
 
+static void cases_go_on_with_the_ticket_that_stays(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id from = far_apart("m1", "退款三天没到"), into = far_apart("m2", "退款又没到");
+  aft_id of = case_new(&d, case_order(&d, "A-1", d.buyer, 0, 0), d.buyer);
+  case_set(&d, of, AFT__CASE_TICKET, from, false);
+  assert_ok(merge(from, into, &error));
+  assert_int_equal(case_number(&d, of, AFT__CASE_TICKET), into);
+}
+
+/* A case is its shop's: it does not follow a ticket to another one. */
+static void what_is_a_shops_stays_there(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *message;
+  aft_id from = far_apart("m1", "退款三天没到");
+  aft_message_in in = desk_message(&d, "m2", "退款又没到");
+  in.shop = d.other_shop;
+  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
+  aft_id into = aft_message_ticket(message);
+  aft_record_free(message);
+  aft_id of = case_new(&d, case_order(&d, "A-1", d.buyer, 0, 0), d.buyer);
+  case_set(&d, of, AFT__CASE_TICKET, from, false);
+  assert_status(merge(from, into, &error), AFT_E_DENIED); /* the agent works for one of the shops */
+  aft_act_in act = {.size = sizeof act, .ticket = from, .act = AFT_ACT_MERGE, .other = into};
+  assert_ok(aft_ticket_act(d.session, &d.system, &act, NULL, &error));
+  assert_int_equal(case_number(&d, of, AFT__CASE_TICKET), from);
+}
+
 static void a_customer_who_waited_goes_on_waiting(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
@@ -965,6 +996,8 @@ int main(void) {
       EVERYWHERE(an_answer_that_moves_has_met_the_first_response),
       EVERYWHERE(bad_splits_change_nothing),
       EVERYWHERE(all_that_hangs_on_a_ticket_comes_along),
+      EVERYWHERE(cases_go_on_with_the_ticket_that_stays),
+      EVERYWHERE(what_is_a_shops_stays_there),
       EVERYWHERE(a_customer_who_waited_goes_on_waiting),
       EVERYWHERE(bad_merges_are_refused),
       EVERYWHERE(a_long_chain_of_merges_ends),
