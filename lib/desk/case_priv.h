@@ -559,6 +559,8 @@ aft_status aft__case_tell_parent(aft__case *c, const char *event, aft_error *err
 aft_status aft__case_ticket(aft__case *c, const char *what, aft_error *error);
 /* Opens a task of this name for the linked ticket, where the policy has it; *opened: whether it did. */
 aft_status aft__case_task(aft__case *c, const char *name, bool *opened, aft_error *error);
+/* case_ticket.c: opens a ticket for a case that has none; the caller saves both. */
+aft_status aft__case_open_ticket(aft__case *c, aft__ticket *ticket, aft_error *error);
 /* The same case becomes another kind, in a state of that kind's machine. */
 aft_status aft__case_convert(aft__case *c, aft_str to, aft_error *error);
 

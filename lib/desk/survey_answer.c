@@ -4,6 +4,7 @@
 
 #define IN_V1      (offsetof(aft_survey_answer_in, source) + sizeof(uint32_t))
 #define MOST_TOKEN 1024
+#define CALL_BACK  "call_back" /* the task for a low answer */
 
 static const char *const sources[] = {
     [AFT_VIA_LINK] = "link", [AFT_VIA_CHAT] = "chat", [AFT_VIA_PHONE] = "phone"};
@@ -117,30 +118,46 @@ static aft_status note(const aft__survey_matter *matter, const answering *a, aft
                           a->in.text, error);
 }
 
-/* A call-back that the ticket waits for anyway is the one; a policy without any still asks people. */
-static aft_status call_back(aft__ticket *ticket, const answering *a, aft_error *error) {
-  char *survey = aft__arena_printf(ticket->cmd->arena, "%lld", (long long)a->survey);
-  char *facts = survey ? aft__arena_printf(ticket->cmd->arena, "{\"survey\":\"%s\"}", survey) : NULL;
-  aft__task_new in = {.on = ticket, .name = aft__cstr("call_back"), .cause = "survey", .survey = a->survey};
-  aft__policy_task policy;
+/* A call-back that the ticket waits for anyway is the one. */
+static aft_status open_call_back(aft__ticket *ticket, const answering *a, aft_error *error) {
+  const aft__task_new in = {
+      .on = ticket, .name = aft__cstr(CALL_BACK), .cause = "survey", .survey = a->survey};
   aft_id task;
-  if (!facts)
-    return aft__nomem(error);
-  aft_status status = aft__policy_task_find(ticket->cmd->policy, in.name, &policy)
-                          ? aft__task_open(ticket->cmd, &in, &task, error)
-                          : aft__ticket_work(ticket, "call_back", "survey", aft__cstr(survey), error);
-  AFT__TRY(status);
-  return aft__ticket_note(ticket, "survey.call_back", aft__cstr(facts), (aft_str){0}, error);
+  return aft__task_open(ticket->cmd, &in, &task, error);
 }
 
-/* Of a case that came from no ticket. */
+/* Calls and what is said in them belong to a ticket. */
 static aft_status call_back_of_case(aft__case *of, const answering *a, aft_error *error) {
-  char *survey = aft__arena_printf(of->cmd->arena, "%lld", (long long)a->survey);
-  char *facts = survey ? aft__arena_printf(of->cmd->arena, "{\"survey\":\"%s\"}", survey) : NULL;
+  aft__ticket ticket = {0};
+  aft_status status = aft__case_open_ticket(of, &ticket, error);
+  if (status >= 0)
+    status = open_call_back(&ticket, a, error);
+  if (status >= 0)
+    status = aft__ticket_save(&ticket, error);
+  if (ticket.cmd)
+    aft__ticket_done(&ticket);
+  return status < 0 ? status : AFT_OK;
+}
+
+/* A policy without the task still asks people. */
+static aft_status call_back(const aft__survey_matter *matter, const answering *a, aft_error *error) {
+  char *survey = aft__arena_printf(matter->cmd->arena, "%lld", (long long)a->survey);
+  char *facts = survey ? aft__arena_printf(matter->cmd->arena, "{\"survey\":\"%s\"}", survey) : NULL;
+  aft__policy_task policy;
+  aft_status status;
   if (!facts)
     return aft__nomem(error);
-  AFT__TRY(aft__case_work(of, "call_back", "survey", aft__cstr(survey), error));
-  return aft__case_note(of, "survey.call_back", aft__cstr(facts), (aft_str){0}, error);
+  if (aft__policy_task_find(matter->cmd->policy, aft__cstr(CALL_BACK), &policy))
+    status =
+        matter->ticket ? open_call_back(matter->ticket, a, error) : call_back_of_case(matter->of, a, error);
+  else if (matter->ticket)
+    status = aft__ticket_work(matter->ticket, CALL_BACK, "survey", aft__cstr(survey), error);
+  else
+    status = aft__case_work(matter->of, CALL_BACK, "survey", aft__cstr(survey), error);
+  AFT__TRY(status);
+  return matter->ticket
+             ? aft__ticket_note(matter->ticket, "survey.call_back", aft__cstr(facts), (aft_str){0}, error)
+             : aft__case_note(matter->of, "survey.call_back", aft__cstr(facts), (aft_str){0}, error);
 }
 
 static aft_status write(const aft__survey_matter *matter, aft__value *row, void *user, aft_error *error) {
@@ -150,7 +167,7 @@ static aft_status write(const aft__survey_matter *matter, aft__value *row, void 
   AFT__TRY(note(matter, a, error));
   if (!aft__row_int(a->row, AFT__SURVEY_LOW) || a->was_low)
     return AFT_OK;
-  return matter->ticket ? call_back(matter->ticket, a, error) : call_back_of_case(matter->of, a, error);
+  return call_back(matter, a, error);
 }
 
 static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
