@@ -489,7 +489,6 @@ static void a_season_makes_stages_last_longer(void **state) {
   assert_says(text_of(why), "extended by 3 d in the season \"double_eleven\"");
   desk_policy(&c.d, "version: 1\n");
   desk_tick(&c.d);
-  due = time_of(&c, id, AFT_CASE_DUE);
   case_act(&c, &c.d.as_agent, id, "receive");
   assert_int_equal(extended(&c, id), 2);
   assert_gives(aft_case_verify(c.d.session, &c.d.system, id, &case_error), AFT_OK);
