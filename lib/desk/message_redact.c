@@ -1,5 +1,6 @@
 /* Redaction in place: parts of what somebody wrote are taken away for good, wherever the desk keeps a copy:
- * in the message, its revisions and parts, the ticket's subject, and what is on its way out. */
+ * in the message, its revisions and parts, the ticket's subject, notices, and what is on its way out. */
+#include "desk/notice_priv.h"
 #include "desk/person.h"
 #include "text/text.h"
 
@@ -188,6 +189,36 @@ static aft_status effect(void *user, aft__value *row, aft_error *error) {
   return status;
 }
 
+/* ---- what was told, kept for writing it again ---- */
+
+static aft_status notice(void *user, aft__value *row, aft_error *error) {
+  redacting *r = user;
+  aft__filling values[AFT__NOTICE_VALUES];
+  uint32_t n;
+  bool any = false, gone;
+  AFT__TRY(aft__fields_read(r->cmd->arena, aft__row_str(row, AFT__NOTICE_FIELDS), values, &n, error));
+  for (uint32_t i = 0; i < n; i++) {
+    aft__value rest;
+    AFT__TRY(redact_text(r, aft__str(values[i].text.data, values[i].text.len), &gone, error));
+    if (!gone)
+      continue;
+    any = true;
+    AFT__TRY(keep_rest(r, &rest, error));
+    values[i].text = aft__value_str(&rest);
+  }
+  if (!any)
+    return AFT_OK;
+  aft__buf fields;
+  aft__buf_init(&fields, r->cmd->env);
+  aft__fields_write(values, n, &fields);
+  row[AFT__NOTICE_FIELDS] = aft__text(aft__buf_view(&fields));
+  aft_status status = fields.failed
+                          ? aft__nomem(error)
+                          : aft__update(r->cmd->tx, &aft__notice_table, row, BIT(AFT__NOTICE_FIELDS), error);
+  aft__buf_done(&fields);
+  return status;
+}
+
 /* ---- the log ---- */
 
 /* With the salt a guess at what was taken away could be held against the digest. */
@@ -325,6 +356,7 @@ static aft_status redact_all(redacting *r, aft_error *error) {
     return AFT_IGNORED;
   AFT__TRY(redact_subject(r, error));
   AFT__TRY(each_row(r, &aft__outbox_table, AFT__OB_BY_SUBJECT, ticket, effect, error));
+  AFT__TRY(each_row(r, &aft__notice_table, AFT__NOTICE_BY_SUBJECT, ticket, notice, error));
   AFT__TRY(each_row(r, &aft__event_table, AFT__EV_BY_SUBJECT, ticket, event, error));
   AFT__TRY(note(r, error));
   AFT__TRY(aft__ticket_save(&r->ticket, error));

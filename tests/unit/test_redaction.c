@@ -263,6 +263,20 @@ static void spans_go_and_what_they_cover_goes_elsewhere(void **state) {
   assert_int_equal(raw_count(&d, SECRET " 坏了"), 0);
 }
 
+/* A notice keeps the ticket's subject, which is how the message began. */
+static void what_customers_were_told_says_it_no_more(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  (void)state;
+  aft_id message = say("m1", "手机 zqkey 坏了", ""), ticket = ticket_of(message);
+  desk_act(&d, ticket, AFT_ACT_RESOLVE);
+  desk_tick(&d);
+  aft_redact_in in = {.message = message, .words = AFT_STR("zqkey")};
+  assert_true(raw_count(&d, "手机 zqkey 坏了\n") > 0);
+  assert_int_equal(redact(&d.as_agent, &in, &error), AFT_OK);
+  assert_int_equal(raw_count(&d, "zqkey"), 0);
+  assert_true(raw_count(&d, "手机 " AFT__BLACK) > 0);
+}
+
 static void a_part_goes_whole(void **state) {
   aft_error error = AFT_ERROR_INIT;
   aft_cursor *cursor;
@@ -355,6 +369,7 @@ int main(void) {
       EVERYWHERE(words_go_wherever_the_message_left_them),
       EVERYWHERE(an_answer_on_its_way_leaves_without_them),
       EVERYWHERE(spans_go_and_what_they_cover_goes_elsewhere),
+      EVERYWHERE(what_customers_were_told_says_it_no_more),
       EVERYWHERE(a_part_goes_whole),
       EVERYWHERE(the_search_forgets_it_by_the_end_of_the_day),
       EVERYWHERE(what_is_wrong_is_named_and_changes_nothing),
