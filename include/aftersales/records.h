@@ -240,7 +240,7 @@
 #define AFT_SURVEY_SENT     0x000d0009u /* when it was handed to the outbox */
 #define AFT_SURVEY_CREATED  0x000d000au /* when the record was made */
 #define AFT_SURVEY_SHOP     0x000d000bu /* the ticket's shop */
-#define AFT_SURVEY_REASON   0x000d000cu /* why it is not sent: sampled_out, on_hold, open_complaint, open_dispute, case_open, asked_already, fatigued or reopened */
+#define AFT_SURVEY_REASON   0x000d000cu /* why it is not sent: sampled_out, on_hold, open_complaint, open_dispute, case_open, asked_already, fatigued, reopened, withdrawn or suppressed */
 #define AFT_SURVEY_ASKED    0x000d000du /* from when the customer is left alone: when it is due, then when it was sent */
 #define AFT_SURVEY_EXPIRES  0x000d000eu /* until when it may be answered */
 #define AFT_SURVEY_REMINDED 0x000d000fu /* when the customer was reminded of it */

@@ -134,8 +134,10 @@ aft_status aft__case_notify(aft__case *c, const char *key, aft_error *error) {
   return aft__notify(c->cmd, &t, error);
 }
 
-aft_status aft__case_send_survey(aft__case *c, const char *key, aft_id survey, aft_error *error) {
-  aft__telling t = {.event = aft__notice_event(key), .topic = "survey.send", .survey = survey};
+aft_status aft__case_send_survey(aft__case *c, const char *key, aft_id survey, bool *suppressed,
+                                 aft_error *error) {
+  aft__telling t = {
+      .event = aft__notice_event(key), .topic = "survey.send", .survey = survey, .suppressed = suppressed};
   AFT__TRY(tell(c, &t, error));
   const aft__filling values[] = {
       {.name = "code", .kind = AFT__IS_TEXT, .text = aft__case_str(c, AFT__CASE_CODE)},

@@ -357,8 +357,10 @@ aft_status aft__ticket_work(aft__ticket *ticket, const char *work, const char *k
 /* Queues a message to the customer on the ticket's channel. key (NULL allowed) names a catalogue text. */
 aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *key, aft_str text,
                             aft_id message, aft_error *error);
-/* The same, a text of the catalogue that asks for the answer to a survey: topic survey.send. */
-aft_status aft__ticket_send_survey(aft__ticket *ticket, const char *key, aft_id survey, aft_error *error);
+/* The same, a text of the catalogue that asks for the answer to a survey: topic survey.send. *suppressed: it
+ * is not to be sent at all. */
+aft_status aft__ticket_send_survey(aft__ticket *ticket, const char *key, aft_id survey, bool *suppressed,
+                                   aft_error *error);
 const char *aft__ticket_locale(aft__ticket *ticket);
 
 /* ---- ticket_read.c ---- */

@@ -20,6 +20,7 @@ typedef struct aft__telling {
   int64_t occurrence[2];     /* what tells it from another time that the same happened */
   const aft__filling *values;
   uint32_t n;
+  bool *suppressed; /* set where it is not to be sent at all; NULL: nobody asks */
 } aft__telling;
 
 /* The event of a text of the catalogue: "ticket.resolved" of "notify.ticket.resolved". */

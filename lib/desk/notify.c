@@ -326,6 +326,8 @@ static aft_status tell(aft__notice *notice, const aft__telling *t, aft_error *er
     return AFT_OK;
   AFT__TRY(aft__notice_decide(notice, true, error));
   AFT__TRY(join(notice, error));
+  if (t->suppressed)
+    *t->suppressed = aft__notice_is(notice->row, "suppressed");
   return insert(notice, error);
 }
 

@@ -66,18 +66,24 @@ static const char *text_of(aft__cmd *cmd, const aft__value *row, const char *wha
                            first ? 0 : (int)kind.len, kind.data);
 }
 
-/* Sends the survey's text of that name, and notes the event. */
+/* Tells the customer by the survey's text of that name; *suppressed: they wish no such notice, or nothing can
+ * reach them, as the notice says. */
 static aft_status tell(const aft__survey_matter *matter, const aft__value *row, const char *what,
-                       const char *verb, aft_error *error) {
-  aft__cmd *cmd = matter->cmd;
+                       bool *suppressed, aft_error *error) {
   aft_id survey = aft__row_int(row, AFT__SURVEY_ID);
-  char *facts = aft__arena_printf(cmd->arena, "{\"survey\":\"%lld\"}", (long long)survey);
-  const char *key = text_of(cmd, row, what);
-  if (!facts || !key)
+  const char *key = text_of(matter->cmd, row, what);
+  *suppressed = false;
+  if (!key)
     return aft__nomem(error);
-  AFT__TRY(matter->of ? aft__case_send_survey(matter->of, key, survey, error)
-                      : aft__ticket_send_survey(matter->ticket, key, survey, error));
-  return aft__survey_note(matter, verb, aft__cstr(facts), (aft_str){0}, error);
+  return matter->of ? aft__case_send_survey(matter->of, key, survey, suppressed, error)
+                    : aft__ticket_send_survey(matter->ticket, key, survey, suppressed, error);
+}
+
+static aft_status note(const aft__survey_matter *matter, const aft__value *row, const char *verb,
+                       aft_error *error) {
+  char *facts = aft__arena_printf(matter->cmd->arena, "{\"survey\":\"%lld\"}",
+                                  (long long)aft__row_int(row, AFT__SURVEY_ID));
+  return facts ? aft__survey_note(matter, verb, aft__cstr(facts), (aft_str){0}, error) : aft__nomem(error);
 }
 
 static aft_status set_ends(aft__cmd *cmd, aft__value *row, aft_error *error) {
@@ -94,7 +100,11 @@ static aft_status set_ends(aft__cmd *cmd, aft__value *row, aft_error *error) {
 
 static aft_status send(const aft__survey_matter *matter, aft__value *row, void *user, aft_error *error) {
   aft__cmd *cmd = matter->cmd;
+  bool suppressed;
   (void)user;
+  AFT__TRY(tell(matter, row, "invite", &suppressed, error));
+  if (suppressed)
+    return call_off(cmd, row, "suppressed", error);
   row[AFT__SURVEY_STATE] = aft__text(aft__cstr("sent"));
   row[AFT__SURVEY_SENT] = row[AFT__SURVEY_ASKED] = aft__int(cmd->now);
   AFT__TRY(set_ends(cmd, row, error));
@@ -104,17 +114,21 @@ static aft_status send(const aft__survey_matter *matter, aft__value *row, void *
                        1u << AFT__SURVEY_STATE | 1u << AFT__SURVEY_SENT | 1u << AFT__SURVEY_ASKED |
                            1u << AFT__SURVEY_EXPIRES | AFT__SURVEY_FROZEN | AFT__SURVEY_FROZEN_SENT,
                        error));
-  return tell(matter, row, "invite", "survey.sent", error);
+  return note(matter, row, "survey.sent", error);
 }
 
 /* While somebody works on the ticket again, the customer has other things to say. */
 static aft_status remind(const aft__survey_matter *matter, aft__value *row, void *user, aft_error *error) {
+  bool suppressed;
   (void)user;
   if (!matter->of && aft__ticket_int(matter->ticket, AFT__TICKET_OPEN) == 2)
     return AFT_OK;
+  AFT__TRY(tell(matter, row, "remind", &suppressed, error));
+  if (suppressed)
+    return AFT_OK;
   row[AFT__SURVEY_REMINDED] = aft__int(matter->cmd->now);
   AFT__TRY(aft__update(matter->cmd->tx, &aft__survey_table, row, 1u << AFT__SURVEY_REMINDED, error));
-  return tell(matter, row, "remind", "survey.reminded", error);
+  return note(matter, row, "survey.reminded", error);
 }
 
 /* A tick that comes late may come at night. */

@@ -92,7 +92,7 @@ static aft_status say(aft__ticket *ticket, const char *topic, aft_str text, aft_
 /* ---- notices ---- */
 
 static aft_status notify(aft__ticket *ticket, const char *topic, const char *key, aft_id survey,
-                         aft_error *error) {
+                         bool *suppressed, aft_error *error) {
   const aft__filling values[] = {
       {.name = "code", .kind = AFT__IS_TEXT, .text = aft__ticket_str(ticket, AFT__TICKET_CODE)},
       {.name = "subject", .kind = AFT__IS_TEXT, .text = aft__ticket_str(ticket, AFT__TICKET_SUBJECT)},
@@ -104,16 +104,18 @@ static aft_status notify(aft__ticket *ticket, const char *topic, const char *key
                     .survey = survey,
                     .occurrence = {survey ? 0 : ticket->chain.seq},
                     .values = values,
-                    .n = AFT__COUNT(values)};
+                    .n = AFT__COUNT(values),
+                    .suppressed = suppressed};
   AFT__TRY(aft__ticket_customer(ticket, &t.customer, error));
   return aft__notify(ticket->cmd, &t, error);
 }
 
 aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *key, aft_str text,
                             aft_id message, aft_error *error) {
-  return key ? notify(ticket, topic, key, 0, error) : say(ticket, topic, text, message, error);
+  return key ? notify(ticket, topic, key, 0, NULL, error) : say(ticket, topic, text, message, error);
 }
 
-aft_status aft__ticket_send_survey(aft__ticket *ticket, const char *key, aft_id survey, aft_error *error) {
-  return notify(ticket, "survey.send", key, survey, error);
+aft_status aft__ticket_send_survey(aft__ticket *ticket, const char *key, aft_id survey, bool *suppressed,
+                                   aft_error *error) {
+  return notify(ticket, "survey.send", key, survey, suppressed, error);
 }

@@ -219,6 +219,18 @@ static void each_channel_has_its_form(void **state) {
 
 /* ---- opting out ---- */
 
+static void assert_survey(aft_id ticket, const char *state, const char *reason) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *survey;
+  assert_ok(aft_survey_list(d.session, &d.system, ticket, &cursor, &error));
+  assert_int_equal(aft_cursor_next(cursor, &survey, &error), AFT_OK);
+  assert_string_equal(aft_survey_state(survey), state);
+  assert_string_equal(aft_survey_reason(survey), reason);
+  assert_true(aft_record_is_null(survey, AFT_SURVEY_ASKED));
+  aft_cursor_free(cursor);
+}
+
 static void what_a_customer_opted_out_of_is_not_sent(void **state) {
   (void)state;
   rules(shop);
@@ -227,6 +239,7 @@ static void what_a_customer_opted_out_of_is_not_sent(void **state) {
   desk_pass(&d, AFT__HOUR);
   desk_tick(&d);
   assert_notice(ticket, "survey.invite", "suppressed", "opted_out");
+  assert_survey(ticket, "cancelled", "suppressed"); /* nobody was asked */
   assert_notice(ticket, "ticket.resolved", "queued", "");
   wishes((aft_contact_in){.no_topics = AFT_STR("ticket")});
   ticket = resolve(new_ticket());
