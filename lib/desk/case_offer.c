@@ -45,5 +45,5 @@ aft_status aft_case_offers(aft_session *session, const aft_call *call, aft_id ti
   static const aft__command command = {
       .verb = "case.offers", .name = "case_offers", .roles = AFT__ROLES_ALL, .read = true, .run = run};
   offers_in in = {.ticket = ticket, .locale = locale ? locale : "en"};
-  return aft__case_say(session, call, &command, &in, &in.out, out, error);
+  return aft__command_text(session, call, &command, &in, &in.out, out, error);
 }

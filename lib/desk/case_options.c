@@ -86,5 +86,5 @@ aft_status aft_case_options(aft_session *session, const aft_call *call, aft_id c
                                        .read = true,
                                        .run = run};
   options_in in = {.id = case_id, .locale = locale ? locale : "en"};
-  return aft__case_say(session, call, &command, &in, &in.out, out, error);
+  return aft__command_text(session, call, &command, &in, &in.out, out, error);
 }

@@ -170,7 +170,7 @@ aft_status aft_case_preview(aft_session *session, const aft_call *call, const af
   aft__arena_init(&arena, aft__session_env(session));
   aft_status status = aft__case_in_copy(&p.in, in, &arena, error);
   if (status >= 0)
-    status = aft__case_say(session, call, &command, &p, &p.out, out, error);
+    status = aft__command_text(session, call, &command, &p, &p.out, out, error);
   aft__arena_done(&arena);
   return status;
 }
@@ -256,5 +256,5 @@ aft_status aft_order_options(aft_session *session, const aft_call *call, aft_id 
                                        .read = true,
                                        .run = options};
   order_in o = {.order = order, .locale = locale ? locale : "en"};
-  return aft__case_say(session, call, &command, &o, &o.out, out, error);
+  return aft__command_text(session, call, &command, &o, &o.out, out, error);
 }

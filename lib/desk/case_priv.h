@@ -519,12 +519,6 @@ aft_status aft__case_set_hold(aft__case *c, bool hold, aft_str reason, aft_error
 
 aft_status aft__invoice_request(aft__case *c, aft_error *error);
 
-/* ---- case_say.c: reads that answer with a text ---- */
-
-/* Runs a reading command that fills a buffer at *place. */
-aft_status aft__case_say(aft_session *session, const aft_call *call, const aft__command *command, void *in,
-                         aft_buf **place, aft_buf **out, aft_error *error);
-
 /* ---- appointment.c ---- */
 
 aft_status aft__appointment_due(aft__cmd *cmd, const aft__value *due, aft_error *error);

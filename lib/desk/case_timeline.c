@@ -189,5 +189,5 @@ aft_status aft_case_timeline(aft_session *session, const aft_call *call, aft_id 
                                        .read = true,
                                        .run = run};
   timeline_in in = {.id = case_id, .locale = locale ? locale : "en"};
-  return aft__case_say(session, call, &command, &in, &in.out, out, error);
+  return aft__command_text(session, call, &command, &in, &in.out, out, error);
 }

@@ -215,3 +215,20 @@ aft_status aft__command_run(aft_session *session, const aft_call *call, const af
     aft_record_free(r.made);
   return status;
 }
+
+aft_status aft__command_text(aft_session *session, const aft_call *call, const aft__command *command,
+                             void *in, aft_buf **place, aft_buf **out, aft_error *error) {
+  if (!session || !out)
+    return aft__error(error, AFT_E_NULL_HANDLE, session ? "out" : "session", "the handle is NULL");
+  *place = aft__buf_new(aft__session_env(session));
+  if (!*place)
+    return aft__nomem(error);
+  aft_status status = aft__command_run(session, call, command, in, NULL, error);
+  if (status >= 0 && (*place)->failed)
+    status = aft__nomem(error);
+  if (status < 0)
+    aft_buf_free(*place);
+  else
+    *out = *place;
+  return status;
+}

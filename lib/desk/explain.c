@@ -34,18 +34,6 @@ aft_status aft_explain(aft_session *session, const aft_call *call, aft_id ticket
                        const char *locale, aft_buf **out, aft_error *error) {
   static const aft__command command = {
       .verb = "ticket.explain", .name = "explain", .roles = AFT__ROLES_STAFF, .read = true, .run = explain};
-  if (!session || !out)
-    return aft__error(error, AFT_E_NULL_HANDLE, session ? "out" : "session", "the handle is NULL");
   explanation e = {.ticket = ticket, .about = about, .locale = locale ? locale : "en"};
-  e.out = aft__buf_new(aft__session_env(session));
-  if (!e.out)
-    return aft__nomem(error);
-  aft_status status = aft__command_run(session, call, &command, &e, NULL, error);
-  if (status >= 0 && e.out->failed)
-    status = aft__nomem(error);
-  if (status < 0)
-    aft_buf_free(e.out);
-  else
-    *out = e.out;
-  return status;
+  return aft__command_text(session, call, &command, &e, &e.out, out, error);
 }

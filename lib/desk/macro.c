@@ -173,5 +173,5 @@ aft_status aft_macro_list(aft_session *session, const aft_call *call, aft_id tic
       .verb = "macro.list", .name = "macro_list", .roles = AFT__ROLES_STAFF, .read = true, .run = list};
   listing l = {.ticket = ticket, .locale = locale ? locale : "en"};
   AFT__TRY(aft__in_id(ticket, "macro.ticket", error));
-  return aft__case_say(session, call, &command, &l, &l.out, out, error);
+  return aft__command_text(session, call, &command, &l, &l.out, out, error);
 }

@@ -152,5 +152,5 @@ aft_status aft_notice_explain(aft_session *session, const aft_call *call, aft_id
                                        .run = explain};
   explanation e = {.notice = notice, .locale = locale ? locale : "en"};
   AFT__TRY(aft__in_id(notice, "notice", error));
-  return aft__case_say(session, call, &command, &e, &e.out, out, error);
+  return aft__command_text(session, call, &command, &e, &e.out, out, error);
 }

@@ -260,5 +260,5 @@ aft_status aft_survey_form(aft_session *session, const aft_call *call, const aft
   AFT__TRY(aft__in_survey(f.in.survey, &f.in.token, f.in.keys, error));
   AFT__TRY(aft__in_text(&f.in.locale, 16, "survey.locale", error));
   f.locale = aft__str_eq(f.in.locale, aft__cstr("zh")) ? "zh" : "en";
-  return aft__case_say(session, call, &command, &f, &f.out, out, error);
+  return aft__command_text(session, call, &command, &f, &f.out, out, error);
 }

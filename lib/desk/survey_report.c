@@ -354,13 +354,5 @@ aft_status aft_survey_report(aft_session *session, const aft_call *call, const a
     return aft__error(error, AFT_E_NULL_HANDLE, session ? "out" : "session", "the handle is NULL");
   AFT__TRY(check_in(in, &r.in, error));
   r.question.name = r.in.question;
-  r.out = aft__buf_new(aft__session_env(session));
-  if (!r.out)
-    return aft__nomem(error);
-  aft_status status = aft__command_run(session, call, &command, &r, NULL, error);
-  if (status < 0)
-    aft_buf_free(r.out);
-  else
-    *out = r.out;
-  return status;
+  return aft__command_text(session, call, &command, &r, &r.out, out, error);
 }

@@ -126,15 +126,5 @@ aft_status aft_task_brief(aft_session *session, const aft_call *call, aft_id tas
   static const aft__command command = {
       .verb = "task.brief", .name = "task_brief", .roles = STAFF, .read = true, .run = brief};
   reading r = {.task = task, .locale = locale};
-  if (!session || !out)
-    return aft__error(error, AFT_E_NULL_HANDLE, session ? "out" : "session", "the handle is NULL");
-  r.out = aft__buf_new(aft__session_env(session));
-  if (!r.out)
-    return aft__nomem(error);
-  aft_status status = aft__command_run(session, call, &command, &r, NULL, error);
-  if (status < 0)
-    aft_buf_free(r.out);
-  else
-    *out = r.out;
-  return status;
+  return aft__command_text(session, call, &command, &r, &r.out, out, error);
 }

@@ -28,17 +28,9 @@ static int shut(void **state) {
 
 /* A ticket of somebody who was never seen before. */
 static aft_id new_ticket(const char *text) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_record *message;
   char handle[24];
   snprintf(handle, sizeof handle, "wx_%u", ++customers);
-  aft_message_in in = desk_message(&d, handle, text);
-  in.customer = 0;
-  in.handle = AFT_STR(handle);
-  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
-  aft_id ticket = aft_message_ticket(message);
-  aft_record_free(message);
-  return ticket;
+  return desk_say_as(&d, handle, text);
 }
 
 static aft_status attach(aft_id ticket, aft_id incident, aft_error *error) {

@@ -54,17 +54,9 @@ static void ask(const char *survey) {
 
 /* A ticket of somebody who was never seen before. */
 static aft_id new_ticket(const char *text) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_record *message;
   char handle[24];
   snprintf(handle, sizeof handle, "wx_%u", ++customers);
-  aft_message_in in = desk_message(&d, handle, text);
-  in.customer = 0;
-  in.handle = AFT_STR(handle);
-  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
-  aft_id ticket = aft_message_ticket(message);
-  aft_record_free(message);
-  return ticket;
+  return desk_say_as(&d, handle, text);
 }
 
 static aft_id resolved(aft_id ticket) {
@@ -132,35 +124,11 @@ static void assert_answered(aft_id id, int32_t score) {
   assert_ok(answer(id, score, &error));
 }
 
-static uint32_t effects_of(aft_id ticket, const char *topic, const char *part) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_cursor *cursor;
-  aft_record *effect;
-  uint32_t n = 0;
-  assert_ok(aft_outbox_list(d.session, &d.system, ticket, &cursor, &error));
-  while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
-    n += strcmp(aft_effect_topic(effect), topic) == 0 && strstr(aft_effect_payload(effect), part) != NULL;
-  aft_cursor_free(cursor);
-  return n;
-}
-
 /* How many effects of a topic have this in their payload. */
 static uint32_t effects_with(const char *topic, const char *part) {
   uint32_t n = 0;
   for (uint32_t i = 0; i < n_resolved; i++)
-    n += effects_of(all[i], topic, part);
-  return n;
-}
-
-static uint32_t events_of(aft_id ticket, const char *verb) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_cursor *cursor;
-  aft_record *event;
-  uint32_t n = 0;
-  assert_ok(aft_ticket_history(d.session, &d.system, ticket, &cursor, &error));
-  while (aft_cursor_next(cursor, &event, &error) == AFT_OK)
-    n += strcmp(aft_event_verb(event), verb) == 0;
-  aft_cursor_free(cursor);
+    n += desk_effects(&d, all[i], topic, part);
   return n;
 }
 
@@ -202,9 +170,9 @@ static void a_survey_is_sent_answered_and_stands(void **state) {
   assert_int_equal(aft_survey_score(record), 4);
   assert_int_equal(aft_survey_answered(record), DESK_START + 2 * AFT__HOUR);
   aft_record_free(record);
-  assert_int_equal(events_of(ticket, "survey.sent"), 1);
-  assert_int_equal(events_of(ticket, "survey.answered"), 1);
-  assert_int_equal(events_of(ticket, "survey.changed"), 1);
+  assert_int_equal(desk_events(&d, ticket, "survey.sent"), 1);
+  assert_int_equal(desk_events(&d, ticket, "survey.answered"), 1);
+  assert_int_equal(desk_events(&d, ticket, "survey.changed"), 1);
   desk_pass(&d, 20 * AFT__DAY);
   desk_tick(&d);
   assert_survey(id, "answered", NULL); /* it has no end any more */
@@ -273,7 +241,7 @@ static void a_low_answer_asks_for_a_call_back(void **state) {
   assert_answered(id, 2);
   assert_answered(id, 1); /* it was low before */
   assert_int_equal(effects_with("work.order", "\"work\":\"call_back\""), 1);
-  assert_int_equal(events_of(ticket, "survey.call_back"), 1);
+  assert_int_equal(desk_events(&d, ticket, "survey.call_back"), 1);
   assert_state(&d, ticket, "resolved");
   assert_answered(changed, 3);
   assert_int_equal(effects_with("work.order", "\"work\":\"call_back\""), 1);

@@ -1,25 +1,5 @@
-/* Reads of cases that answer with a text: what filing would come to, what can be filed, and why things are.
- */
+/* Why things about a case are as they are, in words. */
 #include "desk/case_priv.h"
-
-aft_status aft__case_say(aft_session *session, const aft_call *call, const aft__command *command, void *in,
-                         aft_buf **place, aft_buf **out, aft_error *error) {
-  if (!session || !out)
-    return aft__error(error, AFT_E_NULL_HANDLE, session ? "out" : "session", "the handle is NULL");
-  *place = aft__buf_new(aft__session_env(session));
-  if (!*place)
-    return aft__nomem(error);
-  aft_status status = aft__command_run(session, call, command, in, NULL, error);
-  if (status >= 0 && (*place)->failed)
-    status = aft__nomem(error);
-  if (status < 0)
-    aft_buf_free(*place);
-  else
-    *out = *place;
-  return status;
-}
-
-/* ---- why ---- */
 
 typedef struct explain_in {
   aft_id id;
@@ -58,5 +38,5 @@ aft_status aft_case_explain(aft_session *session, const aft_call *call, aft_id c
                                        .read = true,
                                        .run = explain};
   explain_in in = {.id = case_id, .about = about, .locale = locale ? locale : "en"};
-  return aft__case_say(session, call, &command, &in, &in.out, out, error);
+  return aft__command_text(session, call, &command, &in, &in.out, out, error);
 }
