@@ -98,8 +98,8 @@ typedef struct aft__command {
 aft_status aft__command_run(aft_session *session, const aft_call *call, const aft__command *command, void *in,
                             aft_record **out, aft_error *error);
 /* The same for one that answers with a text: it fills a buffer at *place, which becomes *out. */
-aft_status aft__command_text(aft_session *session, const aft_call *call, const aft__command *command, void *in,
-                             aft_buf **place, aft_buf **out, aft_error *error);
+aft_status aft__command_text(aft_session *session, const aft_call *call, const aft__command *command,
+                             void *in, aft_buf **place, aft_buf **out, aft_error *error);
 /* Keeps that a command was refused before it ran, where its refusals are kept at all. */
 void aft__command_refused(aft_session *session, const aft_call *given, const aft__command *command,
                           aft_id subject, aft_status status);
