@@ -19,8 +19,8 @@ SEED = "3"  # of the random tests: one that is known to meet every fault
 MUTANTS = [
     ("an allocation is not checked", "alloc_sweep", "lib/desk/record.c",
      ("lib/desk/record.c", "  if (!record)\n    return aft__nomem(error);\n", "")),
-    ("memory leaks when a call fails", "alloc_sweep", "lib/desk/explain.c",
-     ("lib/desk/explain.c", "    aft_buf_free(e.out);\n", "    (void)0;\n")),
+    ("memory leaks when a call fails", "alloc_sweep", "lib/desk/command.c",
+     ("lib/desk/command.c", "    aft_buf_free(*place);\n", "    (void)0;\n")),
     ("a unique index is dropped from its table", "constraints", "lib/desk/tables/tables.c",
      ("lib/desk/tables/message.def", "AFT__INDEX(MESSAGE, BY_EXTERNAL, external, 1,",
       "AFT__INDEX(MESSAGE, BY_EXTERNAL, external, 0,")),
