@@ -401,8 +401,8 @@ static void end(life *l) {
 
 /* A server is asked over a socket: fewer lives take as long there. */
 static int lives(void) {
-  int n = getenv("AFT_TEST_DSN") ? 3 : 8;
-  return getenv("AFT_SLOW") ? n * 50 : n;
+  int n = getenv("AFT_TEST_DSN") ? 2 : 5;
+  return getenv("AFT_SLOW") ? n * 80 : n;
 }
 
 static void run(desk_kind kind) {
