@@ -62,7 +62,7 @@ static aft_status keep(aft__cmd *cmd, const aft_attribute_in *in, const aft__att
                        error);
   aft_status status = aft__insert(cmd->tx, &aft__attribute_table, fresh, NULL, error);
   if (status == AFT_E_EXISTS)
-    return aft__error(error, AFT_E_CONFLICT, "attribute.name", "the attribute was set at the same time");
+    return aft__tx_race(cmd->tx, "attribute.name", error);
   return status;
 }
 

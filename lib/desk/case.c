@@ -246,7 +246,7 @@ static aft_status insert(aft__case *c, aft_error *error) {
   aft__existing existing;
   aft_status status = aft__insert(c->cmd->tx, &aft__case_table, c->row, &existing, error);
   if (status == AFT_E_EXISTS && existing.index == AFT__CASE_BY_CODE)
-    return aft__error(error, AFT_E_CONFLICT, "case.code", "the short code that was drawn is taken");
+    return aft__tx_race(c->cmd->tx, "case.code", error);
   if (status == AFT_E_EXISTS && existing.index == AFT__CASE_BY_EXTERNAL)
     return aft__error(error, AFT_E_EXISTS, "case.external", "the marketplace's case %lld has this number",
                       (long long)existing.id);

@@ -60,7 +60,7 @@ static aft_status insert(aft__cmd *cmd, aft_id customer, aft__value *row, aft_er
   row[AFT__CONTACT_CUSTOMER] = aft__int(customer);
   aft_status status = aft__insert(cmd->tx, &aft__contact_table, row, NULL, error);
   if (status == AFT_E_EXISTS)
-    return aft__error(error, AFT_E_CONFLICT, "contact.customer", "the record was made at the same time");
+    return aft__tx_race(cmd->tx, "contact.customer", error);
   return status;
 }
 

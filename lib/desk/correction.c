@@ -144,7 +144,7 @@ static aft_status add(aft__cmd *cmd, const aft__value *ticket, aft_id message, a
   *out = row;
   aft_status status = aft__insert(cmd->tx, &aft__correction_table, row, NULL, error);
   if (status == AFT_E_EXISTS)
-    return aft__error(error, AFT_E_CONFLICT, "correction", "the message was labelled at the same time");
+    return aft__tx_race(cmd->tx, "correction", error);
   return status;
 }
 

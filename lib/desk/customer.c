@@ -86,8 +86,7 @@ static aft_status insert_customer(aft__cmd *cmd, aft__value *row, aft_error *err
   row[AFT__CUSTOMER_CREATED] = aft__int(cmd->now);
   aft_status status = aft__insert(cmd->tx, &aft__customer_table, row, NULL, error);
   if (status == AFT_E_EXISTS)
-    return aft__error(error, AFT_E_CONFLICT, "customer.external",
-                      "the customer was made by another at the same time");
+    return aft__tx_race(cmd->tx, "customer.external", error);
   return status;
 }
 
@@ -179,7 +178,7 @@ static aft_status add_identity(aft__cmd *cmd, aft_str channel, aft_str account, 
   };
   aft_status status = aft__insert(cmd->tx, &aft__identity_table, row, NULL, error);
   if (status == AFT_E_EXISTS)
-    return aft__error(error, AFT_E_CONFLICT, "message.handle", "the handle was taken down at the same time");
+    return aft__tx_race(cmd->tx, "message.handle", error);
   return status;
 }
 

@@ -220,7 +220,7 @@ static aft_status keep_message(aft__intake *intake, aft_id ticket, aft_error *er
   aft__value *row;
   aft_status status = aft__message_add(cmd, &message, intake->message, &row, &existing, error);
   if (status == AFT_E_EXISTS) /* the same delivery won a race: run again and find it */
-    return aft__error(error, AFT_E_CONFLICT, "message.external", "the message was taken in at the same time");
+    return aft__tx_race(cmd->tx, "message.external", error);
   cmd->ids[0] = intake->message;
   cmd->ids[1] = ticket;
   cmd->row = row;

@@ -80,7 +80,7 @@ static aft_status make(aft__ticket *ticket, const lane_key *key, aft_id *out, af
   };
   aft_status status = aft__insert(cmd->tx, &aft__lane_table, row, NULL, error);
   if (status == AFT_E_EXISTS)
-    return aft__error(error, AFT_E_CONFLICT, "lane", "the lane was made by another at the same time");
+    return aft__tx_race(cmd->tx, "lane", error);
   return status;
 }
 

@@ -310,7 +310,7 @@ static aft_status insert(aft__notice *notice, aft_error *error) {
   AFT__TRY(keep_fields(notice, error));
   aft_status status = aft__insert(notice->cmd->tx, &aft__notice_table, notice->row, NULL, error);
   if (status == AFT_E_EXISTS)
-    return aft__error(error, AFT_E_CONFLICT, "notice", "the same was told at the same time");
+    return aft__tx_race(notice->cmd->tx, "notice", error);
   AFT__TRY(status);
   return set_due(notice, error);
 }

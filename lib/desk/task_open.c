@@ -143,7 +143,7 @@ static aft_status insert(aft__task *task, aft_error *error) {
   aft_status status = aft__insert(task->cmd->tx, &aft__task_table, task->row, &existing, error);
   task->mask = 0;
   if (status == AFT_E_EXISTS && existing.index == AFT__TASK_BY_CODE)
-    return aft__error(error, AFT_E_CONFLICT, "task.code", "the short code that was drawn is taken");
+    return aft__tx_race(task->cmd->tx, "task.code", error);
   return status;
 }
 

@@ -200,7 +200,7 @@ static aft_status insert(aft__ticket *ticket, aft_error *error) {
   aft__existing existing;
   aft_status status = aft__insert(ticket->cmd->tx, &aft__ticket_table, ticket->row, &existing, error);
   if (status == AFT_E_EXISTS && existing.index == AFT__TICKET_BY_CODE)
-    return aft__error(error, AFT_E_CONFLICT, "ticket.code", "the short code that was drawn is taken");
+    return aft__tx_race(ticket->cmd->tx, "ticket.code", error);
   return status;
 }
 

@@ -28,7 +28,7 @@ aft_status aft__watcher_make(aft__cmd *cmd, aft_id ticket, aft_id agent, aft__va
 aft_status aft__watcher_insert(aft__cmd *cmd, aft__value *row, aft_error *error) {
   aft_status status = aft__insert(cmd->tx, &aft__watcher_table, row, NULL, error);
   if (status == AFT_E_EXISTS)
-    return aft__error(error, AFT_E_CONFLICT, "watcher", "the agent came to the ticket at the same time");
+    return aft__tx_race(cmd->tx, "watcher", error);
   return status;
 }
 

@@ -176,6 +176,9 @@ aft_status aft__find(aft__tx *tx, const aft__table *table, uint32_t index, const
 /* This transaction decided on the record: its rev is counted up before the commit, in the fixed order
  * of table name and id, unless the transaction updates it anyway. row is as loaded. */
 aft_status aft__anchor(aft__tx *tx, const aft__table *table, const aft__value *row, aft_error *error);
+/* A duplicate that another brought meanwhile, or that chance did: AFT_E_CONFLICT, and the command runs again.
+ */
+aft_status aft__tx_race(aft__tx *tx, const char *where, aft_error *error);
 
 #define AFT__BY_ID UINT32_MAX
 

@@ -266,8 +266,6 @@ struct aft__tx {
 aft_status aft__tx_check(aft__tx *tx, bool write, aft_error *error);
 /* After one: remembers what the status means for the transaction, and returns it. */
 aft_status aft__tx_saw(aft__tx *tx, aft_status status);
-/* A duplicate that only a race can have brought: AFT_E_CONFLICT, to run again. */
-aft_status aft__tx_race(aft__tx *tx, const char *where, aft_error *error);
 /* The transaction wrote this row itself. */
 aft_status aft__tx_wrote(aft__tx *tx, const aft__table *table, aft_id id, aft_error *error);
 /* aft__tx_run inside a call, without a look at the node's lease. */

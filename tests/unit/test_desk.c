@@ -442,6 +442,57 @@ static void a_person_can_decide_the_category(void **state) {
   { #test " [" #kind "]", test, open_kind, shut, (void *)(intptr_t)DESK_##kind }
 #define EVERYWHERE(test) ON(SQLITE, test), ON(MEMORY, test), ON(HOSTILE, test)
 
+/* ---- chance ---- */
+
+/* Gives the same bytes for so many draws. */
+static int stubborn(void *user, void *bytes, size_t n) {
+  int *left = user;
+  memset(bytes, *left > 0 ? 7 : 7 - *left, n);
+  --*left;
+  return 0;
+}
+
+static aft_id say_with(aft_session *session, const aft_call *call, aft_id shop, const char *external) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *message;
+  aft_message_in in = {
+      .size = sizeof in, .shop = shop, .channel = AFT_STR("wechat"), .text = AFT_STR("你好")};
+  in.external = in.handle = AFT_STR(external);
+  assert_ok(aft_intake(session, call, &in, &message, &error));
+  aft_id ticket = aft_message_ticket(message);
+  aft_record_free(message);
+  return ticket;
+}
+
+static void a_short_code_that_is_taken_is_drawn_again(void **state) {
+  int left = 1 << 20;
+  aft_error error = AFT_ERROR_INIT;
+  aft_env *env;
+  aft_store *store;
+  aft_session *session;
+  aft_record *tenant, *shop;
+  (void)state;
+  aft_env_options how = {.size = sizeof how, .random = stubborn, .random_user = &left};
+  aft_store_options options = {.size = sizeof options, .dsn = AFT_STR("memory:"), .flags = AFT_STORE_CREATE};
+  aft_call call = {.size = sizeof call, .role = AFT_ROLE_SYSTEM};
+  aft_tenant_in acme = {.size = sizeof acme, .external = AFT_STR("acme")};
+  aft_shop_in cups = {.size = sizeof cups, .external = AFT_STR("cups")};
+  assert_ok(aft_env_new(&how, &env, &error));
+  assert_ok(aft_store_open(env, &options, &store, &error));
+  assert_ok(aft_session_open(store, &session, &error));
+  assert_ok(aft_tenant_put(session, &call, &acme, &tenant, &error));
+  call.tenant = aft_tenant_id(tenant);
+  assert_ok(aft_shop_put(session, &call, &cups, &shop, &error));
+  aft_id first = say_with(session, &call, aft_shop_id(shop), "m1");
+  left = 20;
+  assert_int_not_equal(say_with(session, &call, aft_shop_id(shop), "m2"), first);
+  aft_record_free(shop);
+  aft_record_free(tenant);
+  aft_session_close(session);
+  aft_store_unref(store);
+  aft_env_unref(env);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       EVERYWHERE(a_message_becomes_a_classified_ticket),
@@ -462,6 +513,7 @@ int main(void) {
       EVERYWHERE(the_feed_numbers_every_event_once),
       EVERYWHERE(effects_leave_in_order_and_once),
       EVERYWHERE(a_person_can_decide_the_category),
+      cmocka_unit_test(a_short_code_that_is_taken_is_drawn_again),
   };
   static const char *const not_there[] = {"[MEMORY]", "[HOSTILE]"};
   return RUN_CASES(tests, not_there);
