@@ -86,12 +86,12 @@ static void put_back(aft__ticket *ticket, automated *run, const before *was) {
 }
 
 /* A refusal undoes what the action had begun, and nothing else. */
-static aft_status act(round *r, const aft__todo *todo, aft_status *outcome, aft_error *error) {
+static aft_status act(round *r, const aft__action_of *action, aft_status *outcome, aft_error *error) {
   aft__ticket *ticket = r->ticket;
   aft_error own = AFT_ERROR_INIT;
   before was = remember(ticket, r->run);
   AFT__TRY(aft__tx_savepoint(ticket->cmd->tx, error));
-  *outcome = aft__todo_run(ticket, todo, &own);
+  *outcome = aft__action_run(ticket, action, &own);
   if (*outcome < 0 && aft__spoils_all(*outcome))
     return aft__error_pass(error, &own);
   if (*outcome < 0) {
@@ -100,7 +100,7 @@ static aft_status act(round *r, const aft__todo *todo, aft_status *outcome, aft_
   } else {
     AFT__TRY(aft__tx_savepoint_keep(ticket->cmd->tx, error));
   }
-  aft__explain_todo(ticket, todo, *outcome, &own);
+  aft__explain_action(ticket, action, *outcome, &own);
   return AFT_OK;
 }
 
@@ -114,10 +114,10 @@ static aft_str event_of(const round *r, const aft__rule_of *rule) {
 }
 
 static aft_status run_rule(round *r, const aft__rule_of *rule, aft_str event, aft_error *error) {
-  aft__todo list[AFT__MOST_ACTIONS];
+  aft__action_of list[AFT__MOST_ACTIONS];
   aft_status outcomes[AFT__MOST_ACTIONS];
   for (uint32_t i = 0; i < rule->n_actions; i++) {
-    aft__policy_todo(r->ticket->cmd->policy, rule->first + i, &list[i]);
+    aft__policy_action(r->ticket->cmd->policy, rule->first + i, &list[i]);
     AFT__TRY(act(r, &list[i], &outcomes[i], error));
   }
   r->known = false;

@@ -27,15 +27,16 @@ void aft__explain_end(aft__ticket *ticket, const char *key) {
 }
 
 /* "AFT_E_TRANSITION" has the text "refusal.AFT_E_TRANSITION"; the detail is the error's own sentence. */
-void aft__explain_todo(aft__ticket *ticket, const aft__todo *todo, aft_status outcome, const aft_error *why) {
+void aft__explain_action(aft__ticket *ticket, const aft__action_of *action, aft_status outcome,
+                         const aft_error *why) {
   const char *key = outcome == AFT_OK ? "explain.automation.did"
                     : outcome >= 0    ? "explain.automation.nothing"
                                       : "explain.automation.refused";
-  char *value =
-      aft__arena_printf(ticket->cmd->arena, "%.*s%s%.*s", (int)todo->name.len,
-                        todo->name.len ? todo->name.data : "", todo->name.len && todo->value.len ? " " : "",
-                        (int)todo->value.len, todo->value.len ? todo->value.data : "");
-  aft__arg args[] = {{"action", aft__cstr(aft__action_words[todo->kind])},
+  char *value = aft__arena_printf(ticket->cmd->arena, "%.*s%s%.*s", (int)action->name.len,
+                                  action->name.len ? action->name.data : "",
+                                  action->name.len && action->value.len ? " " : "", (int)action->value.len,
+                                  action->value.len ? action->value.data : "");
+  aft__arg args[] = {{"action", aft__cstr(aft__action_words[action->kind])},
                      {"value", aft__cstr(value ? value : "")},
                      {"refusal", aft__cstr(aft_status_name(outcome))},
                      {"detail", aft__cstr(why->message)}};

@@ -36,23 +36,23 @@ static aft_status sorted(const aft__facts *facts, aft__fact_id fact, aft_str val
   return idle_if(aft__str_eq(facts->text[fact], value) && !facts->number[AFT__FACT_UNSURE]);
 }
 
-static aft_status would(const aft_policy *policy, const aft__todo *todo, const aft__facts *facts) {
-  const char *event = aft__todo_event(todo->kind);
-  switch (todo->kind) {
+static aft_status would(const aft_policy *policy, const aft__action_of *action, const aft__facts *facts) {
+  const char *event = aft__action_event(action->kind);
+  switch (action->kind) {
   case AFT__ACTION_TAG:
-    return idle_if(has_tag(facts, todo->value));
+    return idle_if(has_tag(facts, action->value));
   case AFT__ACTION_UNTAG:
-    return idle_if(!has_tag(facts, todo->value));
+    return idle_if(!has_tag(facts, action->value));
   case AFT__ACTION_CATEGORY:
-    return sorted(facts, AFT__FACT_CATEGORY, todo->value);
+    return sorted(facts, AFT__FACT_CATEGORY, action->value);
   case AFT__ACTION_TOPIC:
-    return sorted(facts, AFT__FACT_TOPIC, todo->value);
+    return sorted(facts, AFT__FACT_TOPIC, action->value);
   case AFT__ACTION_PRIORITY:
-    return raise(policy, todo->value, facts->text[AFT__FACT_PRIORITY]);
+    return raise(policy, action->value, facts->text[AFT__FACT_PRIORITY]);
   case AFT__ACTION_QUEUE:
-    return idle_if(aft__str_eq(facts->text[AFT__FACT_QUEUE], todo->value));
+    return idle_if(aft__str_eq(facts->text[AFT__FACT_QUEUE], action->value));
   case AFT__ACTION_TEAM:
-    return idle_if(aft__str_eq(facts->text[AFT__FACT_QUEUE], aft__policy_team_queue(policy, todo->value)));
+    return idle_if(aft__str_eq(facts->text[AFT__FACT_QUEUE], aft__policy_team_queue(policy, action->value)));
   case AFT__ACTION_CASE:
     return facts->number[AFT__FACT_HAS_ORDER] ? AFT_OK : AFT_E_INELIGIBLE;
   case AFT__ACTION_ESCALATE:
@@ -68,9 +68,9 @@ static aft_status would(const aft_policy *policy, const aft__todo *todo, const a
 
 static void count_actions(const aft__figures *all, aft__rule_figures *f, const aft__facts *facts) {
   for (uint32_t i = 0; i < f->rule.n_actions; i++) {
-    aft__todo todo;
-    aft__policy_todo(all->policy, f->rule.first + i, &todo);
-    aft_status status = would(all->policy, &todo, facts);
+    aft__action_of action;
+    aft__policy_action(all->policy, f->rule.first + i, &action);
+    aft_status status = would(all->policy, &action, facts);
     f->actions[i].would += status == AFT_OK;
     f->actions[i].idle += status > 0;
     f->actions[i].refused += status < 0;
@@ -167,9 +167,9 @@ static void put_number(aft__json *json, const char *key, uint64_t n) {
 }
 
 static void put_action(const aft__figures *all, const aft__rule_figures *f, uint32_t i, aft__json *json) {
-  aft__todo todo;
-  aft__policy_todo(all->policy, f->rule.first + i, &todo);
-  aft__todo_json(&todo, json);
+  aft__action_of action;
+  aft__policy_action(all->policy, f->rule.first + i, &action);
+  aft__action_json(&action, json);
   put_number(json, "would", f->actions[i].would);
   put_number(json, "idle", f->actions[i].idle);
   put_number(json, "refused", f->actions[i].refused);

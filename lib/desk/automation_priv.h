@@ -15,11 +15,11 @@ bool aft__automation_holds(const aft_policy *policy, uint32_t condition, const a
 
 /* Does one thing to a ticket that the caller saves, in the name of the call. AFT_IGNORED: it is so already.
  * What a failure leaves half done is the caller's to undo. */
-aft_status aft__todo_run(aft__ticket *ticket, const aft__todo *todo, aft_error *error);
+aft_status aft__action_run(aft__ticket *ticket, const aft__action_of *action, aft_error *error);
 /* Opens an object and tells in it what is to be done; the caller closes it. */
-void aft__todo_json(const aft__todo *todo, aft__json *json);
+void aft__action_json(const aft__action_of *action, aft__json *json);
 /* The event of the ticket's machine that it fires; NULL for none. */
-const char *aft__todo_event(aft__action_kind kind);
+const char *aft__action_event(aft__action_kind kind);
 
 /* ---- automation_replay.c: the past of a ticket ---- */
 
@@ -84,7 +84,7 @@ void aft__figures_json(const aft__figures *all, const char *locale, aft__json *j
 
 /* What came of the things that a rule or macro was to do. */
 typedef struct aft__deeds {
-  const aft__todo *list;
+  const aft__action_of *list;
   const aft_status *outcomes;
   uint32_t n;
 } aft__deeds;
@@ -93,7 +93,8 @@ typedef struct aft__deeds {
 void aft__explain_rule(aft__ticket *ticket, const aft__rule_of *rule, aft_str event, const aft__facts *facts,
                        bool held);
 void aft__explain_macro(aft__ticket *ticket, aft_str name);
-void aft__explain_todo(aft__ticket *ticket, const aft__todo *todo, aft_status outcome, const aft_error *why);
+void aft__explain_action(aft__ticket *ticket, const aft__action_of *action, aft_status outcome,
+                         const aft_error *why);
 void aft__explain_end(aft__ticket *ticket, const char *key); /* why no further rule is asked */
 /* The audit event of a run: key is "rule" or "macro"; event may be empty. */
 aft_status aft__audit_run(aft__ticket *ticket, const char *verb, const char *key, aft_str name, aft_str event,

@@ -21,15 +21,15 @@ static aft_status may_use(aft__ticket *ticket, const aft__macro_of *macro, aft_e
 
 /* What the actions leave in the outcome is theirs: the command gives the ticket back. */
 static aft_status carry_out(aft__ticket *ticket, const aft__macro_of *macro, aft_error *error) {
-  aft__todo list[AFT__MOST_ACTIONS];
+  aft__action_of list[AFT__MOST_ACTIONS];
   aft_status outcomes[AFT__MOST_ACTIONS];
   aft_error none = AFT_ERROR_INIT;
   aft__explain_macro(ticket, macro->name);
   for (uint32_t i = 0; i < macro->n_actions; i++) {
-    aft__policy_todo(ticket->cmd->policy, macro->first + i, &list[i]);
-    outcomes[i] = aft__todo_run(ticket, &list[i], error);
+    aft__policy_action(ticket->cmd->policy, macro->first + i, &list[i]);
+    outcomes[i] = aft__action_run(ticket, &list[i], error);
     AFT__TRY(outcomes[i]);
-    aft__explain_todo(ticket, &list[i], outcomes[i], &none);
+    aft__explain_action(ticket, &list[i], outcomes[i], &none);
   }
   aft__deeds deeds = {list, outcomes, macro->n_actions};
   AFT__TRY(aft__audit_run(ticket, "macro.ran", "macro", macro->name, (aft_str){0}, &deeds, error));
@@ -95,11 +95,11 @@ typedef struct listing {
 
 /* Later events happen in states that the first leads to. */
 static aft_status lets_first(aft__ticket *ticket, const aft__macro_of *macro, bool *out, aft_error *error) {
-  aft__todo todo;
+  aft__action_of action;
   *out = true;
   for (uint32_t i = 0; i < macro->n_actions; i++) {
-    aft__policy_todo(ticket->cmd->policy, macro->first + i, &todo);
-    const char *event = aft__todo_event(todo.kind);
+    aft__policy_action(ticket->cmd->policy, macro->first + i, &action);
+    const char *event = aft__action_event(action.kind);
     if (event)
       return aft__ticket_lets(ticket, event, ticket->cmd->call.role, out, error);
   }
@@ -128,9 +128,9 @@ static aft_status put_macro(aft__ticket *ticket, const aft__macro_of *macro, con
   aft__json_key(json, "actions");
   aft__json_open(json, '[');
   for (uint32_t i = 0; i < macro->n_actions; i++) {
-    aft__todo todo;
-    aft__policy_todo(policy, macro->first + i, &todo);
-    aft__todo_json(&todo, json);
+    aft__action_of action;
+    aft__policy_action(policy, macro->first + i, &action);
+    aft__action_json(&action, json);
     aft__json_close(json, '}');
   }
   aft__json_close(json, ']');

@@ -101,14 +101,14 @@ bool aft__policy_macro_find(const aft_policy *policy, aft_str name, aft__macro_o
   return false;
 }
 
-void aft__policy_todo(const aft_policy *policy, uint32_t index, aft__todo *out) {
+void aft__policy_action(const aft_policy *policy, uint32_t index, aft__action_of *out) {
   uint32_t n = 0;
   const aft__action *actions = aft__section_data(policy, AFT__SECTION_ACTIONS, &n);
   const aft__action *a = &actions[index];
-  *out = (aft__todo){.kind = (aft__action_kind)a->kind,
-                     .name = aft__policy_str(policy, a->name),
-                     .value = aft__policy_str(policy, a->value),
-                     .number = a->number};
+  *out = (aft__action_of){.kind = (aft__action_kind)a->kind,
+                          .name = aft__policy_str(policy, a->name),
+                          .value = aft__policy_str(policy, a->value),
+                          .number = a->number};
 }
 
 /* ---- what a condition looked at ---- */

@@ -213,19 +213,19 @@ extern const char *const aft__action_words[AFT__ACTIONS]; /* "assign.queue" */
 #define AFT__MOST_ACTIONS  16u /* of one rule or macro */
 
 /* One thing to do; texts belong to the policy. */
-typedef struct aft__todo {
+typedef struct aft__action_of {
   aft__action_kind kind;
   aft_str name;   /* of the attribute; the kind of a case */
   aft_str value;  /* tag, agent, queue, key of a text, reason … */
   int64_t number; /* of an attribute that is one */
-} aft__todo;
+} aft__action_of;
 
 typedef struct aft__rule_of {
   aft_str name;
   uint64_t on;        /* bit per trigger of the policy */
   uint32_t condition; /* AFT__FLOW_NONE: always */
   uint32_t n_actions;
-  uint32_t first; /* for aft__policy_todo */
+  uint32_t first; /* for aft__policy_action */
   int32_t order;
   bool stop;
   bool enabled;
@@ -246,7 +246,7 @@ aft_str aft__policy_trigger(const aft_policy *policy, uint32_t index); /* its ev
 bool aft__policy_rule_at(const aft_policy *policy, uint32_t index, aft__rule_of *out);
 bool aft__policy_macro_at(const aft_policy *policy, uint32_t index, aft__macro_of *out);
 bool aft__policy_macro_find(const aft_policy *policy, aft_str name, aft__macro_of *out);
-void aft__policy_todo(const aft_policy *policy, uint32_t index, aft__todo *out);
+void aft__policy_action(const aft_policy *policy, uint32_t index, aft__action_of *out);
 /* The facts that a condition looks at, each once, with what was found. */
 typedef void (*aft__tested_fn)(void *user, const char *fact, aft_str found);
 void aft__policy_tested(const aft_policy *policy, uint32_t condition, const aft__facts *facts,

@@ -615,12 +615,12 @@ static void count_fact(void *user, const char *fact, aft_str found) {
   *(size_t *)user += strlen(fact) + found.len;
 }
 
-static void use_todos(const aft_policy *p, uint32_t first, uint32_t n) {
-  aft__todo todo;
+static void use_actions(const aft_policy *p, uint32_t first, uint32_t n) {
+  aft__action_of action;
   for (uint32_t i = 0; i < n; i++) {
-    aft__policy_todo(p, first + i, &todo);
-    aft__policy_topic_category(p, todo.value);
-    aft__policy_team_queue(p, todo.value);
+    aft__policy_action(p, first + i, &action);
+    aft__policy_topic_category(p, action.value);
+    aft__policy_team_queue(p, action.value);
   }
 }
 
@@ -632,12 +632,12 @@ static void use_automations(const aft_policy *p, const aft__facts *facts) {
   for (uint32_t i = 0; aft__policy_trigger(p, i).data; i++)
     continue;
   for (uint32_t i = 0; aft__policy_rule_at(p, i, &rule); i++) {
-    use_todos(p, rule.first, rule.n_actions);
+    use_actions(p, rule.first, rule.n_actions);
     aft__policy_holds(p, rule.condition, facts);
     aft__policy_tested(p, rule.condition, facts, count_fact, &length);
   }
   for (uint32_t i = 0; aft__policy_macro_at(p, i, &macro); i++)
-    use_todos(p, macro.first, macro.n_actions);
+    use_actions(p, macro.first, macro.n_actions);
   aft__policy_macro_find(p, aft__cstr("m"), &macro);
 }
 
