@@ -205,7 +205,7 @@ AFT_API aft_status aft_simulate(const aft_policy *policy, const aft_demand *dema
 #define AFT_SIMULATED_P90          11u
 #define AFT_SIMULATED_P99          12u
 #define AFT_SIMULATED_MOST         13u
-#define AFT_SIMULATED_FURTHER      14u /* further answers that were owed */
+#define AFT_SIMULATED_FURTHER      14u /* further answers that were given */
 #define AFT_SIMULATED_FURTHER_LATE 15u /* of those, past their target */
 #define AFT_SIMULATED_ASKED        16u /* in a survey */
 #define AFT_SIMULATED_REPLIES      17u /* of those asked */

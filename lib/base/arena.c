@@ -108,6 +108,15 @@ aft_str aft__arena_dup(aft__arena *arena, aft_str text) {
   return copy;
 }
 
+aft_status aft__arena_keep(aft__arena *arena, aft_str *const *texts, size_t n, aft_error *error) {
+  for (size_t i = 0; i < n; i++) {
+    *texts[i] = aft__arena_dup(arena, *texts[i]);
+    if (!texts[i]->data)
+      return aft__nomem(error);
+  }
+  return AFT_OK;
+}
+
 char *aft__arena_printf(aft__arena *arena, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);

@@ -101,6 +101,8 @@ void aft__arena_init(aft__arena *arena, const aft_env *env);
 void *aft__arena_alloc(aft__arena *arena, size_t n); /* 16-byte aligned, zeroed; NULL when out of memory */
 void *aft__arena_room(aft__arena *arena, size_t n);  /* the same, not zeroed */
 aft_str aft__arena_dup(aft__arena *arena, aft_str text); /* NUL-closed copy; data NULL when out of memory */
+/* Each text becomes a copy of itself; an absent one is empty. */
+aft_status aft__arena_keep(aft__arena *arena, aft_str *const *texts, size_t n, aft_error *error);
 char *aft__arena_printf(aft__arena *arena, const char *fmt, ...) AFT__PRINTF(2, 3);
 void aft__arena_reset(aft__arena *arena); /* forgets everything, keeps one chunk */
 void aft__arena_done(aft__arena *arena);

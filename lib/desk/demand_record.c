@@ -1,11 +1,11 @@
 /* Demand from a shop's own records: its tickets of some days, and its agents with their shifts. */
 #include "desk/demand_priv.h"
+#include "desk/routing_priv.h"
 
 #define SPAN_V1      (offsetof(aft_demand_span, longest_ms) + sizeof(int64_t))
 #define PAGE         128u
 #define MOST_TICKETS 100000u
 #define MOST_STEPS   512u /* of one ticket */
-#define LONG_SHIFT   (7 * AFT__DAY)
 
 typedef struct record {
   aft_demand_span in;
@@ -48,7 +48,7 @@ static aft_status add_message(void *user, const aft__value *row, aft_error *erro
 }
 
 static aft_status add_event(void *user, const aft__value *row, aft_error *error) {
-  static const char *const verbs[] = {"ticket.claimed", "ticket.pushed", "ticket.assigned"};
+  static const char *const verbs[] = {"ticket.claimed", "ticket.pushed", "ticket.assign"};
   found *f = user;
   (void)error;
   for (size_t i = 0; i < AFT__COUNT(verbs); i++)
@@ -82,12 +82,7 @@ static aft_status keep_kind(page *p, const aft__value *row, const aft__value *cu
                       .tone = (int32_t)aft__row_int(row, AFT__TICKET_TONE)};
   aft_str *const parts[] = {&to->category, &to->topic,    &to->tier, &to->channel,
                             &to->language, &to->priority, &to->queue};
-  for (size_t i = 0; i < AFT__COUNT(parts); i++) {
-    *parts[i] = aft__arena_dup(&p->arena, parts[i]->len ? *parts[i] : aft__cstr(""));
-    if (!parts[i]->data)
-      return aft__nomem(error);
-  }
-  return AFT_OK;
+  return aft__arena_keep(&p->arena, parts, AFT__COUNT(parts), error);
 }
 
 static aft_status read_ticket(aft__cmd *cmd, page *p, const aft__value *row, aft_error *error) {
@@ -177,42 +172,45 @@ static aft_status keep_words(aft_demand *demand, const aft__value *agent, aft__w
                     .hands = 1};
   aft_str *const words[] = {&to->name, &to->taker.languages, &to->taker.skills, &to->taker.teams,
                             &to->capacities};
-  for (size_t i = 0; i < AFT__COUNT(words); i++) {
-    *words[i] = aft__arena_dup(&demand->arena, words[i]->len ? *words[i] : aft__cstr(""));
-    if (!words[i]->data)
-      return aft__nomem(error);
-  }
-  return AFT_OK;
+  return aft__arena_keep(&demand->arena, words, AFT__COUNT(words), error);
 }
 
-static aft_status shifts_of(aft__cmd *cmd, aft_id agent, const aft_time *from, const aft_time *until,
-                            uint32_t most, aft__value ***rows, uint32_t *n, aft_error *error) {
-  aft__value low = aft__int(from ? *from - LONG_SHIFT : 0), high = aft__int(until ? *until : 0);
+static aft_status shifts_after(aft__cmd *cmd, aft_id agent, const aft_demand_span *in, aft__value ***rows,
+                               uint32_t *n, aft_error *error) {
+  aft__value low = aft__int(in->from + 1), high = aft__int(in->until);
   aft__scan scan = {.table = &aft__shift_table,
                     .index = AFT__SHIFT_BY_AGENT,
                     .n_equal = 2,
                     .equal = {aft__int(cmd->call.tenant), aft__int(agent)},
-                    .low = from ? &low : NULL,
-                    .high = until ? &high : NULL,
-                    .limit = most};
+                    .low = &low,
+                    .high = &high,
+                    .limit = AFT__MOST_SHIFTS - 1};
   return aft__scan_all(cmd->tx, &scan, rows, n, error);
+}
+
+/* As much of a shift as a simulation may look at. */
+static void add_shift(aft__span *list, aft__worker *to, const aft_demand_span *in, const aft__value *row) {
+  aft_time from = aft__row_int(row, AFT__SHIFT_FROM), until = aft__row_int(row, AFT__SHIFT_TO);
+  aft_time first = in->from - AFT__MOST_SPAN, last = in->until + AFT__MOST_SPAN;
+  aft__span_add(list, &to->n_shifts, from < first ? first : from, until > last ? last : until);
 }
 
 /* An agent without any shift always works; one with others than these does not. */
 static aft_status keep_shifts(aft__cmd *cmd, const record *r, aft_id agent, aft__worker *to,
                               aft_error *error) {
-  aft__value **rows, **any;
-  uint32_t n, others;
-  AFT__TRY(shifts_of(cmd, agent, &r->in.from, &r->in.until, AFT__MOST_SHIFTS, &rows, &n, error));
-  AFT__TRY(shifts_of(cmd, agent, NULL, NULL, 1, &any, &others, error));
+  aft__value **rows, *running;
+  uint32_t n;
+  bool any;
+  AFT__TRY(aft__shift_at(cmd, agent, r->in.from, &running, &any, error));
+  AFT__TRY(shifts_after(cmd, agent, &r->in, &rows, &n, error));
   aft__span *list = aft__arena_alloc(&r->demand->arena, ((size_t)n + 1) * sizeof *list);
   if (!list)
     return aft__nomem(error);
+  if (running)
+    add_shift(list, to, &r->in, running);
   for (uint32_t i = 0; i < n; i++)
-    if (aft__row_int(rows[i], AFT__SHIFT_TO) > r->in.from)
-      aft__span_add(list, &to->n_shifts, aft__row_int(rows[i], AFT__SHIFT_FROM),
-                    aft__row_int(rows[i], AFT__SHIFT_TO));
-  if (!others)
+    add_shift(list, to, &r->in, rows[i]);
+  if (!any)
     aft__span_add(list, &to->n_shifts, r->in.from, r->in.until);
   to->shifts = list;
   return AFT_OK;
@@ -250,7 +248,8 @@ static aft_status read_crew(aft__cmd *cmd, void *given, aft_error *error) {
 static aft_status check_in(const aft_demand_span *given, aft_demand_span *in, aft_error *error) {
   AFT__TRY(aft__abi_copy(in, sizeof *in, given, SPAN_V1, "aft_demand_span", error));
   AFT__TRY(aft__in_id(in->shop, "demand.shop", error));
-  if (in->from <= 0 || in->until <= in->from || in->until - in->from > AFT__MOST_SPAN)
+  if (in->from <= 0 || in->until <= in->from || in->until > AFT__TIME_MOST ||
+      in->until - in->from > AFT__MOST_SPAN)
     return aft__error(error, AFT_E_INVALID, "demand.from", "expected a period of at most 92 days");
   if (in->longest_ms < 0 || in->longest_ms > AFT__DAY)
     return aft__error(error, AFT_E_INVALID, "demand.longest_ms", "expected 0 to %lld, found %lld",

@@ -59,12 +59,8 @@ static bool label_stays(const aft__examples *e, const aft__cmd *cmd, aft_str lab
 static aft_status keep(aft__examples *e, const aft__labelled *found, aft_error *error) {
   aft__labelled *row = &e->rows[e->n];
   *row = *found;
-  aft_str *texts[] = {&row->label, &row->text, &row->customers_label, &row->channel};
-  for (size_t i = 0; i < AFT__COUNT(texts); i++) {
-    *texts[i] = aft__arena_dup(&e->arena, texts[i]->data ? *texts[i] : aft__cstr(""));
-    if (!texts[i]->data)
-      return aft__nomem(error);
-  }
+  aft_str *const texts[] = {&row->label, &row->text, &row->customers_label, &row->channel};
+  AFT__TRY(aft__arena_keep(&e->arena, texts, AFT__COUNT(texts), error));
   e->n++;
   return AFT_OK;
 }

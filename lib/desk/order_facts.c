@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#define MOST_TIME INT64_C(253402300799999) /* the end of the year 9999 */
-
 typedef struct text_field {
   const char *name;
   size_t offset, most;
@@ -55,7 +53,7 @@ static const number_field line_numbers[] = {{"quantity", LINE(quantity), 1, AFT_
                                             {"price", LINE(price), 0, AFT__MOST_MINOR},
                                             {"paid", LINE(paid), 0, AFT__MOST_MINOR},
                                             {"tax", LINE(tax), 0, AFT__MOST_MINOR},
-                                            {"warranty_until", LINE(warranty_until), 0, MOST_TIME}};
+                                            {"warranty_until", LINE(warranty_until), 0, AFT__TIME_MOST}};
 static const flag_field line_flags[] = {
     {"final_sale", LINE(final_sale)}, {"hygiene", LINE(hygiene)}, {"made_to_order", LINE(made_to_order)}};
 
@@ -71,8 +69,8 @@ static const text_field payment_texts[] = {
     {"instrument", PAYMENT(instrument), 64, true, NULL},
     {"account", PAYMENT(account), AFT__NAME_BYTES, false, NULL}};
 static const number_field payment_numbers[] = {{"most_refunds", PAYMENT(most_refunds), 0, AFT__MOST_UNITS},
-                                               {"refund_until", PAYMENT(refund_until), 0, MOST_TIME},
-                                               {"paid", PAYMENT(paid), 0, MOST_TIME}};
+                                               {"refund_until", PAYMENT(refund_until), 0, AFT__TIME_MOST},
+                                               {"paid", PAYMENT(paid), 0, AFT__TIME_MOST}};
 
 static const text_field parcel_texts[] = {
     {"ref", PARCEL(ref), AFT__NAME_BYTES, true, NULL},
@@ -80,8 +78,8 @@ static const text_field parcel_texts[] = {
     {"waybill", PARCEL(waybill), 64, false, NULL},
     {"state", PARCEL(state), 64, false, "|announced|in_transit|delivered|lost|intercepted|refused|void|"},
     {"address", PARCEL(address), 1000, false, NULL}};
-static const number_field parcel_numbers[] = {{"shipped", PARCEL(shipped), 0, MOST_TIME},
-                                              {"delivered", PARCEL(delivered), 0, MOST_TIME}};
+static const number_field parcel_numbers[] = {{"shipped", PARCEL(shipped), 0, AFT__TIME_MOST},
+                                              {"delivered", PARCEL(delivered), 0, AFT__TIME_MOST}};
 static const flag_field parcel_flags[] = {{"insured", PARCEL(insured)}};
 
 static const text_field item_texts[] = {{"line", ITEM(line), AFT__NAME_BYTES, true, NULL}};
@@ -94,7 +92,7 @@ static const text_field order_texts[] = {{"number", FACTS(number), AFT__NAME_BYT
                                          {"zone", FACTS(zone), 64, false, NULL},
                                          {"invoice", FACTS(invoice), AFT__NAME_BYTES, false, NULL},
                                          {"platform", FACTS(platform), 64, false, NULL}};
-static const number_field order_numbers[] = {{"placed", FACTS(placed), 0, MOST_TIME},
+static const number_field order_numbers[] = {{"placed", FACTS(placed), 0, AFT__TIME_MOST},
                                              {"earned", FACTS(earned), 0, AFT__MOST_MINOR},
                                              {"earned_spent", FACTS(earned_spent), 0, AFT__MOST_MINOR},
                                              {"earned_value", FACTS(earned_value), 0, AFT__MOST_MINOR}};

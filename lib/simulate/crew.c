@@ -6,11 +6,6 @@
 #define MOST_HANDS           1000u
 #define MOST_CAPACITY        1000000
 
-static aft_status keep(aft__arena *arena, aft_str *text, aft_error *error) {
-  *text = aft__arena_dup(arena, text->len ? *text : aft__cstr(""));
-  return text->data ? AFT_OK : aft__nomem(error);
-}
-
 static aft_status take_words(const aft_policy *policy, const aft_worker_in *in, aft__worker *to,
                              aft__arena *arena, aft_error *error) {
   const struct {
@@ -26,7 +21,7 @@ static aft_status take_words(const aft_policy *policy, const aft_worker_in *in, 
   for (size_t i = 0; i < AFT__COUNT(words); i++) {
     *words[i].to = words[i].given;
     AFT__TRY(aft__in_words(words[i].to, words[i].shares, words[i].where, error));
-    AFT__TRY(keep(arena, words[i].to, error));
+    AFT__TRY(aft__arena_keep(arena, &words[i].to, 1, error));
   }
   for (rest = to->taker.teams; aft__words_next(&rest, &word);)
     if (!aft__policy_team_find(policy, word))
@@ -78,7 +73,7 @@ static aft_status take_worker(const aft_policy *policy, aft_worker_in *in, aft__
     return aft__error(error, AFT_E_INVALID, "simulation.agents.hands", "expected 0 to %u, found %u",
                       MOST_HANDS, in->hands);
   *to = (aft__worker){.name = in->name, .capacity = in->capacity, .hands = in->hands ? in->hands : 1};
-  AFT__TRY(keep(arena, &to->name, error));
+  AFT__TRY(aft__arena_keep(arena, (aft_str *const[]){&to->name}, 1, error));
   AFT__TRY(take_words(policy, in, to, arena, error));
   return take_shifts(in, to, arena, error);
 }

@@ -146,8 +146,9 @@ static aft_status check_rate(const aft_rate_in *rate, aft_error *error) {
   if (rate->from <= 0)
     return aft__error(error, AFT_E_INVALID, "demand.rates.from", "expected a time after 1970, found %lld",
                       (long long)rate->from);
-  if (rate->until <= rate->from)
-    return aft__error(error, AFT_E_INVALID, "demand.rates.until", "expected a time after demand.rates.from");
+  if (rate->until <= rate->from || rate->until > AFT__TIME_MOST)
+    return aft__error(error, AFT_E_INVALID, "demand.rates.until",
+                      "expected a time after demand.rates.from, in the year 9999 at the latest");
   return AFT_OK;
 }
 
@@ -265,14 +266,15 @@ static aft_status draw_rate(source *s, uint32_t number, aft_error *error) {
 }
 
 /* So that a tier of which nobody came has its row all the same. */
-static void name_tiers(source *s) {
+static aft_status name_tiers(source *s, aft_error *error) {
   aft_demand *demand = s->demand;
   for (uint32_t i = 0; i < s->tiers.n; i++) {
-    aft_str name =
-        aft__arena_dup(&demand->arena, s->tiers.list[i].name.len ? s->tiers.list[i].name : aft__cstr(""));
-    if (name.data)
-      demand->tiers[demand->n_tiers++] = name;
+    aft_str *name = &demand->tiers[i];
+    *name = s->tiers.list[i].name;
+    AFT__TRY(aft__arena_keep(&demand->arena, &name, 1, error));
+    demand->n_tiers++;
   }
+  return AFT_OK;
 }
 
 static aft_status draw(source *s, const aft_demand_in *given, aft_error *error) {
@@ -282,7 +284,7 @@ static aft_status draw(source *s, const aft_demand_in *given, aft_error *error) 
   AFT__TRY(take_lists(s, error));
   AFT__TRY(check_rest(s, error));
   s->demand->seed = s->in.seed;
-  name_tiers(s);
+  AFT__TRY(name_tiers(s, error));
   for (uint32_t i = 0; i < s->in.n_rates; i++)
     AFT__TRY(draw_rate(s, i, error));
   aft__demand_sort(s->demand);

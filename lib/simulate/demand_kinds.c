@@ -29,11 +29,7 @@ static aft_status copy(aft_demand *demand, const aft__matter *kind, aft__matter 
   *to = *kind;
   aft_str *const parts[] = {&to->category, &to->topic,    &to->tier, &to->channel,
                             &to->language, &to->priority, &to->queue};
-  for (size_t i = 0; i < AFT__COUNT(parts); i++) {
-    *parts[i] = aft__arena_dup(&demand->arena, parts[i]->data ? *parts[i] : aft__cstr(""));
-    if (!parts[i]->data)
-      return aft__nomem(error);
-  }
+  AFT__TRY(aft__arena_keep(&demand->arena, parts, AFT__COUNT(parts), error));
   return tier_of(demand, to->tier, &to->tier_number, error);
 }
 

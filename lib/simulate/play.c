@@ -138,7 +138,7 @@ static void count_answer(aft__day *day, aft__played *p) {
 
 /* A hand that finishes after the end of the shift has worked on for so long. */
 static void count_work(aft__day *day, const aft__seat *seat, int64_t ms) {
-  int64_t over = seat->there || day->now - seat->went > ms ? 0 : day->now - seat->went;
+  int64_t over = seat->there ? 0 : day->now - seat->went;
   day->run->busy_ms += ms;
   day->run->staffed_ms += over;
 }
@@ -266,10 +266,11 @@ static void set_shifts(aft__day *day, uint32_t number) {
   const aft__worker *who = day->seats[number].who;
   for (uint32_t i = 0; i < who->n_shifts; i++) {
     aft_time until = who->shifts[i].until < day->rules->until ? who->shifts[i].until : day->rules->until;
+    if (until <= who->shifts[i].from)
+      continue;
     aft__day_event(day, who->shifts[i].from, AFT__HAPPENS_COMES, number);
-    aft__day_event(day, who->shifts[i].until, AFT__HAPPENS_GOES, number);
-    if (until > who->shifts[i].from)
-      day->run->staffed_ms += (until - who->shifts[i].from) * who->hands;
+    aft__day_event(day, until, AFT__HAPPENS_GOES, number);
+    day->run->staffed_ms += (until - who->shifts[i].from) * who->hands;
   }
 }
 

@@ -43,10 +43,10 @@ typedef struct aft__day {
   aft__heap fresh; /* what came into lanes that give their tickets out, in this moment */
   aft__heap turns; /* of those who can take one now */
   aft_time now;
-  uint32_t next, waiting, claims, asked; /* asked: explanations given of those asked for */
-  bool freed;                            /* somebody is */
-  bool pushes;                           /* some queue gives its tickets out */
-  bool failed;                           /* out of memory */
+  uint32_t next, waiting, claims;
+  bool freed;  /* somebody is */
+  bool pushes; /* some queue gives its tickets out */
+  bool failed; /* out of memory */
 } aft__day;
 
 /* ---- play.c ---- */

@@ -72,16 +72,16 @@ static aft_status take(asked *a, const aft_simulation_in *given, aft_error *erro
 
 /* ---- the result ---- */
 
-static aft_status name_all(aft__arena *arena, const aft_str **list, uint32_t n, aft_error *error) {
-  aft_str *names = aft__arena_alloc(arena, ((size_t)n + 1) * sizeof *names);
+static aft_status name_tiers(const asked *a, aft_simulated *out, aft_error *error) {
+  aft_str *names = aft__arena_alloc(&out->arena, ((size_t)a->demand->n_tiers + 1) * sizeof *names);
   if (!names)
     return aft__nomem(error);
-  for (uint32_t i = 0; i < n; i++) {
-    names[i] = aft__arena_dup(arena, (*list)[i].len ? (*list)[i] : aft__cstr(""));
-    if (!names[i].data)
-      return aft__nomem(error);
+  for (; out->n_tiers < a->demand->n_tiers; out->n_tiers++) {
+    aft_str *name = &names[out->n_tiers];
+    *name = a->demand->tiers[out->n_tiers];
+    AFT__TRY(aft__arena_keep(&out->arena, &name, 1, error));
   }
-  *list = names;
+  out->tiers = names;
   return AFT_OK;
 }
 
@@ -89,11 +89,13 @@ static aft_status name_crew(const asked *a, aft_simulated *out, aft_error *error
   aft_str *names = aft__arena_alloc(&out->arena, ((size_t)a->crew.n + 1) * sizeof *names);
   if (!names)
     return aft__nomem(error);
-  for (uint32_t i = 0; i < a->crew.n; i++)
-    names[i] = a->crew.list[i].name;
+  for (; out->n_agents < a->crew.n; out->n_agents++) {
+    aft_str *name = &names[out->n_agents];
+    *name = a->crew.list[out->n_agents].name;
+    AFT__TRY(aft__arena_keep(&out->arena, &name, 1, error));
+  }
   out->agents = names;
-  out->n_agents = a->crew.n;
-  return name_all(&out->arena, &out->agents, a->crew.n, error);
+  return AFT_OK;
 }
 
 static aft_status name_ticket(const asked *a, uint32_t ticket, aft__arena *arena, aft__named *to,
@@ -105,12 +107,7 @@ static aft_status name_ticket(const asked *a, uint32_t ticket, aft__arena *arena
                      sorted->queue, kind->channel,  kind->language};
   aft_str *const parts[] = {&to->tier,  &to->category, &to->topic,   &to->priority,
                             &to->queue, &to->channel,  &to->language};
-  for (size_t i = 0; i < AFT__COUNT(parts); i++) {
-    *parts[i] = aft__arena_dup(arena, parts[i]->len ? *parts[i] : aft__cstr(""));
-    if (!parts[i]->data)
-      return aft__nomem(error);
-  }
-  return AFT_OK;
+  return aft__arena_keep(arena, parts, AFT__COUNT(parts), error);
 }
 
 static aft_status name_choices(const asked *a, aft_simulated *out, aft_error *error) {
@@ -127,10 +124,7 @@ static aft_status play(asked *a, aft_simulated *out, aft_error *error) {
   aft__rules rules = {a->in.order, a->in.until, a->in.explain, (uint32_t)a->in.n_explain};
   out->order = a->in.order;
   out->until = a->in.until;
-  out->n_tickets = a->demand->n;
-  out->tiers = a->demand->tiers;
-  out->n_tiers = a->demand->n_tiers;
-  AFT__TRY(name_all(&out->arena, &out->tiers, out->n_tiers, error));
+  AFT__TRY(name_tiers(a, out, error));
   AFT__TRY(name_crew(a, out, error));
   AFT__TRY(aft__play(&a->lanes, &a->crew, &rules, &out->run, error));
   AFT__TRY(aft__figures(&a->lanes, &a->opinions, out, error));
@@ -162,7 +156,6 @@ aft_status aft_simulate(const aft_policy *policy, const aft_demand *demand, cons
   made->env = aft_env_ref(demand->env);
   aft__arena_init(&made->arena, made->env);
   aft__arena_init(&a.arena, made->env);
-  a.lanes.demand = demand;
   aft_status status = run(&a, in, made, error);
   aft__arena_done(&a.arena);
   if (status < 0)

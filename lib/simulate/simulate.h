@@ -265,7 +265,7 @@ struct aft_simulated {
   aft__arena arena;
   uint32_t order, n_agents;
   aft_time until;
-  uint32_t n_tickets, n_tiers;
+  uint32_t n_tiers;
   const aft_str *tiers;
   int64_t (*figures)[AFT__FIGURES]; /* of all, then by tier */
   const aft_str *agents;            /* names */

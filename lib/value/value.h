@@ -11,6 +11,8 @@
 #define AFT__HOUR   (60 * AFT__MINUTE)
 #define AFT__DAY    (24 * AFT__HOUR)
 
+#define AFT__TIME_MOST INT64_C(253402300799999) /* the end of the year 9999 */
+
 /* civil.c: the proleptic Gregorian calendar */
 typedef struct aft__civil {
   int32_t year;

@@ -363,9 +363,8 @@ static void compare(const aft_demand *demand, const aft_simulated *simulated) {
       continue;
     }
     if ((int)p->claim != l->claim || p->claimed != l->claimed || (int)p->agent != l->agent)
-      fail_msg("seed %llu, %s: ticket %u was claim %d of agent %d at %lld, played it is %u of %u at %lld",
-               (unsigned long long)seed, now_way->name, k, l->claim, l->agent, (long long)l->claimed,
-               p->claim, p->agent, (long long)p->claimed);
+      fail_msg("%s: ticket %u was claim %d of agent %d at %lld, played it is %u of %u at %lld", now_way->name,
+               k, l->claim, l->agent, (long long)l->claimed, p->claim, p->agent, (long long)p->claimed);
     if (l->answered)
       assert_true(p->answered == l->answered);
     if (demand->list[k].pieces == 1)
@@ -444,17 +443,7 @@ static aft_id claimed(void) {
   return id;
 }
 
-static aft_id say_as(const char *external, const char *handle) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_record *message;
-  aft_message_in in = desk_message(&d, external, "我的快递到哪里了");
-  in.customer = 0;
-  in.handle = (aft_str){handle, AFT_NTS};
-  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
-  aft_id id = aft_message_ticket(message);
-  aft_record_free(message);
-  return id;
-}
+static aft_id say_as(const char *handle) { return desk_say_as(&d, handle, "我的快递到哪里了"); }
 
 static const aft__exchange *piece_of(const aft_demand *demand, uint32_t ticket, uint32_t piece) {
   assert_true(ticket < demand->n && piece < demand->list[ticket].pieces);
@@ -464,8 +453,8 @@ static const aft__exchange *piece_of(const aft_demand *demand, uint32_t ticket, 
 static void work_begins_when_everything_is_there(void **state) {
   aft_time from = d.now;
   (void)state;
-  aft_id first = say_as("w-1", "one");
-  aft_id second = say_as("w-2", "two");
+  aft_id first = say_as("one");
+  aft_id second = say_as("two");
   desk_pass(&d, 10 * AFT__MINUTE); /* nobody is there */
   assert_true(claimed() == first && claimed() == second);
   desk_pass(&d, 3 * AFT__MINUTE);
@@ -475,10 +464,10 @@ static void work_begins_when_everything_is_there(void **state) {
   desk_pass(&d, 4 * AFT__MINUTE);
   desk_answer(&d, second, "明天到。");
   desk_pass(&d, 30 * AFT__MINUTE);
-  assert_true(say_as("w-3", "two") == second);
+  assert_true(say_as("two") == second);
   desk_pass(&d, 90 * AFT__MINUTE); /* lunch lay between */
   desk_answer(&d, second, "今天到。");
-  say_as("w-4", "three"); /* nobody answers */
+  say_as("three"); /* nobody answers */
   aft_demand *demand = recorded(from, 0);
   assert_int_equal(aft_demand_count(demand), 3);
   assert_int_equal(piece_of(demand, 0, 0)->work_ms, 5 * AFT__MINUTE);
@@ -493,17 +482,44 @@ static void work_begins_when_everything_is_there(void **state) {
   aft_demand_free(demand);
 }
 
+static void work_begins_when_somebody_is_given_the_ticket(void **state) {
+  aft_time from = d.now;
+  (void)state;
+  aft_id ticket = say_as("one");
+  desk_pass(&d, 10 * AFT__MINUTE);
+  desk_act(&d, ticket, AFT_ACT_ASSIGN);
+  desk_pass(&d, 3 * AFT__MINUTE);
+  desk_answer(&d, ticket, "马上查。");
+  aft_demand *demand = recorded(from, 0);
+  assert_int_equal(piece_of(demand, 0, 0)->work_ms, 3 * AFT__MINUTE);
+  aft_demand_free(demand);
+}
+
+static void a_shift_of_weeks_is_one(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_time from = d.now, first = from - 30 * AFT__DAY, last = from + 30 * AFT__DAY;
+  (void)state;
+  aft_shift_in span = {.size = sizeof span, .agent = d.agent, .from = first, .to = last};
+  assert_ok(aft_shift_put(d.session, &d.system, &span, NULL, &error));
+  say_as("one");
+  aft_demand *demand = recorded(from, 0);
+  assert_int_equal(demand->crew.n, 1);
+  assert_int_equal(demand->crew.list[0].n_shifts, 1);
+  assert_true(demand->crew.list[0].shifts[0].from == first && demand->crew.list[0].shifts[0].until == last);
+  aft_demand_free(demand);
+}
+
 static void only_what_was_opened_then_and_there_is_taken(void **state) {
   aft_error error = AFT_ERROR_INIT;
   aft_demand *demand;
   (void)state;
-  say_as("o-1", "before");
+  say_as("before");
   desk_pass(&d, AFT__MINUTE);
   aft_time from = d.now;
-  say_as("o-2", "within");
+  say_as("within");
   desk_pass(&d, AFT__MINUTE);
   aft_demand_span span = {.size = sizeof span, .from = from, .until = d.now, .shop = d.shop};
-  say_as("o-3", "after");
+  say_as("after");
   assert_ok(aft_demand_record(d.session, &d.system, &span, &demand, &error));
   assert_int_equal(aft_demand_count(demand), 1);
   aft_demand_free(demand);
@@ -536,6 +552,10 @@ static void a_bad_span_is_refused_by_its_place(void **state) {
   span.until = span.from + 93 * AFT__DAY;
   refused(&d.system, span, AFT_E_INVALID, "demand.from");
   span = good;
+  span.from = INT64_MAX - 2000;
+  span.until = INT64_MAX - 1000;
+  refused(&d.system, span, AFT_E_INVALID, "demand.from");
+  span = good;
   span.longest_ms = -1;
   refused(&d.system, span, AFT_E_INVALID, "demand.longest_ms");
   refused(&d.as_buyer, good, AFT_E_DENIED, NULL);
@@ -552,6 +572,8 @@ int main(void) {
   static const char *const memory_alone[] = {"claimed", "given out"};
   const struct CMUnitTest rest[] = {cmocka_unit_test(a_day_is_played_as_it_was_lived_in_a_database),
                                     ON_SQLITE(work_begins_when_everything_is_there),
+                                    ON_SQLITE(work_begins_when_somebody_is_given_the_ticket),
+                                    ON_SQLITE(a_shift_of_weeks_is_one),
                                     ON_SQLITE(only_what_was_opened_then_and_there_is_taken),
                                     ON_SQLITE(a_bad_span_is_refused_by_its_place)};
   struct CMUnitTest tests[WAYS + AFT__COUNT(rest)];
