@@ -212,21 +212,45 @@ uint32_t desk_effects(desk *d, aft_id ticket, const char *topic, const char *par
   uint32_t n = 0;
   assert_ok(aft_outbox_list(d->session, &d->system, ticket, &cursor, &error));
   while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
-    n += strcmp(aft_effect_topic(effect), topic) == 0 && strstr(aft_effect_payload(effect), part) != NULL;
+    n += (!topic || strcmp(aft_effect_topic(effect), topic) == 0) &&
+         strstr(aft_effect_payload(effect), part) != NULL;
   aft_cursor_free(cursor);
   return n;
 }
 
-uint32_t desk_events(desk *d, aft_id ticket, const char *verb) {
+uint32_t desk_events_with(desk *d, aft_id ticket, const char *verb, const char *part) {
   aft_error error = AFT_ERROR_INIT;
   aft_cursor *cursor;
   aft_record *event;
   uint32_t n = 0;
   assert_ok(aft_ticket_history(d->session, &d->system, ticket, &cursor, &error));
   while (aft_cursor_next(cursor, &event, &error) == AFT_OK)
-    n += strcmp(aft_event_verb(event), verb) == 0;
+    n += strcmp(aft_event_verb(event), verb) == 0 && strstr(aft_event_facts(event), part) != NULL;
   aft_cursor_free(cursor);
   return n;
+}
+
+uint32_t desk_events(desk *d, aft_id ticket, const char *verb) {
+  return desk_events_with(d, ticket, verb, "");
+}
+
+void desk_settle(desk *d, uint32_t outcome) {
+  aft_error error = AFT_ERROR_INIT;
+  for (uint32_t n = 1; n;) {
+    aft_cursor *claimed;
+    aft_record *effect;
+    n = 0;
+    assert_ok(aft_outbox_claim(d->session, NULL, &claimed, &error));
+    for (; aft_cursor_next(claimed, &effect, &error) == AFT_OK; n++)
+      assert_ok(aft_outbox_settle(d->session, aft_effect_id(effect), aft_effect_fence(effect), outcome, NULL,
+                                  &error));
+    aft_cursor_free(claimed);
+  }
+}
+
+aft_status desk_merge(desk *d, aft_id from, aft_id into, aft_error *error) {
+  aft_act_in in = {.size = sizeof in, .ticket = from, .act = AFT_ACT_MERGE, .other = into};
+  return aft_ticket_act(d->session, &d->as_agent, &in, NULL, error);
 }
 
 aft_id desk_say_as(desk *d, const char *handle, const char *text) {

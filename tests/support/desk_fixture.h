@@ -67,9 +67,15 @@ void assert_state(desk *d, aft_id id, const char *state);
 void desk_answer(desk *d, aft_id ticket, const char *text);
 void desk_act(desk *d, aft_id ticket, uint32_t act);
 uint32_t desk_count(aft_cursor *cursor); /* and frees it */
-/* How many effects of a topic a ticket has that have this in their payload, and how many events. */
+/* How many effects of a topic (NULL: of any) a ticket has that have this in their payload, and how many events. */
 uint32_t desk_effects(desk *d, aft_id ticket, const char *topic, const char *part);
 uint32_t desk_events(desk *d, aft_id ticket, const char *verb);
+/* Of those, the ones that have this in their facts. */
+uint32_t desk_events_with(desk *d, aft_id ticket, const char *verb, const char *part);
+/* Claims what is ready in the outbox and settles it, until nothing is. */
+void desk_settle(desk *d, uint32_t outcome);
+/* As the agent. */
+aft_status desk_merge(desk *d, aft_id from, aft_id into, aft_error *error);
 /* A message of somebody else than the usual customer, by handle; the ticket's id. */
 aft_id desk_say_as(desk *d, const char *handle, const char *text);
 

@@ -74,20 +74,8 @@ static void assert_allowed(const char *rules) {
   aft_policy_unref(policy);
 }
 
-static uint32_t events_on(desk *on, aft_id ticket, const char *verb, const char *part) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_cursor *cursor;
-  aft_record *event;
-  uint32_t n = 0;
-  assert_ok(aft_ticket_history(on->session, &on->system, ticket, &cursor, &error));
-  while (aft_cursor_next(cursor, &event, &error) == AFT_OK)
-    n += strcmp(aft_event_verb(event), verb) == 0 && strstr(aft_event_facts(event), part) != NULL;
-  aft_cursor_free(cursor);
-  return n;
-}
-
 static uint32_t events_of(aft_id ticket, const char *verb, const char *part) {
-  return events_on(&d, ticket, verb, part);
+  return desk_events_with(&d, ticket, verb, part);
 }
 
 static bool has_tag(aft_id ticket, const char *tag) {
@@ -106,18 +94,6 @@ static void set_tag(aft_id ticket, const char *tag, bool add) {
   aft_error error = AFT_ERROR_INIT;
   aft_tag_in in = {.size = sizeof in, .kind = AFT_KIND_TICKET, .subject = ticket, .tag = AFT_STR(tag)};
   assert_ok((add ? aft_tag_add : aft_tag_remove)(d.session, &d.system, &in, &error));
-}
-
-static uint32_t effects_with(aft_id ticket, const char *part) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_cursor *cursor;
-  aft_record *effect;
-  uint32_t n = 0;
-  assert_ok(aft_outbox_list(d.session, &d.system, ticket, &cursor, &error));
-  while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
-    n += strstr(aft_effect_payload(effect), part) != NULL;
-  aft_cursor_free(cursor);
-  return n;
 }
 
 static uint32_t messages_with(aft_id ticket, const char *disposition) {
@@ -310,8 +286,8 @@ static void every_action_does_its_part(void **state) {
   assert_int_equal(aft_ticket_first_response(record), DESK_START);
   aft_record_free(record);
   assert_true(has_tag(ticket, "紧急"));
-  assert_int_equal(effects_with(ticket, "欢迎评价"), 1);
-  assert_int_equal(effects_with(ticket, "常见问题 T-"), 1);
+  assert_int_equal(desk_effects(&d, ticket, NULL, "欢迎评价"), 1);
+  assert_int_equal(desk_effects(&d, ticket, NULL, "常见问题 T-"), 1);
   assert_int_equal(messages_with(ticket, "note"), 1);
   assert_int_equal(messages_with(ticket, "answer"), 1);
   aft_cursor *cursor;
@@ -444,11 +420,11 @@ static void a_refused_action_loses_nothing(void **state) {
   assert_explained(ticket, "zh", "无需执行：添加标签 a");
   desk_answer(&d, ticket, "今天送到");
   desk_act(&d, ticket, AFT_ACT_RESOLVE);
-  uint32_t answers = messages_with(ticket, "answer"), sent = effects_with(ticket, "常见问题");
+  uint32_t answers = messages_with(ticket, "answer"), sent = desk_effects(&d, ticket, NULL, "常见问题");
   desk_act(&d, ticket, AFT_ACT_CLOSE);
   assert_state(&d, ticket, "closed");
   assert_int_equal(messages_with(ticket, "answer"), answers); /* the half of an answer was undone */
-  assert_int_equal(effects_with(ticket, "常见问题"), sent);
+  assert_int_equal(desk_effects(&d, ticket, NULL, "常见问题"), sent);
   assert_true(has_tag(ticket, "c"));
   assert_explained(ticket, "en", "not possible in this state");
 }
@@ -512,7 +488,7 @@ static void tone_questions_and_delight_are_seen(void **state) {
   in.external = AFT_STR("m3");
   in.text = AFT_STR("太棒了，非常满意，五星好评，强烈推荐！");
   assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
-  assert_int_equal(effects_with(aft_message_ticket(message), "欢迎评价"), 1);
+  assert_int_equal(desk_effects(&d, aft_message_ticket(message), NULL, "欢迎评价"), 1);
   aft_record_free(message);
 }
 
@@ -580,14 +556,14 @@ static void a_case_is_opened_where_that_is_possible(void **state) {
   aft_id ticket = aft_message_ticket(message);
   aft_record_free(message);
   assert_state(&c.d, ticket, "resolved");
-  assert_int_equal(events_on(&c.d, ticket, "ticket.case_opened", ""), 1);
-  assert_int_equal(events_on(&c.d, ticket, "tag.added", "told"), 1);
-  assert_int_equal(events_on(&c.d, ticket, "tag.added", "after"), 1);
+  assert_int_equal(desk_events_with(&c.d, ticket, "ticket.case_opened", ""), 1);
+  assert_int_equal(desk_events_with(&c.d, ticket, "tag.added", "told"), 1);
+  assert_int_equal(desk_events_with(&c.d, ticket, "tag.added", "after"), 1);
   assert_ok(aft_case_list(c.d.session, &c.d.system, &all, &cursor, &error));
   assert_int_equal(desk_count(cursor), 1);
   in.external = AFT_STR("m2"); /* all units are in the case by now */
   assert_ok(aft_intake(c.d.session, &c.d.system, &in, NULL, &error));
-  assert_int_equal(events_on(&c.d, ticket, "automation.ran", "\"refused\":[\"open_case\"]"), 1);
+  assert_int_equal(desk_events_with(&c.d, ticket, "automation.ran", "\"refused\":[\"open_case\"]"), 1);
   assert_ok(aft_case_list(c.d.session, &c.d.system, &all, &cursor, &error));
   assert_int_equal(desk_count(cursor), 1);
   case_desk_close(&c);
@@ -825,14 +801,7 @@ static void write_note(aft_id ticket) {
 static void play_model(model *m, uint64_t *random, uint32_t round) {
   char external[16], tag[8];
   snprintf(external, sizeof external, "m%u", round);
-  aft_message_in in = desk_message(&d, external, ASKS);
-  aft_error error = AFT_ERROR_INIT;
-  aft_record *message;
-  in.customer = 0;
-  in.handle = AFT_STR(external);
-  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
-  aft_id ticket = aft_message_ticket(message);
-  aft_record_free(message);
+  aft_id ticket = desk_say_as(&d, external, ASKS);
   model_run(m, 1 << OPENED);
   for (int step = 0; step < 6; step++) {
     uint32_t at = below(random, MODEL_TAGS), what = below(random, 3);
@@ -980,7 +949,7 @@ static void look_at_all(const aft_id *tickets, uint32_t n, aft_buf **out) {
     assert_ok(aft_explain(d.session, &d.system, tickets[i], NULL, "en", &part, &error));
     aft__buf_str(*out, aft__buf_view(part));
     aft_buf_free(part);
-    aft__buf_printf(*out, "%u %u\n", events_of(tickets[i], "", ""), effects_with(tickets[i], ""));
+    aft__buf_printf(*out, "%u %u\n", events_of(tickets[i], "", ""), desk_effects(&d, tickets[i], NULL, ""));
   }
 }
 
@@ -1202,7 +1171,7 @@ static uint32_t twin_ran(desk *on, const char *rule) {
   snprintf(part, sizeof part, "{\"rule\":\"%s\"", rule);
   assert_ok(aft_ticket_list(on->session, &on->system, &all, &cursor, &error));
   while (aft_cursor_next(cursor, &ticket, &error) == AFT_OK)
-    n += events_on(on, aft_ticket_id(ticket), "automation.ran", part);
+    n += desk_events_with(on, aft_ticket_id(ticket), "automation.ran", part);
   aft_cursor_free(cursor);
   return n;
 }

@@ -633,11 +633,6 @@ static void bad_splits_change_nothing(void **state) {
 
 /* ---- merging ---- */
 
-static aft_status merge(aft_id from, aft_id into, aft_error *error) {
-  aft_act_in in = {.size = sizeof in, .ticket = from, .act = AFT_ACT_MERGE, .other = into};
-  return aft_ticket_act(d.session, &d.as_agent, &in, NULL, error);
-}
-
 static aft_id far_apart(const char *external, const char *text) {
   desk_pass(&d, 4 * AFT__DAY);
   return desk_say(&d, external, text);
@@ -660,7 +655,7 @@ static void all_that_hangs_on_a_ticket_comes_along(void **state) {
   assert_ok(aft_ticket_follow(d.session, &d.system, from, d.agent, &error));
   assert_ok(aft_ticket_follow(d.session, &d.system, into, d.agent, &error));
   aft_id remark = note("@bob 看看", from);
-  assert_ok(merge(from, into, &error));
+  assert_ok(desk_merge(&d, from, into, &error));
   assert_ok(aft_message_list(d.session, &d.as_agent, from, &cursor, &error));
   assert_int_equal(desk_count(cursor), 0);
   assert_ok(aft_message_list(d.session, &d.as_agent, into, &cursor, &error));
@@ -696,7 +691,7 @@ static void cases_go_on_with_the_ticket_that_stays(void **state) {
   aft_id from = far_apart("m1", "退款三天没到"), into = far_apart("m2", "退款又没到");
   aft_id of = case_new(&d, case_order(&d, "A-1", d.buyer, 0, 0), d.buyer);
   case_set(&d, of, AFT__CASE_TICKET, from, false);
-  assert_ok(merge(from, into, &error));
+  assert_ok(desk_merge(&d, from, into, &error));
   assert_int_equal(case_number(&d, of, AFT__CASE_TICKET), into);
 }
 
@@ -713,7 +708,7 @@ static void what_is_a_shops_stays_there(void **state) {
   aft_record_free(message);
   aft_id of = case_new(&d, case_order(&d, "A-1", d.buyer, 0, 0), d.buyer);
   case_set(&d, of, AFT__CASE_TICKET, from, false);
-  assert_status(merge(from, into, &error), AFT_E_DENIED); /* the agent works for one of the shops */
+  assert_status(desk_merge(&d, from, into, &error), AFT_E_DENIED); /* the agent works for one of the shops */
   aft_act_in act = {.size = sizeof act, .ticket = from, .act = AFT_ACT_MERGE, .other = into};
   assert_ok(aft_ticket_act(d.session, &d.system, &act, NULL, &error));
   assert_int_equal(case_number(&d, of, AFT__CASE_TICKET), from);
@@ -728,7 +723,7 @@ static void a_customer_who_waited_goes_on_waiting(void **state) {
   aft_id from = far_apart("m2", "怎么还没有退");
   desk_pass(&d, AFT__HOUR);
   aft_time asked = d.now - AFT__HOUR;
-  assert_ok(merge(from, into, &error));
+  assert_ok(desk_merge(&d, from, into, &error));
   assert_state(&d, into, "assigned");
   aft_record *row = desk_ticket(&d, into);
   assert_true(aft_ticket_next_response_due(row) > 0);
@@ -747,14 +742,14 @@ static void bad_merges_are_refused(void **state) {
   assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
   aft_id strange = aft_message_ticket(message);
   aft_record_free(message);
-  assert_status(merge(a, a, &error), AFT_E_INVALID);
-  assert_status(merge(a, strange, &error), AFT_E_INVALID);
+  assert_status(desk_merge(&d, a, a, &error), AFT_E_INVALID);
+  assert_status(desk_merge(&d, a, strange, &error), AFT_E_INVALID);
   assert_non_null(strstr(error.message, "different customers"));
-  assert_status(merge(a, a + 7, &error), AFT_E_NOT_FOUND);
-  assert_ok(merge(a, b, &error));
-  assert_status(merge(a, c, &error), AFT_E_TRANSITION);
-  assert_status(merge(b, a, &error), AFT_E_TRANSITION); /* no circle */
-  assert_status(merge(c, a, &error), AFT_E_TRANSITION);
+  assert_status(desk_merge(&d, a, a + 7, &error), AFT_E_NOT_FOUND);
+  assert_ok(desk_merge(&d, a, b, &error));
+  assert_status(desk_merge(&d, a, c, &error), AFT_E_TRANSITION);
+  assert_status(desk_merge(&d, b, a, &error), AFT_E_TRANSITION); /* no circle */
+  assert_status(desk_merge(&d, c, a, &error), AFT_E_TRANSITION);
   char target[32];
   snprintf(target, sizeof target, "into ticket %lld", (long long)b);
   assert_non_null(strstr(error.message, target)); /* and where to go */
@@ -769,7 +764,7 @@ static void a_long_chain_of_merges_ends(void **state) {
     char external[16];
     snprintf(external, sizeof external, "m%d", i);
     aft_id next = far_apart(external, "退款又没到");
-    assert_ok(merge(last, next, &error));
+    assert_ok(desk_merge(&d, last, next, &error));
     last = next;
   }
   aft_record *ticket = desk_ticket(&d, first), *message;
@@ -861,7 +856,7 @@ static void merge_two(model *m, uint64_t *seed) {
   int from = pick(m, seed), into = pick(m, seed);
   if (from == into)
     return;
-  assert_ok(merge(m->tickets[from], m->tickets[into], &error));
+  assert_ok(desk_merge(&d, m->tickets[from], m->tickets[into], &error));
   m->into[from] = into;
   for (int i = 0; i < m->n_messages; i++)
     if (m->where[i] == from)
@@ -958,8 +953,8 @@ static void a_long_ticket_moves_in_steps(void **state) {
   for (int i = 0; i < 599; i++)
     note("记", from);
   aft_id into = far_apart("m2", "退款又没到"), last = far_apart("m3", "退款还是没到");
-  assert_ok(merge(from, into, &error));
-  assert_ok(merge(into, last, &error));
+  assert_ok(desk_merge(&d, from, into, &error));
+  assert_ok(desk_merge(&d, into, last, &error));
   desk_tick(&d);
   const struct {
     aft_id ticket;

@@ -62,19 +62,6 @@ static uint32_t said(aft_id ticket, const char *text) {
   return n;
 }
 
-/* Effects of a ticket that send this text to its customer. */
-static uint32_t sent(aft_id ticket, const char *text) {
-  aft_error error = AFT_ERROR_INIT;
-  aft_cursor *cursor;
-  aft_record *row;
-  uint32_t n = 0;
-  assert_ok(aft_outbox_list(d.session, &d.system, ticket, &cursor, &error));
-  while (aft_cursor_next(cursor, &row, &error) == AFT_OK)
-    n += strcmp(aft_effect_topic(row), "message.send") == 0 && strstr(aft_effect_payload(row), text);
-  aft_cursor_free(cursor);
-  return n;
-}
-
 static aft_incident incident_now(aft_id incident) {
   aft_error error = AFT_ERROR_INIT;
   aft_incident out = {.size = sizeof out};
@@ -127,7 +114,7 @@ static void each_child_is_told_once(void **state) {
   assert_int_equal(now.running, 0);
   for (int i = 0; i < MANY; i++) {
     assert_int_equal(said(children[i], "支付已恢复"), 1);
-    assert_int_equal(sent(children[i], "支付已恢复"), 1);
+    assert_int_equal(desk_effects(&d, children[i], "message.send", "支付已恢复"), 1);
     assert_state(&d, children[i], "waiting_customer");
   }
   assert_ok(answer_all(incident, "再说一次", 0, &error)); /* a further one is another one */
@@ -382,11 +369,6 @@ static void the_last_child_that_goes_ends_the_incident(void **state) {
 
 /* ---- merges ---- */
 
-static aft_status merge(aft_id from, aft_id into, aft_error *error) {
-  aft_act_in in = {.size = sizeof in, .ticket = from, .act = AFT_ACT_MERGE, .other = into};
-  return aft_ticket_act(d.session, &d.as_agent, &in, NULL, error);
-}
-
 static void a_merged_child_hands_its_place_over(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
@@ -394,7 +376,7 @@ static void a_merged_child_hands_its_place_over(void **state) {
   desk_pass(&d, 4 * AFT__DAY);
   into = desk_say(&d, "m2", "还是付不了款");
   attached(child, incident);
-  assert_ok(merge(child, into, &error));
+  assert_ok(desk_merge(&d, child, into, &error));
   aft_record *row = desk_ticket(&d, into);
   assert_int_equal(aft_ticket_parent(row), incident);
   aft_record_free(row);
@@ -411,9 +393,9 @@ static void an_incident_is_not_merged_but_takes_its_child_in(void **state) {
   desk_pass(&d, 4 * AFT__DAY);
   child = desk_say(&d, "m2", "付不了款");
   attached(child, incident);
-  assert_status(merge(incident, child, &error), AFT_E_TRANSITION);
+  assert_status(desk_merge(&d, incident, child, &error), AFT_E_TRANSITION);
   assert_string_equal(error.where, "act.ticket");
-  assert_ok(merge(child, incident, &error));
+  assert_ok(desk_merge(&d, child, incident, &error));
   aft_record *row = desk_ticket(&d, incident);
   assert_int_equal(aft_ticket_parent(row), 0);
   aft_record_free(row);

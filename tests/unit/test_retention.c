@@ -62,24 +62,6 @@ static void assert_removed(uint32_t removed, uint32_t expected) {
     assert_int_equal(removed, expected);
 }
 
-static void settle_all(void) {
-  aft_error error = AFT_ERROR_INIT;
-  for (;;) {
-    aft_cursor *claimed;
-    aft_record *effect;
-    uint32_t n = 0;
-    assert_ok(aft_outbox_claim(d.session, NULL, &claimed, &error));
-    while (aft_cursor_next(claimed, &effect, &error) == AFT_OK) {
-      n++;
-      assert_ok(aft_outbox_settle(d.session, aft_effect_id(effect), aft_effect_fence(effect),
-                                  AFT_OUTCOME_DONE, "", &error));
-    }
-    aft_cursor_free(claimed);
-    if (!n)
-      return;
-  }
-}
-
 static void act(const aft_call *call, aft_id ticket, uint32_t what, aft_id other, aft_status expected) {
   aft_error error = AFT_ERROR_INIT;
   aft_act_in in = {
@@ -95,7 +77,7 @@ static void act(const aft_call *call, aft_id ticket, uint32_t what, aft_id other
 static void come_to_rest(void) {
   desk_pass(&d, 2 * AFT__HOUR);
   desk_tick(&d);
-  settle_all();
+  desk_settle(&d, AFT_OUTCOME_DONE);
   desk_tick(&d);
 }
 
@@ -160,7 +142,7 @@ static void a_closed_ticket_goes_after_its_time(void **state) {
   assert_int_equal(rows_of(&aft__correction_table), 1);
   assert_true(rows_of(&aft__notice_table) > 0);
   desk_tick(&d);
-  settle_all();
+  desk_settle(&d, AFT_OUTCOME_DONE);
   desk_pass(&d, 59 * AFT__DAY);
   round_of(0);
   assert_true(is_there(closed));
@@ -194,10 +176,10 @@ static void an_open_task_keeps_its_ticket(void **state) {
   desk_act(&d, ticket, AFT_ACT_RESOLVE);
   desk_act(&d, ticket, AFT_ACT_CLOSE);
   desk_tick(&d);
-  settle_all();
+  desk_settle(&d, AFT_OUTCOME_DONE);
   desk_pass(&d, 61 * AFT__DAY);
   desk_tick(&d);
-  settle_all();
+  desk_settle(&d, AFT_OUTCOME_DONE);
   round_of(0);
   assert_true(is_there(ticket));
   aft_task_end_in end = {.size = sizeof end, .task = busy.task};
@@ -280,11 +262,11 @@ static void what_a_living_ticket_needs_stays(void **state) {
   aft_id target = desk_say(&d, "m2", "怎么还没发货");
   assert_int_not_equal(merged, target);
   act(&d.as_agent, merged, AFT_ACT_MERGE, target, AFT_OK);
-  settle_all();
+  desk_settle(&d, AFT_OUTCOME_DONE);
   desk_tick(&d);
   desk_pass(&d, 61 * AFT__DAY);
   desk_answer(&d, target, "今天发货");
-  settle_all();
+  desk_settle(&d, AFT_OUTCOME_DONE);
   round_of(0);
   assert_true(is_there(merged)); /* its code leads to what goes on in the other */
   desk_act(&d, target, AFT_ACT_RESOLVE);
@@ -315,10 +297,10 @@ static void the_ticket_that_is_followed_up_stays(void **state) {
   aft_id next = aft_message_ticket(message);
   aft_record_free(message);
   assert_int_not_equal(next, first);
-  settle_all();
+  desk_settle(&d, AFT_OUTCOME_DONE);
   desk_tick(&d);
   desk_pass(&d, 61 * AFT__DAY);
-  settle_all();
+  desk_settle(&d, AFT_OUTCOME_DONE);
   assert_removed(round_of(0), 0);
   assert_true(is_there(first));
 }
@@ -332,7 +314,7 @@ static void a_ticket_with_an_open_effect_stays(void **state) {
   desk_pass(&d, 61 * AFT__DAY);
   round_of(0);
   assert_true(is_there(id));
-  settle_all();
+  desk_settle(&d, AFT_OUTCOME_DONE);
   desk_pass(&d, 8 * AFT__DAY);
   round_of(0);
   assert_false(is_there(id));
@@ -403,7 +385,7 @@ static void defaults_keep_tickets_and_forget_what_has_served(void **state) {
   aft_cursor *refusals;
   assert_ok(aft_refusal_list(d.session, &d.system, &refusals, &error));
   assert_int_equal(desk_count(refusals), 1);
-  settle_all();
+  desk_settle(&d, AFT_OUTCOME_DONE);
   desk_tick(&d);
   desk_pass(&d, 31 * AFT__DAY);
   assert_removed(round_of(0), 1); /* the key */
@@ -413,7 +395,7 @@ static void defaults_keep_tickets_and_forget_what_has_served(void **state) {
   assert_ok(aft_outbox_list(d.session, &d.system, id, &effects, &error));
   assert_int_equal(desk_count(effects), 0);
   desk_pass(&d, 280 * AFT__DAY);
-  settle_all();
+  desk_settle(&d, AFT_OUTCOME_DONE);
   round_of(0);
   assert_ok(aft_refusal_list(d.session, &d.system, &refusals, &error));
   assert_int_equal(desk_count(refusals), 0);

@@ -26,23 +26,9 @@ typedef struct somebody {
   char mark[24];                      /* that only their ticket says */
 } somebody;
 
-static void settle_all(desk *d) {
-  aft_error error = AFT_ERROR_INIT;
-  for (uint32_t n = 1; n;) {
-    aft_cursor *claimed;
-    aft_record *effect;
-    n = 0;
-    assert_ok(aft_outbox_claim(d->session, NULL, &claimed, &error));
-    for (; aft_cursor_next(claimed, &effect, &error) == AFT_OK; n++)
-      assert_ok(aft_outbox_settle(d->session, aft_effect_id(effect), aft_effect_fence(effect),
-                                  AFT_OUTCOME_DONE, "", &error));
-    aft_cursor_free(claimed);
-  }
-}
-
 static void come_to_rest(desk *d) {
   desk_tick(d);
-  settle_all(d);
+  desk_settle(d, AFT_OUTCOME_DONE);
   desk_tick(d);
 }
 
@@ -227,8 +213,6 @@ static void days(desk *d, int n) {
     come_to_rest(d);
   }
 }
-
-static uint32_t rows_of(desk *d, const aft__table *table);
 
 typedef struct count_of {
   const aft__table *table;

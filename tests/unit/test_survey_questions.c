@@ -522,13 +522,7 @@ static void who_answers_more_often_is_told(void **state) {
       char name[24];
       snprintf(name, sizeof name, "c%d_%d", half, i);
       bool parcel = i % 2;
-      aft_message_in in = desk_message(&c.d, name, parcel ? "我的快递到哪了？" : "要发票");
-      aft_record *message;
-      in.customer = 0;
-      in.handle = AFT_STR(name);
-      assert_gives(aft_intake(c.d.session, &c.d.system, &in, &message, &case_error), AFT_OK);
-      aft_id ticket = aft_message_ticket(message);
-      aft_record_free(message);
+      aft_id ticket = desk_say_as(&c.d, name, parcel ? "我的快递到哪了？" : "要发票");
       desk_act(&c.d, ticket, AFT_ACT_RESOLVE);
       desk_pass(&c.d, CASE_HOUR);
       desk_tick(&c.d);

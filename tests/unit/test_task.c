@@ -145,8 +145,6 @@ static uint32_t works(aft_id ticket, const char *work) {
   return desk_effects(&d, ticket, "work.order", part);
 }
 
-static uint32_t events(aft_id ticket, const char *verb) { return desk_events(&d, ticket, verb); }
-
 static void pass(int64_t ms) {
   desk_pass(&d, ms);
   desk_tick(&d);
@@ -165,8 +163,6 @@ static aft_id agent(const char *name, const char *teams) {
   aft_record_free(made);
   return id;
 }
-
-static aft_id say_as(const char *handle, const char *text) { return desk_say_as(&d, handle, text); }
 
 /* ---- follow-ups ---- */
 
@@ -197,8 +193,8 @@ static void an_angry_message_opens_one_follow_up(void **state) {
   assert_int_equal(task_of(ticket, 1), 0);
   desk_say(&d, "m4", FURIOUS);
   assert_int_not_equal(task_of(ticket, 1), 0);
-  assert_int_equal(events(ticket, "task.opened"), 2);
-  assert_int_equal(events(ticket, "task.done"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.opened"), 2);
+  assert_int_equal(desk_events(&d, ticket, "task.done"), 1);
 }
 
 static void a_calm_message_opens_nothing(void **state) {
@@ -210,7 +206,8 @@ static void follow_ups_are_for_the_skilled(void **state) {
   (void)state;
   desk_policy(&d, "version: 1\nteams: {calm: {queues: [skilled]}}\n");
   aft_id chen = agent("chen", "calm");
-  aft_id angry = task_of(desk_say(&d, "m1", FURIOUS), 0), call = add(say_as("wx_2", CALM), "call_back");
+  aft_id angry = task_of(desk_say(&d, "m1", FURIOUS), 0),
+         call = add(desk_say_as(&d, "wx_2", CALM), "call_back");
   assert_int_equal(claim(d.agent, "follow_up"), 0);
   assert_int_equal(claim(d.agent, NULL), call);
   assert_int_equal(claim(chen, NULL), angry);
@@ -289,10 +286,10 @@ static void a_call_back_is_asked_for_claimed_and_made(void **state) {
                       &error));
   assert_task(id, "done", "reached");
   assert_int_equal(number(id, AFT_TASK_ATTEMPTS), 1);
-  assert_int_equal(events(ticket, "task.attempted"), 1);
-  assert_int_equal(events(ticket, "task.done"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.attempted"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.done"), 1);
   pass(AFT__DAY);
-  assert_int_equal(events(ticket, "task.breached"), 0); /* it was done in time */
+  assert_int_equal(desk_events(&d, ticket, "task.breached"), 0); /* it was done in time */
 }
 
 static void what_was_said_is_a_message_of_the_ticket(void **state) {
@@ -353,11 +350,11 @@ static void a_window_is_checked_against_the_hours(void **state) {
   pass(in.from - atomic_load(&d.now));
   assert_int_equal(claim(d.agent, NULL), id);
   pass(90 * AFT__MINUTE - 1);
-  assert_int_equal(events(ticket, "task.warned"), 0);
+  assert_int_equal(desk_events(&d, ticket, "task.warned"), 0);
   pass(1);
-  assert_int_equal(events(ticket, "task.warned"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.warned"), 1);
   pass(30 * AFT__MINUTE);
-  assert_int_equal(events(ticket, "task.breached"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.breached"), 1);
 }
 
 static void windows_that_make_no_sense_are_refused(void **state) {
@@ -416,7 +413,7 @@ static void nobody_reached_is_called_again_and_then_given_up(void **state) {
   note(id, AFT_CALLED_VOICEMAIL); /* earlier than said, which nobody forbids */
   assert_task(id, "failed", "voicemail");
   assert_int_equal(number(id, AFT_TASK_MISSED), 3);
-  assert_int_equal(events(ticket, "task.failed"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.failed"), 1);
   assert_int_equal(works(ticket, "task_failed"), 1);
   assert_status(note_with(&d.as_agent, (aft_attempt_in){.task = id, .outcome = AFT_CALLED_REACHED}, &error),
                 AFT_E_TRANSITION);
@@ -437,7 +434,8 @@ static void a_broken_promise_comes_to_the_front(void **state) {
   aft_error error = AFT_ERROR_INIT;
   aft_cursor *cursor;
   aft_record *record;
-  aft_id first = ask(desk_say(&d, "m1", CALM)), ticket = say_as("wx_2", CALM), id = add(ticket, "call_back");
+  aft_id first = ask(desk_say(&d, "m1", CALM)), ticket = desk_say_as(&d, "wx_2", CALM),
+         id = add(ticket, "call_back");
   aft_attempt_in in = {.task = id,
                        .outcome = AFT_CALLED_REACHED,
                        .promised = DESK_START + AFT__HOUR,
@@ -447,9 +445,9 @@ static void a_broken_promise_comes_to_the_front(void **state) {
   assert_int_equal(number(id, AFT_TASK_PROMISED), DESK_START + AFT__HOUR);
   assert_int_equal(number(id, AFT_TASK_PLACE), DESK_START + AFT__HOUR);
   pass(AFT__HOUR - 1);
-  assert_int_equal(events(ticket, "task.promise_broken"), 0);
+  assert_int_equal(desk_events(&d, ticket, "task.promise_broken"), 0);
   pass(1);
-  assert_int_equal(events(ticket, "task.promise_broken"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.promise_broken"), 1);
   assert_int_equal(works(ticket, "task_promise_broken"), 1);
   assert_int_equal(number(id, AFT_TASK_PLACE), 0);
   assert_int_equal(number(id, AFT_TASK_PROMISED), -1);
@@ -474,7 +472,7 @@ static void a_promise_that_is_kept_is_not_broken(void **state) {
   desk_pass(&d, AFT__HOUR - 1);
   note(id, AFT_CALLED_REACHED);
   pass(AFT__DAY);
-  assert_int_equal(events(ticket, "task.promise_broken"), 0);
+  assert_int_equal(desk_events(&d, ticket, "task.promise_broken"), 0);
 }
 
 /* ---- its clock ---- */
@@ -484,18 +482,18 @@ static void a_task_has_a_clock_of_its_own(void **state) {
   aft_id ticket = desk_say(&d, "m1", CALM), id = add(ticket, "warehouse_check");
   desk_answer(&d, ticket, "请稍等，正在核查"); /* the ticket waits, the task does not */
   pass(20 * AFT__HOUR - 1);
-  assert_int_equal(events(ticket, "task.warned"), 0);
+  assert_int_equal(desk_events(&d, ticket, "task.warned"), 0);
   pass(1);
-  assert_int_equal(events(ticket, "task.warned"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.warned"), 1);
   assert_int_equal(works(ticket, "task_warning"), 1);
   assert_int_equal(number(id, AFT_TASK_WARNED), DESK_START + 20 * AFT__HOUR);
   pass(4 * AFT__HOUR);
-  assert_int_equal(events(ticket, "task.breached"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.breached"), 1);
   assert_int_equal(works(ticket, "task_breach"), 1);
   assert_int_equal(number(id, AFT_TASK_BREACHED), DESK_START + 24 * AFT__HOUR);
   pass(10 * AFT__DAY);
-  assert_int_equal(events(ticket, "task.warned"), 1);
-  assert_int_equal(events(ticket, "task.breached"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.warned"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.breached"), 1);
 }
 
 static void a_clock_counts_the_hours_of_its_calendar(void **state) {
@@ -509,11 +507,11 @@ static void a_clock_counts_the_hours_of_its_calendar(void **state) {
   assert_int_equal(number(id, AFT_TASK_DUE),
                    afternoon + 2 * AFT__DAY + 19 * AFT__HOUR); /* Monday at eleven */
   pass(2 * AFT__HOUR);
-  assert_int_equal(events(ticket, "task.warned"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.warned"), 1);
   pass(2 * AFT__DAY + 17 * AFT__HOUR - 1);
-  assert_int_equal(events(ticket, "task.breached"), 0);
+  assert_int_equal(desk_events(&d, ticket, "task.breached"), 0);
   pass(1);
-  assert_int_equal(events(ticket, "task.breached"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.breached"), 1);
 }
 
 /* ---- surveys ---- */
@@ -550,7 +548,7 @@ static void a_low_answer_opens_a_call_back_with_its_own_clock(void **state) {
   assert_state(&d, ticket, "resolved");
   assert_int_equal(works(ticket, "call_back"), 1);
   pass(4 * AFT__HOUR);
-  assert_int_equal(events(ticket, "task.breached"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.breached"), 1);
   /* what the shop hides from the customer */
   assert_ok(aft_task_get(d.session, &d.as_buyer, id, &record, &error));
   assert_true(aft_record_is_null(record, AFT_TASK_SURVEY));
@@ -561,7 +559,7 @@ static void a_low_answer_opens_a_call_back_with_its_own_clock(void **state) {
 static void a_call_may_answer_the_survey(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
-  aft_id ticket = desk_say(&d, "m1", CALM), other = say_as("wx_2", CALM);
+  aft_id ticket = desk_say(&d, "m1", CALM), other = desk_say_as(&d, "wx_2", CALM);
   aft_id survey = survey_of(ticket), id = add(ticket, "call_back"), foreign = add(other, "call_back");
   aft_attempt_in in = {.task = foreign, .outcome = AFT_CALLED_REACHED, .survey = survey, .score = 2};
   assert_status(note_with(&d.as_agent, in, &error), AFT_E_INVALID);
@@ -617,7 +615,7 @@ static void word_from_outside_counts_once(void **state) {
   assert_status(end_with(&host, in, &error), AFT_OK);
   assert_status(end_with(&host, in, &error), AFT_REPLAYED);
   assert_task(id, "done", "found");
-  assert_int_equal(events(ticket, "task.done"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.done"), 1);
   in.outcome = AFT_STR("lost");
   assert_status(end_with(&host, in, &error), AFT_E_KEY_REUSED);
   host.key = (aft_str){0};
@@ -799,7 +797,7 @@ static void who_goes_away_gives_tasks_back(void **state) {
   assert_ok(aft_presence_set(d.session, &d.system, &in, NULL, &error));
   desk_tick(&d);
   assert_task(id, "open", "");
-  assert_int_equal(events(ticket, "task.released"), 1);
+  assert_int_equal(desk_events(&d, ticket, "task.released"), 1);
   aft_task_claim_in next = {.size = sizeof next, .agent = d.agent};
   assert_status(aft_task_claim(d.session, &d.system, &next, NULL, &error), AFT_E_TRANSITION);
   assert_int_equal(claim(agent("chen", NULL), NULL), id);
@@ -815,7 +813,7 @@ static void spam_calls_its_tasks_off(void **state) {
   assert_task(id, "cancelled", "spam");
   assert_task(done, "done", "done");
   pass(AFT__DAY);
-  assert_int_equal(events(ticket, "task.breached"), 0);
+  assert_int_equal(desk_events(&d, ticket, "task.breached"), 0);
 }
 
 static void tasks_follow_a_merged_ticket(void **state) {
@@ -831,9 +829,10 @@ static void tasks_follow_a_merged_ticket(void **state) {
   assert_task(angry, "open", "");
   assert_task(call, "cancelled", "merged"); /* what both waited for is done once */
   assert_task(there, "open", "");
-  assert_int_equal(events(to, "task.moved"), 1);
+  assert_int_equal(desk_events(&d, to, "task.moved"), 1);
   desk_tick(&d);
-  assert_int_equal(events(to, "task.breached"), 1); /* its clock went on, and tells the other ticket */
+  assert_int_equal(desk_events(&d, to, "task.breached"),
+                   1); /* its clock went on, and tells the other ticket */
 }
 
 static void an_ended_ticket_takes_no_task(void **state) {
@@ -880,7 +879,8 @@ static void a_brief_says_what_is_known(void **state) {
   assert_non_null(strstr(aft_buf_data(text), "Hello wang"));
   aft_buf_free(text);
   desk_policy(&d, "version: 1\ntasks: {follow_up: {script: null}}\n");
-  assert_ok(aft_task_brief(d.session, &d.as_agent, task_of(say_as("wx_2", FURIOUS), 0), NULL, &text, &error));
+  assert_ok(aft_task_brief(d.session, &d.as_agent, task_of(desk_say_as(&d, "wx_2", FURIOUS), 0), NULL, &text,
+                           &error));
   assert_int_equal(aft_buf_size(text), 0);
   aft_buf_free(text);
 }
@@ -899,7 +899,7 @@ static void lists_find_tasks_in_due_order(void **state) {
   aft_cursor *cursor;
   aft_record *record;
   aft_buf *token = NULL;
-  aft_id one = desk_say(&d, "m1", CALM), two = say_as("wx_2", FURIOUS);
+  aft_id one = desk_say(&d, "m1", CALM), two = desk_say_as(&d, "wx_2", FURIOUS);
   aft_id trace = add(one, "carrier_trace"), call = add(one, "call_back"), check = add(one, "finance_check");
   aft_id angry = task_of(two, 0);
   assert_ok(aft_task_assign(d.session, &d.system, call, d.agent, NULL, &error));
