@@ -34,7 +34,7 @@ static aft_status send_reply(aft__ticket *ticket, const aft__answer *reply, aft_
                       "the ticket takes no answer in its present state");
   AFT__TRY(status);
   AFT__TRY(aft__ticket_answered(ticket, error));
-  return aft__ticket_send(ticket, "message.send", NULL, reply->text, message, error);
+  return aft__ticket_say(ticket, reply->text, message, error);
 }
 
 static aft_status check_reader(aft__ticket *ticket, aft_error *error) {

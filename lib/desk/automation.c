@@ -29,12 +29,6 @@ bool aft__automation_holds(const aft_policy *policy, uint32_t condition, const a
   return condition == AFT__FLOW_NONE || aft__policy_holds(policy, condition, facts);
 }
 
-aft_status aft__automation_facts(aft__ticket *ticket, aft__facts *facts, aft_error *error) {
-  AFT__TRY(aft__ticket_facts(ticket, facts, error));
-  aft__ticket_said(ticket, facts);
-  return AFT_OK;
-}
-
 static automated *find_run(const aft__cmd *cmd, aft_id ticket) {
   automated *run = cmd->ran;
   while (run && run->ticket != ticket)
@@ -129,7 +123,7 @@ static aft_status look(round *r, uint32_t index, const aft__rule_of *rule, aft_e
   aft__ticket *ticket = r->ticket;
   aft_str event = event_of(r, rule);
   if (!r->known)
-    AFT__TRY(aft__automation_facts(ticket, &r->facts, error));
+    AFT__TRY(aft__ticket_facts_said(ticket, &r->facts, error));
   r->known = true;
   bool held = aft__automation_holds(ticket->cmd->policy, rule->condition, &r->facts);
   aft__explain_rule(ticket, rule, event, &r->facts, held);

@@ -114,9 +114,7 @@ static aft_status text_key(aft__ticket *ticket, const aft__action_of *action, co
 }
 
 static aft_status notify(aft__ticket *ticket, const aft__action_of *action, aft_error *error) {
-  const char *key;
-  AFT__TRY(text_key(ticket, action, &key, error));
-  return aft__ticket_send(ticket, "message.send", key, (aft_str){0}, 0, error);
+  return aft__ticket_notify(ticket, action->value.data, error);
 }
 
 static aft_status render(aft__ticket *ticket, const aft__action_of *action, const char *locale, aft_str *out,
@@ -147,9 +145,8 @@ static aft_status answer(aft__ticket *ticket, const aft__action_of *action, aft_
 
 /* For people of the shop, so in the tenant's language. */
 static aft_status note(aft__ticket *ticket, const aft__action_of *action, aft_error *error) {
-  aft_str locale = aft__row_str(ticket->cmd->tenant, AFT__TENANT_LOCALE);
-  bool chinese = locale.len >= 2 && memcmp(locale.data, "zh", 2) == 0;
-  return say(ticket, action, AFT_PRIVATE, chinese ? "zh" : "en", error);
+  const char *locale = aft__locale_of(aft__row_str(ticket->cmd->tenant, AFT__TENANT_LOCALE));
+  return say(ticket, action, AFT_PRIVATE, locale, error);
 }
 
 /* ---- the rest ---- */
@@ -174,9 +171,9 @@ static aft_status open_case(aft__ticket *ticket, const aft__action_of *action, a
 }
 
 static aft_status open_task(aft__ticket *ticket, const aft__action_of *action, aft_error *error) {
-  const aft__task_new in = {.on = ticket, .name = action->value, .cause = "rule"};
+  const aft__task_new in = {.name = action->value, .cause = "rule"};
   aft_id task;
-  return aft__task_open(ticket->cmd, &in, &task, error);
+  return aft__task_open(ticket, &in, &task, error);
 }
 
 static aft_status escalate(aft__ticket *ticket, const aft__action_of *action, aft_error *error) {

@@ -6,8 +6,6 @@
 
 /* ---- automation.c ---- */
 
-/* The facts that conditions of rules see: the ticket's, and what the message says that is taken in. */
-aft_status aft__automation_facts(aft__ticket *ticket, aft__facts *facts, aft_error *error);
 /* Whether a condition (AFT__FLOW_NONE: none) holds. */
 bool aft__automation_holds(const aft_policy *policy, uint32_t condition, const aft__facts *facts);
 

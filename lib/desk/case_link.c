@@ -36,11 +36,11 @@ aft_status aft__case_ticket(aft__case *c, const char *what, aft_error *error) {
 /* What the ticket has open already is asked for in the usual way: it may be about another case. */
 static aft_status open_task(aft__case *c, aft__ticket *ticket, const char *name, bool *opened,
                             aft_error *error) {
-  aft__task_new in = {.on = ticket, .name = aft__cstr(name), .cause = "machine", .of_case = c->row};
+  aft__task_new in = {.name = aft__cstr(name), .cause = "machine", .of_case = c->row};
   aft_id task;
   if (aft__ticket_int(ticket, AFT__TICKET_CUSTOMER) != aft__case_int(c, AFT__CASE_CUSTOMER))
     return AFT_OK;
-  aft_status status = aft__task_open(c->cmd, &in, &task, error);
+  aft_status status = aft__task_open(ticket, &in, &task, error);
   *opened = status == AFT_OK;
   return status < 0 ? status : AFT_OK;
 }

@@ -485,8 +485,8 @@ aft_status aft__leg_confirm(aft__case *c, aft__leg *leg, int64_t amount, aft_err
 
 /* A text of the catalogue to the case's customer through the outbox. */
 aft_status aft__case_notify(aft__case *c, const char *key, aft_error *error);
-/* One that asks for the answer to a survey: topic survey.send. key: of the catalogue, whole. */
-aft_status aft__case_send_survey(aft__case *c, const char *key, aft_id survey, bool *suppressed,
+/* One that asks for the answer to a survey: topic survey.send. event: "survey.invite". */
+aft_status aft__case_send_survey(aft__case *c, const char *event, aft_id survey, bool *suppressed,
                                  aft_error *error);
 /* Something for the host to do: the payload begins with the case, its code and its order; add (NULL allowed)
  * writes the rest. */

@@ -6,7 +6,7 @@ const char *aft__case_locale(const aft__case *c, const aft__value *customer) {
   aft_str locale = customer ? aft__row_str(customer, AFT__CUSTOMER_LOCALE) : (aft_str){0};
   if (!locale.len)
     locale = aft__row_str(c->cmd->tenant, AFT__TENANT_LOCALE);
-  return locale.len >= 2 && memcmp(locale.data, "zh", 2) == 0 ? "zh" : "en";
+  return aft__locale_of(locale);
 }
 
 static void begin(aft__case *c, aft__json *json, aft__buf *out) {
@@ -121,7 +121,6 @@ static aft_status tell(aft__case *c, aft__telling *t, aft_error *error) {
 aft_status aft__case_notify(aft__case *c, const char *key, aft_error *error) {
   aft__filling values[AFT__CASE_VALUES];
   aft__telling t = {.event = aft__arena_printf(c->cmd->arena, "case.%s", key),
-                    .topic = "message.send",
                     .occurrence = {c->chain.seq, visit_of(c)},
                     .values = values};
   if (!t.event)
@@ -134,10 +133,9 @@ aft_status aft__case_notify(aft__case *c, const char *key, aft_error *error) {
   return aft__notify(c->cmd, &t, error);
 }
 
-aft_status aft__case_send_survey(aft__case *c, const char *key, aft_id survey, bool *suppressed,
+aft_status aft__case_send_survey(aft__case *c, const char *event, aft_id survey, bool *suppressed,
                                  aft_error *error) {
-  aft__telling t = {
-      .event = aft__notice_event(key), .topic = "survey.send", .survey = survey, .suppressed = suppressed};
+  aft__telling t = {.event = event, .survey = survey, .suppressed = suppressed};
   AFT__TRY(tell(c, &t, error));
   const aft__filling values[] = {
       {.name = "code", .kind = AFT__IS_TEXT, .text = aft__case_str(c, AFT__CASE_CODE)},

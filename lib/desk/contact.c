@@ -7,9 +7,13 @@
 #define MOST_ZONE   64
 #define MOST_LOCALE 35
 
-static aft_status find(aft__cmd *cmd, aft_id customer, aft__value **row, aft_error *error) {
+aft_status aft__contact_find(aft__cmd *cmd, aft_id customer, aft__value **row, aft_error *error) {
   const aft__value keys[] = {aft__int(cmd->call.tenant), aft__int(customer)};
-  return aft__find(cmd->tx, &aft__contact_table, AFT__CONTACT_BY_CUSTOMER, keys, row, error);
+  aft_status status = aft__find(cmd->tx, &aft__contact_table, AFT__CONTACT_BY_CUSTOMER, keys, row, error);
+  if (status != AFT_E_NOT_FOUND)
+    return status;
+  *row = NULL;
+  return AFT_OK;
 }
 
 /* ---- what may be wished ---- */
@@ -71,11 +75,11 @@ static aft_status contact_put(aft__cmd *cmd, void *given, aft_error *error) {
   AFT__TRY(aft__may_customer(cmd, in->customer, error));
   AFT__TRY(aft__load(cmd, &aft__customer_table, AFT__CUSTOMER_TENANT, in->customer, "contact.customer",
                      &customer, error));
+  AFT__TRY(aft__customer_stays(cmd, customer, error));
+  AFT__TRY(aft__anchor(cmd->tx, &aft__customer_table, customer, error));
   AFT__TRY(check_topics(cmd, in->no_topics, error));
-  aft_status status = find(cmd, in->customer, &row, error);
-  if (status < 0 && status != AFT_E_NOT_FOUND)
-    return status;
-  bool made = status == AFT_E_NOT_FOUND;
+  AFT__TRY(aft__contact_find(cmd, in->customer, &row, error));
+  bool made = !row;
   row = made ? fresh : row;
   fill(cmd, in, row);
   if (made)
@@ -159,10 +163,9 @@ static aft_status contact_get(aft__cmd *cmd, void *given, aft_error *error) {
   cmd->subject = customer;
   AFT__TRY(aft__may_customer(cmd, customer, error));
   AFT__TRY(aft__load(cmd, &aft__customer_table, AFT__CUSTOMER_TENANT, customer, "customer", &row, error));
-  aft_status status = find(cmd, customer, &row, error);
-  if (status == AFT_E_NOT_FOUND)
+  AFT__TRY(aft__contact_find(cmd, customer, &row, error));
+  if (!row)
     return aft__error(error, AFT_E_NOT_FOUND, "contact", "the customer never said how to be told");
-  AFT__TRY(status);
   cmd->ids[0] = row[AFT__CONTACT_ID].number;
   cmd->row = row;
   return AFT_OK;

@@ -318,10 +318,10 @@ aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t rol
 
 /* Sets the dues that the present priority and state ask for, and its place in the inbox. */
 aft_status aft__ticket_clocks(aft__ticket *ticket, aft_error *error);
-/* The customer is owed a further answer from now on. */
 /* The same for a policy that has just taken over; an answer that is owed to a customer who wrote again keeps
  * its time. */
 aft_status aft__ticket_clocks_anew(aft__ticket *ticket, aft_error *error);
+/* The customer is owed a further answer from now on. */
 aft_status aft__ticket_await_answer(aft__ticket *ticket, aft_error *error);
 /* The same for a customer who asked before now. */
 aft_status aft__ticket_await_since(aft__ticket *ticket, aft_time asked, aft_error *error);
@@ -357,12 +357,12 @@ aft_status aft__agent_sign(aft__cmd *cmd, aft_error *error);
 /* Asks people of the shop for something: topic work.order, with what it is called and one more word. */
 aft_status aft__ticket_work(aft__ticket *ticket, const char *work, const char *key, aft_str value,
                             aft_error *error);
-/* Queues a message to the customer on the ticket's channel. key (NULL allowed) names a catalogue text. */
-aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *key, aft_str text,
-                            aft_id message, aft_error *error);
-/* The same, a text of the catalogue that asks for the answer to a survey: topic survey.send. *suppressed: it
- * is not to be sent at all. */
-aft_status aft__ticket_send_survey(aft__ticket *ticket, const char *key, aft_id survey, bool *suppressed,
+/* Queues somebody's own words for the customer, on the ticket's channel. */
+aft_status aft__ticket_say(aft__ticket *ticket, aft_str text, aft_id message, aft_error *error);
+/* Tells the customer of an event: "ticket.resolved". */
+aft_status aft__ticket_notify(aft__ticket *ticket, const char *event, aft_error *error);
+/* The same, of one that asks for the answer to a survey. *suppressed: it is not to be sent at all. */
+aft_status aft__ticket_send_survey(aft__ticket *ticket, const char *event, aft_id survey, bool *suppressed,
                                    aft_error *error);
 const char *aft__ticket_locale(aft__ticket *ticket);
 
@@ -420,15 +420,13 @@ aft_status aft__ticket_sort(aft__ticket *ticket, aft_str category, aft_str topic
 aft_status aft__ticket_raise(aft__ticket *ticket, aft_str priority, aft_error *error);
 /* Into a queue, whatever queues ask for. AFT_IGNORED where it is in it. */
 aft_status aft__ticket_requeue(aft__ticket *ticket, aft_str queue, aft_error *error);
-/* Adds what only the message says that is taken in. */
-void aft__ticket_said(const aft__ticket *ticket, aft__facts *facts);
+/* The facts of a ticket, with what only the message says that is taken in. */
+aft_status aft__ticket_facts_said(aft__ticket *ticket, aft__facts *facts, aft_error *error);
 /* A person's label would teach nothing more: it leaves the list of aft_review_list. */
 void aft__ticket_judged(aft__ticket *ticket);
 /* Works the priority out from the ticket's facts and sets clocks anew where it changed. */
 aft_status aft__ticket_prioritise(aft__ticket *ticket, const aft__facts *facts, bool only_up,
                                   aft_error *error);
-
-/* ---- act.c, answer.c: what people do, done by rules and macros ---- */
 
 /* ---- automation.c ---- */
 
@@ -486,26 +484,26 @@ aft_status aft__search_due(aft__cmd *cmd, const aft__value *due, aft_error *erro
 aft_status aft__survey_schedule(aft__ticket *ticket, aft_error *error);
 aft_status aft__survey_cancel(aft__ticket *ticket, aft_error *error);
 aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_str name, aft_error *error);
+/* Its invitation was held and is not to be sent after all: nobody was asked. */
+aft_status aft__survey_unsent(aft__cmd *cmd, aft_id survey, aft_error *error);
 /* Removes what goes with a survey that is about to be removed. */
 aft_status aft__survey_empty(aft__tx *tx, const aft__value *row, aft_error *error);
 
 /* ---- task_open.c ---- */
 
 typedef struct aft__task_new {
-  aft__ticket *on;                         /* loaded already, and saved by the caller; NULL: `ticket` */
-  aft_id ticket;                           /* without `on` */
   aft_str name;                            /* of a task of the policy */
-  const char *cause;                       /* customer, staff, rule (also for NULL), machine or survey */
+  const char *cause;                       /* customer, staff, rule, machine or survey */
   aft_id case_id, order, survey, assignee; /* 0: none */
   const aft__value *of_case;       /* row, in place of case_id, of the ticket's customer; NULL: none */
   aft_time due, from, until;       /* 0: the policy's; no window */
   aft_str phone, language, reason; /* absent: the customer's; none */
 } aft__task_new;
 
-/* Opens a task for a ticket; *out is its id. AFT_IGNORED where as many of the name are open as the policy
- * lets, or the ticket has too many tasks: *out is then the open one, or 0. AFT_E_INVALID for a name that the
- * policy lacks. */
-aft_status aft__task_open(aft__cmd *cmd, const aft__task_new *in, aft_id *out, aft_error *error);
+/* Opens a task for a ticket, which the caller saves; *out is its id. AFT_IGNORED where as many of the name
+ * are open as the policy lets, or the ticket has too many tasks: *out is then the open one, or 0.
+ * AFT_E_INVALID for a name that the policy lacks. */
+aft_status aft__task_open(aft__ticket *ticket, const aft__task_new *in, aft_id *out, aft_error *error);
 /* The tasks that a message opens by their conditions in the policy. */
 aft_status aft__task_rules(aft__ticket *ticket, aft_error *error);
 

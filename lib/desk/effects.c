@@ -94,6 +94,8 @@ static aft_status settle_row(aft__tx *tx, void *user, aft_error *error) {
   int64_t state = aft__row_int(row, AFT__OB_STATE);
   if (state != AFT__OUT_DONE && state != AFT__OUT_DEAD)
     return AFT_OK;
+  if (!aft__notice_is_topic(aft__row_str(row, AFT__OB_TOPIC)))
+    return AFT_OK;
   return aft__notice_settled(tx, aft__row_int(row, AFT__OB_TENANT), s->effect, state == AFT__OUT_DEAD, error);
 }
 

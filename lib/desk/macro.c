@@ -13,7 +13,7 @@ static aft_status may_use(aft__ticket *ticket, const aft__macro_of *macro, aft_e
   aft__facts facts;
   if (!(macro->roles & AFT__ROLE(cmd->call.role)))
     return aft__denied(cmd, "the macro is for others", error);
-  AFT__TRY(aft__automation_facts(ticket, &facts, error));
+  AFT__TRY(aft__ticket_facts_said(ticket, &facts, error));
   if (!aft__automation_holds(cmd->policy, macro->condition, &facts))
     return aft__error(error, AFT_E_INELIGIBLE, "macro.name", "the condition of the macro does not hold");
   return AFT_OK;
@@ -144,7 +144,7 @@ static aft_status put_fitting(aft__ticket *ticket, const listing *l, aft_error *
   aft__json json;
   bool fit;
   AFT__TRY(aft__may_shop(ticket->cmd, aft__ticket_int(ticket, AFT__TICKET_SHOP), error));
-  AFT__TRY(aft__automation_facts(ticket, &facts, error));
+  AFT__TRY(aft__ticket_facts_said(ticket, &facts, error));
   aft__buf_clear(l->out);
   aft__json_init(&json, l->out);
   aft__json_open(&json, '[');

@@ -27,7 +27,6 @@ aft_status aft__notice_load(aft__cmd *cmd, aft_id id, aft__notice *notice, aft_e
   AFT__TRY(get(notice, &aft__customer_table, aft__row_int(notice->row, AFT__NOTICE_CUSTOMER),
                &notice->customer, error));
   AFT__TRY(load_subject(notice, error));
-  notice->topic = aft__cstr(aft__row_null(notice->row, AFT__NOTICE_SURVEY) ? "message.send" : "survey.send");
   AFT__TRY(aft__fields_read(cmd->arena, aft__row_str(notice->row, AFT__NOTICE_FIELDS), notice->values,
                             &notice->n, error));
   return aft__notice_wishes(notice, error);
@@ -72,10 +71,13 @@ static aft_status note_failure(const aft__notice *notice, aft_error *error) {
 
 static aft_status go_on(aft__notice *notice, aft_str name, aft_error *error) {
   const char *waits = aft__str_eq(name, aft__cstr(AFT__DUE_SEND)) ? "held" : "failed";
-  if (!aft__notice_is(notice->row, waits) || !aft__row_null(notice->row, AFT__NOTICE_FAILED))
+  bool erased = !aft__row_null(notice->customer, AFT__CUSTOMER_ERASED);
+  if (erased || !aft__notice_is(notice->row, waits) || !aft__row_null(notice->row, AFT__NOTICE_FAILED))
     return AFT_OK;
   AFT__TRY(aft__notice_decide(notice, false, error));
   AFT__TRY(aft__notice_save(notice, error));
+  if (aft__notice_is(notice->row, "suppressed") && !aft__row_null(notice->row, AFT__NOTICE_SURVEY))
+    return aft__survey_unsent(notice->cmd, aft__row_int(notice->row, AFT__NOTICE_SURVEY), error);
   return aft__notice_is(notice->row, "failed") ? note_failure(notice, error) : AFT_OK;
 }
 

@@ -11,7 +11,6 @@
 /* Something that happened and that a customer is to learn of. */
 typedef struct aft__telling {
   const char *event;         /* "ticket.resolved": of the policy's table */
-  const char *topic;         /* of the effect in the outbox */
   const char *locale;        /* of the matter; a customer's own wish comes first */
   aft__value *customer;      /* row */
   aft__value *ticket;        /* row of that on whose channel the matter is; NULL: it is on none */
@@ -22,9 +21,6 @@ typedef struct aft__telling {
   uint32_t n;
   bool *suppressed; /* set where it is not to be sent at all; NULL: nobody asks */
 } aft__telling;
-
-/* The event of a text of the catalogue: "ticket.resolved" of "notify.ticket.resolved". */
-static inline const char *aft__notice_event(const char *key) { return key + sizeof AFT__NOTICE_PREFIX - 1; }
 
 #define AFT__NOTICE_VALUES 20u
 
@@ -44,8 +40,7 @@ typedef struct aft__notice {
   aft__notice_plan plan;
   aft__filling values[AFT__NOTICE_VALUES];
   uint32_t n;
-  aft_str topic; /* of the effect */
-  bool kept;     /* its record is in the store already */
+  bool kept; /* its record is in the store already */
   aft__buf reasons;
 } aft__notice;
 
@@ -62,6 +57,9 @@ void aft__notice_done(aft__notice *notice);
 /* One that is kept already, with all that writing it takes. */
 aft_status aft__notice_load(aft__cmd *cmd, aft_id id, aft__notice *notice, aft_error *error);
 
+/* contact.c: what a customer said of notices; *row: NULL for nothing. */
+aft_status aft__contact_find(aft__cmd *cmd, aft_id customer, aft__value **row, aft_error *error);
+
 /* ---- notice_channel.c ---- */
 
 typedef struct aft__address {
@@ -76,6 +74,8 @@ aft_status aft__notice_address(const aft__notice *notice, aft_str channel, aft__
 
 /* Queues it for an address. */
 aft_status aft__notice_send(aft__notice *notice, const aft__address *to, aft_error *error);
+/* Whether an effect of this topic may be a notice's. */
+bool aft__notice_is_topic(aft_str topic);
 /* Whether the catalogue has words for it. */
 bool aft__notice_has_text(const aft__notice *notice);
 

@@ -89,11 +89,19 @@ static void put_payload(const aft__notice *notice, const aft__address *to, aft_s
   aft__json_close(&json, '}');
 }
 
+static const char message_topic[] = "message.send", survey_topic[] = "survey.send";
+
+bool aft__notice_is_topic(aft_str topic) {
+  return aft__str_eq(topic, aft__cstr(message_topic)) || aft__str_eq(topic, aft__cstr(survey_topic));
+}
+
 static aft_status queue(aft__notice *notice, const aft__buf *payload, aft_error *error) {
   aft__cmd *cmd = notice->cmd;
+  const char *topic = aft__row_null(notice->row, AFT__NOTICE_SURVEY) ? message_topic : survey_topic;
   aft_id effect;
   AFT__TRY(aft__outbox_add(cmd->tx, cmd->call.tenant, aft__row_int(notice->row, AFT__NOTICE_SUBJECT),
-                           notice->topic, aft__buf_view(payload), AFT__OUT_AUTO, cmd->now, &effect, error));
+                           aft__cstr(topic), aft__buf_view(payload), AFT__OUT_AUTO, cmd->now, &effect,
+                           error));
   aft__notice_set(notice, AFT__NOTICE_EFFECT, aft__int(effect));
   aft__notice_set(notice, AFT__NOTICE_SENT, aft__null());
   return AFT_OK;

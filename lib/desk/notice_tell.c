@@ -6,7 +6,7 @@
 #define BIT(column) (UINT64_C(1) << (column))
 #define CHANGED                                                                                            \
   (BIT(AFT__NOTICE_STATE) | BIT(AFT__NOTICE_REASON) | BIT(AFT__NOTICE_SENT) | BIT(AFT__NOTICE_DELIVERED) | \
-   BIT(AFT__NOTICE_READ) | BIT(AFT__NOTICE_FAILED) | BIT(AFT__NOTICE_REASONS))
+   BIT(AFT__NOTICE_READ) | BIT(AFT__NOTICE_FAILED) | BIT(AFT__NOTICE_DUE) | BIT(AFT__NOTICE_REASONS))
 
 static void stands(aft__value *row, const char *state, aft_str reason) {
   row[AFT__NOTICE_STATE] = aft__text(aft__cstr(state));
@@ -71,7 +71,7 @@ static aft_status arrives(aft__cmd *cmd, aft__value *row, aft_time at, bool was_
   once(row, AFT__NOTICE_DELIVERED, at);
   if (was_read)
     once(row, AFT__NOTICE_READ, at);
-  row[AFT__NOTICE_FAILED] = aft__null();
+  row[AFT__NOTICE_FAILED] = row[AFT__NOTICE_DUE] = aft__null();
   stands(row, aft__row_null(row, AFT__NOTICE_READ) ? "delivered" : "read", (aft_str){0});
   return aft__due_clear_all(cmd->tx, row[AFT__NOTICE_ID].number, error);
 }

@@ -30,17 +30,6 @@ static void stands(aft__notice *notice, const char *state, const char *reason) {
 
 /* ---- the customer's wishes ---- */
 
-static aft_status find_contact(aft__notice *notice, aft_error *error) {
-  aft__cmd *cmd = notice->cmd;
-  const aft__value keys[] = {aft__int(cmd->call.tenant), notice->customer[AFT__CUSTOMER_ID]};
-  aft_status status =
-      aft__find(cmd->tx, &aft__contact_table, AFT__CONTACT_BY_CUSTOMER, keys, &notice->contact, error);
-  if (status != AFT_E_NOT_FOUND)
-    return status;
-  notice->contact = NULL;
-  return AFT_OK;
-}
-
 /* A zone that this machine lacks: the hours are those of UTC, and the log says so. */
 static void open_zone(aft__notice *notice, aft_str name) {
   aft_env *env = notice->cmd->env;
@@ -55,7 +44,8 @@ aft_status aft__notice_wishes(aft__notice *notice, aft_error *error) {
   aft__wishes *w = &notice->wishes;
   aft__policy_notice_of(notice->cmd->policy, aft__row_str(notice->row, AFT__NOTICE_EVENT), &notice->plan);
   aft__notice_set(notice, AFT__NOTICE_TOPIC, aft__text(notice->plan.topic));
-  AFT__TRY(find_contact(notice, error));
+  AFT__TRY(
+      aft__contact_find(notice->cmd, notice->customer[AFT__CUSTOMER_ID].number, &notice->contact, error));
   const aft__value *c = notice->contact;
   if (!c)
     return AFT_OK;
@@ -164,6 +154,7 @@ aft_status aft__notice_decide(aft__notice *notice, bool first, aft_error *error)
   }
   if (!known) {
     stands(notice, "failed", "undeliverable");
+    aft__notice_set(notice, AFT__NOTICE_DUE, aft__null());
     aft__notice_set(notice, AFT__NOTICE_FAILED, aft__int(notice->cmd->now));
     aft__notice_reason(notice, "undeliverable", NULL, (aft_str){0});
     return AFT_OK;
@@ -251,9 +242,7 @@ void aft__notice_done(aft__notice *notice) {
 
 static const char *locale_of(const aft__notice *notice, const char *usual) {
   aft_str wish = notice->contact ? aft__row_str(notice->contact, AFT__CONTACT_LOCALE) : (aft_str){0};
-  if (!wish.len)
-    return usual;
-  return wish.len >= 2 && memcmp(wish.data, "zh", 2) == 0 ? "zh" : "en";
+  return wish.len ? aft__locale_of(wish) : usual;
 }
 
 static aft_status keep_fields(aft__notice *notice, aft_error *error) {
@@ -340,7 +329,6 @@ aft_status aft__notify(aft__cmd *cmd, const aft__telling *t, aft_error *error) {
                         .ticket = t->ticket,
                         .about = t->about,
                         .order = t->order,
-                        .topic = aft__cstr(t->topic),
                         .n = t->n};
   if (!aft__row_null(t->customer, AFT__CUSTOMER_ERASED))
     return AFT_OK; /* there is nobody left to tell */

@@ -57,26 +57,26 @@ static aft_status set_due(aft__cmd *cmd, const aft__value *row, const char *name
 }
 
 /* The invitation to the usual survey of the first kind is older than the others. */
-static const char *text_of(aft__cmd *cmd, const aft__value *row, const char *what) {
+static const char *event_of(aft__cmd *cmd, const aft__value *row, const char *what) {
   aft_str kind = aft__row_str(row, AFT__SURVEY_KIND), name = aft__row_str(row, AFT__SURVEY_NAME);
   bool first = aft__str_eq(kind, aft__cstr("csat"));
   if (name.len)
-    return aft__arena_printf(cmd->arena, "notify.survey.%.*s.%s", (int)name.len, name.data, what);
-  return aft__arena_printf(cmd->arena, "notify.survey.%s%s%.*s", what, first ? "" : "_",
-                           first ? 0 : (int)kind.len, kind.data);
+    return aft__arena_printf(cmd->arena, "survey.%.*s.%s", (int)name.len, name.data, what);
+  return aft__arena_printf(cmd->arena, "survey.%s%s%.*s", what, first ? "" : "_", first ? 0 : (int)kind.len,
+                           kind.data);
 }
 
-/* Tells the customer by the survey's text of that name; *suppressed: they wish no such notice, or nothing can
- * reach them, as the notice says. */
+/* Tells the customer of the survey's event of that name; *suppressed: they wish no such notice, or nothing
+ * can reach them, as the notice says. */
 static aft_status tell(const aft__survey_matter *matter, const aft__value *row, const char *what,
                        bool *suppressed, aft_error *error) {
   aft_id survey = aft__row_int(row, AFT__SURVEY_ID);
-  const char *key = text_of(matter->cmd, row, what);
+  const char *event = event_of(matter->cmd, row, what);
   *suppressed = false;
-  if (!key)
+  if (!event)
     return aft__nomem(error);
-  return matter->of ? aft__case_send_survey(matter->of, key, survey, suppressed, error)
-                    : aft__ticket_send_survey(matter->ticket, key, survey, suppressed, error);
+  return matter->of ? aft__case_send_survey(matter->of, event, survey, suppressed, error)
+                    : aft__ticket_send_survey(matter->ticket, event, survey, suppressed, error);
 }
 
 static aft_status note(const aft__survey_matter *matter, const aft__value *row, const char *verb,
@@ -129,6 +129,18 @@ static aft_status remind(const aft__survey_matter *matter, aft__value *row, void
   row[AFT__SURVEY_REMINDED] = aft__int(matter->cmd->now);
   AFT__TRY(aft__update(matter->cmd->tx, &aft__survey_table, row, 1u << AFT__SURVEY_REMINDED, error));
   return note(matter, row, "survey.reminded", error);
+}
+
+aft_status aft__survey_unsent(aft__cmd *cmd, aft_id survey, aft_error *error) {
+  aft__value *row;
+  AFT__TRY(aft__load(cmd, &aft__survey_table, AFT__SURVEY_TENANT, survey, "survey", &row, error));
+  if (!aft__survey_is(row, "sent") || !aft__row_null(row, AFT__SURVEY_REMINDED))
+    return AFT_OK;
+  row[AFT__SURVEY_SENT] = row[AFT__SURVEY_EXPIRES] = aft__null();
+  AFT__TRY(aft__update(cmd->tx, &aft__survey_table, row, 1u << AFT__SURVEY_SENT | 1u << AFT__SURVEY_EXPIRES,
+                       error));
+  AFT__TRY(call_off(cmd, row, "suppressed", error));
+  return aft__survey_settled(cmd, row, error);
 }
 
 /* A tick that comes late may come at night. */

@@ -120,10 +120,9 @@ static aft_status note(const aft__survey_matter *matter, const answering *a, aft
 
 /* A call-back that the ticket waits for anyway is the one. */
 static aft_status open_call_back(aft__ticket *ticket, const answering *a, aft_error *error) {
-  const aft__task_new in = {
-      .on = ticket, .name = aft__cstr(CALL_BACK), .cause = "survey", .survey = a->survey};
+  const aft__task_new in = {.name = aft__cstr(CALL_BACK), .cause = "survey", .survey = a->survey};
   aft_id task;
-  return aft__task_open(ticket->cmd, &in, &task, error);
+  return aft__task_open(ticket, &in, &task, error);
 }
 
 /* Calls and what is said in them belong to a ticket. */

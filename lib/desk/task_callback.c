@@ -75,15 +75,14 @@ static aft_status ask(aft__ticket *ticket, const aft_callback_in *in, aft_error 
   AFT__TRY(find_policy(cmd, in, &policy, error));
   AFT__TRY(check_window(cmd, in, &policy, error));
   AFT__TRY(check_phone(ticket, in, error));
-  aft__task_new fresh = {.on = ticket,
-                         .name = in->name,
+  aft__task_new fresh = {.name = in->name,
                          .cause = cmd->call.role == AFT_ROLE_BUYER ? "customer" : "staff",
                          .from = in->from,
                          .until = in->until,
                          .phone = in->phone,
                          .language = in->language,
                          .reason = in->reason};
-  AFT__TRY(aft__task_open_for(cmd, &fresh, error));
+  AFT__TRY(aft__task_open_for(ticket, &fresh, error));
   return aft__ticket_save(ticket, error);
 }
 

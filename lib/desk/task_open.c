@@ -93,8 +93,6 @@ static void fill_times(const aft__cmd *cmd, const aft__task_new *in, const aft__
   row[AFT__TASK_UNTIL] = in->until ? aft__int(in->until) : aft__null();
 }
 
-static const char *cause_of(const aft__task_new *in) { return in->cause ? in->cause : "rule"; }
-
 static aft_status fill(aft__ticket *ticket, const aft__task_new *in, const aft__policy_task *policy,
                        aft__value *row, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
@@ -115,7 +113,7 @@ static aft_status fill(aft__ticket *ticket, const aft__task_new *in, const aft__
   row[AFT__TASK_KIND] = aft__text(aft__cstr(aft__task_kinds[policy->kind]));
   row[AFT__TASK_PARTY] = aft__text(policy->party);
   row[AFT__TASK_OPEN] = aft__int(2);
-  row[AFT__TASK_CAUSE] = aft__text(aft__cstr(cause_of(in)));
+  row[AFT__TASK_CAUSE] = aft__text(aft__cstr(in->cause));
   row[AFT__TASK_SCRIPT] = policy->script.len ? aft__text(policy->script) : aft__null();
   row[AFT__TASK_ATTEMPTS] = row[AFT__TASK_MISSED] = aft__int(0);
   row[AFT__TASK_LIMIT] = aft__int(policy->attempts);
@@ -158,7 +156,7 @@ static aft_status open_new(aft__ticket *ticket, const aft__task_new *in, const a
   aft__task_give(&task, in->assignee);
   AFT__TRY(insert(&task, error));
   AFT__TRY(set_dues(&task, policy, error));
-  char *more = aft__arena_printf(ticket->cmd->arena, ",\"cause\":\"%s\"", cause_of(in));
+  char *more = aft__arena_printf(ticket->cmd->arena, ",\"cause\":\"%s\"", in->cause);
   if (!more)
     return aft__nomem(error);
   AFT__TRY(aft__task_note(&task, "task.opened", more, in->reason, error));
@@ -168,7 +166,7 @@ static aft_status open_new(aft__ticket *ticket, const aft__task_new *in, const a
 
 /* ---- for the rest of the desk ---- */
 
-static aft_status open_on(aft__ticket *ticket, const aft__task_new *in, aft_id *out, aft_error *error) {
+aft_status aft__task_open(aft__ticket *ticket, const aft__task_new *in, aft_id *out, aft_error *error) {
   aft__policy_task policy;
   bool full;
   if (!aft__policy_task_find(ticket->cmd->policy, in->name, &policy))
@@ -178,24 +176,11 @@ static aft_status open_on(aft__ticket *ticket, const aft__task_new *in, aft_id *
   return *out || full ? AFT_IGNORED : open_new(ticket, in, &policy, out, error);
 }
 
-aft_status aft__task_open(aft__cmd *cmd, const aft__task_new *in, aft_id *out, aft_error *error) {
-  aft__ticket ticket;
-  if (in->on)
-    return open_on(in->on, in, out, error);
-  aft_status status = aft__ticket_load(cmd, in->ticket, &ticket, error);
-  if (status >= 0)
-    status = open_on(&ticket, in, out, error);
-  if (status == AFT_OK)
-    status = aft__ticket_save(&ticket, error);
-  aft__ticket_done(&ticket);
-  return status;
-}
-
 static aft_status open_by_rule(aft__ticket *ticket, const aft__policy_task *policy, aft_error *error) {
-  aft__task_new in = {.on = ticket, .name = policy->name};
+  aft__task_new in = {.name = policy->name, .cause = "rule"};
   aft__arg args[] = {{"task", policy->name}};
   aft_id task;
-  aft_status status = aft__task_open(ticket->cmd, &in, &task, error);
+  aft_status status = aft__task_open(ticket, &in, &task, error);
   if (status == AFT_OK)
     aft__reason_add(&ticket->reasons, "task", "explain.task.rule", args, AFT__COUNT(args));
   return status < 0 ? status : AFT_OK;
@@ -206,8 +191,7 @@ aft_status aft__task_rules(aft__ticket *ticket, aft_error *error) {
   aft__policy_task policy;
   if (!aft__policy_task_rules(ticket->cmd->policy) || !aft__ticket_int(ticket, AFT__TICKET_OPEN))
     return AFT_OK;
-  AFT__TRY(aft__ticket_facts(ticket, &facts, error));
-  aft__ticket_said(ticket, &facts);
+  AFT__TRY(aft__ticket_facts_said(ticket, &facts, error));
   for (uint32_t i = 0; aft__policy_task_at(ticket->cmd->policy, i, &policy); i++)
     if (aft__policy_task_asked(ticket->cmd->policy, &policy, &facts))
       AFT__TRY(open_by_rule(ticket, &policy, error));
@@ -223,12 +207,12 @@ static aft_status not_opened(aft_id open, aft_error *error) {
   return aft__error(error, AFT_E_TOO_LARGE, "task.ticket", "a ticket has at most %u tasks", AFT__MOST_TASKS);
 }
 
-aft_status aft__task_open_for(aft__cmd *cmd, aft__task_new *in, aft_error *error) {
+aft_status aft__task_open_for(aft__ticket *ticket, const aft__task_new *in, aft_error *error) {
   aft_id open = 0;
-  aft_status status = aft__task_open(cmd, in, &open, error);
+  aft_status status = aft__task_open(ticket, in, &open, error);
   if (status == AFT_IGNORED)
     return not_opened(open, error);
-  cmd->ids[0] = open;
+  ticket->cmd->ids[0] = open;
   return status;
 }
 
@@ -238,8 +222,7 @@ static aft_status open_in(aft__ticket *ticket, const aft_task_in *in, aft_error 
     return aft__error(error, AFT_E_TRANSITION, "task.ticket", "the ticket has come to its end");
   if (in->due && (in->due <= ticket->cmd->now || in->due > ticket->cmd->now + AFT__TASK_SPAN))
     return aft__error(error, AFT_E_INVALID, "task.due", "expected a time of the next 366 days");
-  aft__task_new fresh = {.on = ticket,
-                         .name = in->name,
+  aft__task_new fresh = {.name = in->name,
                          .cause = "staff",
                          .case_id = in->case_id,
                          .order = in->order,
@@ -248,7 +231,7 @@ static aft_status open_in(aft__ticket *ticket, const aft_task_in *in, aft_error 
                          .phone = in->phone,
                          .language = in->language,
                          .reason = in->reason};
-  AFT__TRY(aft__task_open_for(ticket->cmd, &fresh, error));
+  AFT__TRY(aft__task_open_for(ticket, &fresh, error));
   return aft__ticket_save(ticket, error);
 }
 

@@ -66,7 +66,7 @@ aft_status aft__tasks_of(aft__cmd *cmd, aft_id ticket, aft__value ***rows, uint3
 /* ---- task_open.c ---- */
 
 /* What aft_task_add and aft_callback_ask have in common: AFT_E_EXISTS where one is open already. */
-aft_status aft__task_open_for(aft__cmd *cmd, aft__task_new *in, aft_error *error);
+aft_status aft__task_open_for(aft__ticket *ticket, const aft__task_new *in, aft_error *error);
 /* zh, en or nothing. */
 aft_status aft__in_language(aft_str *language, const char *where, aft_error *error);
 aft_status aft__in_phone(aft_str *phone, const char *where, aft_error *error);

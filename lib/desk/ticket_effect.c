@@ -1,13 +1,6 @@
 /* Effects that the ticket machine names: notices, surveys, escalation. */
 #include "desk/desk_priv.h"
 
-static aft_status notify(aft__ticket *ticket, const char *arg, aft_error *error) {
-  char *key = aft__arena_printf(ticket->cmd->arena, "notify.%s", arg);
-  if (!key)
-    return aft__nomem(error);
-  return aft__ticket_send(ticket, "message.send", key, (aft_str){0}, 0, error);
-}
-
 /* A higher level may be a reason for a higher priority. */
 static aft_status escalate(aft__ticket *ticket, aft_error *error) {
   aft__facts facts;
@@ -27,8 +20,8 @@ static aft_status reopen(aft__ticket *ticket) {
 
 static aft_status open_task(aft__ticket *ticket, const char *arg, aft_error *error) {
   aft_id task;
-  aft__task_new in = {.on = ticket, .name = aft__cstr(arg), .cause = "machine"};
-  aft_status status = aft__task_open(ticket->cmd, &in, &task, error);
+  aft__task_new in = {.name = aft__cstr(arg), .cause = "machine"};
+  aft_status status = aft__task_open(ticket, &in, &task, error);
   return status < 0 ? status : AFT_OK;
 }
 
@@ -36,7 +29,7 @@ aft_status aft__ticket_effect(aft__ticket *ticket, const aft__flow *flow, const 
                               aft_error *error) {
   const char *verb = flow->texts + effect->verb, *arg = flow->texts + effect->arg;
   if (strcmp(verb, "notify") == 0)
-    return notify(ticket, arg, error);
+    return aft__ticket_notify(ticket, arg, error);
   if (strcmp(verb, "escalate") == 0)
     return escalate(ticket, error);
   if (strcmp(verb, "reopen") == 0)

@@ -58,15 +58,17 @@ static void take_tone(aft__ticket *ticket, const aft__triage *triage) {
     aft__ticket_set(ticket, AFT__TICKET_LANGUAGE, aft__text(aft__cstr(triage->language)));
 }
 
-void aft__ticket_said(const aft__ticket *ticket, aft__facts *facts) {
+aft_status aft__ticket_facts_said(aft__ticket *ticket, aft__facts *facts, aft_error *error) {
   const aft__triage *said = ticket->said;
+  AFT__TRY(aft__ticket_facts(ticket, facts, error));
   if (!said)
-    return;
+    return AFT_OK;
   facts->number[AFT__FACT_URGENT] = said->urgent;
   facts->number[AFT__FACT_CHASER] = said->chaser;
   facts->number[AFT__FACT_HUMAN] = said->human;
   facts->number[AFT__FACT_ASKED] = said->asked;
   facts->text[AFT__FACT_ACT] = said->act;
+  return AFT_OK;
 }
 
 aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, aft_error *error) {
@@ -77,8 +79,7 @@ aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, 
     take_category(ticket, triage);
   take_tone(ticket, triage);
   ticket->said = triage;
-  AFT__TRY(aft__ticket_facts(ticket, &facts, error));
-  aft__ticket_said(ticket, &facts);
+  AFT__TRY(aft__ticket_facts_said(ticket, &facts, error));
   return aft__ticket_prioritise(ticket, &facts, !ticket->fresh, error);
 }
 
@@ -143,8 +144,7 @@ aft_status aft__ticket_sort(aft__ticket *ticket, aft_str category, aft_str topic
   aft__ticket_set(ticket, AFT__TICKET_CONFIDENCE, aft__int(1000));
   aft__ticket_set(ticket, AFT__TICKET_UNSURE, aft__int(0));
   aft__ticket_judged(ticket);
-  AFT__TRY(aft__ticket_facts(ticket, &facts, error));
-  aft__ticket_said(ticket, &facts);
+  AFT__TRY(aft__ticket_facts_said(ticket, &facts, error));
   AFT__TRY(aft__ticket_prioritise(ticket, &facts, false, error));
   return aft__ticket_note(ticket, "ticket.classified", (aft_str){0}, (aft_str){0}, error);
 }

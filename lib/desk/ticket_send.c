@@ -11,7 +11,7 @@ const char *aft__ticket_locale(aft__ticket *ticket) {
     locale = aft__ticket_str(ticket, AFT__TICKET_LANGUAGE);
   if (!locale.len || aft__str_eq(locale, aft__cstr("und")))
     locale = aft__row_str(ticket->cmd->tenant, AFT__TENANT_LOCALE);
-  return locale.len >= 2 && memcmp(locale.data, "zh", 2) == 0 ? "zh" : "en";
+  return aft__locale_of(locale);
 }
 
 static aft_status queue(aft__ticket *ticket, const char *topic, const aft__buf *out, aft_error *error) {
@@ -75,8 +75,7 @@ static void put_words(aft__ticket *ticket, aft__buf *out, aft_str text, aft_id m
 }
 
 /* There is nobody left to send to once the customer was erased. */
-static aft_status say(aft__ticket *ticket, const char *topic, aft_str text, aft_id message,
-                      aft_error *error) {
+aft_status aft__ticket_say(aft__ticket *ticket, aft_str text, aft_id message, aft_error *error) {
   aft__buf out;
   aft__value *customer;
   AFT__TRY(aft__ticket_customer(ticket, &customer, error));
@@ -84,21 +83,20 @@ static aft_status say(aft__ticket *ticket, const char *topic, aft_str text, aft_
     return AFT_OK;
   aft__buf_init(&out, ticket->cmd->env);
   put_words(ticket, &out, text, message);
-  aft_status status = queue(ticket, topic, &out, error);
+  aft_status status = queue(ticket, "message.send", &out, error);
   aft__buf_done(&out);
   return status;
 }
 
 /* ---- notices ---- */
 
-static aft_status notify(aft__ticket *ticket, const char *topic, const char *key, aft_id survey,
-                         bool *suppressed, aft_error *error) {
+static aft_status notify(aft__ticket *ticket, const char *event, aft_id survey, bool *suppressed,
+                         aft_error *error) {
   const aft__filling values[] = {
       {.name = "code", .kind = AFT__IS_TEXT, .text = aft__ticket_str(ticket, AFT__TICKET_CODE)},
       {.name = "subject", .kind = AFT__IS_TEXT, .text = aft__ticket_str(ticket, AFT__TICKET_SUBJECT)},
       {.name = "n", .kind = AFT__IS_NUMBER, .number = 1}};
-  aft__telling t = {.event = aft__notice_event(key),
-                    .topic = topic,
+  aft__telling t = {.event = event,
                     .locale = aft__ticket_locale(ticket),
                     .ticket = ticket->row,
                     .survey = survey,
@@ -110,12 +108,11 @@ static aft_status notify(aft__ticket *ticket, const char *topic, const char *key
   return aft__notify(ticket->cmd, &t, error);
 }
 
-aft_status aft__ticket_send(aft__ticket *ticket, const char *topic, const char *key, aft_str text,
-                            aft_id message, aft_error *error) {
-  return key ? notify(ticket, topic, key, 0, NULL, error) : say(ticket, topic, text, message, error);
+aft_status aft__ticket_notify(aft__ticket *ticket, const char *event, aft_error *error) {
+  return notify(ticket, event, 0, NULL, error);
 }
 
-aft_status aft__ticket_send_survey(aft__ticket *ticket, const char *key, aft_id survey, bool *suppressed,
+aft_status aft__ticket_send_survey(aft__ticket *ticket, const char *event, aft_id survey, bool *suppressed,
                                    aft_error *error) {
-  return notify(ticket, "survey.send", key, survey, suppressed, error);
+  return notify(ticket, event, survey, suppressed, error);
 }

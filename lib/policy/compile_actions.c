@@ -31,8 +31,6 @@ static aft_str word_at(const void *list, uint32_t i) {
   return aft__cstr(known[i].word);
 }
 
-static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
-
 static bool find_word(aft_str word, aft__action_kind *out) {
   for (uint32_t i = 0; i < AFT__ACTIONS; i++)
     if (aft__str_eq(word, aft__cstr(known[i].word))) {
@@ -61,9 +59,10 @@ static void add(aft__compile *cx, aft__action_kind kind, aft_str name, aft_str v
 
 static void lacks(aft__compile *cx, const aft__node *at, const char *what, const aft__node *map) {
   bool listed = map && map->kind == AFT__NODE_MAP;
-  aft__fault_node(cx->faults, AFT_E_POLICY, at, "the policy has no %s '%.*s'%s", what,
-                  (int)aft__utf8_cut(at->text, 60), at->text.data ? at->text.data : "",
-                  listed ? aft__did_you_mean(cx->faults, at->text, map->items, map->count, item_key) : "");
+  aft__fault_node(
+      cx->faults, AFT_E_POLICY, at, "the policy has no %s '%.*s'%s", what, (int)aft__utf8_cut(at->text, 60),
+      at->text.data ? at->text.data : "",
+      listed ? aft__did_you_mean(cx->faults, at->text, map->items, map->count, aft__item_key) : "");
 }
 
 static bool is_key_of(const aft__node *map, aft_str name) {
@@ -128,7 +127,7 @@ static void add_attribute(aft__compile *cx, aft__action_kind kind, const aft__it
     uint32_t n = all && all->kind == AFT__NODE_MAP ? all->count : 0;
     aft__fault_key(cx->faults, AFT_E_POLICY_KEY, item, "the policy has no attribute '%.*s' of a ticket%s",
                    (int)aft__utf8_cut(item->key, 60), item->key.data,
-                   n ? aft__did_you_mean(cx->faults, item->key, all->items, n, item_key) : "");
+                   n ? aft__did_you_mean(cx->faults, item->key, all->items, n, aft__item_key) : "");
     return;
   }
   bool fits =

@@ -6,8 +6,6 @@
 const char *const aft__decisions[AFT__DECISIONS + 1] = {"no", "person", "yes", NULL};
 const char *const aft__extra_rules[AFT__EXTRAS + 1] = {"deduct", "person", "ignore", NULL};
 
-static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
-
 aft__names aft__compile_names(aft__compile *cx, const aft__node *map, const char *key, const aft__node *known,
                               const char *what) {
   const aft__node *list = aft__node_get(map, key);
@@ -18,7 +16,7 @@ aft__names aft__compile_names(aft__compile *cx, const aft__node *map, const char
     if (known && known->kind == AFT__NODE_MAP && name->text.len > 0 && !aft__node_get(known, name->text.data))
       aft__fault_node(cx->faults, AFT_E_POLICY, name, "the policy has no %s '%.*s'%s", what,
                       (int)aft__utf8_cut(name->text, 60), name->text.data,
-                      aft__did_you_mean(cx->faults, name->text, known->items, known->count, item_key));
+                      aft__did_you_mean(cx->faults, name->text, known->items, known->count, aft__item_key));
     aft__compile_add(cx, AFT__SECTION_CHOICES, &text);
     names.count++;
   }
@@ -41,7 +39,7 @@ static void check_kind(aft__compile *cx, const aft__node *at, aft_str name) {
   aft__fault_node(
       cx->faults, AFT_E_POLICY, at, "the policy has no kind of case '%.*s'%s", (int)aft__utf8_cut(name, 60),
       name.data,
-      listed ? aft__did_you_mean(cx->faults, name, machines->items, machines->count, item_key) : "");
+      listed ? aft__did_you_mean(cx->faults, name, machines->items, machines->count, aft__item_key) : "");
 }
 
 static void check_kinds(aft__compile *cx, const aft__node *map, const char *key) {

@@ -9,8 +9,6 @@ typedef struct places {
   uint32_t count;
 } places;
 
-static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
-
 static void add_place(void *user, const aft__slot *place) {
   places *p = user;
   aft_str name = place->name;
@@ -57,7 +55,7 @@ static void compare_places(aft__compile *cx, const aft__node *zh, const aft__nod
 
 static void missing(aft__compile *cx, const aft__item *item, const aft__node *other, const char *locale) {
   aft__fault_key(cx->faults, AFT_E_POLICY, item, "the text is missing in %s%s", locale,
-                 aft__did_you_mean(cx->faults, item->key, other->items, other->count, item_key));
+                 aft__did_you_mean(cx->faults, item->key, other->items, other->count, aft__item_key));
 }
 
 void aft__compile_catalogue(aft__compile *cx) {

@@ -23,8 +23,6 @@ static uint32_t pack_line(uint32_t document, uint32_t line) {
 }
 static uint32_t unpack_line(uint32_t packed) { return packed & ((1u << LINE_BITS) - 1); }
 
-static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
-
 static uint32_t state_index(const builder *b, aft_str name) {
   const aft__item *item = aft__node_find(b->states, name.data);
   return item ? (uint32_t)(item - b->states->items) : AFT__FLOW_NONE;
@@ -56,9 +54,10 @@ static uint32_t target_of(builder *b, const aft__node *node) {
     return AFT__FLOW_IGNORE;
   uint32_t index = to->kind == AFT__NODE_TEXT ? state_index(b, to->text) : AFT__FLOW_NONE;
   if (index == AFT__FLOW_NONE) {
-    aft__fault_node(b->cx->faults, AFT_E_POLICY_MACHINE, to, "the machine has no state '%.*s'%s",
-                    (int)aft__utf8_cut(to->text, 60), to->text.data ? to->text.data : "",
-                    aft__did_you_mean(b->cx->faults, to->text, b->states->items, b->states->count, item_key));
+    aft__fault_node(
+        b->cx->faults, AFT_E_POLICY_MACHINE, to, "the machine has no state '%.*s'%s",
+        (int)aft__utf8_cut(to->text, 60), to->text.data ? to->text.data : "",
+        aft__did_you_mean(b->cx->faults, to->text, b->states->items, b->states->count, aft__item_key));
     b->ok = false;
     return AFT__FLOW_IGNORE;
   }
@@ -104,7 +103,7 @@ static void check_task(builder *b, const aft__node *name) {
     aft__fault_node(b->cx->faults, AFT_E_POLICY, name, "there is no task '%.*s'%s",
                     (int)aft__utf8_cut(name->text, 60), name->text.data,
                     aft__did_you_mean(b->cx->faults, name->text, any ? tasks->items : NULL,
-                                      any ? tasks->count : 0, item_key));
+                                      any ? tasks->count : 0, aft__item_key));
 }
 
 static void check_argument(builder *b, const aft__item *effect) {
@@ -197,7 +196,7 @@ static uint32_t calendar_of(builder *b, const aft__node *state, const aft__node 
     aft__fault_node(
         b->cx->faults, AFT_E_POLICY_MACHINE, name, "there is no calendar '%.*s'%s",
         (int)aft__utf8_cut(name->text, 60), name->text.data,
-        any ? aft__did_you_mean(b->cx->faults, name->text, known->items, known->count, item_key) : "");
+        any ? aft__did_you_mean(b->cx->faults, name->text, known->items, known->count, aft__item_key) : "");
   return aft__compile_text(b->cx, name->text);
 }
 
@@ -283,9 +282,9 @@ static void compile_machine(aft__compile *cx, const aft__item *item) {
   }
   aft__machine m = {aft__compile_text(cx, item->key), state_index(&b, initial->text), 0, 0, 0, 0, 0, 0, 0, 0};
   if (m.initial == AFT__FLOW_NONE) {
-    aft__fault_node(cx->faults, AFT_E_POLICY_MACHINE, initial, "the machine has no state '%s'%s",
-                    initial->text.data,
-                    aft__did_you_mean(cx->faults, initial->text, b.states->items, b.states->count, item_key));
+    aft__fault_node(
+        cx->faults, AFT_E_POLICY_MACHINE, initial, "the machine has no state '%s'%s", initial->text.data,
+        aft__did_you_mean(cx->faults, initial->text, b.states->items, b.states->count, aft__item_key));
     return;
   }
   m.first_state = aft__compile_count(cx, AFT__SECTION_STATES);

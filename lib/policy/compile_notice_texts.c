@@ -91,8 +91,6 @@ static void check_name(void *user, const aft__slot *place) {
 
 /* ---- texts for a channel ---- */
 
-static aft_str channel_name(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
-
 static void check_json(const checking *c, aft_str channel) {
   aft__buf scratch;
   aft__buf_init(&scratch, c->cx->env);
@@ -118,7 +116,7 @@ static void check_channel(const checking *c, const aft__notice_key *key) {
   aft__fault_node(c->cx->faults, AFT_E_POLICY, c->text, "the policy has no channel '%.*s'%s",
                   SHOWN(key->channel),
                   aft__did_you_mean(c->cx->faults, key->channel, any ? channels->items : NULL,
-                                    any ? channels->count : 0, channel_name));
+                                    any ? channels->count : 0, aft__item_key));
 }
 
 static bool has_text(const checking *c) {

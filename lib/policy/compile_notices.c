@@ -3,8 +3,6 @@
 
 const char *const aft__markups[] = {"plain", "html", "json", NULL};
 
-static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
-
 /* ---- channels ---- */
 
 typedef struct heading {
@@ -137,7 +135,7 @@ static aft__names channels_of(aft__compile *cx, const aft__node *map) {
     aft__fault_node(cx->faults, AFT_E_POLICY, name, "the policy has no channel '%.*s'%s",
                     (int)aft__utf8_cut(name->text, 60), name->text.data ? name->text.data : "",
                     aft__did_you_mean(cx->faults, name->text, any ? known->items : NULL,
-                                      any ? known->count : 0, item_key));
+                                      any ? known->count : 0, aft__item_key));
   }
   return aft__compile_names(cx, map, "channels", NULL, "channel");
 }

@@ -24,8 +24,6 @@ static bool has_cases(const aft__compile *cx) {
   return machines && machines->kind == AFT__NODE_MAP && machines->count > 1;
 }
 
-static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
-
 static void check_state(aft__compile *cx, const aft__node *state, aft_str kind) {
   const aft__node *states = states_of(cx, kind);
   if (!has_cases(cx))
@@ -33,7 +31,7 @@ static void check_state(aft__compile *cx, const aft__node *state, aft_str kind) 
   if (states && !aft__node_get(states, state->text.data))
     aft__fault_node(cx->faults, AFT_E_POLICY, state, "the machine '%.*s' has no state '%.*s'%s",
                     (int)kind.len, kind.data, (int)aft__utf8_cut(state->text, 60), state->text.data,
-                    aft__did_you_mean(cx->faults, state->text, states->items, states->count, item_key));
+                    aft__did_you_mean(cx->faults, state->text, states->items, states->count, aft__item_key));
   else if (!states && kind.len > 0)
     aft__fault_node(cx->faults, AFT_E_POLICY, state, "the policy has no machine '%.*s'", (int)kind.len,
                     kind.data);

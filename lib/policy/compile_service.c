@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
-
 /* -1 without one. */
 static int64_t duration(const aft__node *map, const char *key) {
   int64_t ms = 0;
@@ -29,7 +27,7 @@ static void check_priority(aft__compile *cx, const aft__item *item) {
   aft__fault_key(cx->faults, AFT_E_POLICY, item, "there is no priority '%.*s'%s",
                  (int)aft__utf8_cut(item->key, 60), item->key.data,
                  aft__did_you_mean(cx->faults, item->key, any ? levels->items : NULL, any ? levels->count : 0,
-                                   item_key));
+                                   aft__item_key));
 }
 
 static void compile_target(aft__compile *cx, const aft__item *item) {

@@ -10,8 +10,6 @@ typedef struct words {
   aft__map tones; /* normalised tone words: one must not be both good and bad */
 } words;
 
-static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
-
 /* Conditions test the topic alone, so a topic belongs to one category. */
 static void check_topic(aft__compile *cx, aft__map *seen, uint32_t category, const aft__node *map,
                         const aft__node *topic) {
@@ -185,7 +183,7 @@ static bool rule_target(aft__compile *cx, const aft__node *node, aft__rule *rule
     aft__fault_node(
         cx->faults, AFT_E_POLICY, category, "there is no category '%.*s'%s",
         (int)aft__utf8_cut(category->text, 60), category->text.data,
-        aft__did_you_mean(cx->faults, category->text, categories->items, categories->count, item_key));
+        aft__did_you_mean(cx->faults, category->text, categories->items, categories->count, aft__item_key));
     return false;
   }
   rule->category = (uint32_t)(found - categories->items);

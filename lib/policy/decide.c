@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#define DEEPEST 40u
-
 /* What a condition compares: a fact, or one label of a record. */
 typedef struct operand {
   aft_str text;
@@ -49,7 +47,7 @@ static bool holds(const aft_policy *p, const aft__condition *list, uint32_t inde
   case AFT__OP_ALL:
   case AFT__OP_ANY:
   case AFT__OP_NOT:
-    for (uint32_t i = 0; i < c->count && depth < DEEPEST; i++)
+    for (uint32_t i = 0; i < c->count && depth < AFT__CONDITION_DEPTH; i++)
       if (holds(p, list, c->first + i, facts, depth + 1) != (c->op == AFT__OP_ALL))
         return c->op == AFT__OP_ANY;
     return c->op != AFT__OP_ANY;

@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define DEEPEST 40u
-
 const char *const aft__action_words[AFT__ACTIONS] = {
 #define AFT__ACTION(id, word, argument, raises) word,
 #include "policy/actions.def"
@@ -74,7 +72,6 @@ bool aft__policy_rule_at(const aft_policy *policy, uint32_t index, aft__rule_of 
                         .condition = r->condition,
                         .n_actions = r->count,
                         .first = r->first,
-                        .order = r->order,
                         .stop = r->flags & AFT__AUTOMATION_STOP,
                         .enabled = !(r->flags & AFT__AUTOMATION_OFF)};
   return true;
@@ -114,7 +111,6 @@ void aft__policy_action(const aft_policy *policy, uint32_t index, aft__action_of
 /* ---- what a condition looked at ---- */
 
 typedef struct looking {
-  const aft_policy *policy;
   const aft__condition *list;
   const aft__facts *facts;
   aft__tested_fn fn;
@@ -155,14 +151,14 @@ static void look(looking *l, uint32_t index, uint32_t depth) {
   const aft__condition *c = &l->list[index];
   if (c->op > AFT__OP_NOT)
     return tell(l, c->fact);
-  for (uint32_t i = 0; i < c->count && depth < DEEPEST; i++)
+  for (uint32_t i = 0; i < c->count && depth < AFT__CONDITION_DEPTH; i++)
     look(l, c->first + i, depth + 1);
 }
 
 void aft__policy_tested(const aft_policy *policy, uint32_t condition, const aft__facts *facts,
                         aft__tested_fn fn, void *user) {
   uint32_t n = 0;
-  looking l = {.policy = policy, .facts = facts, .fn = fn, .user = user};
+  looking l = {.facts = facts, .fn = fn, .user = user};
   l.list = aft__section_data(policy, AFT__SECTION_CONDITIONS, &n);
   if (condition < n)
     look(&l, condition, 0);

@@ -226,7 +226,6 @@ typedef struct aft__rule_of {
   uint32_t condition; /* AFT__FLOW_NONE: always */
   uint32_t n_actions;
   uint32_t first; /* for aft__policy_action */
-  int32_t order;
   bool stop;
   bool enabled;
 } aft__rule_of;

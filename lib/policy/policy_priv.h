@@ -78,6 +78,10 @@ aft_status aft__faults_end(aft__faults *faults, aft__buf *report, aft_error *err
 typedef aft_str (*aft__name_at)(const void *names, uint32_t i);
 const char *aft__did_you_mean(aft__faults *faults, aft_str wrong, const void *names, uint32_t count,
                               aft__name_at at);
+/* The key of an item of a map, for that. */
+static inline aft_str aft__item_key(const void *items, uint32_t i) {
+  return ((const aft__item *)items)[i].key;
+}
 
 /* Reads documents[index]. NULL when faults or the lack of memory made a tree impossible. */
 const aft__node *aft__yaml_read(aft__faults *faults, uint32_t index, const aft_env *env);
@@ -289,6 +293,8 @@ typedef enum aft__mark_kind {
 static inline int32_t aft__mark_weight(const aft__mark *mark) {
   return (int32_t)mark->value - AFT__WEIGHT_MOST;
 }
+
+#define AFT__CONDITION_DEPTH 40u /* of conditions in conditions */
 
 typedef struct aft__condition {
   uint32_t op; /* AFT__OP_… */

@@ -9,8 +9,6 @@ const char *const aft__task_kinds[] = {"follow_up", "call_back", "work_order", N
 
 /* ---- compiling ---- */
 
-static aft_str item_key(const void *items, uint32_t i) { return ((const aft__item *)items)[i].key; }
-
 /* A name that must be a key of a map of the policy. */
 static uint32_t reference(aft__compile *cx, const aft__node *task, const char *key, const aft__node *known,
                           const char *what) {
@@ -23,7 +21,7 @@ static uint32_t reference(aft__compile *cx, const aft__node *task, const char *k
     aft__fault_node(cx->faults, AFT_E_POLICY, node, "there is no %s '%.*s'%s", what,
                     (int)aft__utf8_cut(node->text, 60), node->text.data,
                     aft__did_you_mean(cx->faults, node->text, any ? known->items : NULL,
-                                      any ? known->count : 0, item_key));
+                                      any ? known->count : 0, aft__item_key));
     aft__path_pop(cx->faults, mark);
   }
   return aft__compile_text(cx, node->text);

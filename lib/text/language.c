@@ -180,3 +180,7 @@ const char *aft__language(aft_str text) {
     return latin_language(&l);
   return names[best];
 }
+
+const char *aft__locale_of(aft_str locale) {
+  return locale.len >= 2 && memcmp(locale.data, "zh", 2) == 0 ? "zh" : "en";
+}

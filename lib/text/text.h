@@ -101,6 +101,8 @@ void aft__query_needs(const aft__query_word *word, aft__need_fn fn, void *user);
 
 /* "zh", "en", "ja", "ko", "th", "ru", "ar", "hi", "he", "el" or "und"; static. */
 const char *aft__language(aft_str text);
+/* The language of the catalogues for a locale: "zh" for zh, zh-CN …, else "en". */
+const char *aft__locale_of(aft_str locale);
 
 /* ---- matcher_build.c, matcher.c: all patterns in one pass ---- */
 

@@ -169,6 +169,7 @@ static void a_circle_is_refused_with_the_line(void **state) {
       "  on: {order: 1, on: tag.removed, do: [{tag: x}]}\n"
       "  off: {order: 2, on: tag.added, do: [{untag: x}]}\n",
       "in a circle");
+  assert_refused("  again: {order: 1, on: notice.failed, do: [{notify: ticket.review}]}\n", "in a circle");
   assert_refused("  off: {order: 1, on: ticket.noted, do: [{note: look}], enabled: false}\n", "in a circle");
 }
 

@@ -2,6 +2,8 @@
  * customer's wishes against a model that walks minute by minute. */
 #include "desk_fixture.h"
 
+#include <aftersales/privacy.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -223,6 +225,53 @@ static void what_a_customer_opted_out_of_is_not_sent(void **state) {
   aft_id id = assert_notice(ticket, "ticket.resolved", "suppressed", "opted_out");
   assert_int_equal(desk_effects(&d, ticket, NULL, "notify."), 0);
   assert_explained(id, "en", "opted out of ticket");
+}
+
+static void a_survey_that_was_held_and_is_not_wanted_asked_nobody(void **state) {
+  (void)state;
+  aft_contact_in in = {.quiet_from = 0, .quiet_until = 1439, .zone = AFT_STR("Asia/Shanghai")};
+  rules(shop);
+  wishes(in);
+  aft_id ticket = resolve(new_ticket());
+  desk_pass(&d, AFT__HOUR);
+  desk_tick(&d);
+  assert_notice(ticket, "survey.invite", "held", "quiet_hours");
+  in.no_topics = AFT_STR("opinion");
+  wishes(in);
+  desk_pass(&d, AFT__DAY);
+  desk_tick(&d);
+  assert_notice(ticket, "survey.invite", "suppressed", "opted_out");
+  assert_survey(ticket, "cancelled", "suppressed");
+}
+
+static aft_id effect_of(aft_id notice) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *record;
+  assert_ok(aft_notice_get(d.session, &d.system, notice, &record, &error));
+  aft_id effect = aft_notice_effect(record);
+  aft_record_free(record);
+  return effect;
+}
+
+static void who_was_forgotten_is_told_nothing_more(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_erase_in in = {.size = sizeof in, .customer = d.buyer};
+  aft_contact_in wanted = {.channels = AFT_STR("sms")};
+  rules(shop);
+  set_email("lin@example.org", "13800138000");
+  aft_id ticket = resolve(new_ticket()), id = assert_notice(ticket, "ticket.resolved", "queued", "");
+  desk_settle(&d, AFT_OUTCOME_DONE);
+  aft_id effect = effect_of(id);
+  assert_ok(aft_person_erase(d.session, &d.system, &in, NULL, &error));
+  for (int i = 0; i < 3; i++) {
+    desk_pass(&d, AFT__DAY);
+    desk_tick(&d);
+  }
+  assert_status(wish(&d.system, &wanted, &error), AFT_E_DENIED);
+  assert_ok(report(id, AFT_RECEIPT_FAILED, &error));
+  desk_tick(&d);
+  assert_int_equal(effect_of(id), effect); /* no other channel was tried */
 }
 
 static void no_channel_is_left_where_all_were_refused(void **state) {
@@ -733,6 +782,8 @@ int main(void) {
       EVERYWHERE(a_channel_without_an_address_is_passed_over),
       EVERYWHERE(each_channel_has_its_form),
       EVERYWHERE(what_a_customer_opted_out_of_is_not_sent),
+      EVERYWHERE(a_survey_that_was_held_and_is_not_wanted_asked_nobody),
+      EVERYWHERE(who_was_forgotten_is_told_nothing_more),
       EVERYWHERE(no_channel_is_left_where_all_were_refused),
       EVERYWHERE(what_must_be_sent_is_sent),
       EVERYWHERE(what_is_off_is_not_sent),
