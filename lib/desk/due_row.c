@@ -1,11 +1,11 @@
 /* What a due row asks for: a state's deadline, a missed service level, a survey. */
-#include "desk/case_priv.h"
-#include "desk/collaborate_priv.h"
-#include "desk/evidence_priv.h"
-#include "desk/notice_priv.h"
-#include "desk/person.h"
-#include "desk/routing_priv.h"
-#include "desk/task_priv.h"
+#include "desk/case/case_priv.h"
+#include "desk/collaboration/collaborate_priv.h"
+#include "desk/evidence/evidence_priv.h"
+#include "desk/notice/notice_priv.h"
+#include "desk/privacy/person.h"
+#include "desk/routing/routing_priv.h"
+#include "desk/task/task_priv.h"
 
 static aft_status state_deadline(aft__ticket *ticket, aft_error *error) {
   const aft__flow *flow;

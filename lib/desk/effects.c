@@ -1,5 +1,5 @@
 /* The outbox and the feed as hosts see them. */
-#include "desk/notice_priv.h"
+#include "desk/notice/notice_priv.h"
 
 #define CLAIM_V1   (offsetof(aft_claim_in, reserved0) + sizeof(uint32_t))
 #define MOST_CLAIM 1000

@@ -1,5 +1,5 @@
 /* Records that attributes and tags hang on: loaded with the right to see them, and told of changes. */
-#include "desk/label_priv.h"
+#include "desk/label/label_priv.h"
 
 static const struct {
   uint32_t kind;

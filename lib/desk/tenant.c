@@ -1,5 +1,5 @@
 /* Tenants, their shops, and the agents who work for them. */
-#include "desk/routing_priv.h"
+#include "desk/routing/routing_priv.h"
 
 #define TENANT_V1 (offsetof(aft_tenant_in, locale) + sizeof(aft_str))
 #define SHOP_V1   (offsetof(aft_shop_in, name) + sizeof(aft_str))

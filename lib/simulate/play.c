@@ -52,7 +52,8 @@ static void note_waiting(aft__day *day) {
 
 /* ---- what a ticket owes ---- */
 
-/* The clock that runs says since when and how long: as the desk's tickets do, see lib/desk/ticket_clock.c. */
+/* The clock that runs says since when and how long: as the desk's tickets do, see
+ * lib/desk/ticket/ticket_clock.c. */
 static void owe(aft__day *day, uint32_t ticket, aft__sla sla) {
   const aft__arrival *arrival = &day->demand->list[ticket];
   aft__played *p = played_of(day, ticket);

@@ -548,8 +548,8 @@ typedef struct aft__lag {
 aft_status aft__terms_lagging(aft__tx *tx, uint32_t space, int64_t format, aft_id after, aft__lag *out,
                               uint32_t most, uint32_t *n, aft_error *error);
 
-/* The desk's text search (lib/desk/search_index.c). Whoever changes how texts become terms counts the format
- * up: the tick then indexes everything again. */
+/* The desk's text search (lib/desk/search/search_index.c). Whoever changes how texts become terms counts the
+ * format up: the tick then indexes everything again. */
 #define AFT__TERMS_SEARCH        1
 #define AFT__TERMS_SEARCH_FORMAT 1
 

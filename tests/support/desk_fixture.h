@@ -67,7 +67,8 @@ void assert_state(desk *d, aft_id id, const char *state);
 void desk_answer(desk *d, aft_id ticket, const char *text);
 void desk_act(desk *d, aft_id ticket, uint32_t act);
 uint32_t desk_count(aft_cursor *cursor); /* and frees it */
-/* How many effects of a topic (NULL: of any) a ticket has that have this in their payload, and how many events. */
+/* How many effects of a topic (NULL: of any) a ticket has that have this in their payload, and how many
+ * events. */
 uint32_t desk_effects(desk *d, aft_id ticket, const char *topic, const char *part);
 uint32_t desk_events(desk *d, aft_id ticket, const char *verb);
 /* Of those, the ones that have this in their facts. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "desk/desk_priv.h"
-#include "desk/person.h"
+#include "desk/privacy/person.h"
 
 /* Every text about the one person has the first word in it, and 龘; every text about the other the second,
  * and 靐. Nothing else has. */
@@ -758,7 +758,7 @@ static void every_kind_with_personal_fields_is_reached(void **state) {
     for (uint32_t i = 0; k && i < k->n_fields; i++)
       personal |= k->fields[i].personal;
     if (personal && kind != AFT__KIND_AGENT && !is_reached(kind))
-      fail_msg("%s has personal fields, and no line in lib/desk/person.c", k->name);
+      fail_msg("%s has personal fields, and no line in lib/desk/privacy/person.c", k->name);
   }
 }
 

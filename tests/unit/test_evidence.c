@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "desk/evidence_priv.h"
+#include "desk/evidence/evidence_priv.h"
 #include "desk/tables/tables.h"
 
 #define JPEG "\xff\xd8\xff\xe0JFIF"

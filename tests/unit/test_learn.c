@@ -1,7 +1,7 @@
 /* Learning from people: corrections, training, comparing, taking over; what intake makes of the model. */
 #include "desk_fixture.h"
 
-#include "desk/drift_priv.h"
+#include "desk/learning/drift_priv.h"
 
 static desk d;
 

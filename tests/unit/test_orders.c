@@ -2,7 +2,7 @@
  * memory store. */
 #include "desk_fixture.h"
 
-#include "desk/order_priv.h"
+#include "desk/order/order_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>

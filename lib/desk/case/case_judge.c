@@ -1,0 +1,249 @@
+/* What the governing policy makes of a case: whether it may be filed and why, who is liable, who pays the
+ * freight, and what need not wait for a person. */
+#include "desk/case/case_priv.h"
+
+#define MOST_EVIDENCE 100u
+
+/* ---- repairs before this one ---- */
+
+static aft_status count_repairs(aft__case *c, const aft__value *line, int64_t *out, aft_error *error) {
+  aft__scan scan = {.table = &aft__case_line_table,
+                    .index = AFT__CASE_LINE_BY_LINE,
+                    .n_equal = 2,
+                    .equal = {aft__int(c->cmd->call.tenant), line[AFT__LINE_ID]},
+                    .limit = MOST_EVIDENCE};
+  aft__value **rows, *other;
+  uint32_t n;
+  AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++) {
+    int64_t id = aft__row_int(rows[i], AFT__CASE_LINE_CASE);
+    if (id >= aft__case_id(c))
+      continue; /* ids grow with time */
+    AFT__TRY(aft__get(c->cmd->tx, &aft__case_table, id, &other, error));
+    *out += aft__str_eq(aft__row_str(other, AFT__CASE_KIND), aft__cstr("repair")) &&
+            aft__str_eq(aft__row_str(other, AFT__CASE_STATE), aft__cstr("completed"));
+  }
+  return AFT_OK;
+}
+
+/* Earlier repairs of the same article: laws and warranties count them. */
+static aft_status faults(aft__case *c, aft__facts *facts, aft_error *error) {
+  int64_t n = 0;
+  if (!aft__case_is(c, AFT__CASE_KIND, "repair"))
+    return AFT_OK;
+  for (uint32_t i = 0; i < c->n_lines; i++)
+    AFT__TRY(count_repairs(c, c->lines[i].line, &n, error));
+  facts->number[AFT__FACT_FAULTS] = n;
+  return AFT_OK;
+}
+
+/* ---- facts that the policy decides ---- */
+
+static bool has_kind(aft__value **rows, uint32_t n, aft_str kind) {
+  for (uint32_t i = 0; i < n; i++)
+    if (aft__str_eq(aft__row_str(rows[i], AFT__EVIDENCE_KIND), kind))
+      return true;
+  return false;
+}
+
+/* Each kind of evidence that the reason asks for is there. */
+static aft_status proven(aft__case *c, aft_str reason, bool *out, aft_error *error) {
+  aft__reason_info info;
+  aft__value **rows;
+  uint32_t n = 0;
+  *out = true;
+  if (!aft__policy_reason(c->policy, reason, (aft_str){0}, &info) || !info.n_required)
+    return AFT_OK;
+  *out = aft__case_int(c, AFT__CASE_EVIDENCE) > 0;
+  if (!*out)
+    return AFT_OK;
+  AFT__TRY(aft__load_rows(c->cmd, &aft__evidence_table, AFT__EVIDENCE_BY_CASE, aft__case_id(c), MOST_EVIDENCE,
+                          &rows, &n, error));
+  for (uint32_t i = 0; i < info.n_required; i++)
+    *out &= has_kind(rows, n, info.required[i]);
+  return AFT_OK;
+}
+
+aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
+  aft__rule_flags flags;
+  bool shown;
+  AFT__TRY(proven(c, facts->text[AFT__FACT_REASON], &shown, error));
+  facts->number[AFT__FACT_PROVEN] = shown;
+  facts->number[AFT__FACT_IN_WINDOW] = aft__case_int(c, AFT__CASE_IN_WINDOW);
+  facts->number[AFT__FACT_GIFT_KEPT] = c->gift_kept;
+  AFT__TRY(faults(c, facts, error));
+  facts->number[AFT__FACT_OWED] = !aft__case_is(c, AFT__CASE_MONEY, "none");
+  aft__policy_rules(c->policy, facts, &flags);
+  facts->number[AFT__FACT_AUTO_OK] = flags.auto_ok && shown && aft__exchange_priced(c) && !c->needs_person &&
+                                     !aft__case_is(c, AFT__CASE_AUTHORITY, "external");
+  facts->number[AFT__FACT_ADVANCE_OK] = flags.advance_ok;
+  facts->number[AFT__FACT_RETURNLESS_OK] = flags.returnless_ok;
+  facts->number[AFT__FACT_PAPERS_FIRST] =
+      !aft__case_is(c, AFT__CASE_PAPERS, "issued") && aft__policy_papers_first(c->policy, facts);
+  return AFT_OK;
+}
+
+aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error *error) {
+  aft__reason_info info;
+  if (aft__policy_reason(c->policy, reason, (aft_str){0}, &info))
+    return AFT_OK;
+  return aft__error(error, AFT_E_INVALID, "case.reason", "the policy has no reason '%.*s'",
+                    (int)aft__utf8_cut(reason, 60), reason.data ? reason.data : "");
+}
+
+bool aft__case_platform_state(const aft__case *c, aft_str status, aft_str *state) {
+  aft__platform_state found;
+  if (!aft__policy_platform_status(c->policy, aft__case_str(c, AFT__CASE_PLATFORM), status,
+                                   aft__case_str(c, AFT__CASE_KIND), &found))
+    return false;
+  *state = found.state;
+  return true;
+}
+
+/* ---- whether it may be filed ---- */
+
+aft_status aft__case_free_check(const aft__case *c, aft_error *error) {
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    const aft__case_line *l = &c->lines[i];
+    int64_t have = aft__row_int(l->line, AFT__LINE_WITH_BUYER) + aft__row_int(l->line, AFT__LINE_UNDELIVERED);
+    int64_t wanted = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
+    if (wanted > have)
+      return aft__error(error, AFT_E_CHECK, "case.lines", "line %.*s has %lld units that are free, not %lld",
+                        (int)l->line[AFT__LINE_REF].size, l->line[AFT__LINE_REF].data, (long long)have,
+                        (long long)wanted);
+  }
+  return AFT_OK;
+}
+
+/* How often these lines were applied for before, cancelled ones included. */
+static aft_status count_applications(aft__case *c, aft_error *error) {
+  int64_t most = 0;
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    aft__scan scan = {.table = &aft__case_line_table,
+                      .index = AFT__CASE_LINE_BY_LINE,
+                      .n_equal = 2,
+                      .equal = {aft__int(c->cmd->call.tenant), c->lines[i].line[AFT__LINE_ID]},
+                      .limit = 100};
+    aft__value **rows;
+    uint32_t n;
+    AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
+    most = n > most ? n : most;
+  }
+  aft__case_set(c, AFT__CASE_APPLICATIONS, aft__int(most));
+  return AFT_OK;
+}
+
+static void line_facts(const aft__case *c, const aft__case_line *l, const aft_case_in *in,
+                       aft__facts *facts) {
+  facts->text[AFT__FACT_NATURE] = aft__row_str(l->line, AFT__LINE_NATURE);
+  facts->text[AFT__FACT_PRODUCT_CATEGORY] = aft__row_str(l->line, AFT__LINE_CATEGORY);
+  facts->number[AFT__FACT_FINAL_SALE] = aft__row_int(l->line, AFT__LINE_FINAL_SALE);
+  facts->number[AFT__FACT_HYGIENE] = aft__row_int(l->line, AFT__LINE_HYGIENE);
+  facts->number[AFT__FACT_MADE_TO_ORDER] = aft__row_int(l->line, AFT__LINE_MADE_TO_ORDER);
+  facts->number[AFT__FACT_UNITS] = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
+  (void)c;
+  for (size_t i = 0; i < in->n_lines; i++)
+    if (in->lines[i].line == l->line[AFT__LINE_ID].number)
+      facts->text[AFT__FACT_CONDITION] = in->lines[i].condition;
+  facts->number[AFT__FACT_OPENED] = aft__str_eq(facts->text[AFT__FACT_CONDITION], aft__cstr("opened")) ||
+                                    aft__str_eq(facts->text[AFT__FACT_CONDITION], aft__cstr("used"));
+}
+
+static aft_time time_of(const aft__value *row, uint32_t column) {
+  return aft__row_null(row, column) ? AFT_TIME_NONE : aft__row_int(row, column);
+}
+
+static aft_status judge_line(aft__case *c, const aft__case_line *l, const aft_case_in *in, aft__facts *facts,
+                             aft__eligible *out, aft_error *error) {
+  (void)error;
+  line_facts(c, l, in, facts);
+  aft__eligible_in ask = {.kind = aft__case_str(c, AFT__CASE_KIND),
+                          .reason = aft__case_str(c, AFT__CASE_REASON),
+                          .facts = facts,
+                          .ordered = time_of(c->order, AFT__ORDER_PLACED),
+                          .shipped = c->shipped,
+                          .delivered = time_of(l->line, AFT__LINE_DELIVERED),
+                          .now = c->cmd->now,
+                          .offset_minutes = aft__order_offset(c->cmd, c->order),
+                          .platform = aft__case_str(c, AFT__CASE_PLATFORM)};
+  aft__policy_eligible(c->policy, &ask, out, &c->reasons);
+  return AFT_OK;
+}
+
+/* The strictest answer of all lines stands. */
+static aft_status judge_lines(aft__case *c, const aft_case_in *in, aft__eligible *worst, aft_error *error) {
+  aft__facts facts;
+  aft_time refund_by = AFT_TIME_NONE;
+  aft_str window = {0};
+  bool any = false;
+  AFT__TRY(aft__case_facts(c, &facts, error));
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    aft__eligible one;
+    if (aft__line_is_extra(c->lines[i].line))
+      continue;
+    AFT__TRY(judge_line(c, &c->lines[i], in, &facts, &one, error));
+    if (!any || one.verdict < worst->verdict)
+      *worst = one;
+    if (one.refund_by != AFT_TIME_NONE && (refund_by == AFT_TIME_NONE || one.refund_by < refund_by))
+      refund_by = one.refund_by;
+    window = window.len ? window : one.refund_window;
+    any = true;
+  }
+  aft__legal_terms(c, refund_by, window);
+  if (any)
+    return AFT_OK;
+  return aft__error(error, AFT_E_CHECK, "case.lines", "no unit of the order is free");
+}
+
+static aft_str freight_payer(const aft__case *c, const aft__eligible *e) {
+  bool buyer = !e->freight.len || aft__str_eq(e->freight, aft__cstr("buyer"));
+  if (!buyer)
+    return aft__arena_dup(c->cmd->arena, e->freight);
+  return aft__cstr(c->insured ? "insurer" : "buyer");
+}
+
+static aft_status refused(aft__case *c, const aft__eligible *e, aft_error *error) {
+  aft__buf text;
+  aft__buf_init(&text, c->cmd->env);
+  aft__reasons_render(c->cmd->policy, "en", aft__buf_view(&c->reasons), "eligibility", &text);
+  aft_str why = aft__buf_view(&text);
+  const char *end = why.len ? memchr(why.data, '\n', why.len) : NULL;
+  size_t n = end ? (size_t)(end - why.data) : why.len;
+  aft_status status = aft__error(error, AFT_E_INELIGIBLE, "case.reason", "%.*s (clause %.*s)", (int)n,
+                                 why.data ? why.data : "", (int)e->clause.len, e->clause.data);
+  aft__buf_done(&text);
+  return status;
+}
+
+aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error) {
+  aft__eligible e = {0};
+  bool staff = c->cmd->call.role != AFT_ROLE_BUYER;
+  if (aft__policy_has_cases(c->policy))
+    AFT__TRY(aft__case_reason_check(c, in->reason, error));
+  AFT__TRY(count_applications(c, error));
+  AFT__TRY(judge_lines(c, in, &e, error));
+  aft__case_set(c, AFT__CASE_IN_WINDOW, aft__int(e.in_window));
+  c->needs_person = e.verdict == AFT__DECISION_PERSON;
+  if (e.verdict == AFT__DECISION_NO && !(staff && in->in_spite))
+    return refused(c, &e, error);
+  if (e.liable.len)
+    aft__case_set(c, AFT__CASE_LIABLE, aft__text(aft__arena_dup(c->cmd->arena, e.liable)));
+  if (!in->freight.len || !staff)
+    aft__case_set(c, AFT__CASE_FREIGHT, aft__text(freight_payer(c, &e)));
+  return aft__case_deduct(c, error);
+}
+
+aft_status aft__case_may_become(aft__case *c, aft_str kind, aft_error *error) {
+  aft_case_in none = {.size = sizeof none, .kind = kind};
+  aft__value before[AFT__CASE_COLUMNS];
+  uint64_t mask = c->mask;
+  aft__eligible e = {0};
+  memcpy(before, c->row, sizeof before);
+  c->row[AFT__CASE_KIND] = aft__text(kind);
+  aft_status status = judge_lines(c, &none, &e, error);
+  if (status >= 0 && e.verdict == AFT__DECISION_NO)
+    status = refused(c, &e, error);
+  memcpy(c->row, before, sizeof before);
+  c->mask = mask;
+  return status;
+}

@@ -1,0 +1,132 @@
+/* Lanes: tickets that any agent either may or may not take together wait in one, in the order of their
+ * places. */
+#include "desk/routing/routing_priv.h"
+
+/* With `since`, a ticket of an older store finds its lane with the next thing that happens to it. */
+#define WATCHED                                                                                             \
+  (UINT64_C(1) << AFT__TICKET_STATE | UINT64_C(1) << AFT__TICKET_OPEN | UINT64_C(1) << AFT__TICKET_PAUSED | \
+   UINT64_C(1) << AFT__TICKET_ASSIGNEE | UINT64_C(1) << AFT__TICKET_QUEUE |                                 \
+   UINT64_C(1) << AFT__TICKET_LANGUAGE | UINT64_C(1) << AFT__TICKET_SINCE)
+
+typedef struct lane_key {
+  aft_str skills, text;
+  aft_id agent;
+} lane_key;
+
+/* What waits for a customer or somebody else waits for no agent. */
+static bool waits(const aft__ticket *ticket) {
+  return aft__ticket_int(ticket, AFT__TICKET_OPEN) == 2 && aft__row_null(ticket->row, AFT__TICKET_PAUSED) &&
+         aft__row_null(ticket->row, AFT__TICKET_ASSIGNEE);
+}
+
+static aft_status skills_of(aft__ticket *ticket, aft_str *out, aft_error *error) {
+  aft__buf buf;
+  aft__buf_init(&buf, ticket->cmd->env);
+  aft__policy_queue_skills(ticket->cmd->policy, aft__ticket_str(ticket, AFT__TICKET_QUEUE), &buf);
+  *out = buf.failed ? (aft_str){0} : aft__arena_dup(ticket->cmd->arena, aft__buf_view(&buf));
+  aft__buf_done(&buf);
+  return out->data ? AFT_OK : aft__nomem(error);
+}
+
+/* The customer's own agent, or the one whom the policy names for the tier. */
+static aft_status agent_of(aft__ticket *ticket, const aft__value *customer, aft_id *out, aft_error *error) {
+  aft_str name = aft__policy_tier_agent(ticket->cmd->policy, aft__row_str(customer, AFT__CUSTOMER_TIER));
+  aft__value keys[] = {aft__int(ticket->cmd->call.tenant), aft__text(name)}, *row;
+  *out = aft__row_int(customer, AFT__CUSTOMER_AGENT);
+  if (*out || !name.len)
+    return AFT_OK;
+  aft_status status =
+      aft__find(ticket->cmd->tx, &aft__agent_table, AFT__AGENT_BY_EXTERNAL, keys, &row, error);
+  if (status >= 0)
+    *out = row[AFT__AGENT_ID].number;
+  return status == AFT_E_NOT_FOUND ? AFT_OK : status;
+}
+
+/* Names may hold anything but a NUL, so their lengths stand before them. */
+static aft_status key_of(aft__ticket *ticket, lane_key *key, aft_error *error) {
+  aft__value *customer;
+  AFT__TRY(aft__ticket_customer(ticket, &customer, error));
+  AFT__TRY(skills_of(ticket, &key->skills, error));
+  AFT__TRY(agent_of(ticket, customer, &key->agent, error));
+  aft_str queue = aft__ticket_str(ticket, AFT__TICKET_QUEUE);
+  aft_str channel = aft__ticket_str(ticket, AFT__TICKET_CHANNEL);
+  aft_str language = aft__ticket_str(ticket, AFT__TICKET_LANGUAGE);
+  char *text = aft__arena_printf(ticket->cmd->arena, "%lld:%lld:%zu:%.*s:%zu:%.*s:%zu:%.*s:%s",
+                                 (long long)aft__ticket_int(ticket, AFT__TICKET_SHOP), (long long)key->agent,
+                                 queue.len, (int)queue.len, queue.len ? queue.data : "", channel.len,
+                                 (int)channel.len, channel.len ? channel.data : "", language.len,
+                                 (int)language.len, language.len ? language.data : "", key->skills.data);
+  if (!text)
+    return aft__nomem(error);
+  key->text = aft__cstr(text);
+  return AFT_OK;
+}
+
+static aft_status make(aft__ticket *ticket, const lane_key *key, aft_id *out, aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
+  aft_str queue = aft__ticket_str(ticket, AFT__TICKET_QUEUE);
+  *out = aft__tx_id(cmd->tx);
+  aft__value row[AFT__LANE_COLUMNS] = {
+      [AFT__LANE_ID] = aft__int(*out),
+      [AFT__LANE_REV] = aft__int(1),
+      [AFT__LANE_TENANT] = aft__int(cmd->call.tenant),
+      [AFT__LANE_SHOP] = ticket->row[AFT__TICKET_SHOP],
+      [AFT__LANE_QUEUE] = aft__text(queue.data ? queue : aft__cstr("")),
+      [AFT__LANE_CHANNEL] = ticket->row[AFT__TICKET_CHANNEL],
+      [AFT__LANE_LANGUAGE] = ticket->row[AFT__TICKET_LANGUAGE],
+      [AFT__LANE_SKILLS] = aft__text(key->skills),
+      [AFT__LANE_AGENT] = aft__id_or_null(key->agent),
+      [AFT__LANE_KEY] = aft__text(key->text),
+  };
+  aft_status status = aft__insert(cmd->tx, &aft__lane_table, row, NULL, error);
+  if (status == AFT_E_EXISTS)
+    return aft__tx_race(cmd->tx, "lane", error);
+  return status;
+}
+
+static aft_status find(aft__ticket *ticket, aft_id *out, aft_error *error) {
+  lane_key key;
+  aft__value *row;
+  AFT__TRY(key_of(ticket, &key, error));
+  aft__value keys[] = {aft__int(ticket->cmd->call.tenant), aft__text(key.text)};
+  aft_status status = aft__find(ticket->cmd->tx, &aft__lane_table, AFT__LANE_BY_KEY, keys, &row, error);
+  if (status == AFT_E_NOT_FOUND)
+    return make(ticket, &key, out, error);
+  AFT__TRY(status);
+  *out = row[AFT__LANE_ID].number;
+  return AFT_OK;
+}
+
+/* What a ticket leaves behind may be room for another. */
+static aft_status freed(aft__ticket *ticket, aft_error *error) {
+  const aft__value *agent = &ticket->row[AFT__TICKET_ASSIGNEE];
+  bool works =
+      aft__ticket_int(ticket, AFT__TICKET_OPEN) == 2 && aft__row_null(ticket->row, AFT__TICKET_PAUSED);
+  if (agent->type == AFT_SQL_NULL || works || !aft__policy_pushes(ticket->cmd->policy))
+    return AFT_OK;
+  return aft__agent_due(ticket->cmd, agent->number, AFT__DUE_SERVE, ticket->cmd->now, error);
+}
+
+static aft_status enter(aft__ticket *ticket, bool anew, aft_error *error) {
+  aft_id lane;
+  aft__assign then;
+  AFT__TRY(find(ticket, &lane, error));
+  if (!anew && aft__ticket_int(ticket, AFT__TICKET_LANE) == lane)
+    return AFT_OK;
+  if (aft__ticket_int(ticket, AFT__TICKET_LANE) != lane)
+    aft__ticket_set(ticket, AFT__TICKET_LANE, aft__int(lane));
+  if (aft__policy_assign(ticket->cmd->policy, aft__ticket_str(ticket, AFT__TICKET_QUEUE), &then) ==
+      AFT__ASSIGN_CLAIM)
+    return AFT_OK;
+  return aft__ticket_due(ticket, aft__cstr(AFT__DUE_PUSH), ticket->cmd->now, error);
+}
+
+aft_status aft__ticket_lane(aft__ticket *ticket, bool anew, aft_error *error) {
+  if (!ticket->fresh && !anew && !(ticket->mask & WATCHED))
+    return AFT_OK;
+  if (waits(ticket))
+    return enter(ticket, anew, error);
+  if (!aft__row_null(ticket->row, AFT__TICKET_LANE))
+    aft__ticket_set(ticket, AFT__TICKET_LANE, aft__null());
+  return freed(ticket, error);
+}
