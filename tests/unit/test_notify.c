@@ -260,6 +260,7 @@ static void who_was_forgotten_is_told_nothing_more(void **state) {
   aft_contact_in wanted = {.channels = AFT_STR("sms")};
   rules(shop);
   set_email("lin@example.org", "13800138000");
+  wishes((aft_contact_in){.channels = AFT_STR("email wechat")}); /* the ticket came by WeChat */
   aft_id ticket = resolve(new_ticket()), id = assert_notice(ticket, "ticket.resolved", "queued", "");
   desk_settle(&d, AFT_OUTCOME_DONE);
   aft_id effect = effect_of(id);
