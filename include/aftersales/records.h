@@ -186,6 +186,7 @@
 #define AFT_TICKET_PARENT             0x00080038u /* the incident that it belongs to; its own id where it is the incident */
 #define AFT_TICKET_SPLIT_FROM         0x00080039u /* the ticket that its first messages were taken out of */
 #define AFT_TICKET_FOLLOWERS          0x0008003au /* how many agents follow it; absent: none */
+#define AFT_TICKET_BREACHED           0x0008003bu /* which of its clocks were over: 1 the first answer's, 2 the further answer's that is owed now, 4 the resolution's, added up; absent: none */
 
 #define AFT_MESSAGE_ID          0x00090001u /* the message's id */
 #define AFT_MESSAGE_REV         0x00090002u /* counts the changes of this record */
@@ -1270,6 +1271,9 @@ static inline aft_id aft_ticket_split_from(aft_record *record) {
 }
 static inline int64_t aft_ticket_followers(aft_record *record) {
   return aft_record_int(record, AFT_TICKET_FOLLOWERS);
+}
+static inline int64_t aft_ticket_breached(aft_record *record) {
+  return aft_record_int(record, AFT_TICKET_BREACHED);
 }
 
 static inline aft_id aft_message_id(aft_record *record) {

@@ -331,6 +331,8 @@ aft_status aft__ticket_pause(aft__ticket *ticket, bool running, aft_error *error
 #define AFT__DUE_STATE "state"
 /* Whether one of its clocks runs. */
 bool aft__ticket_owes(const aft__ticket *ticket, aft__sla sla);
+/* Notes that one of its clocks is over; false where it was over before: that is told once. */
+bool aft__ticket_breach(aft__ticket *ticket, aft__sla sla);
 /* Sets or moves one of its due rows. */
 aft_status aft__ticket_due(aft__ticket *ticket, aft_str name, aft_time at, aft_error *error);
 

@@ -23,6 +23,8 @@ static aft_status missed(aft__ticket *ticket, aft__sla sla, aft_error *error) {
   const char *name = aft__sla_name(sla);
   char *facts = aft__arena_printf(cmd->arena, "{\"clock\":\"%s\"}", name);
   bool lets;
+  if (!aft__ticket_breach(ticket, sla))
+    return AFT_OK;
   if (!facts)
     return aft__nomem(error);
   aft__arg args[] = {{"clock", aft__cstr(name)}};

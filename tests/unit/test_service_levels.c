@@ -331,6 +331,47 @@ static void a_breach_is_told_once(void **state) {
   END_DESK(d)
 }
 
+/* Each round waits for the customer, and goes on. */
+static void a_resolution_that_is_over_is_told_once_however_often_the_ticket_waits(void **state) {
+  ON_EACH_DESK(d)
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了");
+  desk_answer(&d, id, "请稍等");
+  desk_pass(&d, AFT__HOUR);
+  desk_say(&d, "m-2", "还没有查到吗");
+  desk_pass(&d, 10 * AFT__DAY);
+  desk_tick(&d);
+  const char *over = "\"work\":\"sla_breach\",\"clock\":\"resolution\"";
+  assert_int_equal(orders_of(&d, id, over), 1);
+  for (int i = 0; i < 3; i++) {
+    char external[16];
+    snprintf(external, sizeof external, "n-%d", i);
+    desk_answer(&d, id, "还在查");
+    desk_pass(&d, AFT__HOUR);
+    desk_tick(&d);
+    desk_say(&d, external, "还没有查到吗");
+    desk_tick(&d);
+  }
+  assert_int_equal(orders_of(&d, id, over), 1);
+  assert_int_equal(desk_events_with(&d, id, "ticket.breached", "resolution"), 1);
+  END_DESK(d)
+}
+
+/* Each answer that is asked for is a clock of its own. */
+static void each_answer_that_comes_too_late_is_told(void **state) {
+  ON_EACH_DESK(d)
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了");
+  for (int i = 0; i < 2; i++) {
+    char external[16];
+    snprintf(external, sizeof external, "n-%d", i);
+    desk_answer(&d, id, "还在查");
+    desk_say(&d, external, "还没有查到吗");
+    desk_pass(&d, 3 * AFT__DAY);
+    desk_tick(&d);
+    assert_int_equal(desk_events_with(&d, id, "ticket.breached", "next_response"), i + 1);
+  }
+  END_DESK(d)
+}
+
 /* ---- stages ---- */
 
 #define STAGE(deadline) OFFICE "machines: {ticket: {states: {triaged: {" deadline ", then: overdue}}}}\n"
@@ -461,6 +502,8 @@ int main(void) {
       cmocka_unit_test(chat_is_answered_in_seconds),
       cmocka_unit_test(a_breach_comes_when_the_office_is_open),
       cmocka_unit_test(a_breach_is_told_once),
+      cmocka_unit_test(a_resolution_that_is_over_is_told_once_however_often_the_ticket_waits),
+      cmocka_unit_test(each_answer_that_comes_too_late_is_told),
       cmocka_unit_test(a_stage_counts_hours_of_business),
       cmocka_unit_test(a_stage_may_count_business_days),
       cmocka_unit_test(a_stage_that_cannot_be_is_refused),

@@ -51,39 +51,62 @@ aft_status aft__ticket_due(aft__ticket *ticket, aft_str name, aft_time at, aft_e
                                                        aft__ticket_id(ticket), name, at, error);
 }
 
-/* One that a policy left behind which warned fires and finds nothing to warn of. */
-static aft_status set_warning(aft__ticket *ticket, size_t i, const aft__owed *in, aft_error *error) {
-  aft__cmd *cmd = ticket->cmd;
-  aft_str name = aft__cstr(clocks[i].warning);
-  if (!aft__policy_warns(cmd->policy))
-    return AFT_OK;
-  aft_time at = in ? aft__policy_warning(cmd->policy, in) : AFT_TIME_NONE;
-  if (at == AFT_TIME_NONE || at <= cmd->now)
-    return ticket->fresh ? AFT_OK : aft__due_clear(cmd->tx, aft__ticket_id(ticket), name, error);
-  return aft__ticket_due(ticket, name, at, error);
+/* ---- clocks that were over ---- */
+
+static int64_t bit(size_t i) { return INT64_C(1) << i; }
+
+static bool breached(const aft__ticket *ticket, size_t i) {
+  return aft__ticket_int(ticket, AFT__TICKET_BREACHED) & bit(i);
+}
+
+static void set_breached(aft__ticket *ticket, int64_t bits) {
+  aft__ticket_set(ticket, AFT__TICKET_BREACHED, bits ? aft__int(bits) : aft__null());
+}
+
+bool aft__ticket_breach(aft__ticket *ticket, aft__sla sla) {
+  bool before = breached(ticket, sla);
+  if (!before)
+    set_breached(ticket, aft__ticket_int(ticket, AFT__TICKET_BREACHED) | bit(sla));
+  return !before;
+}
+
+/* Each answer that is asked for is a clock of its own. */
+static void answered_next(aft__ticket *ticket) {
+  if (breached(ticket, AFT__SLA_NEXT_RESPONSE))
+    set_breached(ticket, aft__ticket_int(ticket, AFT__TICKET_BREACHED) & ~bit(AFT__SLA_NEXT_RESPONSE));
 }
 
 bool aft__ticket_owes(const aft__ticket *ticket, aft__sla sla) {
   return !aft__row_null(ticket->row, clocks[sla].column);
 }
 
-/* Sets, moves or clears one clock and its due row. One that was over and still is has been told of, or is
- * about to be: it does not fire again. */
-static aft_status set_clock(aft__ticket *ticket, size_t i, aft_time due, aft_error *error) {
+/* One that a policy left behind which warned fires and finds nothing to warn of. */
+static aft_status set_warning(aft__ticket *ticket, size_t i, const aft__owed *in, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
+  aft_str name = aft__cstr(clocks[i].warning);
+  if (!aft__policy_warns(cmd->policy))
+    return AFT_OK;
+  aft_time at = in && !breached(ticket, i) ? aft__policy_warning(cmd->policy, in) : AFT_TIME_NONE;
+  if (at == AFT_TIME_NONE || at <= cmd->now)
+    return ticket->fresh ? AFT_OK : aft__due_clear(cmd->tx, aft__ticket_id(ticket), name, error);
+  return aft__ticket_due(ticket, name, at, error);
+}
+
+/* Sets, moves or clears one clock and its due row. One that was over does not fire again, whatever holds and
+ * policies make of its time. */
+static aft_status set_clock(aft__ticket *ticket, size_t i, aft_time due, aft_error *error) {
   const aft__value *now = &ticket->row[clocks[i].column];
   aft_str name = aft__cstr(clocks[i].name);
   bool none = now->type == AFT_SQL_NULL;
   if (due == AFT_TIME_NONE ? none : !none && now->number == due)
     return AFT_OK;
-  bool over = !none && now->number <= cmd->now && due <= cmd->now;
   aft__ticket_set(ticket, clocks[i].column, aft__time_or_null(due));
-  if (due != AFT_TIME_NONE && over)
-    return AFT_OK;
   if (due != AFT_TIME_NONE)
-    return aft__ticket_due(ticket, name, due, error);
+    return breached(ticket, i) ? AFT_OK : aft__ticket_due(ticket, name, due, error);
+  if (clocks[i].sla == AFT__SLA_NEXT_RESPONSE)
+    answered_next(ticket);
   AFT__TRY(set_warning(ticket, i, NULL, error));
-  return aft__due_clear(cmd->tx, aft__ticket_id(ticket), name, error);
+  return aft__due_clear(ticket->cmd->tx, aft__ticket_id(ticket), name, error);
 }
 
 /* Works out one clock and sets it. */
