@@ -309,13 +309,16 @@ typedef struct aft__fire {
 } aft__fire;
 aft_status aft__ticket_fire(aft__ticket *ticket, const aft__fire *fire, aft_error *error);
 /* When a state ends by itself that is entered now. */
-aft_time aft__ticket_deadline(aft__ticket *ticket, const aft__flow *flow, const aft__flow_state *state);
+aft_status aft__ticket_deadline(aft__ticket *ticket, const aft__flow *flow, const aft__flow_state *state,
+                                aft_time *out, aft_error *error);
 /* Whether the machine would move (not ignore or refuse) on an event of a role now. */
 aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
                             aft_error *error);
 
 /* ---- ticket_clock.c: service levels of one ticket ---- */
 
+/* What decides its level: priority and tier, and the facts where a level has a condition on them. */
+aft_status aft__ticket_owed(aft__ticket *ticket, aft__facts *facts, aft__owed *out, aft_error *error);
 /* Sets the dues that the present priority and state ask for, and its place in the inbox. */
 aft_status aft__ticket_clocks(aft__ticket *ticket, aft_error *error);
 /* The same for a policy that has just taken over. */

@@ -127,23 +127,42 @@ static const aft__calendar *calendar_of_cases(const aft_policy *policy) {
   return n && s->calendar != AFT__FLOW_NONE ? &policy->calendars[s->calendar] : NULL;
 }
 
-static const aft__calendar *calendar_of_state(const aft_policy *policy, const aft_policy *own,
-                                              const aft__flow *flow, const aft__flow_state *state) {
-  aft_str name = aft__cstr(flow->texts + state->calendar);
-  const aft__calendar *found = calendar_named(policy, name);
-  if (!found)
-    found = calendar_named(own, name);
-  return found || !(state->flags & AFT__FLOW_BUSINESS) ? found : calendar_of_cases(policy);
+typedef struct hours {
+  const aft__calendar *calendar; /* NULL: every hour counts */
+  aft_str name;
+} hours;
+
+static hours hours_of_level(const aft_policy *policy, const aft__owed *level) {
+  uint32_t n = 0;
+  const aft__calendar_row *rows = aft__section_data(policy, AFT__SECTION_CALENDARS, &n);
+  const aft__target *target = level ? target_of(policy, level) : NULL;
+  if (!target || target->calendar == AFT__FLOW_NONE)
+    return (hours){0};
+  return (hours){calendar_of(policy, target), aft__policy_str(policy, rows[target->calendar].name)};
 }
 
-static void explain_stage(const aft__flow *flow, const aft__flow_state *state, aft__buf *reasons) {
+static hours hours_of_state(const aft_policy *policy, const aft_policy *own, const aft__flow *flow,
+                            const aft__flow_state *state, const aft__owed *level) {
+  hours found = {.name = aft__cstr(flow->texts + state->calendar)};
+  found.calendar = calendar_named(policy, found.name);
+  if (!found.calendar)
+    found.calendar = calendar_named(own, found.name);
+  if (found.calendar)
+    return found;
+  if (!(state->flags & AFT__FLOW_BUSINESS))
+    return hours_of_level(policy, level);
+  found.calendar = calendar_of_cases(policy);
+  return found;
+}
+
+static void explain_stage(const aft__flow *flow, const aft__flow_state *state, aft_str calendar,
+                          aft__buf *reasons) {
   char target[32];
-  const char *calendar = flow->texts + state->calendar;
   aft__flow_deadline_text(state, target);
   aft__arg args[] = {{"state", aft__cstr(flow->texts + state->name)},
                      {"target", aft__cstr(target)},
-                     {"calendar", aft__cstr(calendar)}};
-  aft__reason_add(reasons, "due", *calendar ? "explain.due.stage_open" : "explain.due.stage", args,
+                     {"calendar", calendar.data ? calendar : aft__cstr("")}};
+  aft__reason_add(reasons, "due", calendar.len ? "explain.due.stage_open" : "explain.due.stage", args,
                   AFT__COUNT(args));
 }
 
@@ -168,17 +187,17 @@ static aft_time days_later(const aft__calendar *calendar, const aft__flow_state 
 }
 
 aft_time aft__policy_deadline(const aft_policy *policy, const aft_policy *own, const aft__flow *flow,
-                              const aft__flow_state *state, aft_time from, int32_t offset_minutes,
-                              aft__buf *reasons) {
-  const aft__calendar *calendar = calendar_of_state(policy, own, flow, state);
+                              const aft__flow_state *state, const aft__owed *level, aft_time from,
+                              int32_t offset_minutes, aft__buf *reasons) {
+  hours open = hours_of_state(policy, own, flow, state, level);
   bool business = state->flags & AFT__FLOW_BUSINESS;
-  if (!business && !calendar)
+  if (!business && !open.calendar)
     return aft__flow_deadline(state, from, offset_minutes);
   if (reasons)
-    explain_stage(flow, state, reasons);
+    explain_stage(flow, state, open.name, reasons);
   if (business)
-    return days_later(calendar, state, from, offset_minutes, reasons);
-  aft_time at = aft__chain_due(calendar, from, state->deadline_ms, NULL, 0, reasons);
+    return days_later(open.calendar, state, from, offset_minutes, reasons);
+  aft_time at = aft__chain_due(open.calendar, from, state->deadline_ms, NULL, 0, reasons);
   return at == AFT_TIME_NONE ? aft__flow_deadline(state, from, offset_minutes) : at;
 }
 

@@ -435,12 +435,14 @@ aft_time aft__policy_due(const aft_policy *policy, const aft__owed *in, aft__buf
 aft_time aft__policy_warning(const aft_policy *policy, const aft__owed *in);
 bool aft__policy_warns(const aft_policy *policy); /* at all */
 /* When the deadline of a state ends that was entered at from. It counts on the hours of the state's calendar,
- * or in business days: on which that calendar is open, else the one of cases, else Monday to Friday of the
- * given offset. Calendars are those of the policy, or of the one that the machine is from. Appends reasons
- * about "due" (NULL allowed) where a calendar or business days decide. */
+ * else of that of the level (NULL: of none), or in business days: on which the state's calendar is open, else
+ * the one of cases, else Monday to Friday of the given offset. Calendars are those of the policy, or of the
+ * one that the machine is from. Appends reasons about "due" (NULL allowed) where a calendar or business days
+ * decide.
+ */
 aft_time aft__policy_deadline(const aft_policy *policy, const aft_policy *own, const aft__flow *flow,
-                              const aft__flow_state *state, aft_time from, int32_t offset_minutes,
-                              aft__buf *reasons);
+                              const aft__flow_state *state, const aft__owed *level, aft_time from,
+                              int32_t offset_minutes, aft__buf *reasons);
 int32_t aft__policy_most_level(const aft_policy *policy); /* the highest escalation level */
 
 /* ---- levels.c, surveys.c: the rest that services ask for ---- */

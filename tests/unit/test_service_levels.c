@@ -673,6 +673,41 @@ static void a_stage_counts_hours_of_business(void **state) {
   END_DESK(d)
 }
 
+/* Thursday from 17:00 (1 hour), Saturday (6), Sunday (3), Monday (7½), Tuesday until 17:00 (6½). */
+static void a_stage_without_a_calendar_counts_as_the_service_level_does(void **state) {
+  ON_EACH_DESK(d)
+  go_to(&d, "2026-11-19T17:00:00+08:00");
+  assert_stage_ends(&d, "m-1", "2026-11-24T17:00:00+08:00");
+  END_DESK(d)
+}
+
+static void what_nobody_could_sort_does_not_escalate_while_the_office_is_closed(void **state) {
+  ON_EACH_DESK(d)
+  go_to(&d, "2026-11-19T17:55:00+08:00");
+  aft_id id = desk_say(&d, "m-1", "那个那个");
+  assert_state(&d, id, "new");
+  go_to(&d, "2026-11-21T10:09:59+08:00"); /* Friday is a holiday */
+  desk_tick(&d);
+  assert_state(&d, id, "new");
+  go_to(&d, "2026-11-21T10:10:00+08:00");
+  desk_tick(&d);
+  assert_state(&d, id, "triaged");
+  END_DESK(d)
+}
+
+static void a_customer_who_is_waited_for_has_all_hours(void **state) {
+  ON_EACH_DESK(d)
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了");
+  desk_answer(&d, id, "请提供运单号");
+  desk_pass(&d, 7 * AFT__DAY - 1);
+  desk_tick(&d);
+  assert_state(&d, id, "waiting_customer");
+  desk_pass(&d, 1);
+  desk_tick(&d);
+  assert_state(&d, id, "resolved");
+  END_DESK(d)
+}
+
 static void a_stage_may_count_business_days(void **state) {
   ON_EACH_DESK(d)
   desk_policy(&d, STAGE("deadline: 2bd, calendar: office"));
@@ -775,6 +810,9 @@ int main(void) {
       cmocka_unit_test(holds_raises_and_policies_together_agree_with_a_count_of_minutes),
       cmocka_unit_test(a_ticket_of_many_holds_keeps_the_longest_runs_between_them),
       cmocka_unit_test(a_stage_counts_hours_of_business),
+      cmocka_unit_test(a_stage_without_a_calendar_counts_as_the_service_level_does),
+      cmocka_unit_test(what_nobody_could_sort_does_not_escalate_while_the_office_is_closed),
+      cmocka_unit_test(a_customer_who_is_waited_for_has_all_hours),
       cmocka_unit_test(a_stage_may_count_business_days),
       cmocka_unit_test(a_stage_that_cannot_be_is_refused),
       cmocka_unit_test(people_are_warned_before_a_time_is_over),

@@ -11,8 +11,7 @@ static const struct {
     {AFT__SLA_RESOLUTION, AFT__TICKET_RESOLUTION_DUE, "sla:resolution", "warn:resolution"},
 };
 
-/* Facts are gathered only where a level has a condition on them. */
-static aft_status owed(aft__ticket *ticket, aft__facts *facts, aft__owed *out, aft_error *error) {
+aft_status aft__ticket_owed(aft__ticket *ticket, aft__facts *facts, aft__owed *out, aft_error *error) {
   aft__value *customer;
   AFT__TRY(aft__ticket_customer(ticket, &customer, error));
   *out = (aft__owed){.priority = aft__ticket_str(ticket, AFT__TICKET_PRIORITY),
@@ -144,7 +143,7 @@ static aft_status run_clock(aft__ticket *ticket, size_t i, aft_time began, aft_e
   aft__facts facts;
   aft__owed in;
   aft__pace pace;
-  AFT__TRY(owed(ticket, &facts, &in, error));
+  AFT__TRY(aft__ticket_owed(ticket, &facts, &in, error));
   AFT__TRY(aft__ticket_pace(ticket, &pace, error));
   in.sla = clocks[i].sla;
   if (in.sla == AFT__SLA_RESOLUTION) {
@@ -217,7 +216,7 @@ static aft_status set_place(aft__ticket *ticket, bool anew, aft_error *error) {
   if (known && !anew && !(ticket->mask & CLOCK_COLUMNS))
     return AFT_OK;
   size_t i = running(ticket);
-  AFT__TRY(owed(ticket, &facts, &in, error));
+  AFT__TRY(aft__ticket_owed(ticket, &facts, &in, error));
   bool runs = i < AFT__COUNT(clocks);
   in.sla = runs ? clocks[i].sla : AFT__SLA_FIRST_RESPONSE;
   aft_time from = since(ticket, i);
