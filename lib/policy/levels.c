@@ -39,12 +39,15 @@ bool aft__policy_levels_ask(const aft_policy *policy) {
   return n && targets[0].condition != AFT__FLOW_NONE; /* those with a condition stand first */
 }
 
+static int64_t shortened(const aft_policy *policy, const aft__owed *in, int64_t ms) {
+  int32_t permille = aft__policy_tier_targets(policy, in->tier);
+  return ms / 1000 * permille + ms % 1000 * permille / 1000;
+}
+
 /* The target, shortened for the customer's tier; -1 for none. */
 static int64_t ms_of(const aft_policy *policy, const aft__target *target, const aft__owed *in) {
   int64_t ms = target ? target->ms[in->sla] : -1;
-  return ms < 0 ? ms
-                : ms / 1000 * aft__policy_tier_targets(policy, in->tier) +
-                      ms % 1000 * aft__policy_tier_targets(policy, in->tier) / 1000;
+  return ms < 0 ? ms : shortened(policy, in, ms);
 }
 
 int64_t aft__policy_target(const aft_policy *policy, const aft__owed *in) {
@@ -95,10 +98,10 @@ aft_time aft__policy_due(const aft_policy *policy, const aft__owed *in, aft__buf
 aft_time aft__policy_warning(const aft_policy *policy, const aft__owed *in) {
   const aft__target *target = target_of(policy, in);
   int64_t ms = ms_of(policy, target, in);
-  if (ms < 0 || in->began == AFT_TIME_NONE || !target->warn_ms || target->warn_ms >= ms)
+  if (ms < 0 || in->began == AFT_TIME_NONE || !target->warn_ms)
     return AFT_TIME_NONE;
-  return aft__chain_due(calendar_of(policy, target), in->began, ms - target->warn_ms, in->holds, in->n_holds,
-                        NULL);
+  return aft__chain_due(calendar_of(policy, target), in->began, ms - shortened(policy, in, target->warn_ms),
+                        in->holds, in->n_holds, NULL);
 }
 
 bool aft__policy_warns(const aft_policy *policy) {

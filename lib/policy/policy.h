@@ -431,7 +431,8 @@ aft_time aft__policy_place(const aft_policy *policy, const aft__owed *in, aft_ti
  * hold; AFT_TIME_NONE without a target. Appends reasons about "due" (NULL allowed): the target, each stretch
  * that counts, each that was on hold, and the time. */
 aft_time aft__policy_due(const aft_policy *policy, const aft__owed *in, aft__buf *reasons);
-/* When people are to be warned of it; AFT_TIME_NONE where they are not, or have no time for it. */
+/* When people are to be warned of it; AFT_TIME_NONE where they are not. A tier shortens the warning as it
+ * does the target. */
 aft_time aft__policy_warning(const aft_policy *policy, const aft__owed *in);
 bool aft__policy_warns(const aft_policy *policy); /* at all */
 /* When the deadline of a state ends that was entered at from. It counts on the hours of the state's calendar,

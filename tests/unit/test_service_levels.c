@@ -8,18 +8,20 @@
 #include <string.h>
 
 /* Wednesday 18 November 2026, 19:06:40 in Shanghai: the office has closed. */
+#define HOURS                                                                                          \
+  "version: 1\n"                                                                                       \
+  "calendars:\n"                                                                                       \
+  "  office:\n"                                                                                        \
+  "    zone: Asia/Shanghai\n"                                                                          \
+  "    hours: {mon-fri: ['09:00-12:00', '13:30-18:00'], sat: ['10:00-16:00'], wed: ['09:00-18:00']}\n" \
+  "    holidays: [2026-11-20, 2027-02-06..2027-02-12]\n"                                               \
+  "    workdays: {2026-11-22: ['09:00-12:00']}\n"                                                      \
+  "  always: {zone: UTC, hours: {daily: ['00:00-24:00']}}\n"
 #define OFFICE                                                                                          \
-  "version: 1\n"                                                                                        \
-  "calendars:\n"                                                                                        \
-  "  office:\n"                                                                                         \
-  "    zone: Asia/Shanghai\n"                                                                           \
-  "    hours: {mon-fri: ['09:00-12:00', '13:30-18:00'], sat: ['10:00-16:00'], wed: ['09:00-18:00']}\n"  \
-  "    holidays: [2026-11-20, 2027-02-06..2027-02-12]\n"                                                \
-  "    workdays: {2026-11-22: ['09:00-12:00']}\n"                                                       \
-  "  always: {zone: UTC, hours: {daily: ['00:00-24:00']}}\n"                                            \
+  HOURS                                                                                                 \
   "service_levels:\n"                                                                                   \
   "  chat: {order: 10, when: {channel: chat}, calendar: always, first_response: 45s, resolution: 1h}\n" \
-  "  normal: {calendar: office, first_response: 4h, next_response: 30m, resolution: 12h, warn: 1h}\n"   \
+  "  normal: {calendar: office, first_response: 4h, next_response: 30m, resolution: 12h}\n"             \
   "  low: {calendar: office, resolution: 72h}\n"
 
 static aft_time at(const char *iso) {
@@ -210,6 +212,8 @@ static void a_calendar_that_cannot_be_is_refused_with_its_place(void **state) {
   refused(CALENDAR("zone: UTC, hours: {mon: ['09:00-12:00']}, holidays: [2026-03-01], workdays: {2026-03-01: "
                    "['09:00-10:00']}"),
           "a day stands twice among holidays and workdays");
+  refused(CALENDAR("zone: UTC, hours: {mon: ['09:00-12:00']}, workdays: {2026-10-10: []}"),
+          "calendars.shop.2026-10-10: expected hours such as 09:00-18:00, found none");
   refused(CALENDAR("hours: {mon: ['09:00-12:00']}"), "the key 'zone' is missing");
 }
 
@@ -218,6 +222,12 @@ static void a_level_that_cannot_be_is_refused(void **state) {
   refused(OFFICE "  high: {calendar: ofice, first_response: 1h}\n",
           "service_levels.high.calendar: there is no calendar 'ofice' (did you mean 'office'?)");
   refused(OFFICE "  vip: {first_response: 1h}\n", "service_levels.vip: there is no priority 'vip'");
+  refused(
+      "version: 1\nservice_levels: {urgent: {warn: 15m}}\n",
+      "shop.yaml:2:33: service_levels.urgent: the warning comes before the clock begins: expected warn to be "
+      "less than first_response, found 15m and 15m");
+  refused("version: 1\nservice_levels: {urgent: {first_response: 2h, warn: 1h}}\n",
+          "expected warn to be less than next_response, found 1h and 30m");
   refused(OFFICE "  phone: {order: 10, when: {channel: phone}, first_response: 1h}\n",
           "two service levels with a condition have the order 10");
 }
@@ -732,9 +742,16 @@ static void a_stage_that_cannot_be_is_refused(void **state) {
           "a state without a deadline needs no calendar");
 }
 
+#define WARNING                                                                           \
+  HOURS                                                                                   \
+  "service_levels:\n"                                                                     \
+  "  normal: {calendar: office, first_response: 4h, next_response: 2h, resolution: 12h, " \
+  "warn: 1h}\n"
+
 /* An hour of business before the time, once, and not where the customer has an answer. */
 static void people_are_warned_before_a_time_is_over(void **state) {
   ON_EACH_DESK(d)
+  desk_policy(&d, WARNING);
   aft_id id = desk_say(&d, "m-1", "我的快递到哪里了"); /* due on Thursday at 14:30 */
   desk_pass(&d, at("2026-11-19T11:59:00+08:00") - d.now);
   desk_tick(&d);
@@ -749,6 +766,49 @@ static void people_are_warned_before_a_time_is_over(void **state) {
   desk_pass(&d, 10 * AFT__DAY);
   desk_tick(&d);
   assert_int_equal(desk_events(&d, id, "ticket.warned"), 1);
+  END_DESK(d)
+}
+
+#define WARNS                                                        \
+  "version: 1\nservice_levels:\n"                                    \
+  "  normal: {first_response: 60m, next_response: 60m, warn: 40m}\n" \
+  "  high: {first_response: 60m, next_response: 60m, warn: 40m}\n"
+
+static void a_tier_shortens_the_warning_as_it_does_the_target(void **state) {
+  ON_EACH_DESK(d)
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *customer, *message;
+  desk_policy(&d, WARNS);
+  aft_customer_in who = {.size = sizeof who, .external = AFT_STR("first"), .tier = AFT_STR("vip")};
+  assert_ok(aft_customer_put(d.session, &d.system, &who, &customer, &error));
+  aft_message_in in = desk_message(&d, "v-1", "我的快递到哪里了");
+  in.customer = aft_customer_id(customer);
+  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
+  aft_id id = aft_message_ticket(message);
+  desk_pass(&d, 10 * AFT__MINUTE - 1);
+  desk_tick(&d);
+  assert_int_equal(desk_events(&d, id, "ticket.warned"), 0);
+  desk_pass(&d, 1);
+  desk_tick(&d);
+  assert_int_equal(desk_events(&d, id, "ticket.warned"), 1);
+  assert_int_equal(owed_by(&d, id, AFT_TICKET_FIRST_RESPONSE_DUE), d.now + 20 * AFT__MINUTE);
+  aft_record_free(message);
+  aft_record_free(customer);
+  END_DESK(d)
+}
+
+static void a_policy_that_does_not_warn_takes_back_the_warnings_of_the_one_before(void **state) {
+  ON_EACH_DESK(d)
+  desk_policy(&d, WARNS);
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了");
+  desk_policy(&d, "version: 1\nservice_levels: {normal: {first_response: 60m}}\n");
+  desk_tick(&d);
+  desk_pass(&d, 21 * AFT__MINUTE);
+  desk_tick(&d);
+  assert_int_equal(desk_events(&d, id, "ticket.warned"), 0);
+  desk_policy(&d, WARNS);
+  desk_tick(&d);
+  assert_int_equal(desk_events(&d, id, "ticket.warned"), 0); /* it would have come before */
   END_DESK(d)
 }
 
@@ -816,6 +876,8 @@ int main(void) {
       cmocka_unit_test(a_stage_may_count_business_days),
       cmocka_unit_test(a_stage_that_cannot_be_is_refused),
       cmocka_unit_test(people_are_warned_before_a_time_is_over),
+      cmocka_unit_test(a_tier_shortens_the_warning_as_it_does_the_target),
+      cmocka_unit_test(a_policy_that_does_not_warn_takes_back_the_warnings_of_the_one_before),
       cmocka_unit_test(a_policy_that_takes_over_moves_the_clocks_of_open_tickets),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

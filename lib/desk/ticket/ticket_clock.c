@@ -72,7 +72,6 @@ bool aft__ticket_owes(const aft__ticket *ticket, aft__sla sla) {
   return !aft__row_null(ticket->row, clocks[sla].column);
 }
 
-/* One that a policy left behind which warned fires and finds nothing to warn of. */
 static aft_status set_warning(aft__ticket *ticket, size_t i, const aft__owed *in, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   aft_str name = aft__cstr(clocks[i].warning);
@@ -239,8 +238,16 @@ aft_status aft__ticket_clocks(aft__ticket *ticket, aft_error *error) {
   return set_clocks(ticket, ticket->mask & UINT64_C(1) << AFT__TICKET_PRIORITY, error);
 }
 
+/* A policy that does not warn takes back what one before it would have warned of. */
+static aft_status clear_warnings(aft__ticket *ticket, aft_error *error) {
+  for (size_t i = 0; i < AFT__COUNT(clocks); i++)
+    AFT__TRY(aft__due_clear(ticket->cmd->tx, aft__ticket_id(ticket), aft__cstr(clocks[i].warning), error));
+  return AFT_OK;
+}
+
 aft_status aft__ticket_clocks_anew(aft__ticket *ticket, aft_error *error) {
-  return set_clocks(ticket, true, error);
+  AFT__TRY(set_clocks(ticket, true, error));
+  return aft__policy_warns(ticket->cmd->policy) ? AFT_OK : clear_warnings(ticket, error);
 }
 
 aft_status aft__ticket_await_answer(aft__ticket *ticket, aft_error *error) {
