@@ -140,7 +140,9 @@ AFT_API aft_status aft_ticket_inbox(aft_session *session, const aft_call *call, 
 
 /*
  * Says why a ticket is as it is, in sentences, one a line, in the order in which
- * the reasons arose.
+ * the reasons arose. About what is due it says what holds now: reasons that later ones
+ * took the place of are left out, and the ends of the present state and of open tasks
+ * are added.
  *
  * about: "category", "tone", "act", "question", "urgent", "chaser", "human", "complaint", "facts",
  *   "priority", "queue", "due", "claim", "automation", "task", or NULL for all; closed by NUL.

@@ -282,8 +282,9 @@ aft_status aft__labels_of(aft__cmd *cmd, const aft_policy *policy, const aft__la
                           aft__facts *facts, aft_error *error);
 /* case_access.c: the state of the latest case about an order that is still open; empty for none. */
 aft_status aft__open_case_state(aft__cmd *cmd, aft_id order, aft_str *out, aft_error *error);
-/* order_govern.c: minutes that the zone of this name is ahead of UTC at a time; 0 for none, and for one that
- * is not known here. */
+/* order_govern.c: the zone of this name, which the caller releases; NULL for none, and for one that is not
+ * known here. Its minutes ahead of UTC at a time; 0 for those. */
+aft_zone *aft__zone_named(aft__cmd *cmd, aft_str name);
 int32_t aft__offset_at(aft__cmd *cmd, aft_str name, aft_time at);
 /* order.c: the host's own word for where an order stands; empty for none. */
 aft_status aft__order_state(aft__cmd *cmd, aft_id order, aft_str *out, aft_error *error);

@@ -105,3 +105,8 @@ aft_time aft__chain_due(const aft__calendar *calendar, aft_time began, int64_t s
     show_end(&c, due);
   return due;
 }
+
+void aft__chain_end(const aft__calendar *calendar, aft_time due, aft__buf *reasons) {
+  chain c = {.calendar = calendar, .reasons = reasons};
+  show_end(&c, due);
+}

@@ -204,6 +204,18 @@ aft_time aft__policy_deadline(const aft_policy *policy, const aft_policy *own, c
   return at == AFT_TIME_NONE ? aft__flow_deadline(state, from, offset_minutes) : at;
 }
 
+void aft__policy_explain_stage(const aft__flow *flow, const aft__flow_state *state, aft_time from,
+                               aft_time ends, aft__buf *reasons) {
+  if (from != AFT_TIME_NONE && !(state->flags & AFT__FLOW_BUSINESS)) {
+    explain_stage(flow, state, aft__cstr(""), reasons);
+    (void)aft__chain_due(NULL, from, ends - from, NULL, 0, reasons);
+    return;
+  }
+  aft__arg args[] = {{"state", aft__cstr(flow->texts + state->name)}};
+  aft__reason_add(reasons, "due", "explain.due.stage_ends", args, AFT__COUNT(args));
+  aft__chain_end(NULL, ends, reasons);
+}
+
 int32_t aft__policy_most_level(const aft_policy *policy) { return policy->settings->most_level; }
 
 void aft__policy_intake_of(const aft_policy *policy, aft__policy_intake *out) {

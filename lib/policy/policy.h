@@ -444,6 +444,10 @@ bool aft__policy_warns(const aft_policy *policy); /* at all */
 aft_time aft__policy_deadline(const aft_policy *policy, const aft_policy *own, const aft__flow *flow,
                               const aft__flow_state *state, const aft__owed *level, aft_time from,
                               int32_t offset_minutes, aft__buf *reasons);
+/* Reasons about the end of a stage that keeps none: one that counts every hour from a time, or
+ * (AFT_TIME_NONE) ends when somebody said. */
+void aft__policy_explain_stage(const aft__flow *flow, const aft__flow_state *state, aft_time from,
+                               aft_time ends, aft__buf *reasons);
 int32_t aft__policy_most_level(const aft_policy *policy); /* the highest escalation level */
 
 /* ---- levels.c, surveys.c: the rest that services ask for ---- */
@@ -566,6 +570,10 @@ bool aft__policy_task_fits(const aft_policy *policy, const aft__policy_task *tas
 /* On the task's calendar: when its target has passed, when it may be attempted again, and when people are
  * warned of what is due then; AFT_TIME_NONE where they are not. */
 aft_time aft__policy_task_due(const aft_policy *policy, const aft__policy_task *task, aft_time from);
+/* Reasons about "due" of a task with this code that was opened at a time: its target, or that somebody gave
+ * it a time of its own. */
+void aft__policy_task_explain(const aft_policy *policy, const aft__policy_task *task, aft_str code,
+                              aft_time opened, aft_time due, aft__buf *reasons);
 aft_time aft__policy_task_again(const aft_policy *policy, const aft__policy_task *task, aft_time from);
 aft_time aft__policy_task_warning(const aft_policy *policy, const aft__policy_task *task, aft_time from,
                                   aft_time due);

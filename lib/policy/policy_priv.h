@@ -783,6 +783,7 @@ static inline aft_str aft__policy_str(const aft_policy *p, uint32_t text) {
  * (NULL allowed). */
 aft_time aft__chain_due(const aft__calendar *calendar, aft_time began, int64_t span_ms,
                         const aft__hold *holds, uint32_t n, aft__buf *reasons);
+void aft__chain_end(const aft__calendar *calendar, aft_time due, aft__buf *reasons); /* the time alone */
 
 /* catalogue.c: the text of a key, or false. */
 bool aft__catalogue_find(const aft_policy *policy, const char *locale, aft_str key, aft_str *out);

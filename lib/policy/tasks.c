@@ -193,6 +193,28 @@ aft_time aft__policy_task_due(const aft_policy *policy, const aft__policy_task *
   return later(policy, row, from, row->target_ms);
 }
 
+void aft__policy_task_explain(const aft_policy *policy, const aft__policy_task *task, aft_str code,
+                              aft_time opened, aft_time due, aft__buf *reasons) {
+  const aft__task_row *row = row_at(policy, task->index);
+  const aft__calendar *calendar = calendar_of(policy, row);
+  bool own = aft__chain_due(calendar, opened, row->target_ms, NULL, 0, NULL) == due;
+  uint32_t n = 0;
+  const aft__calendar_row *rows = aft__section_data(policy, AFT__SECTION_CALENDARS, &n);
+  char target[32];
+  aft__duration_format(row->target_ms, target);
+  aft__arg args[] = {
+      {"task", task->name},
+      {"code", code},
+      {"target", aft__cstr(target)},
+      {"calendar", calendar ? aft__policy_str(policy, rows[row->calendar].name) : aft__cstr("")}};
+  const char *key = calendar ? "explain.due.task_open" : "explain.due.task";
+  aft__reason_add(reasons, "due", own ? key : "explain.due.task_given", args, own ? AFT__COUNT(args) : 2);
+  if (own)
+    (void)aft__chain_due(calendar, opened, row->target_ms, NULL, 0, reasons);
+  else
+    aft__chain_end(calendar, due, reasons);
+}
+
 aft_time aft__policy_task_again(const aft_policy *policy, const aft__policy_task *task, aft_time from) {
   const aft__task_row *row = row_at(policy, task->index);
   return later(policy, row, from, row->again_ms);

@@ -495,6 +495,22 @@ static void a_season_makes_stages_last_longer(void **state) {
   END_DESK(c)
 }
 
+/* A stage that counts every hour keeps no chain, and is explained all the same. */
+static void a_case_says_when_its_stage_ends(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_buf *why;
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
+  aft_time due = time_of(&c, id, AFT_CASE_DUE);
+  char ends[AFT__CLOCK_TEXT + 16] = "due at ";
+  aft__clock_text(due, 8 * 3600, ends + strlen(ends));
+  assert_gives(aft_case_explain(c.d.session, &c.d.system, id, "due", "en", &why, &case_error), AFT_OK);
+  char *text = text_of(why);
+  assert_non_null(strstr(text, "may last"));
+  assert_non_null(strstr(text, ends));
+  free(text);
+  END_DESK(c)
+}
+
 /* However many are open, and however the steps fall. */
 static void a_season_reaches_every_open_case(void **state) {
   enum {
@@ -611,6 +627,7 @@ int main(void) {
       cmocka_unit_test(a_ticket_offers_what_it_asks_for),
       cmocka_unit_test(a_tier_brings_its_way_back),
       cmocka_unit_test(a_season_makes_stages_last_longer),
+      cmocka_unit_test(a_case_says_when_its_stage_ends),
       cmocka_unit_test(a_season_reaches_every_open_case),
       cmocka_unit_test(an_order_says_what_can_be_filed),
       cmocka_unit_test(a_box_that_was_empty_before),

@@ -507,6 +507,134 @@ static void an_answer_that_is_owed_moves_with_the_level(void **state) {
   END_DESK(d)
 }
 
+/* ---- why ---- */
+
+static char *explain(desk *d, aft_id id, const char *locale) {
+  static char text[8192];
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *why;
+  assert_ok(aft_explain(d->session, &d->system, id, "due", locale, &why, &error));
+  snprintf(text, sizeof text, "%s", aft_buf_data(why));
+  aft_buf_free(why);
+  assert_null(strstr(text, "explain."));
+  return text;
+}
+
+static void assert_says(desk *d, aft_id id, const char *sentences) {
+  const char *text = explain(d, id, "en");
+  if (!strstr(text, sentences))
+    fail_msg("expected '%s', found:\n%s", sentences, text);
+}
+
+static uint32_t times_said(desk *d, aft_id id, const char *part) {
+  uint32_t n = 0;
+  for (const char *p = explain(d, id, "en"); (p = strstr(p, part)); p++)
+    n++;
+  return n;
+}
+
+static void an_explanation_lists_what_was_on_hold(void **state) {
+  ON_EACH_DESK(d)
+  desk_policy(&d, ROUND_THE_CLOCK);
+  go_to(&d, "2026-11-19T10:00:00+08:00");
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了");
+  go_to(&d, "2026-11-19T11:00:00+08:00");
+  desk_answer(&d, id, "请提供运单号");
+  assert_says(&d, id, "the clock of the resolution stands still since 2026-11-19 11:00:00 +08:00\n");
+  assert_int_equal(times_said(&d, id, "for first response"), 0); /* it was answered */
+  assert_int_equal(times_said(&d, id, "for resolution"), 0);
+  go_to(&d, "2026-11-20T11:00:00+08:00");
+  desk_say(&d, "m-2", "有结果了吗");
+  assert_says(&d, id,
+              "priority \"Normal\" allows 2 d for resolution\n"
+              "counted from 2026-11-19 10:00:00 +08:00 to 2026-11-19 11:00:00 +08:00\n"
+              "on hold from 2026-11-19 11:00:00 +08:00 to 2026-11-20 11:00:00 +08:00, not counted\n"
+              "counted from 2026-11-20 11:00:00 +08:00 to 2026-11-22 10:00:00 +08:00\n"
+              "due at 2026-11-22 10:00:00 +08:00\n");
+  assert_non_null(strstr(explain(&d, id, "zh"),
+                         "暂停 2026-11-19 11:00:00 +08:00 至 2026-11-20 11:00:00 +08:00，不计时\n"));
+  END_DESK(d)
+}
+
+/* A stretch ends where a hold begins. */
+static void a_hold_lies_between_the_hours_that_were_counted(void **state) {
+  ON_EACH_DESK(d)
+  go_to(&d, "2026-11-19T10:00:00+08:00");
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了");
+  go_to(&d, "2026-11-19T11:00:00+08:00");
+  desk_answer(&d, id, "请提供运单号");
+  go_to(&d, "2026-11-19T15:30:00+08:00");
+  desk_say(&d, "m-2", "有结果了吗");
+  assert_says(&d, id,
+              "counted from 2026-11-19 10:00:00 +08:00 to 2026-11-19 11:00:00 +08:00\n"
+              "on hold from 2026-11-19 11:00:00 +08:00 to 2026-11-19 15:30:00 +08:00, not counted\n"
+              "counted from 2026-11-19 15:30:00 +08:00 to 2026-11-19 18:00:00 +08:00\n");
+  END_DESK(d)
+}
+
+static void an_explanation_leaves_out_what_holds_no_more(void **state) {
+  ON_EACH_DESK(d)
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了");
+  assert_int_equal(times_said(&d, id, "for resolution"), 1);
+  desk_pass(&d, AFT__HOUR);
+  make_urgent(&d, id);
+  assert_int_equal(times_said(&d, id, "for resolution"), 1);
+  assert_int_equal(times_said(&d, id, "for first response"), 1);
+  assert_says(&d, id, "priority \"Urgent\" allows 8 h for resolution\n");
+  desk_policy(&d, ROUND_THE_CLOCK "  high: {resolution: 4h}\n");
+  desk_tick(&d);
+  assert_int_equal(times_said(&d, id, "for resolution"), 1);
+  END_DESK(d)
+}
+
+static void a_stage_that_counts_every_hour_is_explained_too(void **state) {
+  ON_EACH_DESK(d)
+  desk_policy(&d, ROUND_THE_CLOCK);
+  go_to(&d, "2026-11-19T10:00:00+08:00");
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了");
+  assert_says(&d, id,
+              "may last 1 d\ncounted from 2026-11-19 10:00:00 +08:00 to 2026-11-20 10:00:00 +08:00\n"
+              "due at 2026-11-20 10:00:00 +08:00\n");
+  desk_act(&d, id, AFT_ACT_ASSIGN);
+  aft_error error = AFT_ERROR_INIT;
+  aft_act_in in = {.size = sizeof in, .ticket = id, .act = AFT_ACT_WAIT_THIRD};
+  in.until = at("2026-11-21T09:00:00+08:00");
+  assert_ok(aft_ticket_act(d.session, &d.as_agent, &in, NULL, &error));
+  assert_says(&d, id, "ends by itself\ndue at 2026-11-21 09:00:00 +08:00\n");
+  assert_int_equal(times_said(&d, id, "may last"), 0);
+  END_DESK(d)
+}
+
+static void the_stage_of_today_takes_the_place_of_one_that_was_left(void **state) {
+  ON_EACH_DESK(d)
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了");
+  assert_int_equal(times_said(&d, id, "of the hours of \"office\"\n"), 1);
+  desk_answer(&d, id, "请提供运单号");
+  assert_int_equal(times_said(&d, id, "may last"), 1);
+  assert_says(&d, id, "may last 1 wk\n");
+  END_DESK(d)
+}
+
+static void the_times_of_tasks_are_explained(void **state) {
+  ON_EACH_DESK(d)
+  aft_error error = AFT_ERROR_INIT;
+  desk_policy(&d, OFFICE "tasks: {call_back: {calendar: office, target: 2h, warn: 30m}}\n");
+  go_to(&d, "2026-11-19T17:00:00+08:00");
+  aft_id id = desk_say(&d, "m-1", "我的快递到哪里了");
+  aft_task_in in = {.size = sizeof in, .ticket = id, .name = AFT_STR("call_back")};
+  assert_ok(aft_task_add(d.session, &d.system, &in, NULL, &error));
+  assert_says(&d, id,
+              ") may take 2 h of the hours of \"office\"\n"
+              "counted from 2026-11-19 17:00:00 +08:00 to 2026-11-19 18:00:00 +08:00\n"
+              "counted from 2026-11-21 10:00:00 +08:00 to 2026-11-21 11:00:00 +08:00\n"
+              "due at 2026-11-21 11:00:00 +08:00\n");
+  in.name = AFT_STR("warehouse_check");
+  in.due = at("2026-11-23T09:00:00+08:00");
+  assert_ok(aft_task_add(d.session, &d.system, &in, NULL, &error));
+  assert_says(&d, id, ") was given a time\ndue at 2026-11-23 09:00:00 +08:00\n");
+  END_DESK(d)
+}
+
 /* A ticket of random holds, raises, falls and policies, beside one that counts minutes. */
 
 typedef struct model {
@@ -867,6 +995,12 @@ int main(void) {
       cmocka_unit_test(a_ticket_that_is_raised_late_has_the_new_target_from_then_on),
       cmocka_unit_test(a_raise_gives_no_ticket_more_time_than_it_had),
       cmocka_unit_test(an_answer_that_is_owed_moves_with_the_level),
+      cmocka_unit_test(an_explanation_lists_what_was_on_hold),
+      cmocka_unit_test(a_hold_lies_between_the_hours_that_were_counted),
+      cmocka_unit_test(an_explanation_leaves_out_what_holds_no_more),
+      cmocka_unit_test(a_stage_that_counts_every_hour_is_explained_too),
+      cmocka_unit_test(the_stage_of_today_takes_the_place_of_one_that_was_left),
+      cmocka_unit_test(the_times_of_tasks_are_explained),
       cmocka_unit_test(holds_raises_and_policies_together_agree_with_a_count_of_minutes),
       cmocka_unit_test(a_ticket_of_many_holds_keeps_the_longest_runs_between_them),
       cmocka_unit_test(a_stage_counts_hours_of_business),

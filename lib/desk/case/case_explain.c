@@ -1,18 +1,27 @@
 /* Why things about a case are as they are, in words. */
 #include "desk/case/case_priv.h"
+#include "desk/due_explain.h"
 
 typedef struct explain_in {
   aft_id id;
   const char *about, *locale;
-  const aft_policy *policy;
   aft_buf *out;
 } explain_in;
 
-static aft_status add_reasons(void *user, const aft__value *row, aft_error *error) {
-  explain_in *in = user;
-  (void)error;
-  aft__reasons_render(in->policy, in->locale, aft__row_str(row, AFT__DECISION_REASONS), in->about, in->out);
-  return AFT_OK;
+/* The stage is one of the policy that governs the order. */
+static aft_status explain_row(aft__explanation *e, const aft__value *row, aft_error *error) {
+  aft_policy *own;
+  AFT__TRY(aft__policy_of_document(e->cmd, aft__row_str(row, AFT__CASE_POLICY),
+                                   aft__row_int(row, AFT__CASE_DOCUMENT), &own, error));
+  aft_status status = aft__case_machine(own, aft__row_str(row, AFT__CASE_KIND), &e->flow, error);
+  if (status >= 0) {
+    e->state = aft__flow_state_find(e->flow, aft__row_str(row, AFT__CASE_STATE));
+    e->ends = aft__row_null(row, AFT__CASE_DUE) ? AFT_TIME_NONE : aft__row_int(row, AFT__CASE_DUE);
+    status = aft__explain_kept(e, error);
+  }
+  aft_zone_unref(e->zone);
+  aft_policy_unref(own);
+  return status;
 }
 
 static aft_status explain(aft__cmd *cmd, void *given, aft_error *error) {
@@ -21,13 +30,9 @@ static aft_status explain(aft__cmd *cmd, void *given, aft_error *error) {
   AFT__TRY(aft__load(cmd, &aft__case_table, AFT__CASE_TENANT, in->id, "case", &row, error));
   cmd->subject = in->id;
   AFT__TRY(aft__may_case(cmd, row, error));
-  aft__scan scan = {.table = &aft__decision_table,
-                    .index = AFT__DECISION_BY_TICKET,
-                    .n_equal = 2,
-                    .equal = {aft__int(cmd->call.tenant), aft__int(in->id)}};
-  in->policy = cmd->policy;
-  aft__buf_clear(in->out);
-  return aft__scan_each(cmd->tx, &scan, add_reasons, in, error);
+  aft__explanation e = {
+      .cmd = cmd, .subject = in->id, .about = in->about, .locale = in->locale, .out = in->out};
+  return explain_row(&e, row, error);
 }
 
 aft_status aft_case_explain(aft_session *session, const aft_call *call, aft_id case_id, const char *about,

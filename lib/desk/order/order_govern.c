@@ -34,16 +34,20 @@ int32_t aft__order_offset_at(aft__cmd *cmd, const aft__value *order, aft_time at
   return aft__offset_at(cmd, aft__row_str(order, AFT__ORDER_ZONE), at);
 }
 
-int32_t aft__offset_at(aft__cmd *cmd, aft_str name, aft_time at) {
+aft_zone *aft__zone_named(aft__cmd *cmd, aft_str name) {
   aft_zone *zone;
   if (!name.len)
-    return 0;
-  if (aft_zone_open(cmd->env, name.data, name.len, &zone, NULL) < 0) {
-    aft__log(cmd->env, AFT_LOG_ERROR, "the zone '%.*s' is not known here: its days are those of UTC",
-             (int)name.len, name.data);
-    return 0;
-  }
-  int32_t minutes = aft_zone_offset(zone, at) / 60;
+    return NULL;
+  if (aft_zone_open(cmd->env, name.data, name.len, &zone, NULL) >= 0)
+    return zone;
+  aft__log(cmd->env, AFT_LOG_ERROR, "the zone '%.*s' is not known here: its days are those of UTC",
+           (int)name.len, name.data);
+  return NULL;
+}
+
+int32_t aft__offset_at(aft__cmd *cmd, aft_str name, aft_time at) {
+  aft_zone *zone = aft__zone_named(cmd, name);
+  int32_t minutes = zone ? aft_zone_offset(zone, at) / 60 : 0;
   aft_zone_unref(zone);
   return minutes;
 }
