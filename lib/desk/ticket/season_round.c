@@ -82,30 +82,46 @@ static bool stands(const aft__case *c) {
          aft__case_int(c, AFT__CASE_DUE) > c->cmd->now;
 }
 
-static aft_status extend(aft__case *c, aft_error *error) {
-  aft__cmd *cmd = c->cmd;
-  aft__season season;
-  aft_time from = aft__case_int(c, AFT__CASE_DUE), to;
+/* Whether it is to be moved, and to when. */
+static aft_status is_moved(aft__case *c, aft__season *season, aft_time *to, bool *out, aft_error *error) {
   bool done;
-  if (!stands(c) || !aft__policy_season(cmd->policy, aft__case_str(c, AFT__CASE_KIND),
-                                        aft__case_str(c, AFT__CASE_STATE), &season))
+  *out = false;
+  if (!stands(c) || !aft__policy_season(c->cmd->policy, aft__case_str(c, AFT__CASE_KIND),
+                                        aft__case_str(c, AFT__CASE_STATE), season))
     return AFT_OK;
-  AFT__TRY(was_extended(c, &season, &done, error));
-  if (done || aft__add_i64(from, season.by_ms, &to))
-    return AFT_OK;
+  AFT__TRY(was_extended(c, season, &done, error));
+  *out = !done && !aft__add_i64(aft__case_int(c, AFT__CASE_DUE), season->by_ms, to);
+  return AFT_OK;
+}
+
+/* The customer was told of the earlier time. */
+static aft_status extend(aft__case *c, const aft__season *season, aft_time to, aft_error *error) {
+  aft__cmd *cmd = c->cmd;
+  aft_time from = aft__case_int(c, AFT__CASE_DUE);
   aft__case_set(c, AFT__CASE_DUE, aft__int(to));
-  explain(c, &season);
-  AFT__TRY(note(c, &season, from, to, error));
+  explain(c, season);
+  AFT__TRY(note(c, season, from, to, error));
   AFT__TRY(aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_CASE, aft__case_id(c), aft__cstr(AFT__DUE_STATE),
                         to, error));
+  AFT__TRY(aft__case_notify(c, "extended", error));
   return aft__case_save(c, error);
 }
 
+/* Most cases are left alone, so all of one is loaded only where it is moved. */
 static aft_status extend_one(aft__cmd *cmd, aft_id id, aft_error *error) {
   aft__case c;
+  aft__season season;
+  aft_time to;
+  bool moved = false;
   aft_status status = aft__case_load_row(cmd, id, &c, error);
   if (status >= 0)
-    status = extend(&c, error);
+    status = is_moved(&c, &season, &to, &moved, error);
+  aft__case_done(&c);
+  if (status < 0 || !moved)
+    return status;
+  status = aft__case_load(cmd, id, &c, error);
+  if (status >= 0)
+    status = extend(&c, &season, to, error);
   aft__case_done(&c);
   return status;
 }
