@@ -233,6 +233,11 @@ static bool listed(const aft_policy *policy, aft__names names, aft_str name) {
   return names.count == 0;
 }
 
+int64_t aft__policy_refund_warning(const aft_policy *policy) {
+  const aft__case_settings *s = settings_of(policy);
+  return s ? s->refund_warn_ms : 0;
+}
+
 bool aft__policy_has_season(const aft_policy *policy) {
   const aft__case_settings *s = settings_of(policy);
   return s && s->season && s->season_ms > 0;

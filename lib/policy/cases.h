@@ -76,6 +76,9 @@ typedef struct aft__season {
 bool aft__policy_season(const aft_policy *policy, aft_str kind, aft_str state, aft__season *out);
 bool aft__policy_has_season(const aft_policy *policy);
 
+/* So long before a case's refund_by people are warned; 0: they are not. */
+int64_t aft__policy_refund_warning(const aft_policy *policy);
+
 typedef struct aft__rule_flags {
   aft_str rule; /* the first that holds; empty without one */
   bool auto_ok, advance_ok, returnless_ok;

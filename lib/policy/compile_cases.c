@@ -353,6 +353,7 @@ static void compile_settings(aft__compile *cx, const aft__node *cases) {
   s.points_spent = choice_of(money, "points_spent", aft__extra_rules, AFT__EXTRA_PERSON);
   s.gift_kept = choice_of(money, "gift_kept", aft__extra_rules, AFT__EXTRA_PERSON);
   s.calendar = aft__compile_calendar_ref(cx, cases, "calendar");
+  s.refund_warn_ms = span_of(cases, "refund_warn", 0);
   compile_season(cx, map_of(cases, "season"), &s);
   aft__compile_add(cx, AFT__SECTION_CASES, &s);
 }

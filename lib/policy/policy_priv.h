@@ -175,7 +175,7 @@ typedef struct aft__section {
 
 #define AFT__IMAGE_MAGIC   "AFTPOLCY"
 #define AFT__IMAGE_ORDER   0x01020304u
-#define AFT__IMAGE_VERSION 8u
+#define AFT__IMAGE_VERSION 9u
 #define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
 #define AFT__IMAGE_JSON    3u /* the last version whose source is canonical JSON */
 
@@ -630,6 +630,7 @@ typedef struct aft__case_settings {
   uint32_t season, reserved0;             /* text: the name of a season; 0: none */
   int64_t season_ms;                      /* by how much its stages last longer */
   aft__names season_kinds, season_states; /* none: all */
+  int64_t refund_warn_ms;                 /* so long before refund_by people are warned; 0: they are not */
 } aft__case_settings;
 
 extern const char *const aft__window_sources[AFT__SOURCES + 1]; /* "law", "platform", "shop" */

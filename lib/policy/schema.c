@@ -519,6 +519,8 @@ static const entry season_fields[] = {{"name", &name, true},
                                       {NULL, NULL, false}};
 SHAPE season = {.kind = STRUCT, .expected = "a map with name and by", .fields = season_fields};
 
+SHAPE refund_warn = {.kind = LENGTH, .expected = "1m to 90d", .least = AFT__MINUTE, .most = 90 * AFT__DAY};
+
 static const entry case_fields[] = {{"reasons", &reason_map, true},
                                     {"windows", &windows, true},
                                     {"exceptions", &exceptions, false},
@@ -528,6 +530,7 @@ static const entry case_fields[] = {{"reasons", &reason_map, true},
                                     {"money", &case_money, false},
                                     {"calendar", &name, false},
                                     {"season", &season, false},
+                                    {"refund_warn", &refund_warn, false},
                                     {"negotiation", &negotiation, false},
                                     {"evidence", &case_evidence, false},
                                     {"risk", &risk, false},

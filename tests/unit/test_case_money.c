@@ -985,6 +985,43 @@ static void the_laws_clock_begins_with_the_goods_and_tells_people(void **state) 
   END_DESK(c)
 }
 
+static uint32_t works(case_desk *c, aft_id id, const char *work) {
+  char part[64];
+  snprintf(part, sizeof part, "\"work\":\"%s\"", work);
+  return desk_effects(&c->d, id, "work.order", part);
+}
+
+static void people_are_warned_before_the_laws_time_is_over(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  desk_policy(&c.d, "version: 1\ncases: {refund_warn: 36h}\n");
+  aft_id id = sent_back(&c);
+  aft_time by = refund_by(&c, id);
+  desk_pass(&c.d, by - 36 * CASE_HOUR - 1 - c.d.now);
+  desk_tick(&c.d);
+  assert_int_equal(works(&c, id, "refund_soon"), 0);
+  desk_pass(&c.d, 1);
+  desk_tick(&c.d);
+  assert_int_equal(works(&c, id, "refund_soon"), 1);
+  assert_int_equal(works(&c, id, "refund_late"), 0);
+  desk_pass(&c.d, 40 * CASE_HOUR);
+  desk_tick(&c.d);
+  assert_int_equal(works(&c, id, "refund_soon"), 1);
+  assert_int_equal(works(&c, id, "refund_late"), 1);
+  END_DESK(c)
+}
+
+static void nobody_is_warned_of_money_that_came(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  desk_policy(&c.d, "version: 1\ncases: {refund_warn: 36h}\n");
+  aft_id id = sent_back(&c);
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  case_confirm_all(&c, id);
+  desk_pass(&c.d, 20 * CASE_DAY);
+  desk_tick(&c.d);
+  assert_int_equal(works(&c, id, "refund_soon"), 0);
+  END_DESK(c)
+}
+
 static void money_that_came_in_time_is_not_late(void **state) {
   ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
   aft_id id = sent_back(&c);
@@ -1124,6 +1161,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_invoice_of_what_became_a_debt),
       cmocka_unit_test(the_laws_clock_begins_with_the_goods_and_tells_people),
+      cmocka_unit_test(people_are_warned_before_the_laws_time_is_over),
+      cmocka_unit_test(nobody_is_warned_of_money_that_came),
       cmocka_unit_test(money_that_came_in_time_is_not_late),
       cmocka_unit_test(a_withdrawals_clock_begins_with_its_statement),
       cmocka_unit_test(business_days_are_those_of_the_shops_calendar),

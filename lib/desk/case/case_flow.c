@@ -301,13 +301,19 @@ static aft_status state_deadline(aft__case *c, aft_error *error) {
   return aft__case_fire(c, &fire, error);
 }
 
+static aft_status fire_due(aft__case *c, aft_str name, aft_error *error) {
+  if (aft__str_eq(name, aft__cstr(AFT__DUE_REFUND)))
+    return aft__legal_due(c, error);
+  if (aft__str_eq(name, aft__cstr(AFT__DUE_REFUND_SOON)))
+    return aft__legal_soon(c, error);
+  return state_deadline(c, error);
+}
+
 aft_status aft__case_due(aft__cmd *cmd, const aft__value *due, aft_error *error) {
   aft__case c;
   aft_status status = aft__case_load(cmd, due[AFT__DU_SUBJECT].number, &c, error);
   if (status >= 0)
-    status = aft__str_eq(aft__value_str(&due[AFT__DU_NAME]), aft__cstr(AFT__DUE_REFUND))
-                 ? aft__legal_due(&c, error)
-                 : state_deadline(&c, error);
+    status = fire_due(&c, aft__value_str(&due[AFT__DU_NAME]), error);
   if (status >= 0)
     status = aft__case_save(&c, error);
   aft__case_done(&c);

@@ -20,9 +20,21 @@ static bool counts(const aft__case *c) {
          !aft__case_is(c, AFT__CASE_AUTHORITY, "external");
 }
 
+/* People who have less time than the warning gives them know of it from the begin. */
+static aft_status set_warning(aft__case *c, aft_error *error) {
+  aft__cmd *cmd = c->cmd;
+  aft_str name = aft__cstr(AFT__DUE_REFUND_SOON);
+  int64_t warn = aft__policy_refund_warning(cmd->policy);
+  aft_time at = aft__case_int(c, AFT__CASE_REFUND_BY) - warn;
+  if (!warn || at <= cmd->now)
+    return aft__due_clear(cmd->tx, aft__case_id(c), name, error);
+  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_CASE, aft__case_id(c), name, at, error);
+}
+
 aft_status aft__legal_begin(aft__case *c, aft_error *error) {
   if (!counts(c))
     return AFT_OK;
+  AFT__TRY(set_warning(c, error));
   aft_time over = aft__case_int(c, AFT__CASE_REFUND_BY) + 1; /* its last millisecond is in time */
   return aft__due_set(c->cmd->tx, c->cmd->call.tenant, AFT__KIND_CASE, aft__case_id(c),
                       aft__cstr(AFT__DUE_REFUND), over, error);
@@ -46,6 +58,15 @@ aft_status aft__legal_goods_back(aft__case *c, aft_error *error) {
 static bool owes(const aft__case *c) {
   return aft__case_int(c, AFT__CASE_OPEN) && !aft__case_is(c, AFT__CASE_MONEY, "confirmed") &&
          aft__case_basis(c) == AFT__BASIS_PRICE && !aft__case_is(c, AFT__CASE_KIND, "exchange");
+}
+
+aft_status aft__legal_soon(aft__case *c, aft_error *error) {
+  char by[AFT_TIME_ISO_SIZE] = "";
+  if (!owes(c) || !aft__policy_refund_warning(c->cmd->policy))
+    return AFT_OK;
+  AFT__TRY(aft_time_iso(aft__case_int(c, AFT__CASE_REFUND_BY), NULL, by, error));
+  AFT__TRY(aft__case_work(c, "refund_soon", "refund_by", aft__cstr(by), error));
+  return aft__case_note(c, "case.refund_soon", (aft_str){0}, (aft_str){0}, error);
 }
 
 aft_status aft__legal_due(aft__case *c, aft_error *error) {

@@ -186,12 +186,14 @@ aft_status aft__risk_signal(aft__case *c, const char *kind, aft_id other, int64_
 
 /* ---- case_legal.c: by when the money is due ---- */
 
-#define AFT__DUE_REFUND "refund"
+#define AFT__DUE_REFUND      "refund"
+#define AFT__DUE_REFUND_SOON "refund_soon"
 /* What the windows say that were open at the filing; window: empty where none waits for the goods. */
 void aft__legal_terms(aft__case *c, aft_time refund_by, aft_str window);
 aft_status aft__legal_begin(aft__case *c, aft_error *error);
 aft_status aft__legal_goods_back(aft__case *c, aft_error *error);
 aft_status aft__legal_due(aft__case *c, aft_error *error);
+aft_status aft__legal_soon(aft__case *c, aft_error *error);
 
 /* ---- survey_ask.c ---- */
 
