@@ -162,7 +162,7 @@
 #define AFT_TICKET_RESOLUTION_DUE     0x00080020u /* while its resolution is owed and not paused */
 #define AFT_TICKET_FIRST_RESPONSE     0x00080021u /* when it was first answered */
 #define AFT_TICKET_PAUSED             0x00080022u /* since when its resolution clock stands still */
-#define AFT_TICKET_PAUSED_MS          0x00080023u /* how long the clock stood still before, in milliseconds */
+#define AFT_TICKET_PAUSED_MS          0x00080023u /* how long it stood still before, in milliseconds */
 #define AFT_TICKET_RESOLVED           0x00080024u /* when it was last resolved */
 #define AFT_TICKET_RESOLUTION         0x00080025u /* how it was resolved: solved, no_reply, … */
 #define AFT_TICKET_CLOSED             0x00080026u /* when it came to its end */
@@ -186,6 +186,9 @@
 #define AFT_TICKET_PARENT             0x00080038u /* the incident that it belongs to; its own id where it is the incident */
 #define AFT_TICKET_SPLIT_FROM         0x00080039u /* the ticket that its first messages were taken out of */
 #define AFT_TICKET_FOLLOWERS          0x0008003au /* how many agents follow it; absent: none */
+#define AFT_TICKET_BREACHED           0x0008003bu /* which of its clocks were over: 1 the first answer's, 2 the further answer's that is owed now, 4 the resolution's, added up; absent: none */
+#define AFT_TICKET_HOLDS              0x0008003cu /* when its resolution clock stood still before: begin+length in milliseconds, by spaces; at most 32, beyond which the nearest two are taken as one */
+#define AFT_TICKET_RISES              0x0008003du /* the priorities that it rose from and to, each with the time since when: name@milliseconds, by spaces; at most the last 8; absent: it did not rise */
 
 #define AFT_MESSAGE_ID          0x00090001u /* the message's id */
 #define AFT_MESSAGE_REV         0x00090002u /* counts the changes of this record */
@@ -1270,6 +1273,15 @@ static inline aft_id aft_ticket_split_from(aft_record *record) {
 }
 static inline int64_t aft_ticket_followers(aft_record *record) {
   return aft_record_int(record, AFT_TICKET_FOLLOWERS);
+}
+static inline int64_t aft_ticket_breached(aft_record *record) {
+  return aft_record_int(record, AFT_TICKET_BREACHED);
+}
+static inline const char *aft_ticket_holds(aft_record *record) {
+  return aft_record_text(record, AFT_TICKET_HOLDS);
+}
+static inline const char *aft_ticket_rises(aft_record *record) {
+  return aft_record_text(record, AFT_TICKET_RISES);
 }
 
 static inline aft_id aft_message_id(aft_record *record) {

@@ -45,7 +45,7 @@ aft_status aft__case_deadline(aft__case *c, const aft__flow_state *state, aft_er
   aft__cmd *cmd = c->cmd;
   if (state->deadline_event == AFT__FLOW_NONE)
     return AFT_OK;
-  aft_time at = aft__policy_deadline(cmd->policy, c->policy, c->flow, state, cmd->now,
+  aft_time at = aft__policy_deadline(cmd->policy, c->policy, c->flow, state, NULL, cmd->now,
                                      aft__order_offset(cmd, c->order), &c->reasons);
   at = aft__season_end(c, state, at);
   aft__case_set(c, AFT__CASE_DUE, aft__int(at));
