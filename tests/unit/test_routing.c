@@ -105,13 +105,15 @@ static aft_time place(aft_id id) {
   return at;
 }
 
-static void act(aft_id who, aft_id id, uint32_t what) {
+static void act_for(aft_id who, aft_id id, uint32_t what, aft_id whom) {
   aft_error error = AFT_ERROR_INIT;
   aft_call call = d.as_agent;
-  aft_act_in in = {.size = sizeof in, .ticket = id, .act = what, .agent = what == AFT_ACT_ASSIGN ? who : 0};
+  aft_act_in in = {.size = sizeof in, .ticket = id, .act = what, .agent = whom};
   call.actor = who;
   assert_status(aft_ticket_act(d.session, &call, &in, NULL, &error), AFT_OK);
 }
+
+static void act(aft_id who, aft_id id, uint32_t what) { act_for(who, id, what, 0); }
 
 static uint32_t noted(aft_id id, const char *verb) {
   aft_error error = AFT_ERROR_INIT;
@@ -374,6 +376,116 @@ static void what_is_given_back_is_the_policys(void **state) {
   assert_int_equal(claim(agent("mo2")), 0); /* nobody owes an answer */
 }
 
+/* ---- what comes to one who has gone already ---- */
+
+static void what_is_answered_after_an_agent_has_gone_goes_back(void **state) {
+  (void)state;
+  aft_id lin = agent("lin"), mo = agent("mo2"), id = say("a", NULL, "wechat", PARCEL);
+  assert_int_equal(claim(lin), id);
+  desk_answer(&d, id, "请提供运单号");
+  presence(lin, AFT_PRESENCE_OFFLINE);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin);
+  desk_pass(&d, AFT__HOUR);
+  assert_int_equal(say("a", NULL, "wechat", "单号是SF1234567890123，快一点"), id);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), 0);
+  assert_int_equal(noted(id, "ticket.handed_back"), 1);
+  assert_int_equal(told(id, "handed_back"), 1);
+  assert_int_equal(claim(mo), id);
+}
+
+static void what_is_answered_while_the_agent_is_there_stays(void **state) {
+  (void)state;
+  aft_id lin = agent("lin"), id = say("a", NULL, "wechat", PARCEL);
+  presence(lin, AFT_PRESENCE_BUSY);
+  assert_int_equal(claim(lin), id);
+  desk_answer(&d, id, "请提供运单号");
+  desk_pass(&d, AFT__HOUR);
+  say("a", NULL, "wechat", "单号是SF1234567890123，快一点");
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin);
+  desk_policy(&d, "version: 1\nrouting: {hand_back: never}\n");
+  desk_answer(&d, id, "请稍等");
+  presence(lin, AFT_PRESENCE_OFFLINE);
+  desk_tick(&d);
+  say("a", NULL, "wechat", "到底什么时候有结果？");
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin);
+}
+
+static void what_the_policy_let_stay_goes_back_under_another(void **state) {
+  (void)state;
+  desk_policy(&d, "version: 1\nrouting: {hand_back: never}\n");
+  aft_id lin = agent("lin"), id = say("a", NULL, "wechat", PARCEL);
+  assert_int_equal(claim(lin), id);
+  presence(lin, AFT_PRESENCE_OFFLINE);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin);
+  desk_policy(&d, "version: 1\nrouting: {hand_back: unanswered}\n");
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin); /* until its place has passed */
+  desk_pass(&d, 4 * AFT__HOUR);
+  desk_tick(&d);
+  assert_int_equal(claim(agent("mo2")), id);
+}
+
+static void one_who_has_left_keeps_nothing_that_opens_again(void **state) {
+  (void)state;
+  desk_policy(&d, "version: 1\nrouting: {hand_back: never}\n");
+  aft_id lin = agent("lin"), id = say("a", NULL, "wechat", PARCEL);
+  assert_int_equal(claim(lin), id);
+  act(lin, id, AFT_ACT_RESOLVE);
+  put_agent((aft_agent_in){.external = AFT_STR("lin"), .left = 1});
+  desk_tick(&d);
+  assert_int_equal(say("a", NULL, "wechat", "到底什么时候有结果？"), id);
+  desk_tick(&d);
+  assert_int_equal(claim(agent("mo2")), id);
+}
+
+static void a_rule_gives_nothing_to_one_who_is_not_there(void **state) {
+  (void)state;
+  aft_id lin = agent("lin"), mo = agent("mo2");
+  desk_policy(&d,
+              "version: 1\n"
+              "automations:\n"
+              "  hers: {order: 1, on: [ticket.opened, ticket.handed_back], do: [{assign: lin}]}\n"
+              "texts: {zh: {automation.hers: a}, en: {automation.hers: a}}\n");
+  aft_id first = say("a", NULL, "wechat", PARCEL);
+  assert_int_equal(assignee(first), lin);
+  presence(lin, AFT_PRESENCE_OFFLINE);
+  desk_tick(&d);
+  assert_int_equal(claim(mo), first);
+  aft_id second = say("b", NULL, "wechat", PARCEL);
+  assert_int_equal(assignee(second), 0);
+  assert_int_equal(desk_events_with(&d, second, "automation.ran", "\"refused\":[\"assign.agent\"]"), 1);
+  assert_int_equal(claim(mo), second);
+}
+
+static void what_a_person_gives_to_one_who_is_not_there_waits_until_its_place(void **state) {
+  (void)state;
+  aft_id lin = agent("lin"), mo = agent("mo2"), id = say("a", NULL, "wechat", PARCEL);
+  presence(lin, AFT_PRESENCE_OFFLINE);
+  desk_tick(&d);
+  act_for(mo, id, AFT_ACT_ASSIGN, lin);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin); /* who may come in time */
+  desk_pass(&d, 4 * AFT__HOUR - 1);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin);
+  desk_pass(&d, 1);
+  desk_tick(&d);
+  assert_int_equal(claim(mo), id);
+  act_for(mo, id, AFT_ACT_ASSIGN, lin); /* its place has passed */
+  desk_tick(&d);
+  assert_int_equal(assignee(id), 0);
+  presence(lin, AFT_PRESENCE_ONLINE);
+  act_for(mo, id, AFT_ACT_ASSIGN, lin);
+  desk_pass(&d, AFT__DAY);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin);
+}
+
 static void many_tickets_go_back_in_steps(void **state) {
   (void)state;
   enum {
@@ -467,6 +579,36 @@ static void shifts_say_when_one_works(void **state) {
   assert_status(aft_shift_remove(d.session, &d.system, b, &error), AFT_E_NOT_FOUND);
   assert_status(aft_shift_remove(d.session, &d.as_agent, b, &error), AFT_E_DENIED);
   assert_int_equal(claim(lin), id); /* without shifts one always works */
+}
+
+static void what_comes_back_after_a_shift_is_anybodys(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  (void)state;
+  aft_id lin = agent("lin"), mo = agent("mo2"), a, id = say("a", NULL, "wechat", PARCEL);
+  assert_status(shift(0, lin, d.now, d.now + AFT__HOUR, &a), AFT_OK);
+  assert_int_equal(claim(lin), id);
+  desk_answer(&d, id, "请提供运单号");
+  desk_pass(&d, 2 * AFT__HOUR);
+  desk_tick(&d);
+  assert_int_equal(say("a", NULL, "wechat", "单号是SF1234567890123，快一点"), id);
+  desk_tick(&d);
+  assert_int_equal(claim(mo), id);
+}
+
+static void a_shift_that_is_taken_away_ends_the_work(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  (void)state;
+  aft_id lin = agent("lin"), mo = agent("mo2"), now, later, id = say("a", NULL, "wechat", PARCEL);
+  assert_status(shift(0, lin, d.now, d.now + AFT__HOUR, &now), AFT_OK);
+  assert_status(shift(0, lin, d.now + AFT__DAY, d.now + 2 * AFT__DAY, &later), AFT_OK);
+  assert_int_equal(claim(lin), id);
+  assert_ok(aft_shift_remove(d.session, &d.system, now, &error));
+  desk_tick(&d);
+  assert_int_equal(claim(mo), id);
+  presence(mo, AFT_PRESENCE_ONLINE);
+  assert_status(shift(0, mo, d.now + AFT__DAY, d.now + 2 * AFT__DAY, &later), AFT_OK);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), 0);
 }
 
 /* ---- queues that give their tickets out ---- */
@@ -820,6 +962,14 @@ int main(void) {
       EVERYWHERE(the_rate_bounds_an_agent),
       EVERYWHERE(tickets_of_one_who_goes_away_go_back),
       EVERYWHERE(what_is_given_back_is_the_policys),
+      EVERYWHERE(what_is_answered_after_an_agent_has_gone_goes_back),
+      EVERYWHERE(what_is_answered_while_the_agent_is_there_stays),
+      EVERYWHERE(what_the_policy_let_stay_goes_back_under_another),
+      EVERYWHERE(one_who_has_left_keeps_nothing_that_opens_again),
+      EVERYWHERE(a_rule_gives_nothing_to_one_who_is_not_there),
+      EVERYWHERE(what_a_person_gives_to_one_who_is_not_there_waits_until_its_place),
+      EVERYWHERE(what_comes_back_after_a_shift_is_anybodys),
+      EVERYWHERE(a_shift_that_is_taken_away_ends_the_work),
       EVERYWHERE(many_tickets_go_back_in_steps),
       EVERYWHERE(no_sign_for_long_means_away),
       EVERYWHERE(nobody_speaks_for_another),

@@ -194,6 +194,7 @@ static aft_status give(aft__ticket *ticket, aft__fit *fit, const char *verb, boo
   aft__fire fire = {.event = "assign", .verb = verb, .role = AFT_ROLE_SYSTEM, .facts = aft__cstr(facts)};
   AFT__TRY(aft__ticket_fire(ticket, &fire, error));
   aft__ticket_set(ticket, AFT__TICKET_ASSIGNEE, aft__int(fit->id));
+  ticket->seen_there = true;
   if (tell)
     AFT__TRY(
         aft__ticket_work(ticket, "assigned", "agent", aft__row_str(fit->agent, AFT__AGENT_EXTERNAL), error));

@@ -128,5 +128,6 @@ aft_status aft__ticket_lane(aft__ticket *ticket, bool anew, aft_error *error) {
     return enter(ticket, anew, error);
   if (!aft__row_null(ticket->row, AFT__TICKET_LANE))
     aft__ticket_set(ticket, AFT__TICKET_LANE, aft__null());
-  return freed(ticket, error);
+  AFT__TRY(freed(ticket, error));
+  return aft__ticket_kept(ticket, anew, error);
 }

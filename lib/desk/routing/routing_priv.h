@@ -70,11 +70,19 @@ aft_status aft__agent_audit(aft__cmd *cmd, aft_id agent, const char *verb, aft_e
 #define AFT__DUE_HAND_BACK "hand_back"
 #define AFT__DUE_SERVE     "serve"
 
+/* ---- hand_back.c: AFT__DUE_HAND_BACK is also a ticket's ---- */
+
+/* What an agent has who is not there, or no longer of the shop, goes back, some at a time. */
+aft_status aft__give_back(aft__cmd *cmd, aft_id id, aft_error *error);
+/* Sees to it that a ticket does not stay with such an agent; called before it is saved. anew: also where
+ * nothing changed that it rests on. */
+aft_status aft__ticket_kept(aft__ticket *ticket, bool anew, aft_error *error);
+/* The time has come: it goes back if its agent is still not there. The caller saves it. */
+aft_status aft__ticket_hand_back(aft__ticket *ticket, aft_error *error);
+
 /* ---- presence.c, push.c, shift.c ---- */
 
 aft_status aft__presence_is(aft__cmd *cmd, aft__value *agent, const char *presence, aft_error *error);
-/* The tickets of an agent who is not there go back, some at a time. */
-aft_status aft__give_back(aft__cmd *cmd, aft_id id, aft_error *error);
 aft_status aft__push_ticket(aft__ticket *ticket, aft_error *error);
 /* What waited for an agent who has gone is given out to others. */
 aft_status aft__push_lanes_of(aft__cmd *cmd, aft_id agent, aft_error *error);

@@ -178,17 +178,36 @@ static aft_status give_back(aft__task *task, void *in, aft_error *error) {
   return give(task, 0, "task.released", error);
 }
 
-aft_status aft__tasks_give_back(aft__cmd *cmd, aft_id agent, uint32_t most, bool *more, aft_error *error) {
-  aft__value **rows;
-  uint32_t n;
+typedef struct batch {
+  const aft_id *keeps; /* shops */
+  uint32_t n_keeps, most, n;
+  aft_id *ids;
+} batch;
+
+static aft_status collect(void *user, const aft__value *row, aft_error *error) {
+  batch *b = user;
+  (void)error;
+  if (aft__has_shop(b->keeps, b->n_keeps, aft__row_int(row, AFT__TASK_SHOP)))
+    return AFT_OK;
+  b->ids[b->n++] = row[AFT__TASK_ID].number;
+  return b->n == b->most ? AFT_DONE : AFT_OK;
+}
+
+aft_status aft__tasks_give_back(aft__cmd *cmd, aft_id agent, const aft_id *keeps, uint32_t n_keeps,
+                                uint32_t most, bool *more, aft_error *error) {
+  aft__value *row;
+  batch b = {keeps, n_keeps, most, 0, aft__arena_alloc(cmd->arena, most * sizeof(aft_id))};
   aft__scan scan = {.table = &aft__task_table,
                     .index = AFT__TASK_BY_ASSIGNEE,
                     .n_equal = 3,
-                    .equal = {aft__int(cmd->call.tenant), aft__int(agent), aft__int(2)},
-                    .limit = most};
-  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
-  for (uint32_t i = 0; i < n; i++)
-    AFT__TRY(aft__task_change(cmd, rows[i], give_back, NULL, error));
-  *more = n == most;
+                    .equal = {aft__int(cmd->call.tenant), aft__int(agent), aft__int(2)}};
+  if (!b.ids)
+    return aft__nomem(error);
+  AFT__TRY(aft__scan_each(cmd->tx, &scan, collect, &b, error));
+  for (uint32_t i = 0; i < b.n; i++) {
+    AFT__TRY(aft__get(cmd->tx, &aft__task_table, b.ids[i], &row, error));
+    AFT__TRY(aft__task_change(cmd, row, give_back, NULL, error));
+  }
+  *more = b.n == most;
   return AFT_OK;
 }
