@@ -2,6 +2,7 @@
  * out. */
 #include "desk_fixture.h"
 
+#include "desk/tables/tables.h"
 #include "random.h"
 
 static desk d;
@@ -214,6 +215,95 @@ static void a_key_gives_the_same_ticket_again(void **state) {
   assert_int_equal(aft_ticket_id(one), aft_ticket_id(two));
   aft_record_free(one);
   aft_record_free(two);
+}
+
+/* ---- lanes ---- */
+
+/* A ticket on a channel of its own, so in a lane of its own. */
+static aft_id say_apart(int n) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *message;
+  static int count;
+  char name[32], external[32];
+  snprintf(name, sizeof name, "apart-%d", n);
+  snprintf(external, sizeof external, "apart-%d", count++);
+  aft_message_in in = desk_message(&d, external, PARCEL);
+  in.customer = 0;
+  in.handle = in.channel = (aft_str){name, AFT_NTS};
+  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
+  aft_id id = aft_message_ticket(message);
+  aft_record_free(message);
+  return id;
+}
+
+static void no_number_of_lanes_hinders_a_claim(void **state) {
+  enum {
+    PAST = 4100,
+    WAIT = 200
+  };
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *ticket;
+  (void)state;
+  aft_id first = 0, second = 0;
+  for (int i = 0; i < PAST; i++) {
+    aft_id id = say_apart(i);
+    if (i == 7)
+      first = id;
+    else if (i == PAST - WAIT)
+      second = id;
+    else if (i < PAST - WAIT)
+      desk_act(&d, id, AFT_ACT_RESOLVE);
+  }
+  assert_int_equal(claim(d.agent), first);
+  aft_next_in in = {.size = sizeof in, .agent = d.agent, .shop = d.shop, .queue = AFT_STR("logistics")};
+  assert_ok(aft_ticket_claim(d.session, &d.system, &in, &ticket, &error));
+  assert_int_equal(aft_ticket_id(ticket), second);
+  aft_record_free(ticket);
+  for (int i = 1; i < WAIT; i++)
+    assert_true(claim(d.agent) != 0);
+  assert_int_equal(claim(d.agent), 0);
+}
+
+static aft_status count_lane(void *user, const aft__value *row, aft_error *error) {
+  (void)row, (void)error;
+  ++*(uint32_t *)user;
+  return AFT_OK;
+}
+
+static aft_status count_lanes(aft__tx *tx, void *user, aft_error *error) {
+  aft__scan scan = {.table = &aft__lane_table, .index = AFT__BY_ID};
+  *(uint32_t *)user = 0;
+  return aft__scan_each(tx, &scan, count_lane, user, error);
+}
+
+static uint32_t lanes(void) {
+  aft_error error = AFT_ERROR_INIT;
+  aft__tx_options options = {.name = "test", .read = true};
+  uint32_t n;
+  assert_ok(aft__tx_run(d.session, &options, count_lanes, &n, &error));
+  return n;
+}
+
+static void lanes_that_nothing_comes_to_go(void **state) {
+  (void)state;
+  enum {
+    MANY = 8
+  };
+  aft_id waits = say_apart(0), again;
+  for (int i = 1; i < MANY; i++)
+    desk_act(&d, say_apart(i), AFT_ACT_RESOLVE);
+  assert_int_equal(lanes(), MANY);
+  desk_pass(&d, 29 * AFT__DAY);
+  again = say_apart(MANY - 1); /* into the lane of before */
+  assert_int_equal(lanes(), MANY);
+  desk_pass(&d, 2 * AFT__DAY);
+  aft_id fresh[2] = {say_apart(MANY), say_apart(MANY + 1)};
+  assert_int_equal(lanes(), 4); /* all of old are gone, but for the two in which a ticket waits */
+  assert_int_equal(claim(d.agent), waits);
+  assert_int_equal(claim(d.agent), again);
+  assert_int_equal(claim(d.agent), fresh[0]);
+  assert_int_equal(claim(d.agent), fresh[1]);
+  assert_int_equal(claim(d.agent), 0);
 }
 
 /* ---- who may take what ---- */
@@ -953,6 +1043,8 @@ int main(void) {
       EVERYWHERE(a_claim_says_why),
       EVERYWHERE(an_agent_claims_for_itself_and_within_its_shops),
       EVERYWHERE(a_key_gives_the_same_ticket_again),
+      ON(no_number_of_lanes_hinders_a_claim, MEMORY),
+      EVERYWHERE(lanes_that_nothing_comes_to_go),
       EVERYWHERE(skills_teams_and_languages_decide),
       EVERYWHERE(an_agent_without_a_queue_is_told),
       ON(names_that_cannot_be_are_refused, MEMORY),

@@ -3,7 +3,6 @@
 
 #define MOST_AGENTS  1000u /* of a shop that are looked at for one ticket */
 #define MOST_EARLIER 10u   /* tickets of a customer in which the last agent is looked for */
-#define MOST_LEFT    1000u /* lanes of an agent who has gone, and tickets of each */
 #define AT_ONCE      10u   /* tickets given to one agent in one transaction */
 
 /* ---- who may get it ---- */
@@ -182,25 +181,29 @@ aft_status aft__push_serve(aft__cmd *cmd, aft_id id, aft_error *error) {
 
 /* ---- when somebody has gone ---- */
 
-static aft_status push_lane(aft__cmd *cmd, aft_id lane, aft_error *error) {
-  aft__value **rows;
-  uint32_t n;
-  AFT__TRY(aft__load_rows(cmd, &aft__ticket_table, AFT__TICKET_BY_LANE, lane, MOST_LEFT, &rows, &n, error));
-  for (uint32_t i = 0; i < n; i++)
-    AFT__TRY(aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_TICKET, rows[i][AFT__TICKET_ID].number,
-                          aft__cstr(AFT__DUE_PUSH), cmd->now, error));
-  return AFT_OK;
+static aft_status push_again(void *user, aft__value *row, aft_error *error) {
+  aft__cmd *cmd = user;
+  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_TICKET, row[AFT__TICKET_ID].number,
+                      aft__cstr(AFT__DUE_PUSH), cmd->now, error);
+}
+
+static aft_status push_lane(void *user, aft__value *lane, aft_error *error) {
+  aft__cmd *cmd = user;
+  aft__assign then;
+  aft__scan scan = {.table = &aft__ticket_table,
+                    .index = AFT__TICKET_BY_LANE,
+                    .n_equal = 3,
+                    .equal = {lane[AFT__LANE_TENANT], lane[AFT__LANE_SHOP], lane[AFT__LANE_ID]}};
+  if (aft__policy_assign(cmd->policy, aft__row_str(lane, AFT__LANE_QUEUE), &then) == AFT__ASSIGN_CLAIM)
+    return AFT_OK;
+  return aft__change_each(cmd->tx, scan, false, push_again, cmd, error);
 }
 
 aft_status aft__push_lanes_of(aft__cmd *cmd, aft_id agent, aft_error *error) {
-  aft__value **rows;
-  uint32_t n;
-  aft__assign then;
-  if (!aft__policy_pushes(cmd->policy))
-    return AFT_OK;
-  AFT__TRY(aft__load_rows(cmd, &aft__lane_table, AFT__LANE_BY_AGENT, agent, MOST_LEFT, &rows, &n, error));
-  for (uint32_t i = 0; i < n; i++)
-    if (aft__policy_assign(cmd->policy, aft__row_str(rows[i], AFT__LANE_QUEUE), &then) != AFT__ASSIGN_CLAIM)
-      AFT__TRY(push_lane(cmd, rows[i][AFT__LANE_ID].number, error));
-  return AFT_OK;
+  aft__scan scan = {.table = &aft__lane_table,
+                    .index = AFT__LANE_BY_AGENT,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), aft__int(agent)}};
+  return aft__policy_pushes(cmd->policy) ? aft__change_each(cmd->tx, scan, false, push_lane, cmd, error)
+                                         : AFT_OK;
 }

@@ -6,7 +6,6 @@
 
 #include <aftersales/routing.h>
 
-#define AFT__MOST_LANES   4096u /* that one claim looks at */
 #define AFT__MOST_IN_WORK 4096u /* tickets of one agent that are counted */
 
 /* ---- agent_fit.c: what an agent may take ---- */
