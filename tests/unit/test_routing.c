@@ -372,6 +372,7 @@ static void names_that_cannot_be_are_refused(void **state) {
 static void a_named_agent_comes_first_while_there(void **state) {
   (void)state;
   aft_id own = agent("own"), other = agent("other");
+  presence(own, AFT_PRESENCE_ONLINE);
   customer("a", "vip", own);
   aft_id id = say("a", "vip", "wechat", PARCEL);
   assert_int_equal(claim(other), 0);
@@ -381,6 +382,44 @@ static void a_named_agent_comes_first_while_there(void **state) {
   presence(own, AFT_PRESENCE_ONLINE);
   assert_int_equal(claim(other), 0);
   assert_int_equal(claim(own), id);
+}
+
+static void nobody_waits_for_a_named_agent_who_never_came(void **state) {
+  (void)state;
+  aft_id own = agent("own"), other = agent("other");
+  customer("a", "vip", own);
+  aft_id id = say("a", "vip", "wechat", PARCEL);
+  assert_int_equal(claim(other), id);
+}
+
+static void a_named_agent_loses_what_has_waited_long_enough(void **state) {
+  (void)state;
+  aft_id own = agent("own"), other = agent("other");
+  presence(own, AFT_PRESENCE_BUSY);
+  customer("a", "vip", own);
+  aft_id first = say("a", "vip", "wechat", PARCEL);
+  desk_pass(&d, AFT__MINUTE);
+  customer("b", "vip", own);
+  aft_id second = say("b", "vip", "wechat", PARCEL);
+  d.now = place(first) - 1;
+  assert_int_equal(claim(other), 0);
+  desk_pass(&d, 1);
+  assert_int_equal(claim(other), first);
+  assert_int_equal(claim(other), 0);
+  assert_int_equal(claim(own), second);
+}
+
+static void a_named_agent_who_fell_silent_keeps_nothing(void **state) {
+  (void)state;
+  desk_policy(&d, "version: 1\nrouting: {away_after: 10m}\n");
+  aft_id own = agent("own"), other = agent("other");
+  presence(own, AFT_PRESENCE_ONLINE);
+  customer("a", "vip", own);
+  aft_id id = say("a", "vip", "wechat", PARCEL);
+  desk_pass(&d, 10 * AFT__MINUTE - 1);
+  assert_int_equal(claim(other), 0);
+  desk_pass(&d, 1);
+  assert_int_equal(claim(other), id);
 }
 
 /* ---- capacity and rate ---- */
@@ -743,6 +782,23 @@ static void nobody_waits_for_an_own_agent_who_has_gone(void **state) {
   assert_int_equal(assignee(id), other);
 }
 
+static void what_an_own_agent_leaves_is_given_out_at_its_place(void **state) {
+  (void)state;
+  desk_policy(&d, GIVES("assign: least_loaded") "routing: {away_after: 1d}\n");
+  aft_id own = agent("own"), other = agent("other");
+  presence(own, AFT_PRESENCE_BUSY);
+  presence(other, AFT_PRESENCE_ONLINE);
+  customer("a", NULL, own);
+  aft_id id = say("a", NULL, "wechat", PARCEL);
+  desk_tick(&d);
+  d.now = place(id) - 1;
+  desk_tick(&d);
+  assert_int_equal(assignee(id), 0);
+  desk_pass(&d, 1);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), other);
+}
+
 static void turns_are_taken(void **state) {
   (void)state;
   desk_policy(&d, GIVES("assign: round_robin"));
@@ -865,6 +921,7 @@ static void a_tier_shortens_what_it_waits_for(void **state) {
 static void the_agent_of_a_tier_serves_it_first(void **state) {
   (void)state;
   aft_id other = agent("other"), own = agent("concierge");
+  presence(own, AFT_PRESENCE_ONLINE);
   desk_policy(&d, "version: 1\ntiers: {svip: {agent: concierge}, vip: {agent: nobody}}\n");
   aft_id svip = say("a", "svip", "wechat", PARCEL), vip = say("b", "vip", "wechat", PARCEL);
   assert_int_equal(claim(other), vip);
@@ -1049,6 +1106,9 @@ int main(void) {
       EVERYWHERE(an_agent_without_a_queue_is_told),
       ON(names_that_cannot_be_are_refused, MEMORY),
       EVERYWHERE(a_named_agent_comes_first_while_there),
+      EVERYWHERE(nobody_waits_for_a_named_agent_who_never_came),
+      EVERYWHERE(a_named_agent_loses_what_has_waited_long_enough),
+      EVERYWHERE(a_named_agent_who_fell_silent_keeps_nothing),
       EVERYWHERE(capacity_counts_what_is_in_work),
       EVERYWHERE(capacity_by_channel_leaves_the_others),
       EVERYWHERE(the_rate_bounds_an_agent),
@@ -1068,6 +1128,7 @@ int main(void) {
       EVERYWHERE(shifts_say_when_one_works),
       EVERYWHERE(a_queue_gives_to_those_who_are_there),
       EVERYWHERE(nobody_waits_for_an_own_agent_who_has_gone),
+      EVERYWHERE(what_an_own_agent_leaves_is_given_out_at_its_place),
       EVERYWHERE(turns_are_taken),
       EVERYWHERE(who_has_waited_longest_comes_first),
       EVERYWHERE(a_customer_comes_back_to_the_last_agent),

@@ -50,13 +50,28 @@ static aft_status next_lane(search *s, head *h, aft_error *error) {
   return aft__scan_each(s->cmd->tx, &scan, see_head, h, error);
 }
 
+static aft_status look_reserved(search *s, head *h, const aft__value *lane, aft_error *error) {
+  bool reserved;
+  AFT__TRY(aft__fit_reserved(s->cmd, s->fit, lane, h->place, &reserved, error));
+  if (reserved)
+    h->ticket = 0;
+  return AFT_OK;
+}
+
+/* One that comes forward, because another session holds the head, may be reserved where the head was not. */
 static aft_status lock_head(search *s, head *h, aft_error *error) {
+  aft_id before = h->ticket;
   aft__scan scan = first_in(s, h);
+  aft__value *lane;
   scan.n_equal = 3;
   scan.claim = true;
   h->ticket = 0;
   h->locked = true;
-  return aft__scan_each(s->cmd->tx, &scan, see_head, h, error);
+  AFT__TRY(aft__scan_each(s->cmd->tx, &scan, see_head, h, error));
+  if (!h->ticket || h->ticket == before)
+    return AFT_OK;
+  AFT__TRY(aft__get(s->cmd->tx, &aft__lane_table, h->lane, &lane, error));
+  return look_reserved(s, h, lane, error);
 }
 
 /* ---- those that the agent may take ---- */
@@ -91,15 +106,14 @@ static aft_status heads_of(search *s, aft_id shop, aft_error *error) {
   head h = {.shop = shop};
   for (;;) {
     aft__value *lane;
-    bool reserved = false;
     AFT__TRY(next_lane(s, &h, error));
     if (!h.ticket)
       return AFT_OK;
     AFT__TRY(aft__get(s->cmd->tx, &aft__lane_table, h.lane, &lane, error));
     if (!wanted(s, lane))
       continue;
-    AFT__TRY(aft__fit_reserved(s->cmd, s->fit, lane, &reserved, error));
-    if (!reserved)
+    AFT__TRY(look_reserved(s, &h, lane, error));
+    if (h.ticket)
       AFT__TRY(add_head(s, &h, error));
   }
 }

@@ -11,13 +11,13 @@
 static aft_status is_ready(aft__cmd *cmd, const aft__value *agent, bool *out, aft_error *error) {
   *out = aft__str_eq(aft__row_str(agent, AFT__AGENT_PRESENCE), aft__cstr("online"));
   if (*out)
-    AFT__TRY(aft__is_present(cmd, agent, out, error));
+    AFT__TRY(aft__is_heard_of(cmd, agent, out, error));
   *out &= aft__rate_lets(cmd, agent);
   return *out ? aft__has_room(cmd, agent, out, error) : AFT_OK;
 }
 
-static aft_status may_get(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane, bool *out,
-                          aft_error *error) {
+static aft_status may_get(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane, aft_time place,
+                          bool *out, aft_error *error) {
   bool reserved;
   aft_str full;
   *out = aft__fit_takes(cmd, fit, lane);
@@ -26,7 +26,7 @@ static aft_status may_get(aft__cmd *cmd, const aft__fit *fit, const aft__value *
   if (!*out)
     return AFT_OK;
   AFT__TRY(aft__full_channels(cmd, fit->agent, &full, error));
-  AFT__TRY(aft__fit_reserved(cmd, fit, lane, &reserved, error));
+  AFT__TRY(aft__fit_reserved(cmd, fit, lane, place, &reserved, error));
   *out = !reserved && !aft__words_have(full, aft__row_str(lane, AFT__LANE_CHANNEL));
   return AFT_OK;
 }
@@ -43,8 +43,9 @@ static aft_status weight_of(aft__cmd *cmd, aft__assign how, const aft__value *ag
   return AFT_OK;
 }
 
-static aft_status pick(aft__cmd *cmd, const aft__value *lane, aft__assign how, aft_id *out,
+static aft_status pick(aft__ticket *ticket, const aft__value *lane, aft__assign how, aft_id *out,
                        aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
   aft__value **rows;
   uint32_t n;
   int64_t least = 0, served = 0;
@@ -57,7 +58,7 @@ static aft_status pick(aft__cmd *cmd, const aft__value *lane, aft__assign how, a
     int64_t weight;
     bool may;
     AFT__TRY(aft__get(cmd->tx, &aft__agent_table, fit.id, &fit.agent, error));
-    AFT__TRY(may_get(cmd, &fit, lane, &may, error));
+    AFT__TRY(may_get(cmd, &fit, lane, aft__ticket_int(ticket, AFT__TICKET_PLACE), &may, error));
     if (!may)
       continue;
     AFT__TRY(weight_of(cmd, how, fit.agent, &weight, error));
@@ -102,7 +103,7 @@ static aft_status sticky(aft__ticket *ticket, const aft__value *lane, aft_id *ou
     return AFT_OK;
   AFT__TRY(status);
   AFT__TRY(aft__get(ticket->cmd->tx, &aft__agent_table, fit.id, &fit.agent, error));
-  AFT__TRY(may_get(ticket->cmd, &fit, lane, &may, error));
+  AFT__TRY(may_get(ticket->cmd, &fit, lane, aft__ticket_int(ticket, AFT__TICKET_PLACE), &may, error));
   *out = may ? fit.id : 0;
   return AFT_OK;
 }
@@ -132,6 +133,12 @@ static aft_status give_first(aft__ticket *ticket, aft_id agent, aft_error *error
                                          : aft__ticket_due(ticket, aft__cstr(AFT__DUE_PUSH), cmd->now, error);
 }
 
+/* What is its own agent's may be given to others then. */
+static aft_status again_at_place(aft__ticket *ticket, aft_error *error) {
+  aft_time place = aft__ticket_int(ticket, AFT__TICKET_PLACE);
+  return place > ticket->cmd->now ? aft__ticket_due(ticket, aft__cstr(AFT__DUE_PUSH), place, error) : AFT_OK;
+}
+
 aft_status aft__push_ticket(aft__ticket *ticket, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   aft__value *lane;
@@ -149,8 +156,10 @@ aft_status aft__push_ticket(aft__ticket *ticket, aft_error *error) {
   }
   if (how == AFT__ASSIGN_CLAIM)
     return AFT_OK;
-  AFT__TRY(pick(cmd, lane, how, &agent, error));
-  return agent ? give_first(ticket, agent, error) : AFT_OK;
+  AFT__TRY(pick(ticket, lane, how, &agent, error));
+  if (agent)
+    return give_first(ticket, agent, error);
+  return aft__row_null(lane, AFT__LANE_AGENT) ? AFT_OK : again_at_place(ticket, error);
 }
 
 /* ---- when somebody has room ---- */

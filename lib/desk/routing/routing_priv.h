@@ -23,14 +23,17 @@ aft_status aft__fit_load(aft__cmd *cmd, aft_id agent, aft__fit *fit, aft_error *
 bool aft__fit_speaks(const aft__fit *fit, aft_str language);
 /* Whether shop, queue, language and skills of a lane are for the agent. */
 bool aft__fit_takes(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane);
-/* Whether the lane is another agent's who is there and has room: then nobody else takes from it. */
-aft_status aft__fit_reserved(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane, bool *out,
-                             aft_error *error);
+/* Whether a ticket of the lane is another agent's who is heard of and has room: then nobody else takes it
+ * before its place has passed. */
+aft_status aft__fit_reserved(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane, aft_time place,
+                             bool *out, aft_error *error);
 /* AFT_E_INVALID where no queue of the policy would ever be the agent's. */
 aft_status aft__fit_any(aft__cmd *cmd, const aft__fit *fit, aft_error *error);
 /* In work and on shift: AFT_E_TRANSITION with a sentence. */
 aft_status aft__fit_present(aft__cmd *cmd, const aft__value *agent, aft_error *error);
 aft_status aft__is_present(aft__cmd *cmd, const aft__value *agent, bool *out, aft_error *error);
+/* The same of one who said so, and gave a sign of it since the policy's away_after. */
+aft_status aft__is_heard_of(aft__cmd *cmd, const aft__value *agent, bool *out, aft_error *error);
 /* Tickets in work that the agent has, of a channel (empty: all). Those that wait for others do not count. */
 aft_status aft__load_of(aft__cmd *cmd, aft_id agent, aft_str channel, int64_t *n, aft_error *error);
 /* Whether one more ticket fits at all; and the channels of which none does, with spaces between. */
@@ -60,6 +63,7 @@ aft_status aft__tier_due(aft__cmd *cmd, const aft__value *due, aft_error *error)
 
 /* ---- agent.c ---- */
 
+bool aft__says_there(const aft__value *agent); /* online or busy */
 aft_status aft__check_teams(aft__cmd *cmd, aft_str teams, aft_error *error);
 
 aft_status aft__agent_due(aft__cmd *cmd, aft_id agent, const char *name, aft_time at, aft_error *error);
