@@ -655,6 +655,53 @@ static void no_sign_for_long_means_away(void **state) {
   refused(d.agent, AFT_E_TRANSITION, "agent.presence");
 }
 
+static void one_who_went_without_a_word_is_given_nothing(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  desk_policy(&d, "version: 1\nqueues: {logistics: {assign: round_robin}}\n");
+  presence(d.agent, AFT_PRESENCE_ONLINE);
+  desk_pass(&d, 14 * AFT__MINUTE);
+  aft_id first = say("a", NULL, "wechat", PARCEL);
+  desk_tick(&d);
+  assert_int_equal(assignee(first), d.agent);
+  desk_pass(&d, 3 * AFT__DAY);
+  aft_id second = say("b", NULL, "wechat", PARCEL);
+  desk_tick(&d);
+  assert_int_equal(assignee(first), 0);
+  assert_int_equal(assignee(second), 0);
+  desk_policy(&d, "version: 1\nqueues: {logistics: {assign: round_robin}}\nrouting: {away_after: never}\n");
+  aft_presence_in in = {.size = sizeof in, .presence = AFT_PRESENCE_ONLINE};
+  assert_ok(aft_presence_set(d.session, &d.as_agent, &in, NULL, &error));
+  desk_pass(&d, 3 * AFT__DAY);
+  aft_id third = say("c", NULL, "wechat", PARCEL);
+  desk_tick(&d);
+  assert_int_equal(assignee(third), d.agent);
+}
+
+static void silence_means_nothing_where_agents_claim(void **state) {
+  (void)state;
+  aft_id id = say("a", NULL, "wechat", PARCEL);
+  presence(d.agent, AFT_PRESENCE_ONLINE);
+  assert_int_equal(claim(d.agent), id);
+  desk_pass(&d, 3 * AFT__HOUR);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), d.agent);
+}
+
+static void a_policy_that_takes_over_notices_silence(void **state) {
+  (void)state;
+  aft_id id = say("a", NULL, "wechat", PARCEL);
+  presence(d.agent, AFT_PRESENCE_ONLINE);
+  assert_int_equal(claim(d.agent), id);
+  desk_pass(&d, 9 * AFT__MINUTE);
+  desk_policy(&d, "version: 1\nrouting: {away_after: 10m}\n");
+  desk_tick(&d);
+  assert_int_equal(assignee(id), d.agent);
+  desk_pass(&d, AFT__MINUTE);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), 0);
+}
+
 static void nobody_speaks_for_another(void **state) {
   aft_error error = AFT_ERROR_INIT;
   (void)state;
@@ -1087,6 +1134,7 @@ static void a_policy_that_cannot_route_is_refused(void **state) {
   not_loaded("version: 1\ntiers: {gold: {privileges: [crown]}}\n",
              "expected one of advance_refund, free_pickup");
   not_loaded("version: 1\nrouting: {patience: soon}\n", "expected a duration");
+  not_loaded("version: 1\nrouting: {away_after: 30s}\n", "expected never, or 1m to 366d, found '30s'");
 }
 
 #define ON(test, kind) \
@@ -1124,6 +1172,9 @@ int main(void) {
       EVERYWHERE(a_shift_that_is_taken_away_ends_the_work),
       EVERYWHERE(many_tickets_go_back_in_steps),
       EVERYWHERE(no_sign_for_long_means_away),
+      EVERYWHERE(one_who_went_without_a_word_is_given_nothing),
+      EVERYWHERE(silence_means_nothing_where_agents_claim),
+      EVERYWHERE(a_policy_that_takes_over_notices_silence),
       EVERYWHERE(nobody_speaks_for_another),
       EVERYWHERE(shifts_say_when_one_works),
       EVERYWHERE(a_queue_gives_to_those_who_are_there),

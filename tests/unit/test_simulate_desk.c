@@ -64,12 +64,12 @@ static const way ways[] = {
     {"given out by turns",
      "queues:\n  general: {assign: round_robin}\n  logistics: {assign: round_robin}\n  payment: {assign: "
      "round_robin}\n  talk: {assign: round_robin}\n  skilled: {assign: round_robin}\n  returns: {assign: "
-     "round_robin}\n",
+     "round_robin}\nrouting: {away_after: never}\n",
      0, false, true, 1, 2},
     {"given out by load",
      "queues:\n  general: {assign: least_loaded}\n  logistics: {assign: least_loaded}\n  payment: {assign: "
      "least_loaded}\n  talk: {assign: least_loaded}\n  skilled: {assign: least_loaded}\n  returns: {assign: "
-     "least_loaded}\n",
+     "least_loaded}\nrouting: {away_after: never}\n",
      300, false, true, 1, 3},
 };
 

@@ -109,6 +109,8 @@ aft_status aft__ticket_kept(aft__ticket *ticket, bool anew, aft_error *error) {
   if (!anew && !assigned && (paused || !resumed))
     return AFT_OK;
   AFT__TRY(holder_of(cmd, aft__ticket_int(ticket, AFT__TICKET_ASSIGNEE), &h, error));
+  if (anew && h.there) /* the policy may have no patience with one who fell silent */
+    AFT__TRY(aft__agent_due(cmd, h.agent[AFT__AGENT_ID].number, AFT__DUE_AWAY, cmd->now, error));
   if (!goes(&h, ticket->row))
     return aft__anchor(cmd->tx, &aft__agent_table, h.agent, error);
   aft_time place = aft__ticket_int(ticket, AFT__TICKET_PLACE);
