@@ -913,6 +913,45 @@ static void a_customer_comes_back_to_the_last_agent(void **state) {
   assert_int_equal(assignee(third), mo);
 }
 
+/* A customer comes back so long after somebody else, whom nobody is given: who of them gets the last agent.
+ */
+static aft_id given_after(int64_t ms, aft_id *waits, aft_id *own) {
+  desk_policy(&d, GIVES("assign: sticky, then: claim") "routing: {away_after: never}\n");
+  aft_id lin = put_agent((aft_agent_in){.external = AFT_STR("lin"), .capacity = 1});
+  presence(lin, AFT_PRESENCE_ONLINE);
+  aft_id before = say("a", NULL, "wechat", PARCEL);
+  assert_int_equal(claim(lin), before);
+  act(lin, before, AFT_ACT_RESOLVE);
+  act(lin, before, AFT_ACT_CLOSE);
+  desk_tick(&d);
+  *waits = say("b", NULL, "wechat", PARCEL);
+  desk_tick(&d);
+  assert_int_equal(assignee(*waits), 0);
+  desk_pass(&d, ms);
+  *own = say("a", NULL, "wechat", PARCEL);
+  desk_tick(&d);
+  return lin;
+}
+
+static void a_customer_who_comes_back_passes_who_still_has_time(void **state) {
+  aft_id waits, own;
+  (void)state;
+  aft_id lin = given_after(4 * AFT__HOUR - 1, &waits, &own);
+  assert_int_equal(assignee(own), lin);
+  assert_int_equal(assignee(waits), 0);
+}
+
+static void a_customer_who_comes_back_passes_nobody_who_is_late(void **state) {
+  aft_id waits, own;
+  (void)state;
+  aft_id lin = given_after(4 * AFT__HOUR, &waits, &own);
+  assert_int_equal(assignee(waits), lin);
+  assert_int_equal(assignee(own), 0);
+  put_agent((aft_agent_in){.external = AFT_STR("lin"), .capacity = 2});
+  desk_tick(&d);
+  assert_int_equal(assignee(own), lin);
+}
+
 static void room_is_filled_in_order(void **state) {
   (void)state;
   desk_policy(&d, GIVES("assign: least_loaded"));
@@ -1183,6 +1222,8 @@ int main(void) {
       EVERYWHERE(turns_are_taken),
       EVERYWHERE(who_has_waited_longest_comes_first),
       EVERYWHERE(a_customer_comes_back_to_the_last_agent),
+      EVERYWHERE(a_customer_who_comes_back_passes_who_still_has_time),
+      EVERYWHERE(a_customer_who_comes_back_passes_nobody_who_is_late),
       EVERYWHERE(room_is_filled_in_order),
       EVERYWHERE(a_policy_that_takes_over_moves_lanes),
       EVERYWHERE(a_tier_shortens_what_it_waits_for),

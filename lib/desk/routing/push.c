@@ -110,15 +110,10 @@ static aft_status sticky(aft__ticket *ticket, const aft__value *lane, aft_id *ou
 
 /* ---- giving ---- */
 
-static aft_status give(aft__cmd *cmd, aft_id agent, aft_id ticket, aft_error *error) {
-  aft__fit fit;
-  aft__value *row;
-  AFT__TRY(aft__fit_load(cmd, agent, &fit, error));
-  return aft__claim_give(cmd, &fit, ticket, "ticket.pushed", &row, error);
-}
-
-/* An agent who has room gets what has waited longest for it, so that nothing new overtakes. */
-static aft_status give_first(aft__ticket *ticket, aft_id agent, aft_error *error) {
+/* An agent who has room gets what has waited longest for it, so that nothing new overtakes. own: the ticket
+ * is the customer's of before, and comes first as long as nothing that the agent may take is past its place.
+ */
+static aft_status give_first(aft__ticket *ticket, aft_id agent, bool own, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   aft__fit fit;
   aft__value *row;
@@ -128,6 +123,9 @@ static aft_status give_first(aft__ticket *ticket, aft_id agent, aft_error *error
   aft_status status = aft__claim_head(cmd, &fit, &want, &first, error);
   if (status != AFT_OK)
     return status < 0 ? status : AFT_OK;
+  AFT__TRY(aft__get(cmd->tx, &aft__ticket_table, first, &row, error));
+  if (own && aft__row_int(row, AFT__TICKET_PLACE) > cmd->now)
+    first = aft__ticket_id(ticket);
   AFT__TRY(aft__claim_give(cmd, &fit, first, "ticket.pushed", &row, error));
   return first == aft__ticket_id(ticket) ? AFT_OK
                                          : aft__ticket_due(ticket, aft__cstr(AFT__DUE_PUSH), cmd->now, error);
@@ -151,14 +149,14 @@ aft_status aft__push_ticket(aft__ticket *ticket, aft_error *error) {
   if (how == AFT__ASSIGN_STICKY) {
     AFT__TRY(sticky(ticket, lane, &agent, error));
     if (agent)
-      return give(cmd, agent, aft__ticket_id(ticket), error);
+      return give_first(ticket, agent, true, error);
     how = then;
   }
   if (how == AFT__ASSIGN_CLAIM)
     return AFT_OK;
   AFT__TRY(pick(ticket, lane, how, &agent, error));
   if (agent)
-    return give_first(ticket, agent, error);
+    return give_first(ticket, agent, false, error);
   return aft__row_null(lane, AFT__LANE_AGENT) ? AFT_OK : again_at_place(ticket, error);
 }
 
