@@ -228,6 +228,7 @@ typedef struct aft__ticket {
   aft__value *customer; /* row, loaded when first needed */
   uint64_t mask;        /* columns that changed */
   bool fresh;           /* not inserted yet */
+  bool seen_there;      /* whoever it was given to in this command is there */
   aft__chain chain;
   aft__buf reasons;        /* to be kept as a decision */
   uint64_t raised;         /* triggers of rules, by its events since it was last saved */
@@ -533,9 +534,10 @@ aft_status aft__task_open(aft__ticket *ticket, const aft__task_new *in, aft_id *
 /* The tasks that a message opens by their conditions in the policy. */
 aft_status aft__task_rules(aft__ticket *ticket, aft_error *error);
 
-/* task_claim.c: the first most tasks of an agent who is not there are nobody's again; *more: there may be
- * others. */
-aft_status aft__tasks_give_back(aft__cmd *cmd, aft_id agent, uint32_t most, bool *more, aft_error *error);
+/* task_claim.c: the first most tasks of an agent, but for those of the shops that it keeps, are nobody's
+ * again; *more: there may be others. */
+aft_status aft__tasks_give_back(aft__cmd *cmd, aft_id agent, const aft_id *keeps, uint32_t n_keeps,
+                                uint32_t most, bool *more, aft_error *error);
 
 /* ---- task_end.c: what becomes of a ticket's tasks with it ---- */
 
