@@ -593,9 +593,107 @@ static void a_reason_that_changes_each_time(void **state) {
   END_DESK(c)
 }
 
+/* ---- settlement of the order ---- */
+
+static uint32_t order_asked(case_desk *c, const char *topic) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *effect;
+  uint32_t n = 0;
+  assert_ok(aft_outbox_list(c->d.session, &c->d.system, c->order, &cursor, &error));
+  while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
+    n += strcmp(aft_effect_topic(effect), topic) == 0;
+  aft_cursor_free(cursor);
+  return n;
+}
+
+static void assert_settlement(case_desk *c, uint32_t held, uint32_t freed) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *order;
+  assert_int_equal(order_asked(c, "order.hold_settlement"), held);
+  assert_int_equal(order_asked(c, "order.free_settlement"), freed);
+  assert_ok(aft_order_get(c->d.session, &c->d.system, c->order, &order, &error));
+  assert_int_equal(aft_record_is_null(order, AFT_ORDER_SETTLEMENT_HELD), held == freed);
+  aft_record_free(order);
+}
+
+static void settlement_waits_until_the_last_case_of_the_order_has_ended(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  for (uint32_t first = 0; first < 2; first++) { /* whichever ends first */
+    aft_id id[] = {case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1),
+                   case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1)};
+    assert_settlement(&c, first + 1, first);
+    case_act(&c, &c.d.as_buyer, id[first], "cancel");
+    assert_settlement(&c, first + 1, first);
+    case_act(&c, &c.d.as_buyer, id[!first], "cancel");
+    assert_settlement(&c, first + 1, first + 1);
+  }
+  END_DESK(c)
+}
+
+static void settlement_goes_on_when_the_last_case_ends_by_time(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id rejected = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  aft_id canceled = case_file(&c, &c.d.as_buyer, "repair", "repair_wanted", c.line[0], 1);
+  case_act(&c, &c.d.as_agent, rejected, "reject");
+  case_act(&c, &c.d.as_buyer, canceled, "cancel");
+  assert_settlement(&c, 1, 0); /* the rejected one can be disputed */
+  desk_pass(&c.d, 7 * CASE_DAY);
+  desk_tick(&c.d);
+  assert_case(&c, rejected, "closed_rejected");
+  assert_settlement(&c, 1, 1);
+  END_DESK(c)
+}
+
+static void repairs_and_reissues_hold_the_settlement(void **state) {
+  static const struct {
+    const char *kind, *reason;
+  } kinds[] = {{"repair", "repair_wanted"}, {"reissue", "missing_part"}};
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  for (uint32_t i = 0; i < 2; i++) {
+    aft_id id = case_file(&c, &c.d.as_buyer, kinds[i].kind, kinds[i].reason, c.line[0], 1);
+    assert_settlement(&c, i + 1, i);
+    case_act(&c, &c.d.as_buyer, id, "cancel");
+    assert_settlement(&c, i + 1, i + 1);
+  }
+  END_DESK(c)
+}
+
+/* The dispute ends in the step in which it ends the case that it is about. */
+static void a_dispute_that_ends_its_case_frees_the_settlement(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  case_act(&c, &c.d.as_agent, id, "reject");
+  aft_case_in in = {.kind = AFT_STR("dispute"), .reason = AFT_STR("decision_disputed"), .parent = id};
+  aft_id dispute = case_file_in(&c, &c.d.as_buyer, &in);
+  assert_settlement(&c, 1, 0);
+  case_act(&c, &c.d.as_buyer, dispute, "withdraw");
+  assert_case(&c, id, "closed_rejected");
+  assert_settlement(&c, 1, 1);
+  END_DESK(c)
+}
+
+static void a_case_that_becomes_a_repair_goes_on_holding_the_settlement(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  aft_case_act_in counter = {.case_id = id, .event = AFT_STR("counter"), .kind = AFT_STR("repair")};
+  case_act_with(&c, &c.d.as_agent, &counter);
+  case_act(&c, &c.d.as_buyer, id, "accept");
+  assert_case_text(&c, id, AFT_CASE_KIND, "repair");
+  assert_settlement(&c, 1, 0);
+  case_act(&c, &c.d.as_buyer, id, "cancel");
+  assert_settlement(&c, 1, 1);
+  END_DESK(c)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_notice_names_the_deadline_to_come),
+      cmocka_unit_test(settlement_waits_until_the_last_case_of_the_order_has_ended),
+      cmocka_unit_test(settlement_goes_on_when_the_last_case_ends_by_time),
+      cmocka_unit_test(repairs_and_reissues_hold_the_settlement),
+      cmocka_unit_test(a_dispute_that_ends_its_case_frees_the_settlement),
+      cmocka_unit_test(a_case_that_becomes_a_repair_goes_on_holding_the_settlement),
       cmocka_unit_test(a_notice_of_a_case_waits_and_is_given_up),
       cmocka_unit_test(a_notice_names_the_money_that_moves),
       cmocka_unit_test(a_recipient_reads_a_whole_sentence),

@@ -474,6 +474,24 @@ aft_status aft__exchange_set_prices(aft__case *c, aft_error *error);
 int64_t aft__exchange_paid(int64_t worth, int64_t *missing);
 aft_status aft__exchange_stand(aft__case *c, aft_error *error);
 
+/* ---- case_chain.c ---- */
+
+#define AFT__MOST_CHAIN 64u
+typedef struct aft__case_chain {
+  aft_id ids[AFT__MOST_CHAIN];
+  uint32_t n;
+} aft__case_chain;
+/* The case itself, those that it comes from and those that come of them. */
+aft_status aft__case_chain_of(aft__cmd *cmd, aft_id id, aft__case_chain *out, aft_error *error);
+bool aft__chain_has(const aft__case_chain *chain, aft_id id);
+
+/* ---- case_settlement.c ---- */
+
+/* Automatic receipt and settlement of the order wait from now on. */
+aft_status aft__settlement_hold(aft__case *c, aft_error *error);
+/* They go on where no case of the order is open any more, this one included. */
+aft_status aft__settlement_free(aft__case *c, aft_error *error);
+
 /* ---- case_settle.c ---- */
 
 aft_status aft__leg_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
@@ -495,6 +513,7 @@ typedef struct aft__case_request {
   const char *topic;
   aft_id subject; /* 0: the case */
   bool money;     /* never offered again without a recorded outcome */
+  bool of_shop;   /* the shop's affair, also where a marketplace has served the host */
   aft__case_fill add;
   const void *user;
 } aft__case_request;
