@@ -669,18 +669,19 @@
 #define AFT_INVOICE_UPDATED  0x0028000eu /* when something last happened */
 #define AFT_INVOICE_CREATED  0x0028000fu /* when the record was made */
 
-#define AFT_MIRROR_ID       0x00290001u /* the mirror's id */
-#define AFT_MIRROR_REV      0x00290002u /* counts the changes of this record */
-#define AFT_MIRROR_TENANT   0x00290003u /* the tenant */
-#define AFT_MIRROR_CASE     0x00290004u /* the case */
-#define AFT_MIRROR_STATUS   0x00290005u /* the marketplace's own word */
-#define AFT_MIRROR_VERSION  0x00290006u /* of the status */
-#define AFT_MIRROR_STATE    0x00290007u /* what the policy makes of it */
-#define AFT_MIRROR_FATE     0x00290008u /* applied, late, repeated, unknown or refused */
-#define AFT_MIRROR_AMOUNT   0x00290009u /* in minor units */
-#define AFT_MIRROR_DEADLINE 0x0029000au /* the marketplace's own */
-#define AFT_MIRROR_AT       0x0029000bu /* when it happened */
-#define AFT_MIRROR_CREATED  0x0029000cu /* when it was told */
+#define AFT_MIRROR_ID        0x00290001u /* the mirror's id */
+#define AFT_MIRROR_REV       0x00290002u /* counts the changes of this record */
+#define AFT_MIRROR_TENANT    0x00290003u /* the tenant */
+#define AFT_MIRROR_CASE      0x00290004u /* the case */
+#define AFT_MIRROR_STATUS    0x00290005u /* the marketplace's own word */
+#define AFT_MIRROR_VERSION   0x00290006u /* of the status */
+#define AFT_MIRROR_STATE     0x00290007u /* what the policy makes of it */
+#define AFT_MIRROR_FATE      0x00290008u /* applied, late, repeated, unknown, refused or waiting */
+#define AFT_MIRROR_AMOUNT    0x00290009u /* in minor units */
+#define AFT_MIRROR_DEADLINE  0x0029000au /* the marketplace's own */
+#define AFT_MIRROR_AT        0x0029000bu /* when it happened */
+#define AFT_MIRROR_CREATED   0x0029000cu /* when it was told */
+#define AFT_MIRROR_CERTAINTY 0x0029000du /* sure, likely or unsure: how well the policy knows what it means */
 
 #define AFT_SIGNAL_ID      0x002a0001u /* the signal's id */
 #define AFT_SIGNAL_REV     0x002a0002u /* counts the changes of this record */
@@ -2700,6 +2701,9 @@ static inline aft_time aft_mirror_at(aft_record *record) {
 }
 static inline aft_time aft_mirror_created(aft_record *record) {
   return aft_record_time(record, AFT_MIRROR_CREATED);
+}
+static inline const char *aft_mirror_certainty(aft_record *record) {
+  return aft_record_text(record, AFT_MIRROR_CERTAINTY);
 }
 
 static inline aft_id aft_signal_id(aft_record *record) {

@@ -91,13 +91,9 @@ aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error 
                     (int)aft__utf8_cut(reason, 60), reason.data ? reason.data : "");
 }
 
-bool aft__case_platform_state(const aft__case *c, aft_str status, aft_str *state) {
-  aft__platform_state found;
-  if (!aft__policy_platform_status(c->policy, aft__case_str(c, AFT__CASE_PLATFORM), status,
-                                   aft__case_str(c, AFT__CASE_KIND), &found))
-    return false;
-  *state = found.state;
-  return true;
+bool aft__case_platform_state(const aft__case *c, aft_str status, aft__platform_state *out) {
+  return aft__policy_platform_status(c->policy, aft__case_str(c, AFT__CASE_PLATFORM), status,
+                                     aft__case_str(c, AFT__CASE_KIND), out);
 }
 
 /* ---- whether it may be filed ---- */

@@ -137,7 +137,7 @@ aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error
  */
 aft_status aft__case_may_become(aft__case *c, aft_str kind, aft_error *error);
 /* What the policy makes of a marketplace's status; false for one that it does not know. */
-bool aft__case_platform_state(const aft__case *c, aft_str status, aft_str *state);
+bool aft__case_platform_state(const aft__case *c, aft_str status, aft__platform_state *out);
 aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error *error);
 /* AFT_E_CHECK where units of it are not free. */
 aft_status aft__case_free_check(const aft__case *c, aft_error *error);
@@ -384,6 +384,8 @@ void aft__stated_agree(aft__case *c);
 aft_status aft__stated_moved(aft__case *c, aft_error *error);
 /* The buyer has paid what they were asked for. */
 aft_status aft__stated_paid(aft__case *c, aft_error *error);
+/* Whether one of the two above would have money count as moved. */
+aft_status aft__stated_moves(aft__case *c, bool *out, aft_error *error);
 /* Nothing that is open has moved, or will. */
 aft_status aft__stated_dropped(aft__case *c, aft_error *error);
 
