@@ -204,8 +204,13 @@ AFT_API aft_status aft_case_explain(aft_session *session, const aft_call *call, 
                                     const char *about, const char *locale, aft_buf **out, aft_error *error);
 
 /*
- * What the caller can do with a case now: a JSON array of events, each with its name, a label in the
- * language asked for, the state it leads to and the inputs it takes.
+ * What the caller can do with a case now: a JSON array, each with a label in the language asked for.
+ *
+ * - "event": an event for aft_case_act, with the state it leads to ("to") and the "inputs" it takes.
+ * - "file": "dispute", where one can be filed about the case by aft_case_file: its "parent", a "reason", and
+ *   the state that this case comes "to".
+ * - "add": "evidence", while aft_evidence_begin takes some: whether it is "asked" for, the "kinds" that the
+ *   reason needs, each with whether it is "missing", the "types" of file and the most "bytes" of the next.
  *
  * locale: "zh" or "en"; closed by NUL.
  * out: receives a buffer that the caller frees with aft_buf_free.

@@ -50,6 +50,9 @@ uint64_t aft__policy_ticket_tests(const aft_policy *policy);
 
 /* One line each: about, key of the catalogue, name=value …, separated by tabs and escaped. */
 void aft__reason_add(aft__buf *reasons, const char *about, const char *key, const aft__arg *args, size_t n);
+/* Before all others. */
+void aft__reason_add_first(aft__buf *reasons, const char *about, const char *key, const aft__arg *args,
+                           size_t n);
 /* One line of kept reasons. */
 typedef struct aft__reason {
   aft_str about, key;

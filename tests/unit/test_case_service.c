@@ -686,9 +686,111 @@ static void a_case_that_becomes_a_repair_goes_on_holding_the_settlement(void **s
   END_DESK(c)
 }
 
+/* ---- what can be done ---- */
+
+static char *options_of(case_desk *c, const aft_call *as, aft_id id, const char *locale) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *buf;
+  assert_ok(aft_case_options(c->d.session, as, id, locale, &buf, &error));
+  return text_of(buf);
+}
+
+static void a_rejected_case_offers_its_dispute(void **state) {
+  char parent[64];
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  aft_call arbiter = case_arbiter(&c);
+  assert_silent(options_of(&c, &c.d.as_buyer, id, "en"), "\"file\"");
+  case_act(&c, &c.d.as_agent, id, "reject");
+  snprintf(parent, sizeof parent, "\"to\":\"disputed\",\"parent\":\"%lld\",\"reason\":\"decision_disputed\"",
+           (long long)id);
+  assert_says(options_of(&c, &c.d.as_buyer, id, "en"), "\"file\":\"dispute\",\"label\":\"Open a dispute");
+  assert_says(options_of(&c, &c.d.as_buyer, id, "zh"), "\"label\":\"提出争议");
+  assert_says(options_of(&c, &c.d.as_agent, id, "en"), parent);
+  assert_silent(options_of(&c, &arbiter, id, "en"), "\"file\""); /* who rules does not file */
+  aft_case_in in = {.kind = AFT_STR("dispute"), .reason = AFT_STR("decision_disputed"), .parent = id};
+  case_file_in(&c, &c.d.as_buyer, &in);
+  assert_silent(options_of(&c, &c.d.as_buyer, id, "en"), "\"file\""); /* once at a time */
+  END_DESK(c)
+}
+
+static void evidence_that_is_asked_for_is_an_option(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "refund", "defective_on_arrival", c.line[0], 1);
+  assert_case(&c, id, "evidence");
+  assert_says(options_of(&c, &c.d.as_buyer, id, "zh"),
+              "\"add\":\"evidence\",\"label\":\"补充凭证\",\"asked\":true,\"kinds\":[{\"kind\":\"photo\","
+              "\"label\":\"照片\",\"missing\":true}],\"types\":[\"image/jpeg\"");
+  case_photo(&c, &c.d.as_buyer, id, "crack");
+  case_act(&c, &c.d.as_buyer, id, "submit");
+  assert_says(options_of(&c, &c.d.as_buyer, id, "en"),
+              "\"asked\":false,\"kinds\":[{\"kind\":\"photo\",\"label\":\"photo\",\"missing\":false}]");
+  case_act(&c, &c.d.as_buyer, id, "cancel");
+  assert_silent(options_of(&c, &c.d.as_buyer, id, "en"), "\"add\"");
+  END_DESK(c)
+}
+
+static void a_dispute_asks_both_sides_for_evidence(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  case_act(&c, &c.d.as_agent, id, "reject");
+  aft_case_in in = {.kind = AFT_STR("dispute"), .reason = AFT_STR("decision_disputed"), .parent = id};
+  aft_id dispute = case_file_in(&c, &c.d.as_buyer, &in);
+  assert_says(options_of(&c, &c.d.as_buyer, dispute, "en"),
+              "\"add\":\"evidence\",\"label\":\"Add evidence\",\"asked\":true");
+  assert_says(options_of(&c, &c.d.as_agent, dispute, "en"), "\"asked\":true");
+  END_DESK(c)
+}
+
+/* ---- why it cannot be filed ---- */
+
+static char *preview_of(case_desk *c, const char *kind, aft_id line, int64_t n, const char *locale) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *buf;
+  aft_case_line_in units = {.size = sizeof units, .line = line, .quantity = n};
+  aft_case_in in = {.size = sizeof in,
+                    .order = c->order,
+                    .kind = AFT_STR(kind),
+                    .reason = AFT_STR("changed_mind"),
+                    .lines = &units,
+                    .n_lines = line != 0};
+  assert_ok(aft_case_preview(c->d.session, &c->d.as_buyer, &in, locale, &buf, &error));
+  return text_of(buf);
+}
+
+/* First of all reasons, whatever else speaks for the case. */
+static void units_that_are_not_free_are_the_reason_in_the_buyers_words(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 2);
+  assert_says(preview_of(&c, "return", c.line[0], 2, "zh"), "\"verdict\":\"no\"");
+  assert_says(preview_of(&c, "return", c.line[0], 2, "zh"),
+              "\"reasons\":[\"“Cup”可以申请的有 1 件，申请了 2 件\",\"在“七日无理由退货”之内");
+  assert_says(preview_of(&c, "return", c.line[0], 2, "en"),
+              "\"reasons\":[\"\\\"Cup\\\": 2 asked for, 1 free\"");
+  case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  case_file(&c, &c.d.as_buyer, "return", "other", c.line[1], 1);
+  assert_says(preview_of(&c, "return", 0, 0, "zh"), "\"reasons\":[\"订单里没有可以申请的商品");
+  assert_says(preview_of(&c, "return", 0, 0, "en"), "\"reasons\":[\"no unit of the order is free");
+  END_DESK(c)
+}
+
+static void money_that_is_not_there_is_the_reason_in_the_buyers_words(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  case_charge_back(&c, "pay-1", 30000);
+  assert_says(preview_of(&c, "return", c.line[0], 3, "zh"), "\"reasons\":[\"订单可退的款项不足\"");
+  assert_says(preview_of(&c, "return", c.line[0], 3, "en"),
+              "\"reasons\":[\"the payments of the order have less");
+  END_DESK(c)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_notice_names_the_deadline_to_come),
+      cmocka_unit_test(a_rejected_case_offers_its_dispute),
+      cmocka_unit_test(evidence_that_is_asked_for_is_an_option),
+      cmocka_unit_test(a_dispute_asks_both_sides_for_evidence),
+      cmocka_unit_test(units_that_are_not_free_are_the_reason_in_the_buyers_words),
+      cmocka_unit_test(money_that_is_not_there_is_the_reason_in_the_buyers_words),
       cmocka_unit_test(settlement_waits_until_the_last_case_of_the_order_has_ended),
       cmocka_unit_test(settlement_goes_on_when_the_last_case_ends_by_time),
       cmocka_unit_test(repairs_and_reissues_hold_the_settlement),

@@ -105,6 +105,18 @@ def test_a_return_goes_from_filing_to_the_money(cases: Shop) -> None:
     cases.desk.verify_case(case.id)
 
 
+def test_a_rejected_case_can_be_disputed(cases: Shop) -> None:
+    order = tell(cases.desk, cases)
+    lines = [{"line": cup_of(cases, order), "quantity": 1}]
+    case = cases.ann.open_case(order, "return", "not_as_described", lines=lines).id
+    evidence = next(option for option in cases.ann.case_options(case) if option.get("add") == "evidence")
+    assert evidence["asked"] and evidence["kinds"] == [{"kind": "photo", "label": "photo", "missing": True}]
+    cases.amy.act_on_case(case, "reject")
+    found = next(option for option in cases.ann.case_options(case) if option.get("file") == "dispute")
+    dispute = cases.ann.open_case(order, found["file"], found["reason"], parent=int(found["parent"]))
+    assert cases.desk.case(case).state == found["to"] == "disputed" and dispute.parent == case
+
+
 def test_what_the_policy_refuses_names_its_place(cases: Shop) -> None:
     past = START - timedelta(days=60)
     parcel = {"ref": "p-1", "shipped": past, "delivered": past, "items": [{"line": "cup", "quantity": 2}]}

@@ -140,7 +140,9 @@ aft_status aft__case_may_become(aft__case *c, aft_str kind, aft_error *error);
 bool aft__case_platform_state(const aft__case *c, aft_str status, aft__platform_state *out);
 aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error *error);
 /* AFT_E_CHECK where units of it are not free. */
-aft_status aft__case_free_check(const aft__case *c, aft_error *error);
+aft_status aft__case_free_check(aft__case *c, aft_error *error);
+/* Says of a line why the case cannot be, before all other reasons. free: units of it that are. */
+void aft__case_refuse_line(aft__case *c, const aft__case_line *l, const char *key, int64_t free);
 /* Whether a parcel has units of the case's goods; one that was told without its items may. */
 aft_status aft__parcel_has(aft__case *c, const aft__value *parcel, bool *out, aft_error *error);
 
@@ -475,6 +477,21 @@ aft_status aft__exchange_set_prices(aft__case *c, aft_error *error);
 /* Of what a line's new goods are worth: what is paid; missing: of the case, and left of it. */
 int64_t aft__exchange_paid(int64_t worth, int64_t *missing);
 aft_status aft__exchange_stand(aft__case *c, aft_error *error);
+
+/* ---- case_proof.c ---- */
+
+typedef struct aft__case_proven {
+  aft__reason_info reason;
+  bool missing[AFT__MOST_REQUIRED]; /* of the kinds that the reason needs */
+  bool whole;                       /* none is */
+} aft__case_proven;
+aft_status aft__case_proof(aft__case *c, aft_str reason, aft__case_proven *out, aft_error *error);
+
+/* ---- case_options_more.c ---- */
+
+/* Each adds one more option where there is one. The legs must be loaded. */
+aft_status aft__options_dispute(aft__case *c, const char *locale, aft__json *json, aft_error *error);
+aft_status aft__options_evidence(aft__case *c, const char *locale, aft__json *json, aft_error *error);
 
 /* ---- case_chain.c ---- */
 
