@@ -105,28 +105,29 @@
 #define AFT_CUSTOMER_EARNED   0x0005000cu /* 1 where purchases earned the tier; the host told any other */
 #define AFT_CUSTOMER_ERASED   0x00050010u /* when the person was forgotten: nothing can be taken in for them or sent to them any more */
 
-#define AFT_ORDER_ID           0x00070001u /* the order's id */
-#define AFT_ORDER_REV          0x00070002u /* counts the changes of this record */
-#define AFT_ORDER_TENANT       0x00070003u /* the tenant */
-#define AFT_ORDER_SHOP         0x00070004u /* the shop */
-#define AFT_ORDER_CUSTOMER     0x00070005u /* the buyer */
-#define AFT_ORDER_NUMBER       0x00070006u /* the shop's order number; unique in the shop */
-#define AFT_ORDER_STATUS       0x00070007u /* the host's own status: paid, shipped, … */
-#define AFT_ORDER_CURRENCY     0x00070008u /* ISO 4217 code of the total */
-#define AFT_ORDER_TOTAL        0x00070009u /* total in minor units */
-#define AFT_ORDER_PLACED       0x0007000au /* when it was placed */
-#define AFT_ORDER_CREATED      0x0007000bu /* when the record was made */
-#define AFT_ORDER_PAYER        0x0007000cu /* who paid, to whom refunds go; the buyer where absent */
-#define AFT_ORDER_RECIPIENT    0x0007000du /* who gets the goods and may file without seeing prices */
-#define AFT_ORDER_JURISDICTION 0x0007000eu /* country whose consumer law governs: CN, DE, GB … */
-#define AFT_ORDER_POLICY       0x0007000fu /* content hash of the policy that governs it */
-#define AFT_ORDER_DOCUMENT     0x00070010u /* where that policy is stored */
-#define AFT_ORDER_INVOICE      0x00070011u /* number of its invoice */
-#define AFT_ORDER_PLATFORM     0x00070012u /* the marketplace that decides its cases */
-#define AFT_ORDER_EARNED       0x00070013u /* loyalty points that the buyer earned with it */
-#define AFT_ORDER_EARNED_SPENT 0x00070014u /* of these: already spent */
-#define AFT_ORDER_EARNED_VALUE 0x00070015u /* what the earned points are worth together, in minor units */
-#define AFT_ORDER_ZONE         0x00070016u /* time zone of the buyer, for windows counted in days */
+#define AFT_ORDER_ID              0x00070001u /* the order's id */
+#define AFT_ORDER_REV             0x00070002u /* counts the changes of this record */
+#define AFT_ORDER_TENANT          0x00070003u /* the tenant */
+#define AFT_ORDER_SHOP            0x00070004u /* the shop */
+#define AFT_ORDER_CUSTOMER        0x00070005u /* the buyer */
+#define AFT_ORDER_NUMBER          0x00070006u /* the shop's order number; unique in the shop */
+#define AFT_ORDER_STATUS          0x00070007u /* the host's own status: paid, shipped, … */
+#define AFT_ORDER_CURRENCY        0x00070008u /* ISO 4217 code of the total */
+#define AFT_ORDER_TOTAL           0x00070009u /* total in minor units */
+#define AFT_ORDER_PLACED          0x0007000au /* when it was placed */
+#define AFT_ORDER_CREATED         0x0007000bu /* when the record was made */
+#define AFT_ORDER_PAYER           0x0007000cu /* who paid, to whom refunds go; the buyer where absent */
+#define AFT_ORDER_RECIPIENT       0x0007000du /* who gets the goods and may file without seeing prices */
+#define AFT_ORDER_JURISDICTION    0x0007000eu /* country whose consumer law governs: CN, DE, GB … */
+#define AFT_ORDER_POLICY          0x0007000fu /* content hash of the policy that governs it */
+#define AFT_ORDER_DOCUMENT        0x00070010u /* where that policy is stored */
+#define AFT_ORDER_INVOICE         0x00070011u /* number of its invoice */
+#define AFT_ORDER_PLATFORM        0x00070012u /* the marketplace that decides its cases */
+#define AFT_ORDER_EARNED          0x00070013u /* loyalty points that the buyer earned with it */
+#define AFT_ORDER_EARNED_SPENT    0x00070014u /* of these: already spent */
+#define AFT_ORDER_EARNED_VALUE    0x00070015u /* what the earned points are worth together, in minor units */
+#define AFT_ORDER_ZONE            0x00070016u /* time zone of the buyer, for windows counted in days */
+#define AFT_ORDER_SETTLEMENT_HELD 0x00070017u /* since when automatic receipt and settlement wait for its open cases */
 
 #define AFT_TICKET_ID                 0x00080001u /* the ticket's id */
 #define AFT_TICKET_REV                0x00080002u /* counts the changes of this record */
@@ -671,18 +672,19 @@
 #define AFT_INVOICE_UPDATED  0x0028000eu /* when something last happened */
 #define AFT_INVOICE_CREATED  0x0028000fu /* when the record was made */
 
-#define AFT_MIRROR_ID       0x00290001u /* the mirror's id */
-#define AFT_MIRROR_REV      0x00290002u /* counts the changes of this record */
-#define AFT_MIRROR_TENANT   0x00290003u /* the tenant */
-#define AFT_MIRROR_CASE     0x00290004u /* the case */
-#define AFT_MIRROR_STATUS   0x00290005u /* the marketplace's own word */
-#define AFT_MIRROR_VERSION  0x00290006u /* of the status */
-#define AFT_MIRROR_STATE    0x00290007u /* what the policy makes of it */
-#define AFT_MIRROR_FATE     0x00290008u /* applied, late, repeated, unknown or refused */
-#define AFT_MIRROR_AMOUNT   0x00290009u /* in minor units */
-#define AFT_MIRROR_DEADLINE 0x0029000au /* the marketplace's own */
-#define AFT_MIRROR_AT       0x0029000bu /* when it happened */
-#define AFT_MIRROR_CREATED  0x0029000cu /* when it was told */
+#define AFT_MIRROR_ID        0x00290001u /* the mirror's id */
+#define AFT_MIRROR_REV       0x00290002u /* counts the changes of this record */
+#define AFT_MIRROR_TENANT    0x00290003u /* the tenant */
+#define AFT_MIRROR_CASE      0x00290004u /* the case */
+#define AFT_MIRROR_STATUS    0x00290005u /* the marketplace's own word */
+#define AFT_MIRROR_VERSION   0x00290006u /* of the status */
+#define AFT_MIRROR_STATE     0x00290007u /* what the policy makes of it */
+#define AFT_MIRROR_FATE      0x00290008u /* applied, late, repeated, unknown, refused or waiting */
+#define AFT_MIRROR_AMOUNT    0x00290009u /* in minor units */
+#define AFT_MIRROR_DEADLINE  0x0029000au /* the marketplace's own */
+#define AFT_MIRROR_AT        0x0029000bu /* when it happened */
+#define AFT_MIRROR_CREATED   0x0029000cu /* when it was told */
+#define AFT_MIRROR_CERTAINTY 0x0029000du /* sure, likely or unsure: how well the policy knows what it means */
 
 #define AFT_SIGNAL_ID      0x002a0001u /* the signal's id */
 #define AFT_SIGNAL_REV     0x002a0002u /* counts the changes of this record */
@@ -1098,6 +1100,9 @@ static inline int64_t aft_order_earned_value(aft_record *record) {
 }
 static inline const char *aft_order_zone(aft_record *record) {
   return aft_record_text(record, AFT_ORDER_ZONE);
+}
+static inline aft_time aft_order_settlement_held(aft_record *record) {
+  return aft_record_time(record, AFT_ORDER_SETTLEMENT_HELD);
 }
 
 static inline aft_id aft_ticket_id(aft_record *record) {
@@ -2708,6 +2713,9 @@ static inline aft_time aft_mirror_at(aft_record *record) {
 }
 static inline aft_time aft_mirror_created(aft_record *record) {
   return aft_record_time(record, AFT_MIRROR_CREATED);
+}
+static inline const char *aft_mirror_certainty(aft_record *record) {
+  return aft_record_text(record, AFT_MIRROR_CERTAINTY);
 }
 
 static inline aft_id aft_signal_id(aft_record *record) {

@@ -52,6 +52,9 @@ uint64_t aft__policy_ticket_tests(const aft_policy *policy);
 void aft__reason_add(aft__buf *reasons, const char *about, const char *key, const aft__arg *args, size_t n);
 /* Begins a value that is a moment: milliseconds follow, and who shows it says on which clock. */
 #define AFT__REASON_MOMENT "@"
+/* Before all others. */
+void aft__reason_add_first(aft__buf *reasons, const char *about, const char *key, const aft__arg *args,
+                           size_t n);
 /* One line of kept reasons. */
 typedef struct aft__reason {
   aft_str about, key;
