@@ -483,6 +483,9 @@ aft_status aft__search_due(aft__cmd *cmd, const aft__value *due, aft_error *erro
 
 aft_status aft__survey_schedule(aft__ticket *ticket, aft_error *error);
 aft_status aft__survey_cancel(aft__ticket *ticket, aft_error *error);
+/* Surveys of a ticket that was merged, that asked or are going to, go on with the one that takes its place.
+ * cases: those about a case too, which went there. */
+aft_status aft__surveys_follow(aft__ticket *from, aft__ticket *to, bool cases, aft_error *error);
 aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_str name, aft_error *error);
 /* Its invitation was held and is not to be sent after all: nobody was asked. */
 aft_status aft__survey_unsent(aft__cmd *cmd, aft_id survey, aft_error *error);
