@@ -314,6 +314,10 @@ aft_time aft__ticket_deadline(aft__ticket *ticket, const aft__flow *flow, const 
 aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
                             aft_error *error);
 
+/* The state to which an event of a role would lead now; empty where the machine ignores or refuses it. */
+aft_status aft__ticket_leads(aft__ticket *ticket, const char *event, uint32_t role, aft_str *state,
+                             aft_error *error);
+
 /* ---- ticket_clock.c: service levels of one ticket ---- */
 
 /* Sets the dues that the present priority and state ask for, and its place in the inbox. */
