@@ -384,6 +384,7 @@ typedef struct aft__answer {
   aft_id actor;
   const aft_part_in *parts;
   size_t n_parts;
+  bool for_others; /* kept also where the ticket's customer was erased: it is said to others too */
 } aft__answer;
 /* Keeps a message of the shop and, where it is public, sends it; the caller saves the ticket. */
 aft_status aft__ticket_reply(aft__ticket *ticket, const aft__answer *reply, aft__value **row,

@@ -343,6 +343,22 @@ static void no_reminder_while_the_matter_is_worked_on(void **state) {
   assert_int_equal(desk_events(&d, into, "survey.reminded"), 0);
 }
 
+static void nobody_is_asked_who_was_erased(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id ticket = new_ticket("我的快递到哪了？");
+  aft_record *record = desk_ticket(&d, ticket);
+  aft_erase_in erase = {.size = sizeof erase, .customer = aft_ticket_customer(record)};
+  aft_record_free(record);
+  assert_ok(aft_person_erase(d.session, &d.system, &erase, NULL, &error));
+  desk_tick(&d);
+  desk_act(&d, ticket, AFT_ACT_RESOLVE);
+  desk_pass(&d, AFT__HOUR);
+  desk_tick(&d);
+  assert_survey(survey_of(ticket), "cancelled", "suppressed");
+  assert_int_equal(desk_effects(&d, ticket, "survey.send", ""), 0);
+}
+
 /* What was never asked stays in the history of the old ticket. */
 static void what_was_not_asked_stays_with_the_old_ticket(void **state) {
   (void)state;
@@ -980,6 +996,7 @@ int main(void) {
       EVERYWHERE(a_low_answer_after_a_merge_calls_from_the_living_ticket),
       EVERYWHERE(a_call_that_moved_takes_the_answer),
       EVERYWHERE(no_reminder_while_the_matter_is_worked_on),
+      EVERYWHERE(nobody_is_asked_who_was_erased),
       EVERYWHERE(what_was_not_asked_stays_with_the_old_ticket),
       EVERYWHERE(what_is_low_is_the_policys),
       EVERYWHERE(a_person_is_asked_once_in_a_while),
