@@ -233,37 +233,38 @@
 #define AFT_REVISION_CHANGE  0x000b0007u /* what ended it: edited, recalled or redacted */
 #define AFT_REVISION_CREATED 0x000b0008u /* when it ended */
 
-#define AFT_SURVEY_ID       0x000d0001u /* the survey's id */
-#define AFT_SURVEY_REV      0x000d0002u /* counts the changes of this record */
-#define AFT_SURVEY_TENANT   0x000d0003u /* the tenant */
-#define AFT_SURVEY_TICKET   0x000d0004u /* the ticket it asks about, or from which the case came; 0 where there is none */
-#define AFT_SURVEY_CUSTOMER 0x000d0005u /* who is asked */
-#define AFT_SURVEY_KIND     0x000d0006u /* csat, nps, ces or custom */
-#define AFT_SURVEY_STATE    0x000d0007u /* scheduled, skipped, sent, answered, expired or cancelled */
-#define AFT_SURVEY_DUE      0x000d0008u /* when it is to be sent */
-#define AFT_SURVEY_SENT     0x000d0009u /* when it was handed to the outbox */
-#define AFT_SURVEY_CREATED  0x000d000au /* when the record was made */
-#define AFT_SURVEY_SHOP     0x000d000bu /* the ticket's shop */
-#define AFT_SURVEY_REASON   0x000d000cu /* why it is not sent: sampled_out, on_hold, open_complaint, open_dispute, case_open, asked_already, fatigued, reopened, withdrawn or suppressed */
-#define AFT_SURVEY_ASKED    0x000d000du /* from when the customer is left alone: when it is due, then when it was sent */
-#define AFT_SURVEY_EXPIRES  0x000d000eu /* until when it may be answered */
-#define AFT_SURVEY_REMINDED 0x000d000fu /* when the customer was reminded of it */
-#define AFT_SURVEY_LINK     0x000d0010u /* the signed link that answers it */
-#define AFT_SURVEY_SCORE    0x000d0011u /* the answer: csat 1 to 5, nps 0 to 10, ces 1 to 7 */
-#define AFT_SURVEY_TEXT     0x000d0012u /* what the customer said beside it */
-#define AFT_SURVEY_SOURCE   0x000d0013u /* how it was answered: link, chat or phone */
-#define AFT_SURVEY_ANSWERED 0x000d0014u /* when it was first answered */
-#define AFT_SURVEY_EDITABLE 0x000d0015u /* until when the answer may be changed */
-#define AFT_SURVEY_LOW      0x000d0016u /* 1 for an answer that the policy calls low */
-#define AFT_SURVEY_AGENT    0x000d0017u /* who answered the customer last, when it was sent, then when it was answered */
-#define AFT_SURVEY_CATEGORY 0x000d0018u /* of the ticket at that time */
-#define AFT_SURVEY_TOPIC    0x000d0019u /* likewise */
-#define AFT_SURVEY_QUEUE    0x000d001au /* likewise */
-#define AFT_SURVEY_NAME     0x000d001bu /* its name in the policy; the usual survey has none */
-#define AFT_SURVEY_CASE     0x000d001cu /* the case about whose end it asks */
-#define AFT_SURVEY_PRODUCT  0x000d001du /* the article that ticket or case were about, when it was sent */
-#define AFT_SURVEY_CHANNEL  0x000d001eu /* on which the customer wrote, when it was sent */
-#define AFT_SURVEY_TIER     0x000d001fu /* the customer's, when it was sent */
+#define AFT_SURVEY_ID        0x000d0001u /* the survey's id */
+#define AFT_SURVEY_REV       0x000d0002u /* counts the changes of this record */
+#define AFT_SURVEY_TENANT    0x000d0003u /* the tenant */
+#define AFT_SURVEY_TICKET    0x000d0004u /* the ticket it asks about, or from which the case came, or what took its place by a merge; 0 where there is none */
+#define AFT_SURVEY_CUSTOMER  0x000d0005u /* who is asked */
+#define AFT_SURVEY_KIND      0x000d0006u /* csat, nps, ces or custom */
+#define AFT_SURVEY_STATE     0x000d0007u /* scheduled, skipped, sent, answered, expired or cancelled */
+#define AFT_SURVEY_DUE       0x000d0008u /* when it is to be sent */
+#define AFT_SURVEY_SENT      0x000d0009u /* when it was handed to the outbox */
+#define AFT_SURVEY_CREATED   0x000d000au /* when the record was made */
+#define AFT_SURVEY_SHOP      0x000d000bu /* the ticket's shop */
+#define AFT_SURVEY_REASON    0x000d000cu /* why it is not sent: sampled_out, on_hold, open_complaint, open_dispute, case_open, asked_already, fatigued, reopened, withdrawn or suppressed */
+#define AFT_SURVEY_ASKED     0x000d000du /* from when the customer is left alone: when it is due, then when it was sent */
+#define AFT_SURVEY_EXPIRES   0x000d000eu /* until when it may be answered */
+#define AFT_SURVEY_REMINDED  0x000d000fu /* when the customer was reminded of it */
+#define AFT_SURVEY_LINK      0x000d0010u /* the signed link that answers it */
+#define AFT_SURVEY_SCORE     0x000d0011u /* the answer: csat 1 to 5, nps 0 to 10, ces 1 to 7 */
+#define AFT_SURVEY_TEXT      0x000d0012u /* what the customer said beside it */
+#define AFT_SURVEY_SOURCE    0x000d0013u /* how it was answered: link, chat or phone */
+#define AFT_SURVEY_ANSWERED  0x000d0014u /* when it was first answered */
+#define AFT_SURVEY_EDITABLE  0x000d0015u /* until when the answer may be changed */
+#define AFT_SURVEY_LOW       0x000d0016u /* 1 for an answer that the policy calls low */
+#define AFT_SURVEY_AGENT     0x000d0017u /* who answered the customer last, when it was sent, then when it was answered */
+#define AFT_SURVEY_CATEGORY  0x000d0018u /* of the ticket at that time */
+#define AFT_SURVEY_TOPIC     0x000d0019u /* likewise */
+#define AFT_SURVEY_QUEUE     0x000d001au /* likewise */
+#define AFT_SURVEY_NAME      0x000d001bu /* its name in the policy; the usual survey has none */
+#define AFT_SURVEY_CASE      0x000d001cu /* the case about whose end it asks */
+#define AFT_SURVEY_PRODUCT   0x000d001du /* the article that ticket or case were about, when it was sent */
+#define AFT_SURVEY_CHANNEL   0x000d001eu /* on which the customer wrote, when it was sent */
+#define AFT_SURVEY_TIER      0x000d001fu /* the customer's, when it was sent */
+#define AFT_SURVEY_CALL_BACK 0x000d0020u /* when a low answer asked for a call-back, which it does once */
 
 #define AFT_REFUSAL_ID      0x000e0001u /* the refusal's id */
 #define AFT_REFUSAL_REV     0x000e0002u /* counts the changes of this record */
@@ -1501,6 +1502,9 @@ static inline const char *aft_survey_channel(aft_record *record) {
 }
 static inline const char *aft_survey_tier(aft_record *record) {
   return aft_record_text(record, AFT_SURVEY_TIER);
+}
+static inline aft_time aft_survey_call_back(aft_record *record) {
+  return aft_record_time(record, AFT_SURVEY_CALL_BACK);
 }
 
 static inline aft_id aft_refusal_id(aft_record *record) {

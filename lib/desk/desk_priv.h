@@ -316,6 +316,10 @@ aft_status aft__ticket_deadline(aft__ticket *ticket, const aft__flow *flow, cons
 aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
                             aft_error *error);
 
+/* The state to which an event of a role would lead now; empty where the machine ignores or refuses it. */
+aft_status aft__ticket_leads(aft__ticket *ticket, const char *event, uint32_t role, aft_str *state,
+                             aft_error *error);
+
 /* ---- ticket_clock.c: service levels of one ticket ---- */
 
 /* What decides its level: priority and tier, and the facts where a level has a condition on them. */
@@ -407,6 +411,7 @@ typedef struct aft__answer {
   aft_id actor;
   const aft_part_in *parts;
   size_t n_parts;
+  bool for_others; /* kept also where the ticket's customer was erased: it is said to others too */
 } aft__answer;
 /* Keeps a message of the shop and, where it is public, sends it; the caller saves the ticket. */
 aft_status aft__ticket_reply(aft__ticket *ticket, const aft__answer *reply, aft__value **row,
@@ -510,6 +515,9 @@ aft_status aft__search_due(aft__cmd *cmd, const aft__value *due, aft_error *erro
 
 aft_status aft__survey_schedule(aft__ticket *ticket, aft_error *error);
 aft_status aft__survey_cancel(aft__ticket *ticket, aft_error *error);
+/* Surveys of a ticket that was merged, that asked or are going to, go on with the one that takes its place.
+ * cases: those about a case too, which went there. */
+aft_status aft__surveys_follow(aft__ticket *from, aft__ticket *to, bool cases, aft_error *error);
 aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_str name, aft_error *error);
 /* Its invitation was held and is not to be sent after all: nobody was asked. */
 aft_status aft__survey_unsent(aft__cmd *cmd, aft_id survey, aft_error *error);
