@@ -614,10 +614,12 @@ aft_str aft__policy_form_meaning(const aft_policy *policy, aft_str form, aft_str
 typedef enum aft__notice_group {
 #define AFT__NOTICE_GROUP(ID, name) AFT__NOTICES_OF_##ID,
 #define AFT__NOTICE_FIELD(...)
+#define AFT__NOTICE_FIELD_OF(...)
 #define AFT__NOTICE(...)
 #include "policy/notices.def"
 #undef AFT__NOTICE_GROUP
 #undef AFT__NOTICE_FIELD
+#undef AFT__NOTICE_FIELD_OF
 #undef AFT__NOTICE
   AFT__NOTICE_GROUPS
 } aft__notice_group;
@@ -625,10 +627,14 @@ extern const char *const aft__notice_groups[AFT__NOTICE_GROUPS + 1]; /* "ticket"
 
 typedef struct aft__notice_field {
   const char *name;
+  const char *words; /* the events of the default policy that have it; NULL: all of the group */
   aft__value_kind kind;
+  bool own; /* events that a shop's machines name may have it */
 } aft__notice_field;
 /* The fields of a group, closed by one without a name. */
 const aft__notice_field *aft__notice_fields(aft__notice_group group);
+/* Whether texts of the event may have a place for it. own: the default policy has no such event. */
+bool aft__notice_has(const aft__notice_field *field, aft_str event, bool own);
 /* The group of an event such as "ticket.resolved"; false where there is none. */
 bool aft__notice_group_of(aft_str event, aft__notice_group *out);
 /* The words of those that the desk sends by itself: "survey.invite"; NULL past the last. */

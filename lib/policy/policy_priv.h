@@ -650,6 +650,7 @@ typedef struct aft__compile {
   aft__arena *arena;
   aft__faults *faults;
   const aft__node *root;
+  const aft__node *built_in; /* the default policy below a shop's documents; NULL: there is none */
   aft__buf section[AFT__SECTIONS];
   aft__map texts;
   uint32_t source_size;
@@ -718,8 +719,12 @@ void aft__contract_targets(aft__compile *cx,
                            const aft__node *machines); /* of effects that lead to other kinds */
 void aft__compile_catalogue(aft__compile *cx);         /* compile_catalogue.c */
 void aft__compile_notices(aft__compile *cx);           /* compile_notices.c */
-/* compile_notice_texts.c: a text of the catalogue, in one language: its places are fields of its event, or
- * plain names where it is none of a notice. */
+/* compile_plain_texts.c: a text that is none of a notice: its places are plain names, of what is filled in
+ * there. */
+void aft__compile_plain_places(aft__compile *cx, aft_str key, const aft__node *text, bool zh);
+/* "code, n", "a text without places" for none; lives in the arena. */
+const char *aft__compile_listed(aft__compile *cx, const char *const *names, uint32_t n);
+/* compile_notice_texts.c: a text of the catalogue, in one language: its places are fields of its event. */
 void aft__compile_places(aft__compile *cx, aft_str key, const aft__node *text, bool zh);
 /* Whether the key of a text is another one's for a channel, or its subject there. */
 typedef struct aft__notice_key {
@@ -731,9 +736,10 @@ aft__notice_key aft__notice_key_of(aft_str key);
 /* retention.c; part of the settings */
 void aft__compile_retention(aft__compile *cx, int64_t retain[AFT__RETAINS]);
 
-/* Appends the image of documents merged in order to out. Faults go to report and error. */
-aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, aft__buf *image,
-                               aft__buf *report, aft_error *error);
+/* Appends the image of documents merged in order to out. based: the first is the default policy. Faults go to
+ * report and error. */
+aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, bool based,
+                               aft__buf *image, aft__buf *report, aft_error *error);
 /* The same from the content of an image that an earlier version made: its texts were checked by the rules of
  * their time, and stay as they are. */
 aft_status aft__policy_compile_again(const aft_env *env, const aft_document *content, aft__buf *image,

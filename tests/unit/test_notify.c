@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
+#include "policy/policy_priv.h"
 #include "random.h"
 
 static desk d;
@@ -676,6 +676,68 @@ static void a_template_that_its_event_cannot_fill_is_refused(void **state) {
                  "which the desk sends");
 }
 
+/* Each text in both languages, under one key. */
+static void assert_text(const char *key, const char *text, const char *part) {
+  char yaml[512];
+  snprintf(yaml, sizeof yaml, "version: 1\ntexts:\n  zh:\n    %s: '%s'\n  en:\n    %s: '%s'\n", key, text,
+           key, text);
+  if (part)
+    assert_refused(yaml, "shop.yaml:4:", part);
+  else
+    rules(strchr(yaml, '\n') + 1);
+}
+
+static void a_notice_has_the_fields_of_its_own_event(void **state) {
+  (void)state;
+  assert_text("notify.case.filed", "{visit}", "the event case.filed has no field 'visit'");
+  assert_text("notify.case.filed", "{begins:date}", "no field 'begins'");
+  assert_text("notify.case.filed", "{quote:money}", "no field 'quote'");
+  assert_text("notify.case.filed", "{account}", "no field 'account'");
+  assert_text("notify.case.canceled", "{until}", "no field 'until'");
+  assert_text("notify.case.refunding.plain", "{ends:time}", "the event case.refunding has no field 'ends'");
+  assert_text("notify.case.visit_booked", "{quote}",
+              "expected code, kind, order, reason, visit, amount, begins, ends, n");
+  assert_text("notify.case.visit_booked", "{visit} {begins:datetime} {ends:time} {code}", NULL);
+  assert_text("notify.case.quoted", "{quote:money} {until:date}", NULL);
+  assert_text("notify.case.refunding", "{account} {amount:money} {expected:date}", NULL);
+  assert_text("notify.case.our_own_step", "{quote} {until} {address}", NULL);
+  assert_text("notify.case.our_own_step", "{visit}", "no field 'visit'");
+}
+
+static void a_text_that_nothing_fills_is_refused(void **state) {
+  (void)state;
+  assert_text("answer.hi", "Dear {customer_name}", "nothing fills the place 'customer_name'");
+  assert_text("answer.hi", "{codee}", "(did you mean 'code'?): expected code, subject");
+  assert_text("note.look", "{nope}", "expected code, subject");
+  assert_text("script.call_back", "{nmae}", "(did you mean 'name'?)");
+  assert_text("script.ours", "{nmae}", "(did you mean 'name'?)");
+  assert_text("explain.task.rule", "{rule}", "expected task");
+  assert_text("case.next.rejected", "{visit}", "nothing fills the place 'visit'");
+  assert_text("category.other", "{code}", "expected a text without places");
+  assert_text("automation.mine", "{code}", "expected a text without places");
+  assert_text("survey.bias", "{answred}", "(did you mean 'answered'?)");
+  assert_text("answer.hi", "{code} {subject} {{", NULL);
+  assert_text("script.ours", "{code} {task_code} {subject} {name} {phone} {order} {waybill} {reason}", NULL);
+  assert_text("case.next.ours", "{code} {until}", NULL);
+  assert_text("explain.task.rule", "{task}!", NULL);
+  assert_text("host.banner", "{whatever}", NULL);
+}
+
+/* The default policy's own texts, said again by a shop. */
+static void every_text_of_the_default_may_be_said_again(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft__buf source;
+  aft_policy *policy;
+  aft__buf_init(&source, d.env);
+  assert_ok(aft__image_source(aft__default_image, aft__default_image_size, &source, &error));
+  aft_document again = {.size = sizeof again, .name = AFT_STR("again"), .text = aft__buf_view(&source)};
+  aft_policy_options options = {.size = sizeof options, .documents = &again, .count = 1};
+  assert_ok(aft_policy_load(d.env, &options, &policy, NULL, &error));
+  aft_policy_unref(policy);
+  aft__buf_done(&source);
+}
+
 static void what_no_event_can_do_is_refused(void **state) {
   (void)state;
   static const struct {
@@ -803,6 +865,9 @@ int main(void) {
       CASE(wishes_are_checked, MEMORY),
       EVERYWHERE(reports_and_filters_are_checked),
       CASE(a_template_that_its_event_cannot_fill_is_refused, MEMORY),
+      CASE(a_notice_has_the_fields_of_its_own_event, MEMORY),
+      CASE(a_text_that_nothing_fills_is_refused, MEMORY),
+      CASE(every_text_of_the_default_may_be_said_again, MEMORY),
       CASE(what_no_event_can_do_is_refused, MEMORY),
       CASE(json_of_a_channel_is_checked, MEMORY),
       CASE(every_notice_has_its_words_and_their_fields, MEMORY),

@@ -1020,6 +1020,7 @@ static void faults_of_a_policy_are_told_with_their_place(void **state) {
       {"{call_back: {target: 0h}}", "shop.yaml:2:29", "expected a duration from 1s to 366d, found '0h'"},
       {"{call_back: {target: 900d}}", "shop.yaml:2:29", "expected a duration from 1s to 366d"},
       {"{call_back: {script: script.calback}}", "shop.yaml:2:29", "did you mean 'script.call_back'"},
+      {"{call_back: {script: task.call_back}}", "shop.yaml:2:29", "expected the key of a text 'script.…'"},
       {"{call_back: {team: callers}}", "shop.yaml:2:27", "there is no team 'callers'"},
       {"{call_back: {attempts: 0}}", "shop.yaml:2:31", "expected a whole number from 1 to 100, found '0'"},
       {"{call_back: {most_open: 0}}", "shop.yaml:2:32", "expected a whole number from 1 to 100"},
