@@ -201,7 +201,7 @@ int32_t aft__policy_queue_rank(const aft_policy *policy, aft_str name);
 /* ---- event_rules.c: rules on events, and macros ---- */
 
 typedef enum aft__action_kind {
-#define AFT__ACTION(id, word, argument, raises) AFT__ACTION_##id,
+#define AFT__ACTION(id, word, argument, raises, later) AFT__ACTION_##id,
 #include "policy/actions.def"
 #undef AFT__ACTION
   AFT__ACTIONS

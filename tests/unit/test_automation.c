@@ -173,6 +173,47 @@ static void a_circle_is_refused_with_the_line(void **state) {
   assert_refused("  off: {order: 1, on: ticket.noted, do: [{note: look}], enabled: false}\n", "in a circle");
 }
 
+/* Nobody would stop them: each time round begins with what the desk or the outcome of the last time brings.
+ */
+static void a_circle_over_days_is_refused(void **state) {
+  (void)state;
+  static const char *const rules[] = {
+      "  r: {order: 1, on: task.failed, do: [{task: call_back}]}\n",
+      "  r: {order: 1, on: [task.breached], do: [{task: call_back}]}\n",
+      "  r: {order: 1, on: task.done, do: [{task: finance_check}]}\n",
+      "  r: {order: 1, on: survey.call_back, do: [resolve]}\n",
+      "  r: {order: 1, on: ticket.no_reply, do: [{answer: faq}]}\n",
+      "  r: {order: 1, on: ticket.pushed, do: [{assign: {queue: general}}]}\n",
+      "  r: {order: 1, on: ticket.handed_back, do: [{assign: lin}]}\n",
+      "  r: {order: 1, on: ticket.case_in_trouble, do: [{open_case: {kind: return, reason: "
+      "changed_mind}}]}\n",
+      "  r: {order: 1, on: notice.failed, do: [resolve]}\n",
+  };
+  for (size_t i = 0; i < AFT__COUNT(rules); i++)
+    assert_refused(rules[i], "in a circle: r → ");
+  assert_refused(
+      "  a: {order: 1, on: task.failed, do: [{note: look}]}\n"
+      "  b: {order: 2, on: ticket.noted, do: [{task: call_back}]}\n",
+      "a → ticket.noted → b → task.failed → a");
+}
+
+/* A tag that nothing takes away makes it once for a ticket; and what needs a person anew is no circle. */
+static void what_ends_over_days_is_no_circle(void **state) {
+  (void)state;
+  static const char *const rules[] = {
+      "  r: {order: 1, on: task.failed, when: {not: {tag: tried}}, do: [{tag: tried}, {task: "
+      "finance_check}]}\n",
+      "  r: {order: 1, on: task.failed, do: [{note: look}, {answer: faq}, resolve]}\n",
+      "  r: {order: 1, on: [task.breached, ticket.breached], do: [escalate, {set: {priority: urgent}}]}\n",
+      "  r: {order: 1, on: message.received, do: [{answer: faq}]}\n",
+      "  r: {order: 1, on: ticket.handed_back, do: [{assign: {queue: skilled}}]}\n",
+      "  r: {order: 1, on: notice.failed, do: [{task: call_back}]}\n",
+      "  r: {order: 1, on: survey.call_back, do: [{answer: faq}, {tag: low}]}\n",
+  };
+  for (size_t i = 0; i < AFT__COUNT(rules); i++)
+    assert_allowed(rules[i]);
+}
+
 static void what_comes_once_is_no_circle(void **state) {
   (void)state;
   assert_allowed("  mark: {order: 1, on: tag.added, do: [{tag: x}]}\n");
@@ -1213,6 +1254,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       EVERYWHERE(a_circle_changes_nothing),
       ON(MEMORY, a_circle_is_refused_with_the_line),
+      ON(MEMORY, a_circle_over_days_is_refused),
+      ON(MEMORY, what_ends_over_days_is_no_circle),
       ON(MEMORY, what_comes_once_is_no_circle),
       ON(MEMORY, faults_have_their_place),
       ON(MEMORY, the_example_of_the_docs_works),
