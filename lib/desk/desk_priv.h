@@ -486,6 +486,9 @@ aft_status aft__survey_cancel(aft__ticket *ticket, aft_error *error);
 aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_str name, aft_error *error);
 /* Its invitation was held and is not to be sent after all: nobody was asked. */
 aft_status aft__survey_unsent(aft__cmd *cmd, aft_id survey, aft_error *error);
+/* Whether the customer is still to answer it, and nobody works on the ticket (NULL: a case) again. */
+aft_status aft__survey_asks(aft__cmd *cmd, aft_id survey, const aft__value *ticket, bool *asks,
+                            aft_error *error);
 /* Removes what goes with a survey that is about to be removed. */
 aft_status aft__survey_empty(aft__tx *tx, const aft__value *row, aft_error *error);
 

@@ -96,6 +96,7 @@ static void apply(const aft_policy *policy, const aft__notice_rule *rule, aft__n
     out->topic = aft__policy_str(policy, rule->topic);
   out->off = says & AFT__NOTICE_OFF ? (flags & AFT__NOTICE_OFF) != 0 : out->off;
   out->urgent = says & AFT__NOTICE_URGENT ? (flags & AFT__NOTICE_URGENT) != 0 : out->urgent;
+  out->awaited = says & AFT__NOTICE_AWAITED ? (flags & AFT__NOTICE_AWAITED) != 0 : out->awaited;
   out->must = says & AFT__NOTICE_MUST ? (flags & AFT__NOTICE_MUST) != 0 : out->must;
   out->record = says & AFT__NOTICE_RECORD ? (flags & AFT__NOTICE_RECORD) != 0 : out->record;
   out->coalesce_ms = says & AFT__NOTICE_JOINS ? rule->coalesce_ms : out->coalesce_ms;
@@ -121,6 +122,8 @@ void aft__policy_notice_of(const aft_policy *policy, aft_str event, aft__notice_
     out->coalesce_ms = 0;
   }
 }
+
+void aft__policy_quiet(const aft_policy *policy, aft__quiet *out) { *out = policy->settings->quiet; }
 
 bool aft__policy_notice_topic(const aft_policy *policy, aft_str topic, bool *must) {
   uint32_t n = 0;

@@ -646,7 +646,8 @@ const char *aft__notice_own(uint32_t index);
 typedef struct aft__notice_plan {
   aft_str topic; /* what customers opt out of */
   bool off;      /* it is not sent */
-  bool urgent;   /* quiet hours do not hold it */
+  bool urgent;   /* no quiet hours hold it */
+  bool awaited;  /* the policy's quiet hours do not hold it, the customer's own do */
   bool must;     /* no opt-out stops it, and it is never made one with others */
   bool record;   /* kept also where it leaves at once */
   int64_t coalesce_ms;
@@ -675,6 +676,14 @@ const char *aft__policy_notice_format(const aft_policy *policy,
 #define AFT__NOTICE_UNPRICED "unpriced"
 void aft__policy_fill(const aft_policy *policy, const char *locale, const char *key,
                       const aft__filling *values, size_t n, aft__buf *out);
+
+/* When the policy leaves customers in peace who said nothing of it. */
+typedef struct aft__quiet {
+  int32_t from, until; /* minutes of the day; both 0: never */
+  uint32_t of_shop;    /* by the shop's clock, not by the customer's */
+  uint32_t reserved0;
+} aft__quiet;
+void aft__policy_quiet(const aft_policy *policy, aft__quiet *out);
 
 /* ---- notice_route.c: where to and when, by the policy and the customer's wishes ---- */
 

@@ -175,7 +175,7 @@ typedef struct aft__section {
 
 #define AFT__IMAGE_MAGIC   "AFTPOLCY"
 #define AFT__IMAGE_ORDER   0x01020304u
-#define AFT__IMAGE_VERSION 8u
+#define AFT__IMAGE_VERSION 9u
 #define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
 #define AFT__IMAGE_JSON    3u /* the last version whose source is canonical JSON */
 
@@ -202,6 +202,7 @@ typedef struct aft__settings {
   uint64_t ticket_tests;        /* aft__policy_ticket_tests */
   int64_t retain[AFT__RETAINS]; /* milliseconds, or -1 */
   aft__routing routing;
+  aft__quiet quiet;
 } aft__settings;
 
 typedef struct aft__collaboration {
@@ -449,13 +450,14 @@ typedef struct aft__notice_rule {
   int64_t coalesce_ms;     /* where AFT__NOTICE_JOINS is said */
 } aft__notice_rule;
 
-#define AFT__NOTICE_OFF    1u
-#define AFT__NOTICE_URGENT 2u
-#define AFT__NOTICE_MUST   4u
-#define AFT__NOTICE_RECORD 8u
-#define AFT__NOTICE_LISTS  16u
-#define AFT__NOTICE_JOINS  32u
-#define AFT__NOTICE_SAYS   63u
+#define AFT__NOTICE_OFF     1u
+#define AFT__NOTICE_URGENT  2u
+#define AFT__NOTICE_MUST    4u
+#define AFT__NOTICE_RECORD  8u
+#define AFT__NOTICE_LISTS   16u
+#define AFT__NOTICE_JOINS   32u
+#define AFT__NOTICE_AWAITED 64u
+#define AFT__NOTICE_SAYS    127u
 
 extern const char *const aft__markups[AFT__MARKUPS + 1]; /* "plain", "html", "json" */
 
@@ -692,6 +694,8 @@ uint32_t aft__compile_actions(aft__compile *cx, const aft__node *map, uint32_t *
  * written. */
 void aft__rule_loops(aft__compile *cx, const aft__item *const *items);
 void aft__compile_calendars(aft__compile *cx); /* compile_calendars.c */
+/* "09:30", the five bytes at p; 24:00 ends a day. */
+bool aft__clock_parse(const char *p, uint16_t *minute);
 /* The calendar that a key names; AFT__FLOW_NONE without the key, and with a fault for one that is not there.
  */
 uint32_t aft__compile_calendar_ref(aft__compile *cx, const aft__node *owner, const char *key);
@@ -726,6 +730,8 @@ void aft__compile_plain_places(aft__compile *cx, aft_str key, const aft__node *t
 const char *aft__compile_listed(aft__compile *cx, const char *const *names, uint32_t n);
 /* compile_notice_texts.c: a text of the catalogue, in one language: its places are fields of its event. */
 void aft__compile_places(aft__compile *cx, aft_str key, const aft__node *text, bool zh);
+/* compile_quiet.c: the quiet hours of the policy, part of the settings. */
+void aft__compile_quiet(aft__compile *cx);
 /* Whether the key of a text is another one's for a channel, or its subject there. */
 typedef struct aft__notice_key {
   aft_str event;   /* "ticket.resolved"; empty for what is no notice */

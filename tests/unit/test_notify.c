@@ -361,6 +361,90 @@ static void what_is_urgent_wakes(void **state) {
   assert_notice(ticket, "ticket.acknowledged", "held", "quiet_hours");
 }
 
+/* ---- the policy's quiet hours ---- */
+
+/* Resolved in the evening, its survey is due an hour later. */
+static aft_id asked_at(aft_time when) {
+  at(when - AFT__HOUR - AFT__MINUTE);
+  aft_id ticket = resolve(new_ticket());
+  at(when);
+  desk_tick(&d);
+  return ticket;
+}
+
+static void a_survey_waits_for_the_morning(void **state) {
+  (void)state;
+  aft_id ticket = asked_at(shanghai(1, 30));
+  aft_id id = assert_notice(ticket, "survey.invite", "held", "quiet_hours");
+  assert_explained(id, "en", "held until 2026-11-19 08:00:00 +08:00: the shop's quiet hours");
+  at(shanghai(1, 8 * 60) - 1);
+  desk_tick(&d);
+  assert_int_equal(desk_effects(&d, ticket, "survey.send", ""), 0);
+  at(shanghai(1, 8 * 60));
+  desk_tick(&d);
+  desk_tick(&d);
+  assert_notice(ticket, "survey.invite", "queued", "");
+  assert_int_equal(desk_effects(&d, ticket, "survey.send", ""), 1);
+}
+
+static void what_somebody_waits_for_leaves_by_night(void **state) {
+  (void)state;
+  at(shanghai(1, 30));
+  aft_id ticket = resolve(new_ticket());
+  assert_notice(ticket, "ticket.resolved", "queued", "");
+  assert_int_equal(desk_effects(&d, ticket, NULL, "notify.ticket.acknowledged"), 1);
+}
+
+/* Nobody wrote, so nobody waits for the word that nobody wrote. */
+static void what_silence_brings_waits_for_the_morning(void **state) {
+  (void)state;
+  rules("machines: {ticket: {states: {waiting_customer: {deadline: 48h}}}}\n");
+  at(shanghai(1, 23 * 60));
+  aft_id ticket = new_ticket();
+  desk_answer(&d, ticket, "请提供运单号");
+  at(shanghai(3, 23 * 60 + 10));
+  desk_tick(&d);
+  assert_notice(ticket, "ticket.no_reply", "held", "quiet_hours");
+  at(shanghai(4, 8 * 60));
+  desk_tick(&d);
+  assert_notice(ticket, "ticket.no_reply", "queued", "");
+}
+
+static void a_customers_own_hours_come_before_the_policys(void **state) {
+  (void)state;
+  wishes((aft_contact_in){.quiet_from = 12 * 60, .quiet_until = 14 * 60, .zone = AFT_STR("Asia/Shanghai")});
+  assert_notice(asked_at(shanghai(1, 30)), "survey.invite", "queued", "");
+  at(shanghai(1, 13 * 60));
+  assert_notice(resolve(new_ticket()), "ticket.resolved", "held", "quiet_hours");
+}
+
+static void the_policys_hours_are_the_customers_or_the_shops(void **state) {
+  (void)state;
+  rules("survey: {fatigue: never}\n");
+  wishes((aft_contact_in){.zone = AFT_STR("America/New_York")});
+  assert_notice(asked_at(shanghai(1, 30)), "survey.invite", "queued", ""); /* noon there */
+  assert_notice(asked_at(shanghai(1, 14 * 60)), "survey.invite", "held", "quiet_hours");
+  rules("survey: {fatigue: never}\nnotifications: {quiet: {zone: shop, from: '23:00'}}\n");
+  assert_notice(asked_at(shanghai(1, 22 * 60 + 30)), "survey.invite", "queued", "");
+  assert_notice(asked_at(shanghai(2, 30)), "survey.invite", "held", "quiet_hours");
+  rules("survey: {fatigue: never}\nnotifications: {quiet: null}\n");
+  assert_notice(asked_at(shanghai(4, 30)), "survey.invite", "queued", "");
+}
+
+static void a_survey_of_a_ticket_that_came_back_by_night_is_not_sent(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id ticket = asked_at(shanghai(1, 30));
+  aft_act_in in = {.size = sizeof in, .ticket = ticket, .act = AFT_ACT_REOPEN};
+  assert_ok(aft_ticket_act(d.session, &d.as_agent, &in, NULL, &error));
+  at(shanghai(1, 8 * 60));
+  desk_tick(&d);
+  aft_id id = assert_notice(ticket, "survey.invite", "suppressed", "obsolete");
+  assert_explained(id, "en", "its ticket is worked on again");
+  assert_survey(ticket, "cancelled", "suppressed");
+  assert_int_equal(desk_effects(&d, ticket, "survey.send", ""), 0);
+}
+
 /* The first minute from then on whose clock on the wall shows none of the quiet hours. */
 static aft_time walked(const aft_zone *zone, int32_t from, int32_t until, aft_time at_time) {
   for (aft_time t = at_time;; t = (t / AFT__MINUTE + 1) * AFT__MINUTE) {
@@ -750,6 +834,11 @@ static void what_no_event_can_do_is_refused(void **state) {
       {"{events: {default: {coalesce: 3d}}}", "shop.yaml:2:", "expected 1s to 1d"},
       {"{events: {default: {must: true, coalesce: 3m}}}", "shop.yaml:2:", "never made one with others"},
       {"{events: {default: {must: true, off: true}}}", "shop.yaml:2:", "cannot be off"},
+      {"{quiet: {from: '22:00', until: '22:00'}}", "shop.yaml:2:47",
+       "at another time than they begin, found '22:00'"},
+      {"{quiet: {from: '22:60'}}", "shop.yaml:2:", "expected a time from 00:00 to 23:59, found '22:60'"},
+      {"{quiet: {until: '24:00'}}", "shop.yaml:2:", "expected a time from 00:00 to 23:59, found '24:00'"},
+      {"{quiet: {zone: buyer}}", "shop.yaml:2:", "expected customer or shop, found 'buyer'"},
       {"{channels: {same: {}}}", "shop.yaml:2:", "stands for the channel"},
       {"{channels: {sms: {format: htm}}}", "shop.yaml:2:", "did you mean 'html'?"},
       {"{channels: {mail: {format: html, most: 9}}}", "shop.yaml:2:", "only plain text can be cut short"},
@@ -853,6 +942,12 @@ int main(void) {
       EVERYWHERE(quiet_hours_hold_it_until_they_end),
       EVERYWHERE(who_opts_out_meanwhile_is_left_alone),
       EVERYWHERE(what_is_urgent_wakes),
+      EVERYWHERE(a_survey_waits_for_the_morning),
+      EVERYWHERE(what_somebody_waits_for_leaves_by_night),
+      EVERYWHERE(what_silence_brings_waits_for_the_morning),
+      EVERYWHERE(a_customers_own_hours_come_before_the_policys),
+      EVERYWHERE(the_policys_hours_are_the_customers_or_the_shops),
+      EVERYWHERE(a_survey_of_a_ticket_that_came_back_by_night_is_not_sent),
       CASE(quiet_hours_end_as_a_clock_on_the_wall_shows, MEMORY),
       EVERYWHERE(several_within_the_window_become_one),
       EVERYWHERE(what_must_be_sent_is_never_joined),
