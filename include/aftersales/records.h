@@ -843,7 +843,7 @@
 #define AFT_NOTICE_CHANNEL   0x0037000bu /* where it went last; absent before it went anywhere */
 #define AFT_NOTICE_LOCALE    0x0037000cu /* its language: zh or en */
 #define AFT_NOTICE_STATE     0x0037000du /* held, queued, sent, delivered, read, failed, coalesced or suppressed */
-#define AFT_NOTICE_REASON    0x0037000eu /* why it stands so: quiet_hours, window, off, opted_out, no_text, no_channel, undeliverable, erased, or what the channel said */
+#define AFT_NOTICE_REASON    0x0037000eu /* why it stands so: quiet_hours, window, off, opted_out, no_text, no_channel, undeliverable, obsolete, erased, or what the channel said */
 #define AFT_NOTICE_DUE       0x0037000fu /* until when it is held */
 #define AFT_NOTICE_COUNT     0x00370010u /* how many events it tells of */
 #define AFT_NOTICE_INTO      0x00370011u /* the notice that tells of it too */
