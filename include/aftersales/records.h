@@ -211,6 +211,7 @@
 #define AFT_MESSAGE_PARTS       0x00090012u /* how many parts it has beside its text */
 #define AFT_MESSAGE_VERSION     0x00090013u /* 1, and one more for each edit, recall or redaction of its text */
 #define AFT_MESSAGE_RECALLED    0x00090014u /* when it was taken back */
+#define AFT_MESSAGE_SUGGESTIONS 0x00090015u /* what the policy has the desk offer with it, by name, with spaces between: faq, review_invitation, skilled; not for buyers */
 
 #define AFT_PART_ID      0x000a0001u /* the part's id */
 #define AFT_PART_REV     0x000a0002u /* counts the changes of this record */
@@ -849,7 +850,7 @@
 #define AFT_NOTICE_CHANNEL   0x0037000bu /* where it went last; absent before it went anywhere */
 #define AFT_NOTICE_LOCALE    0x0037000cu /* its language: zh or en */
 #define AFT_NOTICE_STATE     0x0037000du /* held, queued, sent, delivered, read, failed, coalesced or suppressed */
-#define AFT_NOTICE_REASON    0x0037000eu /* why it stands so: quiet_hours, window, off, opted_out, no_text, no_channel, undeliverable, erased, or what the channel said */
+#define AFT_NOTICE_REASON    0x0037000eu /* why it stands so: quiet_hours, window, off, opted_out, no_text, no_channel, undeliverable, obsolete, erased, or what the channel said */
 #define AFT_NOTICE_DUE       0x0037000fu /* until when it is held */
 #define AFT_NOTICE_COUNT     0x00370010u /* how many events it tells of */
 #define AFT_NOTICE_INTO      0x00370011u /* the notice that tells of it too */
@@ -1349,6 +1350,9 @@ static inline int64_t aft_message_version(aft_record *record) {
 }
 static inline aft_time aft_message_recalled(aft_record *record) {
   return aft_record_time(record, AFT_MESSAGE_RECALLED);
+}
+static inline const char *aft_message_suggestions(aft_record *record) {
+  return aft_record_text(record, AFT_MESSAGE_SUGGESTIONS);
 }
 
 static inline aft_id aft_part_id(aft_record *record) {
