@@ -224,7 +224,7 @@ AFT_API aft_status aft_case_options(aft_session *session, const aft_call *call, 
 /*
  * What can be filed for an order now: a JSON array of kinds, each with its verdict, reasons, lines, free
  * units and the movements of money. Of an order with several articles a kind stands there for all of them
- * together, and then for each alone.
+ * together, and then for each alone, with the services that were sold for it and not performed.
  *
  * locale: "zh" or "en"; closed by NUL.
  * out: receives a buffer that the caller frees with aft_buf_free.

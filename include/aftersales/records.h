@@ -356,7 +356,7 @@
 #define AFT_LINE_SKU            0x00180006u /* the article */
 #define AFT_LINE_TITLE          0x00180007u /* what people see */
 #define AFT_LINE_CATEGORY       0x00180008u /* of the article: what eligibility asks for */
-#define AFT_LINE_NATURE         0x00180009u /* physical, digital, voucher, service, fresh, freight or duty */
+#define AFT_LINE_NATURE         0x00180009u /* physical, digital, voucher, service, fresh, freight or duty; kit where other lines are part of it */
 #define AFT_LINE_PRICE          0x0018000au /* of all its units before discounts, in minor units */
 #define AFT_LINE_PAID           0x0018000bu /* what was paid for all its units, in minor units, tax included */
 #define AFT_LINE_TAX            0x0018000cu /* the tax in it */

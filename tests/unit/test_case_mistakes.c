@@ -506,6 +506,154 @@ static void a_right_that_is_contested_without_ground(void **state) {
   END_DESK(c)
 }
 
+/* ---- lines that belong to others ---- */
+
+/* A camera for 300.00 of a body and two lenses, 40.00 off, all of it in one parcel. */
+static void a_kit(case_story *s) {
+  static const struct {
+    const char *ref;
+    int64_t units, price;
+  } lines[] = {{"kit", 1, 30000}, {"body", 1, 20000}, {"lens", 2, 10000}};
+  for (int i = 0; i < 3; i++)
+    s->lines[i] = (aft_order_line_in){.size = sizeof s->lines[i],
+                                      .ref = {lines[i].ref, AFT_NTS},
+                                      .category = AFT_STR("camera"),
+                                      .quantity = lines[i].units,
+                                      .price = lines[i].price,
+                                      .relation = {i ? "part_of" : NULL, i ? AFT_NTS : 0},
+                                      .related = {i ? "kit" : NULL, i ? AFT_NTS : 0}};
+  s->payments[0].captured.minor = 26000;
+  s->facts.n_payments = 1;
+  s->items[0] = (aft_order_item_in){sizeof s->items[0], AFT_STR("body"), 1};
+  s->items[1] = (aft_order_item_in){sizeof s->items[0], AFT_STR("lens"), 2};
+}
+
+static aft_status tell_again(case_desk *c, const case_story *s) {
+  case_error = (aft_error)AFT_ERROR_INIT;
+  return aft_order_tell(c->d.session, &c->d.system, &s->facts, NULL, &case_error);
+}
+
+static void assert_refused_at(const char *where) {
+  if (strcmp(case_error.where, where) != 0)
+    fail_msg("%s: %s, expected at %s", case_error.where, case_error.message, where);
+}
+
+static void kits_that_do_not_sum_to_the_order(void **state) {
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED); a_kit(&story))
+  story.lines[0].price = 29999;
+  assert_gives(tell_again(&c, &story), AFT_E_INVALID);
+  assert_refused_at("order.lines[0].price");
+  assert_non_null(strstr(case_error.message, "expected 30000"));
+  story.lines[0].price = 30000;
+  story.lines[0].paid = 25000;
+  assert_gives(tell_again(&c, &story), AFT_E_INVALID);
+  assert_refused_at("order.lines[0].paid");
+  story.lines[0].paid = 0;
+  story.shares[0].line = AFT_STR("kit");
+  assert_gives(tell_again(&c, &story), AFT_E_INVALID);
+  assert_refused_at("order.shares[0].line");
+  story.shares[0].line = (aft_str){0};
+  story.items[0].line = AFT_STR("kit");
+  assert_gives(tell_again(&c, &story), AFT_E_INVALID);
+  assert_refused_at("order.parcels[0].items[0].line");
+  story.items[0].line = AFT_STR("body");
+  case_story_tell(&c, &story);
+  int64_t rev = case_line(&c, c.line[0], AFT_LINE_REV);
+  case_story_tell(&c, &story); /* the same again changes nothing */
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_REV), rev);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_PAID), 0);
+  assert_int_equal(case_line(&c, c.line[1], AFT_LINE_PAID) + case_line(&c, c.line[2], AFT_LINE_PAID), 26000);
+  END_DESK(c)
+}
+
+static void a_kit_whose_parts_come_after_its_parcel(void **state) {
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED); a_kit(&story))
+  story.facts.n_lines = story.parcels[0].n_items = 1;
+  story.items[0].line = AFT_STR("kit");
+  case_story_tell(&c, &story);
+  story.facts.n_lines = 3;
+  story.facts.n_parcels = 0;
+  assert_gives(tell_again(&c, &story), AFT_E_CHECK);
+  assert_refused_at("order.lines[0].ref");
+  END_DESK(c)
+}
+
+static int64_t came_back(case_desk *c, aft_id line, int64_t n, const char *waybill) {
+  aft_id id = case_file(c, &c->d.as_buyer, "return", "changed_mind", line, n);
+  case_ship(c, id, waybill);
+  case_act(c, &c->d.as_agent, id, "receive");
+  case_act(c, &c->d.as_agent, id, "accept_goods");
+  return case_confirm_all(c, id);
+}
+
+static void a_part_of_a_kit_is_given_back_at_its_share(void **state) {
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED); a_kit(&story);
+               case_story_tell(&c, &story))
+  assert_in_range(came_back(&c, c.line[2], 1, "SF1"), 4333, 4334); /* half of 100.00 less its part of 40.00 */
+  int64_t rest = came_back(&c, c.line[1], 1, "SF2");
+  assert_in_range(rest, 17333, 17334);
+  came_back(&c, c.line[2], 1, "SF3");
+  assert_int_equal(case_payment(&c, "pay-1", AFT_PAYMENT_REFUNDED), 26000);
+  END_DESK(c)
+}
+
+static void a_kit_that_is_named_stands_for_its_parts(void **state) {
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED); a_kit(&story);
+               case_story_tell(&c, &story))
+  assert_int_equal(came_back(&c, c.line[0], 1, "SF1"), 26000);
+  assert_int_equal(case_line(&c, c.line[1], AFT_LINE_RETURNED), 1);
+  assert_int_equal(case_line(&c, c.line[2], AFT_LINE_RETURNED), 2);
+  case_error = (aft_error)AFT_ERROR_INIT;
+  assert_gives(case_file_try(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1), AFT_E_CHECK);
+  END_DESK(c)
+}
+
+/* A cup whose engraving was paid for and not done. */
+static void with_service(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  case_story_one(&story, 1, 20000);
+  story.lines[1] = (aft_order_line_in){.size = sizeof story.lines[1],
+                                       .ref = AFT_STR("engraving"),
+                                       .nature = AFT_STR("service"),
+                                       .quantity = 1,
+                                       .price = 5000,
+                                       .relation = AFT_STR("service_for"),
+                                       .related = AFT_STR("cup")};
+  story.facts.n_lines = 2;
+  story.payments[0].captured.minor = 25000;
+  case_story_tell(c, &story);
+}
+
+static void a_service_that_was_not_performed_is_forgotten(void **state) {
+  ON_EACH_DESK(c, with_service(&c, case_kinds[k]))
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *offered;
+  char both[200];
+  snprintf(both, sizeof both,
+           "\"lines\":[{\"line\":\"%lld\",\"ref\":\"cup\",\"title\":\"Cup\",\"quantity\":1,\"free\":1,"
+           "\"amount\":20000},"
+           "{\"line\":\"%lld\",\"ref\":\"engraving\"",
+           (long long)c.line[0], (long long)c.line[1]);
+  assert_ok(aft_order_options(c.d.session, &c.d.as_buyer, c.order, "en", &offered, &error));
+  const char *first = strstr((const char *)aft_buf_data(offered), both);
+  assert_non_null(first);
+  assert_non_null(strstr(first + 1, both)); /* in the whole order, and with its article alone */
+  aft_buf_free(offered);
+  aft_case_line_in lines[] = {{.size = sizeof *lines, .line = c.line[0], .quantity = 1},
+                              {.size = sizeof *lines, .line = c.line[1], .quantity = 1}};
+  aft_case_in in = {
+      .kind = AFT_STR("return"), .reason = AFT_STR("changed_mind"), .lines = lines, .n_lines = 2};
+  aft_id id = case_file_in(&c, &c.d.as_buyer, &in);
+  case_ship(&c, id, "SF1");
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_find(&c, id, c.line[0], "ok", 1); /* there is nothing else to look at */
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_int_equal(case_confirm_all(&c, id), 25000);
+  assert_case(&c, id, "refunded");
+  END_DESK(c)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(quantity_race),
@@ -530,6 +678,11 @@ int main(void) {
       cmocka_unit_test(our_wish_taken_for_the_marketplaces_word),
       cmocka_unit_test(a_withdrawal_that_has_to_be_approved),
       cmocka_unit_test(a_right_that_is_contested_without_ground),
+      cmocka_unit_test(kits_that_do_not_sum_to_the_order),
+      cmocka_unit_test(a_kit_whose_parts_come_after_its_parcel),
+      cmocka_unit_test(a_part_of_a_kit_is_given_back_at_its_share),
+      cmocka_unit_test(a_kit_that_is_named_stands_for_its_parts),
+      cmocka_unit_test(a_service_that_was_not_performed_is_forgotten),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,8 @@ static aft_status name_line(aft__case *c, aft__value **rows, uint32_t n, const a
   if (in->quantity > aft__row_int(line, AFT__LINE_QUANTITY))
     return aft__error(error, AFT_E_CHECK, where, "expected at most the %lld units bought, found %lld",
                       (long long)aft__row_int(line, AFT__LINE_QUANTITY), (long long)in->quantity);
+  if (aft__line_is_kit(line))
+    return aft__case_name_kit(c, rows, n, line, in, index, error);
   for (uint32_t i = 0; i < c->n_lines; i++)
     if (c->lines[i].line == line)
       return twice(in, index, error);

@@ -129,7 +129,7 @@ static void line_facts(const aft__case *c, const aft__case_line *l, const aft_ca
   facts->number[AFT__FACT_UNITS] = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
   (void)c;
   for (size_t i = 0; i < in->n_lines; i++)
-    if (in->lines[i].line == l->line[AFT__LINE_ID].number)
+    if (aft__line_is_named(l->line, in->lines[i].line))
       facts->text[AFT__FACT_CONDITION] = in->lines[i].condition;
   facts->number[AFT__FACT_OPENED] = aft__str_eq(facts->text[AFT__FACT_CONDITION], aft__cstr("opened")) ||
                                     aft__str_eq(facts->text[AFT__FACT_CONDITION], aft__cstr("used"));

@@ -146,8 +146,26 @@ void aft__case_refuse_line(aft__case *c, const aft__case_line *l, const char *ke
 /* Whether a parcel has units of the case's goods; one that was told without its items may. */
 aft_status aft__parcel_has(aft__case *c, const aft__value *parcel, bool *out, aft_error *error);
 
+/* ---- case_kit.c ---- */
+
+/* Whether a filing that names a line means this one: the line itself, or a part of the kit that it is. */
+bool aft__line_is_named(const aft__value *line, aft_id named);
+/* rows: the lines of the order. */
+aft_status aft__case_name_kit(aft__case *c, aft__value **rows, uint32_t n, const aft__value *kit,
+                              const aft_case_line_in *in, size_t index, aft_error *error);
+
+/* ---- case_service.c ---- */
+
+bool aft__line_is_service_for(const aft__value *service, aft_id article);
+/* Whether a line goes back with the goods of the case, without a way of its own: freight, duties, and a
+ * service for one of them that was not performed. */
+bool aft__goes_along(const aft__case *c, const aft__case_line *l);
+/* What is left of the services that were sold for an article; how many lines. */
+size_t aft__services_of(aft__value **rows, uint32_t n, aft_id article, aft_case_line_in *out, size_t most);
+
 /* ---- case_extras.c: freight and duty that rest on goods ---- */
 
+/* Freight, duty, or a kit: not goods by itself. */
 bool aft__line_is_extra(const aft__value *line);
 /* What of them the case as filed gives back; rows: the lines of the order. */
 aft_status aft__case_add_extras(aft__case *c, aft__value **rows, uint32_t n, aft_error *error);
