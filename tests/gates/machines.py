@@ -26,7 +26,7 @@ the effects that its transitions may name, each alone (`plan`) or with its word 
 
 | Effect | What the desk does |
 |---|---|
-| `propose`, `agree`, `decline` | what comes with the event is the next proposal; the newest open one binds; it no longer stands |
+| `propose`, `agree`, `decline` | what comes with the event is the next proposal; the newest open one binds, and what binds already stays where none is newer; the newest no longer stands |
 | `hold: in_return`, `in_exchange` or `in_repair` | the units of the case are counted there, so that no other case can have them |
 | `free`, `take`, `lose` | units still held go back to where they were; are the shop's again; count as lost |
 | `give_back` | units still held are sent back to the buyer |

@@ -176,6 +176,13 @@ static aft_status audit(aft__case *c, const aft__flow *flow, const char *name, c
 
 /* ---- one event ---- */
 
+/* Where the machine itself says what the case becomes, no proposal makes it yet another kind. */
+static void forget_other_kinds(aft__case *c) {
+  for (uint32_t i = 0; i < c->n_pending; i++)
+    if (strncmp(c->pending[i], "to_", 3) == 0)
+      c->pending[i] = "";
+}
+
 static aft_status carry_out(aft__case *c, const char *name, const aft__flow_step_out *step,
                             aft_error *error) {
   const aft__flow *flow = c->flow;
@@ -187,7 +194,9 @@ static aft_status carry_out(aft__case *c, const char *name, const aft__flow_step
   for (uint32_t i = 0; i < step->n_effects; i++)
     AFT__TRY(aft__case_effect(c, &step->effects[i], error));
   bool elsewhere = c->flow != flow; /* the case has become another kind, which set its own deadline */
-  if (!elsewhere && over)
+  if (elsewhere)
+    forget_other_kinds(c);
+  else if (over)
     AFT__TRY(end(c, error));
   AFT__TRY(audit(c, flow, name, step, error));
   return aft__season_note(c, error);
@@ -242,8 +251,9 @@ static bool no_move(const aft__case *c, aft_status status, const aft_error *erro
 
 static aft_status tell_one(aft__case *c, const char *event, aft_error *error) {
   aft__case_event fire = {.event = event, .role = AFT_ROLE_SYSTEM};
-  bool lets;
-  AFT__TRY(aft__case_lets(c, event, AFT_ROLE_SYSTEM, &lets, error));
+  bool lets = false;
+  if (*event)
+    AFT__TRY(aft__case_lets(c, event, AFT_ROLE_SYSTEM, &lets, error));
   if (!lets)
     return AFT_OK;
   aft_status status = fire_one(c, &fire, error);
