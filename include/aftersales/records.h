@@ -574,7 +574,7 @@
 #define AFT_LEG_CASE       0x00230004u /* the case */
 #define AFT_LEG_ORDER      0x00230005u /* the order */
 #define AFT_LEG_NUMBER     0x00230006u /* by which the payment provider knows it: the same in every attempt */
-#define AFT_LEG_KIND       0x00230007u /* refund, advance, compensation, freight, fee, duty, subsidy, clawback, charge, hold or uncharge */
+#define AFT_LEG_KIND       0x00230007u /* refund, advance, compensation, freight, fee, duty, subsidy, clawback, charge, hold, uncharge or recourse */
 #define AFT_LEG_PAYER      0x00230008u /* seller, platform, insurer, carrier, buyer or state */
 #define AFT_LEG_PAYEE      0x00230009u /* likewise */
 #define AFT_LEG_INSTRUMENT 0x0023000au /* as of the payment, or store_credit, points, coupon, transfer */

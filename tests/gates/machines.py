@@ -44,7 +44,7 @@ the effects that its transitions may name, each alone (`plan`) or with its word 
 | `replace`, `stand` | the new goods go out as a new line of the order; what was paid for the old ones stands behind new ones that went out in advance |
 | `invoice` | the reversal of the order's invoice is asked for |
 | `convert: KIND.STATE` | the case goes on as another kind |
-| `follow: KIND` | another case about the same units is opened |
+| `follow: KIND`, `follow: KIND.REASON` | another case about the same units is opened and judged as if it had been filed, with the evidence of this one; its reason, who answers for it and who pays the freight are those of this case, or follow from the reason that is named |
 | `parent: EVENT` | the case in dispute is told `disputed`, `verdict_buyer`, `verdict_seller`, `verdict_shared` or `dispute_ended` |
 | `verdict`, `verdict: buyer`, `seller` or `shared` | the verdict and the buyer's share of it are set |
 | `ticket: resolve` or `trouble` | the ticket behind the case is resolved, or opened again |
@@ -67,6 +67,7 @@ TITLES = {
     "withdrawal": "Withdrawal by law",
     "repair": "Repair",
     "claim": "Claim",
+    "recourse": "Recourse: what the shop asks of a carrier or an insurer",
     "dispute": "Dispute",
 }
 

@@ -62,6 +62,7 @@ typedef struct aft__case {
   uint64_t mask;
   bool fresh;
   bool needs_person;       /* the policy leaves it to a person */
+  bool vouched;            /* it follows from a case that the shop agreed to: nothing is left to prove */
   bool gift_kept;          /* as judged when it is filed */
   bool parcels_seen;       /* the three below are known */
   bool insured;            /* a parcel of the order has its return insured */
@@ -321,6 +322,7 @@ typedef enum aft__basis {
   AFT__BASIS_FUND,   /* an amount out of a funder's pocket, under a ceiling of its own */
   AFT__BASIS_NOTHING /* no money */
 } aft__basis;
+aft__basis aft__kind_basis(aft_str kind);
 aft__basis aft__case_basis(const aft__case *c);
 /* What the units of each line come to: case_line.amount and case.asked. amount (NULL allowed): asked for
  * instead. AFT_E_INVALID for more than there is. */
@@ -544,8 +546,8 @@ void aft__case_lines_digest(aft__sha256 *sha, const aft_case_line_in *lines, siz
 /* ---- case_follow.c, case_link.c ---- */
 
 /* Opens a case that follows from another, about the same units: its lines are taken over from the parent,
- * which no longer holds them. */
-aft_status aft__case_follow(aft__case *parent, const char *kind, aft_error *error);
+ * which no longer holds them. arg: a kind, or one with its reason, as in "return.defective_later". */
+aft_status aft__case_follow(aft__case *parent, const char *arg, aft_error *error);
 /* Fires an event of the case that this one disputes or follows. */
 /* A shared verdict lowers what the lines give to the buyer's share. */
 void aft__case_share_amounts(aft__case *c);
