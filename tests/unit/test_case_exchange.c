@@ -192,7 +192,7 @@ static void a_buyer_who_names_the_price(void **state) {
   assert_case(&c, id, "requested"); /* nobody has said what it costs */
   desk_pass(&c.d, 49 * CASE_HOUR);
   desk_tick(&c.d);
-  assert_case(&c, id, "requested"); /* and silence does not */
+  assert_case(&c, id, "requested_late"); /* and silence does not */
   aft_case_line_in dear = {.size = sizeof dear, .line = c.line[0], .quantity = 1, .wants_price = 90000};
   aft_case_act_in in = {.case_id = id, .event = AFT_STR("approve"), .lines = &dear, .n_lines = 1};
   case_act_with(&c, &c.d.as_agent, &in);

@@ -348,7 +348,7 @@ static const tale tales[] = {
                {acts, "receive", STORE, "received", .plain = true},
                {acts, "diagnose", STORE, "diagnosing", .plain = true},
                {acts, "irreparable", STORE, "irreparable"},
-               {passes, "follow_exchange", .then = "completed", .later = 8 * DAY}}},
+               {passes, "follow_exchange", .then = "replaced", .later = 8 * DAY}}},
     {"claim", "paid late", CASE_DELIVERED,
      .steps = {{files, "claim", BUYER, "requested", .reason = "service_failure", .units = 1, .amount = 3000},
                {acts, "approve", AGENT, "refunding"},

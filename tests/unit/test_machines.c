@@ -94,6 +94,41 @@ static void time_always_leads_on(void **state) {
   }
 }
 
+/* States in which money is under way: people are asked again and again, and never is it given up. */
+static bool waits_for_money(const char *state) {
+  static const char *const known[] = {"refunding", "refund_failed", "advance_refunding"};
+  for (size_t i = 0; i < AFT__COUNT(known); i++)
+    if (strcmp(state, known[i]) == 0)
+      return true;
+  return false;
+}
+
+static bool converts(const aft__flow *flow, const aft__flow_step_out *step) {
+  for (uint32_t i = 0; i < step->n_effects; i++)
+    if (strcmp(flow->texts + step->effects[i].verb, "convert") == 0)
+      return true;
+  return false;
+}
+
+/* Whatever the conditions are, what a deadline leads to in the end is another state. */
+static void no_state_waits_for_itself(void **state) {
+  bool no = false;
+  (void)state;
+  for (size_t i = 0; i < AFT__COUNT(kinds); i++) {
+    const aft__flow *flow = aft__policy_machine(policy, kinds[i]);
+    for (uint32_t from = 0; from < flow->n_states; from++) {
+      aft__flow_step_out step;
+      if (terminal(flow, from) || waits_for_money(name_of(flow, from)))
+        continue;
+      assert_int_equal(aft__flow_step(flow, from, flow->states[from].deadline_event,
+                                      AFT__FLOW_ACTOR(AFT_ROLE_SYSTEM), always, &no, &step, NULL),
+                       AFT_OK);
+      if (step.to == from && !converts(flow, &step))
+        fail_msg("%s in %s waits for itself", kinds[i], name_of(flow, from));
+    }
+  }
+}
+
 static bool has_text(const char *locale, const char *what, const char *name) {
   char key[128];
   aft__buf out;
@@ -408,6 +443,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {CASE(every_kind_begins_by_being_filed),
                                      CASE(every_state_event_and_role_has_an_answer),
                                      CASE(time_always_leads_on),
+                                     CASE(no_state_waits_for_itself),
                                      CASE(all_of_it_can_be_said),
                                      CASE(no_way_ends_with_something_left_behind),
                                      CASE(money_counts_as_refunded_only_when_confirmed),

@@ -12,8 +12,21 @@ typedef struct heritage {
   bool own_reason; /* the machine says it, and so who answers for it; otherwise it is the parent's */
   bool here;       /* the goods are with the shop */
   bool agreed;
-  bool ruled; /* the verdict that is being carried out */
+  bool ruled;     /* the verdict that is being carried out */
+  bool of_a_part; /* the parent sent parts of units that the buyer kept */
 } heritage;
+
+/* A part of a unit that the buyer kept has no price of its own: the unit is at issue, as it was before. */
+static aft_status sent_a_part(const aft__case *parent, const aft__case_line *l, bool *out, aft_error *error) {
+  aft__value *made;
+  *out = false;
+  if (aft__row_null(l->row, AFT__CASE_LINE_REPLACEMENT) || !aft__case_is(parent, AFT__CASE_KIND, "reissue"))
+    return AFT_OK;
+  AFT__TRY(aft__get(parent->cmd->tx, &aft__line_table, aft__row_int(l->row, AFT__CASE_LINE_REPLACEMENT),
+                    &made, error));
+  *out = aft__row_int(made, AFT__LINE_PRICE) == 0;
+  return AFT_OK;
+}
 
 /* Of what was sent in place of the first units the new ones are at issue. */
 static aft_status name_replacement(const aft__case *parent, const aft__case_line *l, aft_case_line_in *in,
@@ -29,8 +42,9 @@ static aft_status name_replacement(const aft__case *parent, const aft__case_line
 }
 
 static aft_status name_line(const aft__case *parent, const aft__case_line *l, int64_t units,
-                            aft_case_line_in *in, aft_error *error) {
-  if (!aft__row_null(l->row, AFT__CASE_LINE_REPLACEMENT))
+                            const heritage *h, aft_case_line_in *in, aft_error *error) {
+  bool own = h->of_a_part && strcmp(h->kind, "reissue") != 0;
+  if (!own && !aft__row_null(l->row, AFT__CASE_LINE_REPLACEMENT))
     return name_replacement(parent, l, in, error);
   *in = (aft_case_line_in){.size = sizeof *in,
                            .line = aft__row_int(l->row, AFT__CASE_LINE_LINE),
@@ -43,8 +57,9 @@ static aft_status name_line(const aft__case *parent, const aft__case_line *l, in
 
 /* What the parent still holds, or all that it was about where it holds nothing. A case that gives units back
  * works out itself what they come to; any other asks for what they are worth. */
-static aft_status name_lines(const aft__case *parent, aft__basis basis, aft_case_line_in *lines, size_t *n,
+static aft_status name_lines(const aft__case *parent, const heritage *h, aft_case_line_in *lines, size_t *n,
                              aft_error *error) {
+  aft__basis basis = aft__kind_basis(aft__cstr(h->kind));
   int64_t held = 0;
   *n = 0;
   for (uint32_t i = 0; i < parent->n_lines; i++)
@@ -53,7 +68,7 @@ static aft_status name_lines(const aft__case *parent, aft__basis basis, aft_case
     const aft__case_line *l = &parent->lines[i];
     int64_t units = held ? aft__units_held(l) : aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
     if (units && !aft__line_is_extra(l->line))
-      AFT__TRY(name_line(parent, l, units, &lines[(*n)++], error));
+      AFT__TRY(name_line(parent, l, units, h, &lines[(*n)++], error));
   }
   for (size_t i = 0; i < *n; i++) {
     if (basis != AFT__BASIS_PART && basis != AFT__BASIS_FUND)
@@ -84,8 +99,13 @@ static aft_status take_down(const aft__case *parent, const char *arg, heritage *
       .ruled = parent->mask >> AFT__CASE_VERDICT & 1};
   if (!out->kind)
     return aft__nomem(error);
+  for (uint32_t i = 0; i < parent->n_lines && !out->of_a_part; i++)
+    AFT__TRY(sent_a_part(parent, &parent->lines[i], &out->of_a_part, error));
+  /* what became of the part is no reason to give the unit's price back */
+  out->own_reason &= !out->of_a_part || aft__kind_basis(aft__cstr(out->kind)) != AFT__BASIS_PRICE;
   bool found = !aft__row_null(parent->row, AFT__CASE_FOUND);
-  out->reason = dot ? aft__cstr(dot + 1) : aft__case_str(parent, found ? AFT__CASE_FOUND : AFT__CASE_REASON);
+  out->reason = out->own_reason ? aft__cstr(dot + 1)
+                                : aft__case_str(parent, found ? AFT__CASE_FOUND : AFT__CASE_REASON);
   for (uint32_t i = 0; i < parent->n_lines; i++)
     held += aft__units_held(&parent->lines[i]);
   out->here = held > 0 && (aft__case_is(parent, AFT__CASE_GOODS, "arrived") ||
@@ -194,7 +214,7 @@ aft_status aft__case_follow(aft__case *parent, const char *arg, aft_error *error
                     .fault = aft__case_str(parent, AFT__CASE_FAULT),
                     .in_spite = 1}; /* the machine has decided that it follows */
   aft_id subject = parent->cmd->subject;
-  AFT__TRY(name_lines(parent, aft__kind_basis(in.kind), lines, &in.n_lines, error));
+  AFT__TRY(name_lines(parent, &h, lines, &in.n_lines, error));
   AFT__TRY(hand_units_over(parent, h.kind, error));
   uint32_t role = parent->cmd->call.role;
   parent->cmd->call.role = AFT_ROLE_SYSTEM; /* what follows is the desk's own doing */

@@ -69,6 +69,7 @@ aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
   bool shown;
   AFT__TRY(proven(c, facts->text[AFT__FACT_REASON], &shown, error));
   facts->number[AFT__FACT_PROVEN] = shown || c->vouched;
+  facts->number[AFT__FACT_FOLLOWS] = c->vouched;
   facts->number[AFT__FACT_IN_WINDOW] = aft__case_int(c, AFT__CASE_IN_WINDOW);
   facts->number[AFT__FACT_GIFT_KEPT] = c->gift_kept;
   AFT__TRY(faults(c, facts, error));

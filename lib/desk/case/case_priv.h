@@ -524,6 +524,8 @@ aft_status aft__invoice_request(aft__case *c, aft_error *error);
 /* ---- appointment.c ---- */
 
 aft_status aft__appointment_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+/* 1 where somebody is to come, and the window is not over. */
+aft_status aft__visit_booked(aft__case *c, int64_t *out, aft_error *error);
 /* At the end of a case nobody comes any more. */
 aft_status aft__appointments_end(aft__case *c, aft_error *error);
 
