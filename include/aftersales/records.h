@@ -540,6 +540,7 @@
 #define AFT_CASE_LINE_REVERSED         0x00200017u /* of the amount: asked of reversing invoices, in minor units */
 #define AFT_CASE_LINE_UNPRICED         0x00200018u /* 1 where a buyer wants an article whose price nobody of the shop has said */
 #define AFT_CASE_LINE_WORTH            0x00200019u /* what was paid for its units, as far as that was left when they were asked for, in minor units */
+#define AFT_CASE_LINE_SERIAL           0x0020001au /* serial number of its one unit, where it was told */
 
 #define AFT_PROPOSAL_ID       0x00210001u /* the proposal's id */
 #define AFT_PROPOSAL_REV      0x00210002u /* counts the changes of this record */
@@ -2294,6 +2295,9 @@ static inline int64_t aft_case_line_unpriced(aft_record *record) {
 }
 static inline int64_t aft_case_line_worth(aft_record *record) {
   return aft_record_int(record, AFT_CASE_LINE_WORTH);
+}
+static inline const char *aft_case_line_serial(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_LINE_SERIAL);
 }
 
 static inline aft_id aft_proposal_id(aft_record *record) {

@@ -51,7 +51,8 @@ static aft_status name_line(const aft__case *parent, const aft__case_line *l, in
                            .quantity = units,
                            .amount = aft__line_worth(l->line, units),
                            .wants = aft__row_str(l->row, AFT__CASE_LINE_WANTS),
-                           .wants_price = aft__row_int(l->row, AFT__CASE_LINE_WANTS_PRICE)};
+                           .wants_price = aft__row_int(l->row, AFT__CASE_LINE_WANTS_PRICE),
+                           .serial = units == 1 ? aft__row_str(l->row, AFT__CASE_LINE_SERIAL) : (aft_str){0}};
   return AFT_OK;
 }
 

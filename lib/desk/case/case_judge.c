@@ -6,33 +6,55 @@
 
 /* ---- repairs before this one ---- */
 
-static aft_status count_repairs(aft__case *c, const aft__value *line, int64_t *out, aft_error *error) {
+/* As it was told; where one of them tells nothing more, by the reason. */
+static bool same_fault(const aft__case *c, const aft__value *other) {
+  aft_str here = aft__case_str(c, AFT__CASE_FAULT), there = aft__row_str(other, AFT__CASE_FAULT);
+  if (here.len && there.len)
+    return aft__str_eq(here, there);
+  return aft__str_eq(aft__case_str(c, AFT__CASE_REASON), aft__row_str(other, AFT__CASE_REASON));
+}
+
+/* Where a serial number is not told, it may be any unit of the line. */
+static bool same_unit(const aft__value *mine, const aft__value *theirs) {
+  aft_str here = aft__row_str(mine, AFT__CASE_LINE_SERIAL),
+          there = aft__row_str(theirs, AFT__CASE_LINE_SERIAL);
+  return !here.len || !there.len || aft__str_eq(here, there);
+}
+
+/* What was looked at and not mended is no repair, nor what the buyer was found to answer for. */
+static bool was_mended(const aft__value *other) {
+  bool own = !aft__row_null(other, AFT__CASE_FOUND) &&
+             aft__str_eq(aft__row_str(other, AFT__CASE_LIABLE), aft__cstr("buyer"));
+  return aft__str_eq(aft__row_str(other, AFT__CASE_KIND), aft__cstr("repair")) &&
+         aft__str_eq(aft__row_str(other, AFT__CASE_STATE), aft__cstr("completed")) && !own;
+}
+
+static aft_status count_repairs(aft__case *c, const aft__case_line *l, int64_t *out, aft_error *error) {
   aft__scan scan = {.table = &aft__case_line_table,
                     .index = AFT__CASE_LINE_BY_LINE,
                     .n_equal = 2,
-                    .equal = {aft__int(c->cmd->call.tenant), line[AFT__LINE_ID]},
+                    .equal = {aft__int(c->cmd->call.tenant), l->line[AFT__LINE_ID]},
                     .limit = MOST_EVIDENCE};
   aft__value **rows, *other;
   uint32_t n;
   AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++) {
     int64_t id = aft__row_int(rows[i], AFT__CASE_LINE_CASE);
-    if (id >= aft__case_id(c))
+    if (id >= aft__case_id(c) || !same_unit(l->row, rows[i]))
       continue; /* ids grow with time */
     AFT__TRY(aft__get(c->cmd->tx, &aft__case_table, id, &other, error));
-    *out += aft__str_eq(aft__row_str(other, AFT__CASE_KIND), aft__cstr("repair")) &&
-            aft__str_eq(aft__row_str(other, AFT__CASE_STATE), aft__cstr("completed"));
+    *out += was_mended(other) && same_fault(c, other);
   }
   return AFT_OK;
 }
 
-/* Earlier repairs of the same article: laws and warranties count them. */
+/* Earlier repairs of the same unit for the same fault: laws and warranties count them. */
 static aft_status faults(aft__case *c, aft__facts *facts, aft_error *error) {
   int64_t n = 0;
   if (!aft__case_is(c, AFT__CASE_KIND, "repair"))
     return AFT_OK;
   for (uint32_t i = 0; i < c->n_lines; i++)
-    AFT__TRY(count_repairs(c, c->lines[i].line, &n, error));
+    AFT__TRY(count_repairs(c, &c->lines[i], &n, error));
   facts->number[AFT__FACT_FAULTS] = n;
   return AFT_OK;
 }
