@@ -514,6 +514,7 @@
 #define AFT_CASE_REFUND_BY        0x001f0037u /* by when the money is due by law or promise, whatever the machine does */
 #define AFT_CASE_REFUND_WINDOW    0x001f0038u /* the window by which that clock begins when the goods are back */
 #define AFT_CASE_WRONG            0x001f0039u /* units that an inspection found wrong, short or missing */
+#define AFT_CASE_EXCLUDED         0x001f003au /* the exception of the policy that takes it out of every window: as filed, or as the shop contests it */
 
 #define AFT_CASE_LINE_ID               0x00200001u /* the case line's id */
 #define AFT_CASE_LINE_REV              0x00200002u /* counts the changes of this record */
@@ -2219,6 +2220,9 @@ static inline const char *aft_case_refund_window(aft_record *record) {
 }
 static inline int64_t aft_case_wrong(aft_record *record) {
   return aft_record_int(record, AFT_CASE_WRONG);
+}
+static inline const char *aft_case_excluded(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_EXCLUDED);
 }
 
 static inline aft_id aft_case_line_id(aft_record *record) {

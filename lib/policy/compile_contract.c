@@ -75,6 +75,7 @@ static const struct {
                {"work", ANY_WORD},
                {"inform", NO_WORD},
                {"quote", NO_WORD},
+               {"exclude", NO_WORD},
                {"fault", NO_WORD},
                {"warranty", "pause resume renew"},
                {"verdict", "? buyer seller shared"}};

@@ -51,6 +51,7 @@ the effects that its transitions may name, each alone (`plan`) or with its word 
 | `notify: KEY` | the customer is sent the text `notify.case.KEY` |
 | `work: NAME` | people of the shop are asked to do something |
 | `inform`, `fault` | the legal clocks start; what the repair is about |
+| `exclude` | the exception is kept by which a withdrawal is contested, for the condition of the goods that comes with the event |
 | `warranty: pause`, `resume` or `renew` | is asked of the host |
 """
 

@@ -607,6 +607,80 @@ static void a_right_that_is_contested_without_ground(void **state) {
   END_DESK(c)
 }
 
+static void of_a_nature(case_desk *c, desk_kind kind, const char *nature, bool hygiene) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  story.facts.jurisdiction = AFT_STR("DE");
+  story.lines[0].nature = AFT_STR(nature);
+  story.lines[0].hygiene = hygiene;
+  case_story_tell(c, &story);
+}
+
+static aft_id stated_withdrawal(case_desk *c, const char *condition) {
+  aft_case_line_in one = {
+      .size = sizeof one, .line = c->line[0], .quantity = 1, .condition = AFT_STR(condition)};
+  aft_case_in in = {.kind = AFT_STR("withdrawal"),
+                    .reason = AFT_STR("changed_mind"),
+                    .lines = &one,
+                    .n_lines = 1,
+                    .in_spite = 1};
+  for (int i = 0; i < 3; i++) /* a person looks at the fourth */
+    case_act(c, &c->d.as_buyer, case_file_in(c, &c->d.as_agent, &in), "cancel");
+  aft_id id = case_file_in(c, &c->d.as_agent, &in);
+  case_act(c, &c->d.as_buyer, id, "confirm");
+  return id;
+}
+
+static aft_status contest(case_desk *c, aft_id id, const char *condition) {
+  aft_case_line_in one = {
+      .size = sizeof one, .line = c->line[0], .quantity = 1, .condition = AFT_STR(condition)};
+  aft_case_act_in in = {.case_id = id, .event = AFT_STR("contest"), .lines = &one, .n_lines = 1};
+  return case_attempt(c, &c->d.as_agent, &in);
+}
+
+/* The shop names the exception by what it says of the goods, and that stands in the audit. */
+static void a_right_that_is_contested_by_an_exception(void **state) {
+  static const struct {
+    const char *nature, *exception;
+    bool hygiene;
+  } goods[] = {{"digital", "digital_unsealed", false}, {"physical", "hygiene_opened", true}};
+  for (size_t i = 0; i < sizeof goods / sizeof *goods; i++) {
+    ON_EACH_DESK(c, of_a_nature(&c, case_kinds[k], goods[i].nature, goods[i].hygiene))
+    aft_id id = stated_withdrawal(&c, "");
+    aft_case_act_in bare = {.case_id = id, .event = AFT_STR("contest")};
+    assert_gives(case_attempt(&c, &c.d.as_agent, &bare), AFT_E_TRANSITION);
+    assert_gives(contest(&c, id, "ok"), AFT_E_TRANSITION);
+    desk_pass(&c.d, 20 * CASE_HOUR);
+    assert_gives(contest(&c, id, "opened"), AFT_OK);
+    assert_case(&c, id, "contested");
+    assert_case_text(&c, id, AFT_CASE_EXCLUDED, goods[i].exception);
+    char *picture = case_picture_of(&c, id), part[64];
+    snprintf(part, sizeof part, "\"exception\\\":\\\"%s", goods[i].exception);
+    assert_non_null(strstr(picture, part));
+    free(picture);
+    END_DESK(c)
+  }
+}
+
+static void a_right_to_goods_of_which_none_is_excepted(void **state) {
+  static const char *const natures[] = {"physical", "voucher", "service"};
+  for (size_t i = 0; i < sizeof natures / sizeof *natures; i++) {
+    ON_EACH_DESK(c, of_a_nature(&c, case_kinds[k], natures[i], false))
+    assert_gives(contest(&c, stated_withdrawal(&c, ""), "opened"), AFT_E_TRANSITION);
+    END_DESK(c)
+  }
+}
+
+static void an_exception_that_the_filing_tells_of(void **state) {
+  ON_EACH_DESK(c, of_a_nature(&c, case_kinds[k], "physical", true))
+  aft_id id = stated_withdrawal(&c, "opened");
+  assert_case_text(&c, id, AFT_CASE_EXCLUDED, "hygiene_opened");
+  aft_case_act_in bare = {.case_id = id, .event = AFT_STR("contest")};
+  assert_gives(case_attempt(&c, &c.d.as_agent, &bare), AFT_OK);
+  assert_case(&c, id, "contested");
+  END_DESK(c)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(quantity_race),
@@ -632,6 +706,9 @@ int main(void) {
       cmocka_unit_test(our_wish_taken_for_the_marketplaces_word),
       cmocka_unit_test(a_withdrawal_that_has_to_be_approved),
       cmocka_unit_test(a_right_that_is_contested_without_ground),
+      cmocka_unit_test(a_right_that_is_contested_by_an_exception),
+      cmocka_unit_test(a_right_to_goods_of_which_none_is_excepted),
+      cmocka_unit_test(an_exception_that_the_filing_tells_of),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,6 +146,8 @@ static aft_status facts_of(aft__case *c, aft_str *out, aft_error *error) {
   aft__json_open(&json, '{');
   if (c->in)
     put_input(&json, c->in);
+  if (c->mask >> AFT__CASE_EXCLUDED & 1)
+    put_text(&json, "exception", aft__case_str(c, AFT__CASE_EXCLUDED));
   put_moved(&json, c);
   aft__json_close(&json, '}');
   *out = buf.failed || c->moved.failed ? (aft_str){0} : aft__arena_dup(c->cmd->arena, aft__buf_view(&buf));
@@ -219,12 +221,11 @@ static aft_status fire_one(aft__case *c, const aft__case_event *fire, aft_error 
   uint32_t role = fire->role ? fire->role : c->cmd->call.role;
   const aft__case_input *before = c->in;
   uint32_t role_before = c->role;
-  aft_status status = ask(c, fire->event, role, &step, error);
-  if (status != AFT_OK)
-    return status;
-  c->in = fire->in;
+  c->in = fire->in; /* conditions may look at what comes with the event */
   c->role = role;
-  status = carry_out(c, fire->event, &step, error);
+  aft_status status = ask(c, fire->event, role, &step, error);
+  if (status == AFT_OK)
+    status = carry_out(c, fire->event, &step, error);
   c->in = before;
   c->role = role_before;
   return status;

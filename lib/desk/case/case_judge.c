@@ -86,26 +86,6 @@ static aft_status proven(aft__case *c, aft_str reason, bool *out, aft_error *err
   return AFT_OK;
 }
 
-aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
-  aft__rule_flags flags;
-  bool shown;
-  AFT__TRY(proven(c, facts->text[AFT__FACT_REASON], &shown, error));
-  facts->number[AFT__FACT_PROVEN] = shown || c->vouched;
-  facts->number[AFT__FACT_FOLLOWS] = c->vouched;
-  facts->number[AFT__FACT_IN_WINDOW] = aft__case_int(c, AFT__CASE_IN_WINDOW);
-  facts->number[AFT__FACT_GIFT_KEPT] = c->gift_kept;
-  AFT__TRY(faults(c, facts, error));
-  facts->number[AFT__FACT_OWED] = !aft__case_is(c, AFT__CASE_MONEY, "none");
-  aft__policy_rules(c->policy, facts, &flags);
-  facts->number[AFT__FACT_AUTO_OK] = flags.auto_ok && shown && aft__exchange_priced(c) && !c->needs_person &&
-                                     !aft__case_is(c, AFT__CASE_AUTHORITY, "external");
-  facts->number[AFT__FACT_ADVANCE_OK] = flags.advance_ok;
-  facts->number[AFT__FACT_RETURNLESS_OK] = flags.returnless_ok;
-  facts->number[AFT__FACT_PAPERS_FIRST] =
-      !aft__case_is(c, AFT__CASE_PAPERS, "issued") && aft__policy_papers_first(c->policy, facts);
-  return AFT_OK;
-}
-
 aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error *error) {
   aft__reason_info info;
   if (aft__policy_reason(c->policy, reason, (aft_str){0}, &info))
@@ -156,18 +136,25 @@ static aft_status count_applications(aft__case *c, aft_error *error) {
   return AFT_OK;
 }
 
-static void line_facts(const aft__case *c, const aft__case_line *l, const aft_case_in *in,
-                       aft__facts *facts) {
+/* said: what is known of the goods, by line. */
+typedef struct claims {
+  const aft_case_line_in *said;
+  size_t n;
+  aft_time at; /* when it counts */
+  aft__buf *reasons;
+} claims;
+
+static void line_facts(const aft__case_line *l, const claims *of, aft__facts *facts) {
   facts->text[AFT__FACT_NATURE] = aft__row_str(l->line, AFT__LINE_NATURE);
   facts->text[AFT__FACT_PRODUCT_CATEGORY] = aft__row_str(l->line, AFT__LINE_CATEGORY);
   facts->number[AFT__FACT_FINAL_SALE] = aft__row_int(l->line, AFT__LINE_FINAL_SALE);
   facts->number[AFT__FACT_HYGIENE] = aft__row_int(l->line, AFT__LINE_HYGIENE);
   facts->number[AFT__FACT_MADE_TO_ORDER] = aft__row_int(l->line, AFT__LINE_MADE_TO_ORDER);
   facts->number[AFT__FACT_UNITS] = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
-  (void)c;
-  for (size_t i = 0; i < in->n_lines; i++)
-    if (in->lines[i].line == l->line[AFT__LINE_ID].number)
-      facts->text[AFT__FACT_CONDITION] = in->lines[i].condition;
+  facts->text[AFT__FACT_CONDITION] = (aft_str){0};
+  for (size_t i = 0; i < of->n; i++)
+    if (of->said[i].line == l->line[AFT__LINE_ID].number)
+      facts->text[AFT__FACT_CONDITION] = of->said[i].condition;
   facts->number[AFT__FACT_OPENED] = aft__str_eq(facts->text[AFT__FACT_CONDITION], aft__cstr("opened")) ||
                                     aft__str_eq(facts->text[AFT__FACT_CONDITION], aft__cstr("used"));
 }
@@ -176,21 +163,19 @@ static aft_time time_of(const aft__value *row, uint32_t column) {
   return aft__row_null(row, column) ? AFT_TIME_NONE : aft__row_int(row, column);
 }
 
-static aft_status judge_line(aft__case *c, const aft__case_line *l, const aft_case_in *in, aft__facts *facts,
-                             aft__eligible *out, aft_error *error) {
-  (void)error;
-  line_facts(c, l, in, facts);
+static void judge_line(aft__case *c, const aft__case_line *l, const claims *of, aft__facts *facts,
+                       aft__eligible *out) {
+  line_facts(l, of, facts);
   aft__eligible_in ask = {.kind = aft__case_str(c, AFT__CASE_KIND),
                           .reason = aft__case_str(c, AFT__CASE_REASON),
                           .facts = facts,
                           .ordered = time_of(c->order, AFT__ORDER_PLACED),
                           .shipped = c->shipped,
                           .delivered = time_of(l->line, AFT__LINE_DELIVERED),
-                          .now = c->cmd->now,
+                          .now = of->at,
                           .offset_minutes = aft__order_offset(c->cmd, c->order),
                           .platform = aft__case_str(c, AFT__CASE_PLATFORM)};
-  aft__policy_eligible(c->policy, &ask, out, &c->reasons);
-  return AFT_OK;
+  aft__policy_eligible(c->policy, &ask, out, of->reasons);
 }
 
 /* The strictest answer of all lines stands. */
@@ -199,12 +184,13 @@ static aft_status judge_lines(aft__case *c, const aft_case_in *in, aft__eligible
   aft_time refund_by = AFT_TIME_NONE;
   aft_str window = {0};
   bool any = false;
+  claims of = {in->lines, in->n_lines, c->cmd->now, &c->reasons};
   AFT__TRY(aft__case_facts(c, &facts, error));
   for (uint32_t i = 0; i < c->n_lines; i++) {
     aft__eligible one;
     if (aft__line_is_extra(c->lines[i].line))
       continue;
-    AFT__TRY(judge_line(c, &c->lines[i], in, &facts, &one, error));
+    judge_line(c, &c->lines[i], &of, &facts, &one);
     if (!any || one.verdict < worst->verdict)
       *worst = one;
     if (one.refund_by != AFT_TIME_NONE && (refund_by == AFT_TIME_NONE || one.refund_by < refund_by))
@@ -246,6 +232,8 @@ aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error
   AFT__TRY(count_applications(c, error));
   AFT__TRY(judge_lines(c, in, &e, error));
   aft__case_set(c, AFT__CASE_IN_WINDOW, aft__int(e.in_window));
+  if (e.exception.len)
+    aft__case_set(c, AFT__CASE_EXCLUDED, aft__text(aft__arena_dup(c->cmd->arena, e.exception)));
   c->needs_person = e.verdict == AFT__DECISION_PERSON;
   if (e.verdict == AFT__DECISION_NO && !(staff && in->in_spite))
     return refused(c, &e, error);
@@ -254,6 +242,61 @@ aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error
   if (!in->freight.len || !staff)
     aft__case_set(c, AFT__CASE_FREIGHT, aft__text(freight_payer(c, &e)));
   return aft__case_deduct(c, error);
+}
+
+/* ---- exceptions ---- */
+
+/* The exception that takes all goods of the case out of every window, by the condition that the event under
+ * way tells of them and as of the filing; empty: none does, or nothing was told. */
+static aft_str excluded_by(aft__case *c, const aft__facts *known, aft__buf *reasons) {
+  aft__facts facts = *known;
+  aft_str found = {0};
+  if (!c->in || !c->in->n_lines)
+    return found;
+  claims of = {c->in->lines, c->in->n_lines, aft__case_int(c, AFT__CASE_OPENED), reasons};
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    aft__eligible one;
+    if (aft__line_is_extra(c->lines[i].line))
+      continue;
+    judge_line(c, &c->lines[i], &of, &facts, &one);
+    if (!one.exception.len)
+      return (aft_str){0};
+    found = one.exception;
+  }
+  return found;
+}
+
+aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
+  aft__rule_flags flags;
+  bool shown;
+  AFT__TRY(proven(c, facts->text[AFT__FACT_REASON], &shown, error));
+  facts->number[AFT__FACT_PROVEN] = shown || c->vouched;
+  facts->number[AFT__FACT_FOLLOWS] = c->vouched;
+  facts->number[AFT__FACT_IN_WINDOW] = aft__case_int(c, AFT__CASE_IN_WINDOW);
+  facts->number[AFT__FACT_EXCLUDED] =
+      !aft__row_null(c->row, AFT__CASE_EXCLUDED) ||
+      (aft__case_is(c, AFT__CASE_GOODS, "held") && excluded_by(c, facts, NULL).len > 0);
+  facts->number[AFT__FACT_GIFT_KEPT] = c->gift_kept;
+  AFT__TRY(faults(c, facts, error));
+  facts->number[AFT__FACT_OWED] = !aft__case_is(c, AFT__CASE_MONEY, "none");
+  aft__policy_rules(c->policy, facts, &flags);
+  facts->number[AFT__FACT_AUTO_OK] = flags.auto_ok && shown && aft__exchange_priced(c) && !c->needs_person &&
+                                     !aft__case_is(c, AFT__CASE_AUTHORITY, "external");
+  facts->number[AFT__FACT_ADVANCE_OK] = flags.advance_ok;
+  facts->number[AFT__FACT_RETURNLESS_OK] = flags.returnless_ok;
+  facts->number[AFT__FACT_PAPERS_FIRST] =
+      !aft__case_is(c, AFT__CASE_PAPERS, "issued") && aft__policy_papers_first(c->policy, facts);
+  return AFT_OK;
+}
+
+aft_status aft__case_exclude(aft__case *c, aft_error *error) {
+  aft__facts facts;
+  AFT__TRY(aft__case_facts(c, &facts, error));
+  aft_str exception = excluded_by(c, &facts, &c->reasons);
+  bool told = exception.len > 0;
+  aft__case_set(c, AFT__CASE_EXCLUDED,
+                told ? aft__text(aft__arena_dup(c->cmd->arena, exception)) : c->row[AFT__CASE_EXCLUDED]);
+  return AFT_OK;
 }
 
 aft_status aft__case_may_become(aft__case *c, aft_str kind, aft_error *error) {
