@@ -24,6 +24,8 @@ typedef struct aft_case_line_in {
   int64_t wants_price; /* its price for one unit, in minor units; 0: as the old one. A buyer does not say it:
                         * what a buyer wants has no price until the shop approves or counters */
   aft_str text;        /* of a finding: in the words of the inspector */
+  aft_str serial; /* of the one unit, where it is known: one of those that were told with the line. Read at
+                   * the filing alone: repairs of a unit count for that unit */
 } aft_case_line_in;
 
 /* What is filed. */

@@ -520,6 +520,7 @@
 #define AFT_CASE_REFUND_BY        0x001f0037u /* by when the money is due by law or promise, whatever the machine does */
 #define AFT_CASE_REFUND_WINDOW    0x001f0038u /* the window by which that clock begins when the goods are back */
 #define AFT_CASE_WRONG            0x001f0039u /* units that an inspection found wrong, short or missing */
+#define AFT_CASE_EXCLUDED         0x001f003au /* the exception of the policy that takes it out of every window: as filed, or as the shop contests it */
 
 #define AFT_CASE_LINE_ID               0x00200001u /* the case line's id */
 #define AFT_CASE_LINE_REV              0x00200002u /* counts the changes of this record */
@@ -546,6 +547,7 @@
 #define AFT_CASE_LINE_REVERSED         0x00200017u /* of the amount: asked of reversing invoices, in minor units */
 #define AFT_CASE_LINE_UNPRICED         0x00200018u /* 1 where a buyer wants an article whose price nobody of the shop has said */
 #define AFT_CASE_LINE_WORTH            0x00200019u /* what was paid for its units, as far as that was left when they were asked for, in minor units */
+#define AFT_CASE_LINE_SERIAL           0x0020001au /* serial number of its one unit, where it was told */
 
 #define AFT_PROPOSAL_ID       0x00210001u /* the proposal's id */
 #define AFT_PROPOSAL_REV      0x00210002u /* counts the changes of this record */
@@ -580,7 +582,7 @@
 #define AFT_LEG_CASE       0x00230004u /* the case */
 #define AFT_LEG_ORDER      0x00230005u /* the order */
 #define AFT_LEG_NUMBER     0x00230006u /* by which the payment provider knows it: the same in every attempt */
-#define AFT_LEG_KIND       0x00230007u /* refund, advance, compensation, freight, fee, duty, subsidy, clawback, charge, hold or uncharge */
+#define AFT_LEG_KIND       0x00230007u /* refund, advance, compensation, freight, fee, duty, subsidy, clawback, charge, hold, uncharge or recourse */
 #define AFT_LEG_PAYER      0x00230008u /* seller, platform, insurer, carrier, buyer or state */
 #define AFT_LEG_PAYEE      0x00230009u /* likewise */
 #define AFT_LEG_INSTRUMENT 0x0023000au /* as of the payment, or store_credit, points, coupon, transfer */
@@ -2244,6 +2246,9 @@ static inline const char *aft_case_refund_window(aft_record *record) {
 static inline int64_t aft_case_wrong(aft_record *record) {
   return aft_record_int(record, AFT_CASE_WRONG);
 }
+static inline const char *aft_case_excluded(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_EXCLUDED);
+}
 
 static inline aft_id aft_case_line_id(aft_record *record) {
   return aft_record_int(record, AFT_CASE_LINE_ID);
@@ -2319,6 +2324,9 @@ static inline int64_t aft_case_line_unpriced(aft_record *record) {
 }
 static inline int64_t aft_case_line_worth(aft_record *record) {
   return aft_record_int(record, AFT_CASE_LINE_WORTH);
+}
+static inline const char *aft_case_line_serial(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_LINE_SERIAL);
 }
 
 static inline aft_id aft_proposal_id(aft_record *record) {

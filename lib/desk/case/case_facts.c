@@ -119,5 +119,7 @@ aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error) {
   facts->number[AFT__FACT_SHIPPED] = c->shipped != AFT_TIME_NONE;
   facts->number[AFT__FACT_SCANNED] = c->scanned;
   facts->number[AFT__FACT_PRICED] = aft__exchange_priced(c);
+  if (aft__case_is(c, AFT__CASE_ROUTE, "on_site"))
+    AFT__TRY(aft__visit_booked(c, &facts->number[AFT__FACT_VISIT_BOOKED], error));
   return aft__case_rules(c, facts, error);
 }
