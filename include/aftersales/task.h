@@ -4,6 +4,7 @@
 #define AFTERSALES_TASK_H
 
 #include <aftersales/actor.h>
+#include <aftersales/intake.h>
 #include <aftersales/record.h>
 #include <aftersales/store.h>
 #include <aftersales/text.h>
@@ -76,7 +77,7 @@ typedef struct aft_task_claim_in {
 /*
  * Gives the agent the task that comes next: of all that nobody has, whose time has come, and for which the
  * agent has the team, the skills and the language, the one with the smallest place. However many claim at
- * once, each task goes to one of them. In each shop the 1000 with the smallest places are looked at.
+ * once, each task goes to one of them. However many tasks are for others, they hide none.
  *
  * in: NULL for all that the agent may take.
  * out: NULL, or receives the task where there is one.
@@ -122,6 +123,9 @@ typedef struct aft_attempt_in {
   uint32_t visibility; /* of its message: AFT_PUBLIC or AFT_PRIVATE (default) */
   int32_t score;       /* with a survey: the answer that was given */
   aft_id survey;       /* of the same ticket, answered in the call; 0: none */
+  const aft_field_in
+      *answers; /* with a survey: to its questions, by their names, as in aft_survey_answer_in; at most 64 */
+  size_t n_answers;
 } aft_attempt_in;
 
 /*

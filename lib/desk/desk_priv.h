@@ -228,10 +228,12 @@ typedef struct aft__ticket {
   aft__value *customer; /* row, loaded when first needed */
   uint64_t mask;        /* columns that changed */
   bool fresh;           /* not inserted yet */
+  bool seen_there;      /* whoever it was given to in this command is there */
   aft__chain chain;
   aft__buf reasons;        /* to be kept as a decision */
   uint64_t raised;         /* triggers of rules, by its events since it was last saved */
   const aft__triage *said; /* of the message that is taken in; NULL: none is */
+  aft_str suggested;       /* with that: names with spaces between */
 } aft__ticket;
 
 aft_status aft__ticket_load(aft__cmd *cmd, aft_id id, aft__ticket *ticket, aft_error *error);
@@ -315,6 +317,10 @@ aft_status aft__ticket_deadline(aft__ticket *ticket, const aft__flow *flow, cons
 /* Whether the machine would move (not ignore or refuse) on an event of a role now. */
 aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
                             aft_error *error);
+
+/* The state to which an event of a role would lead now; empty where the machine ignores or refuses it. */
+aft_status aft__ticket_leads(aft__ticket *ticket, const char *event, uint32_t role, aft_str *state,
+                             aft_error *error);
 
 /* ---- ticket_clock.c: service levels of one ticket ---- */
 
@@ -407,6 +413,7 @@ typedef struct aft__answer {
   aft_id actor;
   const aft_part_in *parts;
   size_t n_parts;
+  bool for_others; /* kept also where the ticket's customer was erased: it is said to others too */
 } aft__answer;
 /* Keeps a message of the shop and, where it is public, sends it; the caller saves the ticket. */
 aft_status aft__ticket_reply(aft__ticket *ticket, const aft__answer *reply, aft__value **row,
@@ -437,6 +444,10 @@ aft_status aft__ticket_effect(aft__ticket *ticket, const aft__flow *flow, const 
 
 /* Takes a triage result over: category and the rest for a fresh ticket; for an older one priority only
  * rises, and a category is filled in that was not sure before. */
+/* ticket_suggest.c: what may be offered with the message that is taken in; likewise with thanks, which change
+ * nothing about the ticket. */
+aft_status aft__ticket_suggest(aft__ticket *ticket, const aft__facts *facts, aft_error *error);
+aft_status aft__ticket_suggest_thanked(aft__ticket *ticket, const aft__triage *triage, aft_error *error);
 aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, aft_error *error);
 /* Whether one complaint is graver than another. */
 bool aft__graver(aft_str before, aft_str now);
@@ -477,11 +488,14 @@ typedef struct aft__message {
   size_t n_parts;
   const aft_field_in *fields; /* kept as parts of kind "field" */
   size_t n_fields;
+  aft_str suggestions;
 } aft__message;
 
 /* AFT_E_EXISTS with the other's id when the external id is taken. *row (NULL allowed) is the new row. */
 aft_status aft__message_add(aft__cmd *cmd, const aft__message *message, aft_id id, aft__value **row,
                             aft__existing *existing, aft_error *error);
+/* Blanks what is the shop's own, where a buyer reads it. */
+aft_status aft__message_hide(aft__cmd *cmd, aft__value *row, aft_error *error);
 /* Keeps what a message says as its version, which a change ends: edited, recalled or redacted. */
 aft_status aft__revision_keep(aft__cmd *cmd, const aft__value *row, const char *change, aft_error *error);
 /* Copies a caller's array of sized structs into the arena, each checked. */
@@ -510,9 +524,15 @@ aft_status aft__search_due(aft__cmd *cmd, const aft__value *due, aft_error *erro
 
 aft_status aft__survey_schedule(aft__ticket *ticket, aft_error *error);
 aft_status aft__survey_cancel(aft__ticket *ticket, aft_error *error);
+/* Surveys of a ticket that was merged, that asked or are going to, go on with the one that takes its place.
+ * cases: those about a case too, which went there. */
+aft_status aft__surveys_follow(aft__ticket *from, aft__ticket *to, bool cases, aft_error *error);
 aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_str name, aft_error *error);
 /* Its invitation was held and is not to be sent after all: nobody was asked. */
 aft_status aft__survey_unsent(aft__cmd *cmd, aft_id survey, aft_error *error);
+/* Whether the customer is still to answer it, and nobody works on the ticket (NULL: a case) again. */
+aft_status aft__survey_asks(aft__cmd *cmd, aft_id survey, const aft__value *ticket, bool *asks,
+                            aft_error *error);
 /* Removes what goes with a survey that is about to be removed. */
 aft_status aft__survey_empty(aft__tx *tx, const aft__value *row, aft_error *error);
 
@@ -534,9 +554,10 @@ aft_status aft__task_open(aft__ticket *ticket, const aft__task_new *in, aft_id *
 /* The tasks that a message opens by their conditions in the policy. */
 aft_status aft__task_rules(aft__ticket *ticket, aft_error *error);
 
-/* task_claim.c: the first most tasks of an agent who is not there are nobody's again; *more: there may be
- * others. */
-aft_status aft__tasks_give_back(aft__cmd *cmd, aft_id agent, uint32_t most, bool *more, aft_error *error);
+/* task_claim.c: the first most tasks of an agent, but for those of the shops that it keeps, are nobody's
+ * again; *more: there may be others. */
+aft_status aft__tasks_give_back(aft__cmd *cmd, aft_id agent, const aft_id *keeps, uint32_t n_keeps,
+                                uint32_t most, bool *more, aft_error *error);
 
 /* ---- task_end.c: what becomes of a ticket's tasks with it ---- */
 

@@ -62,6 +62,8 @@ static aft_status ticket_due(aft__ticket *ticket, aft_str name, aft_error *error
     return state_deadline(ticket, error);
   if (aft__str_eq(name, aft__cstr(AFT__DUE_PUSH)))
     return aft__push_ticket(ticket, error);
+  if (aft__str_eq(name, aft__cstr(AFT__DUE_HAND_BACK)))
+    return aft__ticket_hand_back(ticket, error);
   if (aft__str_eq(name, aft__cstr(AFT__DUE_MERGE)))
     return aft__merge_rest(ticket, error);
   if (name.len > sizeof AFT__DUE_INCIDENT - 1 &&

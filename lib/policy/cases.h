@@ -36,6 +36,7 @@ typedef struct aft__eligible {
   aft_str window;  /* the one that ends last, or that ended last; empty without any */
   aft_str source;  /* of it: law, platform, shop */
   aft_str law;     /* that it or the exception rests on; may be empty */
+  aft_str exception; /* that takes it out of every window there would be; empty: none does */
   bool in_window;  /* one is open, or the kind needs none */
   bool statutory;  /* one that law gives is open */
   aft_time ends;   /* its last millisecond; AFT_TIME_NONE: it has not begun, or there is none */
@@ -65,6 +66,8 @@ typedef struct aft__reason_info {
 bool aft__policy_reason(const aft_policy *policy, aft_str name, aft_str kind, aft__reason_info *out);
 /* The reasons of the policy by number, from 0; empty past the last. */
 aft_str aft__policy_reason_at(const aft_policy *policy, uint32_t index);
+/* A reason that this kind of case alone takes; else the first that it takes. */
+aft_str aft__policy_own_reason(const aft_policy *policy, aft_str kind);
 
 /* ---- case_rules.c ---- */
 

@@ -58,6 +58,21 @@ bool aft__policy_reason(const aft_policy *policy, aft_str name, aft_str kind, af
   return false;
 }
 
+aft_str aft__policy_own_reason(const aft_policy *policy, aft_str kind) {
+  uint32_t n = 0;
+  const aft__case_reason *list = aft__section_data(policy, AFT__SECTION_REASONS, &n);
+  aft_str first = {0};
+  for (uint32_t i = 0; i < n; i++) {
+    aft_str name = aft__policy_str(policy, list[i].name);
+    if (list[i].kinds.count > 0 && !for_kind(policy, list[i].kinds, kind))
+      continue;
+    if (list[i].kinds.count == 1)
+      return name;
+    first = first.len ? first : name;
+  }
+  return first.len ? first : aft__cstr("other");
+}
+
 aft_str aft__policy_reason_at(const aft_policy *policy, uint32_t index) {
   uint32_t n = 0;
   const aft__case_reason *list = aft__section_data(policy, AFT__SECTION_REASONS, &n);
@@ -240,6 +255,7 @@ static void judge_window(judge *j) {
     decide(j, AFT__DECISION_NO, "window", "explain.case.window");
   else if (j->excluded.len > 0) {
     out->law = j->excluded_law;
+    out->exception = j->excluded;
     decide(j, AFT__DECISION_NO, "excluded", "explain.case.excluded");
   } else {
     decide(j, AFT__DECISION_NO, "window", "explain.case.no_window");
@@ -266,7 +282,8 @@ static void take_reason(judge *j, const aft__reason_info *info) {
 static void set_up(judge *j) {
   aft__eligible *out = j->out;
   memset(out, 0, sizeof *out);
-  out->clause = out->window = out->source = out->law = out->liable = out->refund_window = aft__cstr("");
+  out->clause = out->window = out->source = out->law = out->liable = out->refund_window = out->exception =
+      aft__cstr("");
   out->freight = aft__cstr("buyer");
   out->ends = out->refund_by = j->refund_by = j->after_goods = AFT_TIME_NONE;
   j->excluded = j->excluded_law = aft__cstr("");

@@ -33,6 +33,19 @@ void aft__reason_add(aft__buf *reasons, const char *about, const char *key, cons
   aft__buf_char(reasons, '\n');
 }
 
+void aft__reason_add_first(aft__buf *reasons, const char *about, const char *key, const aft__arg *args,
+                           size_t n) {
+  aft__buf all;
+  aft__buf_init(&all, reasons->env);
+  aft__reason_add(&all, about, key, args, n);
+  aft__buf_str(&all, aft__buf_view(reasons));
+  bool failed = reasons->failed || all.failed;
+  aft__buf_clear(reasons);
+  aft__buf_str(reasons, aft__buf_view(&all));
+  reasons->failed |= failed;
+  aft__buf_done(&all);
+}
+
 static bool next_field(aft_str *rest, aft_str *out) {
   if (!rest->data)
     return false;

@@ -143,6 +143,8 @@ static const entry team_fields[] = {
 SHAPE team = {.kind = STRUCT, .expected = "a map with queues and skills", .fields = team_fields};
 SHAPE teams = {.kind = MAP, .expected = "a map of teams", .of = &team};
 SHAPE hand_back = {.kind = CHOICE, .expected = "one of unanswered, all, never", .choices = aft__hand_backs};
+SHAPE away_after = {
+    .kind = SPAN, .expected = "never, or 1m to 366d", .least = AFT__MINUTE, .most = 366 * AFT__DAY};
 SHAPE claims = {.kind = WHOLE, .expected = "a whole number from 1 to 1000000", .least = 1, .most = 1000000};
 static const entry rate_fields[] = {
     {"claims", &claims, true}, {"within", &duration, true}, {NULL, NULL, false}};
@@ -166,7 +168,7 @@ static const entry tier_fields[] = {
 SHAPE tier = {.kind = STRUCT, .expected = "a map with targets, privileges or enter", .fields = tier_fields};
 SHAPE tiers = {.kind = MAP, .expected = "a map of tiers", .of = &tier};
 static const entry routing_fields[] = {{"patience", &duration, false},
-                                       {"away_after", &duration, false},
+                                       {"away_after", &away_after, false},
                                        {"hand_back", &hand_back, false},
                                        {"rate", &rate, false},
                                        {NULL, NULL, false}};
@@ -548,15 +550,23 @@ SHAPE channel = {.kind = STRUCT, .expected = "a map with format, subject or most
 SHAPE channels = {.kind = MAP, .expected = "a map of channels", .of = &channel};
 SHAPE a_window = {.kind = LENGTH, .expected = "1s to 1d", .least = AFT__SECOND, .most = AFT__DAY};
 static const entry notice_fields[] = {
-    {"channels", &names, false},    {"topic", &name, false}, {"urgent", &flag, false}, {"must", &flag, false},
-    {"coalesce", &a_window, false}, {"off", &flag, false},   {"record", &flag, false}, {NULL, NULL, false}};
+    {"channels", &names, false}, {"topic", &name, false},        {"urgent", &flag, false},
+    {"must", &flag, false},      {"coalesce", &a_window, false}, {"off", &flag, false},
+    {"record", &flag, false},    {"awaited", &flag, false},      {NULL, NULL, false}};
 SHAPE notice = {
     .kind = STRUCT, .expected = "a map with channels, topic or coalesce", .fields = notice_fields};
 SHAPE notices = {.kind = MAP, .expected = "a map of events", .of = &notice, .words = true};
-static const entry notifications_fields[] = {
-    {"channels", &channels, false}, {"events", &notices, false}, {NULL, NULL, false}};
+static const char *const quiet_zones[] = {"customer", "shop", NULL};
+SHAPE quiet_zone = {.kind = CHOICE, .expected = "customer or shop", .choices = quiet_zones};
+static const entry quiet_fields[] = {
+    {"from", &text, true}, {"until", &text, true}, {"zone", &quiet_zone, false}, {NULL, NULL, false}};
+SHAPE quiet = {.kind = STRUCT, .expected = "a map with from and until", .fields = quiet_fields};
+static const entry notifications_fields[] = {{"channels", &channels, false},
+                                             {"events", &notices, false},
+                                             {"quiet", &quiet, false},
+                                             {NULL, NULL, false}};
 SHAPE notifications = {
-    .kind = STRUCT, .expected = "a map with channels and events", .fields = notifications_fields};
+    .kind = STRUCT, .expected = "a map with channels, events and quiet", .fields = notifications_fields};
 
 static const entry root_fields[] = {{"version", &version, true},
                                     {"categories", &categories, true},

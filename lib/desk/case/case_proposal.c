@@ -9,6 +9,12 @@ static aft_str or_else(aft_str given, aft_str present) { return given.len ? give
 
 /* ---- reading the newest ---- */
 
+static aft_status nothing_open(aft_error *error) {
+  return aft__error(error, AFT_E_TRANSITION, "case.proposal",
+                    "nothing is on the table that could be agreed on");
+}
+
+/* The newest that is open; NULL where none is newer than the one that binds. */
 static aft_status newest(aft__case *c, aft__value **out, aft_error *error) {
   aft__scan scan = {.table = &aft__proposal_table,
                     .index = AFT__PROPOSAL_BY_CASE,
@@ -19,13 +25,17 @@ static aft_status newest(aft__case *c, aft__value **out, aft_error *error) {
   aft__value **rows;
   uint32_t n;
   AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
-  for (uint32_t i = 0; i < n; i++)
-    if (aft__str_eq(aft__row_str(rows[i], AFT__PROPOSAL_STATE), aft__cstr("open"))) {
+  *out = NULL;
+  for (uint32_t i = 0; i < n; i++) {
+    aft_str state = aft__row_str(rows[i], AFT__PROPOSAL_STATE);
+    if (aft__str_eq(state, aft__cstr("accepted")))
+      return AFT_OK;
+    if (aft__str_eq(state, aft__cstr("open"))) {
       *out = rows[i];
       return AFT_OK;
     }
-  return aft__error(error, AFT_E_TRANSITION, "case.proposal",
-                    "nothing is on the table that could be agreed on");
+  }
+  return AFT_OK;
 }
 
 static aft_status change_state(aft__case *c, aft__value *row, const char *state, aft_error *error) {
@@ -284,10 +294,13 @@ static aft_status take_lines(aft__case *c, const aft__value *proposal, aft_error
 }
 
 /* The address and the payer of the freight are fixed here; a proposal of another kind is followed by the
- * event of its name ("to_return"), which says how the machine goes over. */
+ * event of its name ("to_return"), which says how the machine goes over. What was agreed on before binds
+ * until something newer is. */
 aft_status aft__agree(aft__case *c, aft_error *error) {
   aft__value *row;
   AFT__TRY(newest(c, &row, error));
+  if (!row)
+    return aft__row_null(c->row, AFT__CASE_AGREED) ? nothing_open(error) : AFT_OK;
   AFT__TRY(change_state(c, row, "accepted", error));
   AFT__TRY(take_lines(c, row, error));
   AFT__TRY(aft__exchange_set_prices(c, error));
@@ -311,5 +324,5 @@ aft_status aft__agree(aft__case *c, aft_error *error) {
 aft_status aft__decline(aft__case *c, aft_error *error) {
   aft__value *row;
   AFT__TRY(newest(c, &row, error));
-  return change_state(c, row, "declined", error);
+  return row ? change_state(c, row, "declined", error) : nothing_open(error);
 }

@@ -24,15 +24,24 @@ static aft_status ask(aft__ticket *ticket, const char *name, uint32_t role, aft_
   return aft__flow_step(flow, state, event, (uint16_t)AFT__ROLE(role), aft__guard, &of, step, error);
 }
 
-aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
-                            aft_error *error) {
+aft_status aft__ticket_leads(aft__ticket *ticket, const char *event, uint32_t role, aft_str *state,
+                             aft_error *error) {
+  const aft__flow *flow = aft__policy_machine(ticket->cmd->policy, "ticket");
   aft__flow_step_out step;
   aft_error own = AFT_ERROR_INIT;
   aft_status status = ask(ticket, event, role, &step, &own);
-  *out = status == AFT_OK;
+  *state = status == AFT_OK ? aft__cstr(flow->texts + flow->states[step.to].name) : (aft_str){0};
   if (status == AFT_E_TRANSITION || status == AFT_E_DENIED || status >= 0)
     return AFT_OK;
   return aft__error_pass(error, &own);
+}
+
+aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
+                            aft_error *error) {
+  aft_str state;
+  AFT__TRY(aft__ticket_leads(ticket, event, role, &state, error));
+  *out = state.len > 0;
+  return AFT_OK;
 }
 
 static bool runs(const aft__flow_state *state) {
