@@ -22,7 +22,8 @@ static bool clock_of(aft__compile *cx, const aft__node *map, const char *key, in
 static void compile(aft__compile *cx, const aft__node *map, aft__quiet *out) {
   const aft__node *from = aft__node_get(map, "from"), *until = aft__node_get(map, "until");
   const aft__node *zone = aft__node_get(map, "zone");
-  if (!clock_of(cx, map, "from", &out->from) | !clock_of(cx, map, "until", &out->until))
+  bool begins = clock_of(cx, map, "from", &out->from), ends = clock_of(cx, map, "until", &out->until);
+  if (!begins || !ends)
     return;
   if (out->from == out->until) /* told where what came later stands */
     aft__fault_node(cx->faults, AFT_E_POLICY, from->document > until->document ? from : until,
