@@ -175,7 +175,7 @@ typedef struct aft__section {
 
 #define AFT__IMAGE_MAGIC   "AFTPOLCY"
 #define AFT__IMAGE_ORDER   0x01020304u
-#define AFT__IMAGE_VERSION 8u
+#define AFT__IMAGE_VERSION 9u
 #define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
 #define AFT__IMAGE_JSON    3u /* the last version whose source is canonical JSON */
 
@@ -619,7 +619,7 @@ typedef struct aft__pair {
 } aft__pair;
 
 typedef struct aft__case_settings {
-  int64_t reconcile_ms, retries, rounds;
+  int64_t reconcile_ms, retries, rounds, amendments;
   int64_t most_bytes, most_pieces, quota_bytes, retention_ms;
   int64_t serial_cases, serial_within_ms, empty_cases, empty_within_ms, drift_cases, drift_within_ms;
   int64_t waybill_reuse, evidence_reuse, link_ms;

@@ -312,6 +312,10 @@ aft_status aft__parcels_receive(aft__case *c, aft_str waybill, aft_error *error)
 
 aft_status aft__propose(aft__case *c, aft_error *error);
 aft_status aft__agree(aft__case *c, aft_error *error);
+/* The next version of a dispute: what an arbiter rules, or the seller offers so often as the policy says. */
+aft_status aft__propose_share(aft__case *c, aft_error *error);
+/* It is carried out. */
+aft_status aft__share_binds(aft__case *c, aft_error *error);
 aft_status aft__decline(aft__case *c, aft_error *error);
 /* The first one: what was filed. */
 aft_status aft__propose_first(aft__case *c, aft_error *error);
