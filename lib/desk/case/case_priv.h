@@ -134,8 +134,8 @@ aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error);
 aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error);
 /* Whether it may be filed: reasons, freight and liability are set. AFT_E_INELIGIBLE. */
 aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error);
-/* Keeps the exception by which it is contested: that which the condition of the goods brings, as the event under
- * way tells it. One that was known at the filing stands. */
+/* Keeps the exception by which it is contested: that which the condition of the goods brings, as the event
+ * under way tells it. One that was known at the filing stands. */
 aft_status aft__case_exclude(aft__case *c, aft_error *error);
 /* Whether the buyer could have filed it as one of another kind: AFT_E_INELIGIBLE. Nothing of it is changed.
  */
