@@ -159,6 +159,11 @@ int64_t aft__policy_counter_rounds(const aft_policy *policy) {
   return s ? s->rounds : 2;
 }
 
+int64_t aft__policy_amendments(const aft_policy *policy) {
+  const aft__case_settings *s = settings_of(policy);
+  return s ? s->amendments : 5;
+}
+
 /* ---- evidence, risk, links, addresses ---- */
 
 void aft__policy_evidence_limits(const aft_policy *policy, aft__evidence_limits *out) {

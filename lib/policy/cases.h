@@ -135,6 +135,8 @@ aft_str aft__policy_freight_back(const aft_policy *policy, const aft__facts *fac
 /* Whether money waits for the invoice that takes the old one back. */
 bool aft__policy_papers_first(const aft_policy *policy, const aft__facts *facts);
 int64_t aft__policy_counter_rounds(const aft_policy *policy);
+/* How often the buyer may change what is asked for. */
+int64_t aft__policy_amendments(const aft_policy *policy);
 
 #define AFT__MOST_TYPES 16u
 typedef struct aft__evidence_limits {

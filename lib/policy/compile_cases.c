@@ -336,6 +336,7 @@ static void compile_settings(aft__compile *cx, const aft__node *cases) {
   s.reconcile_ms = span_of(money, "reconcile", AFT__DAY);
   s.retries = whole_of(money, "retries", 3);
   s.rounds = whole_of(map_of(cases, "negotiation"), "rounds", 2);
+  s.amendments = whole_of(map_of(cases, "negotiation"), "amendments", 5);
   s.most_bytes = whole_of(evidence, "most_bytes", 10000000);
   s.most_pieces = whole_of(evidence, "most_pieces", 20);
   s.quota_bytes = whole_of(evidence, "quota_bytes", 100000000);

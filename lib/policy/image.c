@@ -456,8 +456,8 @@ static bool cases_valid(const view *v) {
          (s->calendar == AFT__FLOW_NONE || s->calendar < count(v, AFT__SECTION_CALENDARS)) &&
          text(v, s->season) && s->season_ms >= 0 && s->refund_warn_ms >= 0 &&
          names_valid(v, s->season_kinds) && names_valid(v, s->season_states) && s->reconcile_ms > 0 &&
-         s->retries >= 0 && s->rounds >= 0 && s->link_ms > 0 && s->coupon_full <= 1 && s->coupon_part <= 1 &&
-         s->points_spent < AFT__EXTRAS && s->gift_kept < AFT__EXTRAS;
+         s->retries >= 0 && s->rounds >= 0 && s->amendments >= 0 && s->link_ms > 0 && s->coupon_full <= 1 &&
+         s->coupon_part <= 1 && s->points_spent < AFT__EXTRAS && s->gift_kept < AFT__EXTRAS;
 }
 
 static bool forms_valid(const view *v) {

@@ -621,7 +621,7 @@ typedef struct aft__pair {
 } aft__pair;
 
 typedef struct aft__case_settings {
-  int64_t reconcile_ms, retries, rounds;
+  int64_t reconcile_ms, retries, rounds, amendments;
   int64_t most_bytes, most_pieces, quota_bytes, retention_ms;
   int64_t serial_cases, serial_within_ms, empty_cases, empty_within_ms, drift_cases, drift_within_ms;
   int64_t waybill_reuse, evidence_reuse, link_ms;

@@ -482,8 +482,10 @@ static const entry money_fields[] = {{"instruments", &names, false},
                                      {NULL, NULL, false}};
 SHAPE case_money = {.kind = STRUCT, .expected = "a map of money rules", .fields = money_fields};
 
-static const entry negotiation_fields[] = {{"rounds", &few, false}, {NULL, NULL, false}};
-SHAPE negotiation = {.kind = STRUCT, .expected = "a map with rounds", .fields = negotiation_fields};
+static const entry negotiation_fields[] = {
+    {"rounds", &few, false}, {"amendments", &few, false}, {NULL, NULL, false}};
+SHAPE negotiation = {
+    .kind = STRUCT, .expected = "a map with rounds and amendments", .fields = negotiation_fields};
 static const entry evidence_fields[] = {{"most_bytes", &minor, false},   {"most_pieces", &count, false},
                                         {"quota_bytes", &minor, false},  {"types", &texts, false},
                                         {"retention", &duration, false}, {NULL, NULL, false}};

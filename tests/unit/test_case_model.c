@@ -69,7 +69,15 @@ static void heard(life *l, aft_status status, const aft_error *error) {
   fail_msg("%s at %s: %s", aft_status_name(status), error->where, error->message);
 }
 
+/* What the machine offers it does, or says what is wrong with the input: never that there is no way. */
+static void heard_of_offer(life *l, aft_status status, const char *event, const aft_error *error) {
+  if (status == AFT_E_TRANSITION)
+    fail_msg("%s was offered: %s: %s", event, error->where, error->message);
+  heard(l, status, error);
+}
+
 static void file(life *l) {
+  static const char *const routes[] = {"", "", "", "advance", "on_site", "part", "returnless", "goods_first"};
   aft_error error = AFT_ERROR_INIT;
   aft_record *made;
   aft_call call = anybody(l);
@@ -80,11 +88,13 @@ static void file(life *l) {
                            .wants_price = call.role == AFT_ROLE_BUYER ? 0 : (int64_t)pick(l, 3) * 6000};
   aft_case_in in = {.size = sizeof in,
                     .order = l->c.order,
-                    .kind = AFT_STR(case_any_kind(&l->seed)),
+                    .kind = AFT_STR(pick(l, 16)  ? case_any_kind(&l->seed)
+                                    : pick(l, 2) ? "undelivered"
+                                                 : "recourse"),
                     .reason = AFT_STR(case_any_reason(&l->seed)),
                     .lines = &line,
                     .n_lines = pick(l, 8) != 0,
-                    .route = AFT_STR(pick(l, 4) ? "" : "advance"),
+                    .route = AFT_STR(ONE_OF(l, routes)),
                     .in_spite = call.role != AFT_ROLE_BUYER};
   if (l->n && pick(l, 5) == 0) {
     in.kind = AFT_STR("dispute");
@@ -103,8 +113,8 @@ static void file(life *l) {
   aft_record_free(made);
 }
 
-/* Mostly what the machine would let the caller do, sometimes anything. */
-static void event_of(life *l, const aft_call *call, aft_id id, char out[64]) {
+/* Mostly what the machine would let the caller do, sometimes anything: whether it was offered. */
+static bool event_of(life *l, const aft_call *call, aft_id id, char out[64]) {
   static const char *const any[] = {"approve",      "cancel",   "ship",    "inspect",
                                     "accept_goods", "disputed", "nonsense"};
   aft_error error = AFT_ERROR_INIT;
@@ -112,7 +122,7 @@ static void event_of(life *l, const aft_call *call, aft_id id, char out[64]) {
   int n = 0;
   snprintf(out, 64, "%s", ONE_OF(l, any));
   if (pick(l, 10) == 0 || aft_case_options(l->c.d.session, call, id, "en", &buf, &error) < 0)
-    return;
+    return false;
   const char *at = aft_buf_data(buf), key[] = "\"event\":\"";
   char text[16384];
   snprintf(text, sizeof text, "%.*s", (int)aft_buf_size(buf), at);
@@ -120,6 +130,7 @@ static void event_of(life *l, const aft_call *call, aft_id id, char out[64]) {
   for (char *p = text; (p = strstr(p, key)); p += sizeof key)
     if (pick(l, (uint64_t)++n) == 0)
       sscanf(p + sizeof key - 1, "%63[a-z_]", out);
+  return n > 0;
 }
 
 static void act(life *l) {
@@ -128,7 +139,7 @@ static void act(life *l) {
   char event[64], waybill[32];
   aft_id id = l->cases[pick(l, (uint64_t)l->n)];
   aft_case_line_in lines[2];
-  event_of(l, &call, id, event);
+  bool offered = event_of(l, &call, id, event);
   snprintf(waybill, sizeof waybill, "W-%lld", (long long)l->steps);
   for (int i = 0; i < 2; i++)
     lines[i] = (aft_case_line_in){.size = sizeof lines[i],
@@ -147,7 +158,11 @@ static void act(life *l) {
   if (pick(l, 2))
     in.amount = (aft_money){(int64_t)pick(l, 9000), "CNY"};
   run_short(l);
-  heard(l, aft_case_act(session(l), &call, &in, NULL, &error), &error);
+  aft_status status = aft_case_act(session(l), &call, &in, NULL, &error);
+  if (offered)
+    heard_of_offer(l, status, event, &error);
+  else
+    heard(l, status, &error);
 }
 
 static aft_id any_part(life *l, aft_id id, uint32_t kind, uint32_t field, int64_t *amount) {

@@ -80,7 +80,7 @@ static aft_status fault(aft__case *c, aft_error *error) {
   return AFT_OK;
 }
 static aft_status verdict(aft__case *c, const char *arg, aft_error *error) {
-  aft_str word = c->in && c->in->verdict.len ? c->in->verdict : aft__cstr(arg);
+  aft_str word = !*arg && c->in ? c->in->verdict : aft__cstr(arg);
   int64_t share = c->in ? c->in->share : 0;
   bool buyer = aft__str_eq(word, aft__cstr("buyer")), seller = aft__str_eq(word, aft__cstr("seller"));
   if (!buyer && !seller && !aft__str_eq(word, aft__cstr("shared")))
@@ -91,7 +91,7 @@ static aft_status verdict(aft__case *c, const char *arg, aft_error *error) {
                       "expected 1 to 999 permille for the buyer, found %lld", (long long)share);
   aft__case_set(c, AFT__CASE_VERDICT, aft__text(word));
   aft__case_set(c, AFT__CASE_SHARE, aft__int(buyer ? 1000 : seller ? 0 : share));
-  return AFT_OK;
+  return aft__propose_share(c, error);
 }
 
 /* Verbs whose whole meaning is a request to the host: its topic. */

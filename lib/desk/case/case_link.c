@@ -102,8 +102,11 @@ aft_status aft__case_tell_parent(aft__case *c, const char *event, aft_error *err
   aft_id subject = c->cmd->subject;
   if (aft__row_null(c->row, AFT__CASE_PARENT))
     return AFT_OK;
+  bool verdict = strncmp(event, "verdict_", 8) == 0;
+  if (verdict)
+    AFT__TRY(aft__share_binds(c, error));
   aft_status status = aft__case_load(c->cmd, aft__case_int(c, AFT__CASE_PARENT), &parent, error);
-  if (status >= 0)
+  if (status >= 0 && verdict) /* an offer that was not taken is none */
     hand_over(c, &parent);
   if (status >= 0) /* one that has ended meanwhile has no move for it */
     status = aft__case_tell(&parent, event, error);

@@ -134,8 +134,8 @@ aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error);
 aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error);
 /* Whether it may be filed: reasons, freight and liability are set. AFT_E_INELIGIBLE. */
 aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error);
-/* Keeps the exception by which it is contested: that which the condition of the goods brings, as the event under
- * way tells it. One that was known at the filing stands. */
+/* Keeps the exception by which it is contested: that which the condition of the goods brings, as the event
+ * under way tells it. One that was known at the filing stands. */
 aft_status aft__case_exclude(aft__case *c, aft_error *error);
 /* Whether the buyer could have filed it as one of another kind: AFT_E_INELIGIBLE. Nothing of it is changed.
  */
@@ -334,6 +334,10 @@ aft_status aft__parcels_receive(aft__case *c, aft_str waybill, aft_error *error)
 
 aft_status aft__propose(aft__case *c, aft_error *error);
 aft_status aft__agree(aft__case *c, aft_error *error);
+/* The next version of a dispute: what an arbiter rules, or the seller offers so often as the policy says. */
+aft_status aft__propose_share(aft__case *c, aft_error *error);
+/* It is carried out. */
+aft_status aft__share_binds(aft__case *c, aft_error *error);
 aft_status aft__decline(aft__case *c, aft_error *error);
 /* The first one: what was filed. */
 aft_status aft__propose_first(aft__case *c, aft_error *error);

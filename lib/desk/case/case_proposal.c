@@ -14,17 +14,22 @@ static aft_status nothing_open(aft_error *error) {
                     "nothing is on the table that could be agreed on");
 }
 
-/* The newest that is open; NULL where none is newer than the one that binds. */
-static aft_status newest(aft__case *c, aft__value **out, aft_error *error) {
+/* The newest first. */
+static aft_status load_all(aft__case *c, aft__value ***rows, uint32_t *n, aft_error *error) {
   aft__scan scan = {.table = &aft__proposal_table,
                     .index = AFT__PROPOSAL_BY_CASE,
                     .n_equal = 2,
                     .equal = {aft__int(c->cmd->call.tenant), c->row[AFT__CASE_ID]},
                     .descending = true,
                     .limit = AFT__MOST_LEGS};
+  return aft__scan_all(c->cmd->tx, &scan, rows, n, error);
+}
+
+/* The newest that is open; NULL where none is newer than the one that binds. */
+static aft_status newest(aft__case *c, aft__value **out, aft_error *error) {
   aft__value **rows;
   uint32_t n;
-  AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
+  AFT__TRY(load_all(c, &rows, &n, error));
   *out = NULL;
   for (uint32_t i = 0; i < n; i++) {
     aft_str state = aft__row_str(rows[i], AFT__PROPOSAL_STATE);
@@ -36,6 +41,10 @@ static aft_status newest(aft__case *c, aft__value **out, aft_error *error) {
     }
   }
   return AFT_OK;
+}
+
+static bool by_the_buyer(const aft__value *row) {
+  return aft__row_int(row, AFT__PROPOSAL_ROLE) == AFT_ROLE_BUYER;
 }
 
 static aft_status change_state(aft__case *c, aft__value *row, const char *state, aft_error *error) {
@@ -152,19 +161,37 @@ static aft_status check_currency(const aft__case *c, const aft_money *amount, af
                     (int)own.len, own.data, amount->currency);
 }
 
-/* A seller who counters may lower what is asked, so often as the policy says. */
-static aft_status check_seller(aft__case *c, int64_t amount, aft_error *error) {
-  int64_t now = amount_now(c), rounds = aft__case_int(c, AFT__CASE_ROUNDS);
-  if (amount > now)
-    return aft__error(error, AFT_E_INVALID, "case.amount",
-                      "a counter-offer may only lower the amount: expected at most %lld, found %lld",
-                      (long long)now, (long long)amount);
-  int64_t most = aft__policy_counter_rounds(c->policy);
+/* So often as the policy says. */
+static aft_status take_round(aft__case *c, aft_error *error) {
+  int64_t rounds = aft__case_int(c, AFT__CASE_ROUNDS), most = aft__policy_counter_rounds(c->policy);
   if (rounds >= most)
     return aft__error(error, AFT_E_INELIGIBLE, "case.rounds",
                       "the seller has made the %lld counter-offers there are", (long long)most);
   aft__case_set(c, AFT__CASE_ROUNDS, aft__int(rounds + 1));
   return AFT_OK;
+}
+
+/* What is refused is not asked for again and again. */
+static aft_status check_amendments(aft__case *c, aft_error *error) {
+  aft__value **rows;
+  uint32_t n;
+  int64_t made = 0, most = aft__policy_amendments(c->policy);
+  AFT__TRY(load_all(c, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++)
+    made += aft__row_int(rows[i], AFT__PROPOSAL_VERSION) > 1 && by_the_buyer(rows[i]);
+  return made < most ? AFT_OK
+                     : aft__error(error, AFT_E_INELIGIBLE, "case.proposals",
+                                  "the buyer has made the %lld amendments there are", (long long)most);
+}
+
+/* A seller who counters may lower what is asked, and does so in the host's name too. */
+static aft_status check_seller(aft__case *c, int64_t amount, aft_error *error) {
+  int64_t now = amount_now(c);
+  if (amount > now)
+    return aft__error(error, AFT_E_INVALID, "case.amount",
+                      "a counter-offer may only lower the amount: expected at most %lld, found %lld",
+                      (long long)now, (long long)amount);
+  return take_round(c, error);
 }
 
 /* A case of one kind becomes another's only where its machine says how; and a buyer gets no further by that
@@ -253,6 +280,52 @@ static aft_status amend(aft__case *c, const aft__case_input *in, aft_error *erro
   return AFT_OK;
 }
 
+/* ---- a share of what is in dispute ---- */
+
+/* The last offer or verdict that stands; NULL where there is none. */
+static aft_status standing(aft__case *c, aft__value **out, aft_error *error) {
+  AFT__TRY(newest(c, out, error));
+  if (*out && by_the_buyer(*out))
+    *out = NULL;
+  return AFT_OK;
+}
+
+static aft_status share_in_dispute(aft__case *c, int64_t *out, aft_error *error) {
+  aft__value *parent;
+  AFT__TRY(aft__get(c->cmd->tx, &aft__case_table, aft__case_int(c, AFT__CASE_PARENT), &parent, error));
+  bool agreed = !aft__row_null(parent, AFT__CASE_AGREED);
+  int64_t amount = aft__row_int(parent, agreed ? AFT__CASE_AGREED : AFT__CASE_ASKED);
+  *out = aft__share_of(amount, 1000, 0, aft__case_int(c, AFT__CASE_SHARE));
+  return AFT_OK;
+}
+
+aft_status aft__propose_share(aft__case *c, aft_error *error) {
+  aft__case_input in = {0};
+  aft__value *before;
+  int64_t amount;
+  if (aft__row_null(c->row, AFT__CASE_PARENT))
+    return AFT_OK;
+  if (c->role == AFT_ROLE_AGENT && aft__case_is(c, AFT__CASE_VERDICT, "shared"))
+    AFT__TRY(take_round(c, error));
+  AFT__TRY(standing(c, &before, error));
+  if (before)
+    AFT__TRY(change_state(c, before, "superseded", error));
+  AFT__TRY(share_in_dispute(c, &amount, error));
+  if (c->in) {
+    in.text = c->in->text;
+    in.proof = c->in->proof;
+  }
+  return add(c, &in, amount, error);
+}
+
+aft_status aft__share_binds(aft__case *c, aft_error *error) {
+  aft__value *row;
+  AFT__TRY(standing(c, &row, error));
+  return row ? change_state(c, row, "accepted", error) : AFT_OK;
+}
+
+/* ---- proposing ---- */
+
 aft_status aft__propose(aft__case *c, aft_error *error) {
   aft__case_input none = {0};
   const aft__case_input *in = c->in ? c->in : &none;
@@ -262,9 +335,10 @@ aft_status aft__propose(aft__case *c, aft_error *error) {
   AFT__TRY(check_kind(c, in, error));
   int64_t amount = given ? in->amount.minor : in->n_lines ? amounts_of(c, in) : amount_now(c);
   if (c->role == AFT_ROLE_BUYER) {
+    AFT__TRY(check_amendments(c, error));
     AFT__TRY(amend(c, in, error));
     amount = aft__case_int(c, AFT__CASE_ASKED);
-  } else if (c->role == AFT_ROLE_AGENT) {
+  } else if (!c->mirrored) {
     AFT__TRY(check_seller(c, amount, error));
   }
   return add(c, in, amount, error);
