@@ -480,7 +480,7 @@
 #define AFT_CASE_FREIGHT          0x001f0015u /* who pays the return freight: buyer, seller, platform or insurer */
 #define AFT_CASE_POLICY           0x001f0016u /* content hash of the policy that governs it */
 #define AFT_CASE_DOCUMENT         0x001f0017u /* where that policy is stored */
-#define AFT_CASE_TICKET           0x001f0018u /* the ticket it came from */
+#define AFT_CASE_TICKET           0x001f0018u /* the ticket it came from, as long as retention leaves that */
 #define AFT_CASE_PARENT           0x001f0019u /* the case that it disputes or follows */
 #define AFT_CASE_ROUTE            0x001f001au /* normal, advance, returnless, mail_in, on_site, part, intercept … */
 #define AFT_CASE_GOODS            0x001f001bu /* none, held, announced, in_transit, arrived, counted or settled */

@@ -536,6 +536,56 @@ static void a_ticket_on_hold_stays_and_the_rest_goes(void **state) {
   END_EACH(c)
 }
 
+/* A survey about the ticket, once it was sent. */
+static aft_id asked_about(desk *d, aft_id ticket) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *record;
+  desk_answer(d, ticket, "today");
+  desk_act(d, ticket, AFT_ACT_RESOLVE);
+  desk_pass(d, 2 * AFT__HOUR);
+  desk_tick(d);
+  desk_pass(d, AFT__DAY / 2);
+  desk_tick(d);
+  assert_ok(aft_survey_list(d->session, &d->system, ticket, &cursor, &error));
+  assert_status(aft_cursor_next(cursor, &record, &error), AFT_OK);
+  assert_string_equal(aft_survey_state(record), "sent");
+  aft_id id = aft_survey_id(record);
+  aft_cursor_free(cursor);
+  return id;
+}
+
+static aft_status answer_survey(desk *d, aft_id survey, const char *text, aft_error *error) {
+  aft_survey_answer_in in = {
+      .size = sizeof in, .survey = survey, .score = 1, .source = AFT_VIA_PHONE, .text = AFT_STR(text)};
+  return aft_survey_answer(d->session, &d->system, &in, NULL, error);
+}
+
+/* What was answered is part of the matter, also where the ticket was merged into the one on hold. */
+static void a_held_tickets_survey_stays(void **state) {
+  ON_EACH(c)
+  aft_error error = AFT_ERROR_INIT;
+  desk_policy(&c.d, "version: 1\nsurvey: {enabled: true, fatigue: never}\n");
+  aft_id merged = desk_say(&c.d, "m1", "where is my parcel");
+  aft_id survey = asked_about(&c.d, merged);
+  assert_ok(answer_survey(&c.d, survey, "they lied " ONE "held", &error));
+  desk_pass(&c.d, 4 * AFT__DAY);
+  aft_id held = desk_say(&c.d, "m2", "the parcel again");
+  assert_int_not_equal(held, merged);
+  desk_act(&c.d, merged, AFT_ACT_REOPEN);
+  assert_ok(desk_merge(&c.d, merged, held, &error));
+  hold_ticket(&c.d, held, AFT_ACT_HOLD);
+  ask(&c.d, c.d.buyer);
+  desk_tick(&c.d);
+  assert_erasure(&c.d, "waiting", "\"survey\"");
+  assert_true(raw_count(&c.d, ONE "held") > 0);
+  hold_ticket(&c.d, held, AFT_ACT_UNHOLD);
+  days(&c.d, 1);
+  assert_erasure(&c.d, "done", "");
+  assert_no_word(&c.d, ONE);
+  END_EACH(c)
+}
+
 /* Who asks again need not wait for the next day. */
 static void an_open_case_stays_until_it_has_ended(void **state) {
   ON_EACH(c)
@@ -783,6 +833,7 @@ static void every_branch_can_be_gone_through_in_steps(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_ticket_on_hold_stays_and_the_rest_goes),
+      cmocka_unit_test(a_held_tickets_survey_stays),
       cmocka_unit_test(an_open_case_stays_until_it_has_ended),
       cmocka_unit_test(evidence_goes_with_its_bytes_unless_it_is_held),
       cmocka_unit_test(a_long_history_goes_in_steps),

@@ -254,6 +254,89 @@ static void a_case_goes_with_all_that_belongs_to_it(void **state) {
   case_desk_close(&c);
 }
 
+static aft_id file_from(case_desk *c, aft_id ticket) {
+  aft_case_line_in line = {.size = sizeof line, .line = c->line[0], .quantity = 1};
+  aft_case_in in = {.size = sizeof in,
+                    .order = c->order,
+                    .kind = AFT_STR("return"),
+                    .reason = AFT_STR("not_as_described"),
+                    .customer = c->d.buyer,
+                    .ticket = ticket,
+                    .lines = &line,
+                    .n_lines = 1};
+  return case_file_in(c, &c->d.as_agent, &in);
+}
+
+/* A case from a ticket that is closed. */
+static aft_id file_and_close(case_desk *c, aft_id *ticket) {
+  *ticket = desk_say(&c->d, "m1", "the cup is broken zqwords");
+  aft_id of = file_from(c, *ticket);
+  desk_act(&c->d, *ticket, AFT_ACT_CLOSE);
+  come_to_rest(&c->d);
+  return of;
+}
+
+/* What was said in a ticket is part of each case that came from it. */
+static void a_case_keeps_its_ticket(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_error error = AFT_ERROR_INIT;
+  aft_id ticket;
+  desk_policy(&c.d, "version: 1\nretention: {tickets: 30d, messages: 30d}\n");
+  aft_id of = file_and_close(&c, &ticket);
+  assert_ok(aft_case_hold(c.d.session, &c.d.system, of, 1, "court", &error));
+  case_act(&c, &c.d.as_buyer, of, "cancel");
+  desk_pass(&c.d, 40 * AFT__DAY);
+  days(&c.d, 10);
+  assert_true(raw_count(&c.d, "zqwords") > 0);
+  assert_int_equal(case_int(&c, of, AFT_CASE_TICKET), ticket);
+  assert_ok(aft_case_hold(c.d.session, &c.d.system, of, 0, "", &error));
+  days(&c.d, 10);
+  assert_int_equal(raw_count(&c.d, "zqwords"), 0);
+  assert_int_equal(raw_count(&c.d, "ticket.removed"), 1);
+  END_DESK(c)
+}
+
+/* The case may be moved long after its ticket was closed, and its deadlines pass. */
+static void an_open_case_goes_on_with_its_ticket(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_error error = AFT_ERROR_INIT;
+  aft_id ticket;
+  aft_buf *health;
+  desk_policy(&c.d, "version: 1\nretention: {tickets: 30d}\n");
+  aft_id of = file_and_close(&c, &ticket);
+  case_ship(&c, of, "SF1");
+  case_act(&c, &c.d.as_agent, of, "receive");
+  case_find(&c, of, c.line[0], "ok", 1);
+  case_act(&c, &c.d.as_agent, of, "accept_goods");
+  case_fail_all(&c, of);
+  days(&c.d, 70);
+  assert_int_equal(case_int(&c, of, AFT_CASE_TICKET), ticket);
+  assert_ok(aft_store_health(c.d.session, &health, &error));
+  assert_non_null(strstr(aft_buf_data(health), "\"due_parked\":0"));
+  aft_buf_free(health);
+  END_DESK(c)
+}
+
+/* A parcel may come back long after all was over. */
+static void a_case_goes_on_though_its_ticket_is_gone(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id ticket;
+  desk_policy(&c.d, "version: 1\nretention: {tickets: 30d}\n");
+  aft_id of = file_and_close(&c, &ticket);
+  case_ship(&c, of, "SF1");
+  assert_gives(case_track(&c, "SF1", "t1", "lost"), AFT_OK);
+  case_act(&c, &c.d.as_agent, of, "close");
+  desk_pass(&c.d, 40 * AFT__DAY);
+  days(&c.d, 10);
+  assert_int_equal(raw_count(&c.d, "ticket.removed"), 1);
+  aft_record *record = case_get(&c, of);
+  assert_true(aft_record_is_null(record, AFT_CASE_TICKET));
+  aft_record_free(record);
+  assert_gives(case_track(&c, "SF1", "t2", "delivered"), AFT_OK);
+  assert_int_equal(desk_effects(&c.d, of, "work.order", "late_parcel"), 1);
+  END_DESK(c)
+}
+
 static void figures_stay_when_words_go(void **state) {
   (void)state;
   case_desk c;
@@ -315,6 +398,9 @@ static void links_and_erasures_go_when_they_have_ended(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_case_goes_with_all_that_belongs_to_it),
+      cmocka_unit_test(a_case_keeps_its_ticket),
+      cmocka_unit_test(an_open_case_goes_on_with_its_ticket),
+      cmocka_unit_test(a_case_goes_on_though_its_ticket_is_gone),
       cmocka_unit_test(figures_stay_when_words_go),
       cmocka_unit_test(links_and_erasures_go_when_they_have_ended),
       cmocka_unit_test(what_has_ended_goes_in_its_time_and_not_before),

@@ -65,6 +65,7 @@ static aft_status move_messages(aft__ticket *from, aft__ticket *to, uint32_t *n,
                     .equal = {aft__int(cmd->call.tenant), aft__int(aft__ticket_id(from))},
                     .descending = true,
                     .limit = AT_ONCE};
+  AFT__TRY(aft__hold_follow(from, to, error));
   AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, n, error));
   for (uint32_t i = 0; i < *n; i++)
     AFT__TRY(aft__message_move(cmd, rows[i], aft__ticket_id(to), error));
