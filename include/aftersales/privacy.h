@@ -50,10 +50,11 @@ typedef struct aft_erase_in {
  * The record says how far that has come. After "asked" and "running" its state is "waiting" while a legal
  * hold, an open case or money under way keeps something: the rest is gone, and the record counts and names
  * what is kept. The tick looks again every day, and goes on by itself. At last it is "done": nothing is left,
- * and the customer can neither write nor be written to (AFT_E_DENIED). Whoever writes under one of their
- * handles is a new customer.
+ * and the customer can neither write nor be written to, nor are orders, cases, notes or other words about
+ * them taken in (AFT_E_DENIED). Whoever writes under one of their handles is a new customer.
  *
- * Who asks again gets the same record with AFT_IGNORED; one that waits is then looked at in the next tick.
+ * Who asks again gets the same record with AFT_IGNORED; one that waits is then looked at in the next tick,
+ * and one that is done goes over everything once more.
  *
  * call: system.
  * out: NULL, or receives the record of kind AFT_KIND_ERASURE, which the caller frees with aft_record_free.

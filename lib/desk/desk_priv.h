@@ -158,6 +158,8 @@ aft_status aft__may_ticket(aft__cmd *cmd, const aft__value *ticket, aft_error *e
 aft_status aft__may_customer(aft__cmd *cmd, aft_id customer, aft_error *error);
 /* AFT_E_DENIED for a customer whose data was erased: nothing is taken in for them any more. */
 aft_status aft__customer_stays(aft__cmd *cmd, const aft__value *customer, aft_error *error);
+/* The same for the customer with an id. */
+aft_status aft__customer_id_stays(aft__cmd *cmd, aft_id customer, aft_error *error);
 aft_status aft__takes_part(aft__cmd *cmd, const aft__value *ticket, aft_id customer, bool *out,
                            aft_error *error);
 /* AFT_E_DENIED with a sentence. */

@@ -713,6 +713,166 @@ static void who_was_erased_is_a_stranger(void **state) {
   END_EACH(c)
 }
 
+/* An erasure that is done, of somebody with an open ticket. */
+static aft_id erased_with_ticket(desk *d) {
+  aft_id ticket = desk_say(d, "m1", "broken " ONE);
+  ask(d, d->buyer);
+  desk_tick(d);
+  assert_erasure(d, "done", "");
+  return ticket;
+}
+
+static void an_erased_customer_says_nothing_more(void **state) {
+  ON_EACH(c)
+  aft_error error = AFT_ERROR_INIT;
+  desk_policy(&c.d, "version: 1\nsurvey: {enabled: true, fatigue: never}\n");
+  aft_id ticket = desk_say(&c.d, "m1", "where is my parcel"), survey = asked_about(&c.d, ticket);
+  ask(&c.d, c.d.buyer);
+  desk_tick(&c.d);
+  assert_erasure(&c.d, "done", "");
+  assert_status(answer_survey(&c.d, survey, "call me " ONE, &error), AFT_E_DENIED);
+  assert_no_word(&c.d, ONE);
+  END_EACH(c)
+}
+
+/* What comes late from a channel is not written where something was blanked; to take it back is no harm. */
+static void an_erased_message_is_not_written_again(void **state) {
+  ON_EACH(c)
+  aft_error error = AFT_ERROR_INIT;
+  erased_with_ticket(&c.d);
+  aft_message_change in = {.size = sizeof in,
+                           .channel = AFT_STR("wechat"),
+                           .account = desk_message(&c.d, "m1", "").account,
+                           .external = AFT_STR("m1"),
+                           .text = AFT_STR("edited there " ONE)};
+  assert_status(aft_message_revise(c.d.session, &c.d.system, &in, NULL, &error), AFT_E_DENIED);
+  in.recalled = 1;
+  assert_ok(aft_message_revise(c.d.session, &c.d.system, &in, NULL, &error));
+  assert_no_word(&c.d, ONE);
+  END_EACH(c)
+}
+
+static void nothing_is_filed_for_an_erased_customer(void **state) {
+  ON_EACH(c)
+  erased_with_ticket(&c.d);
+  aft_error error = AFT_ERROR_INIT;
+  aft_session *s = c.d.session;
+  aft_case_line_in line = {.size = sizeof line, .line = c.line[0], .quantity = 1};
+  aft_case_in in = {.size = sizeof in,
+                    .order = c.order,
+                    .kind = AFT_STR("return"),
+                    .reason = AFT_STR("not_as_described"),
+                    .lines = &line,
+                    .n_lines = 1,
+                    .text = AFT_STR("note " ONE),
+                    .address = AFT_STR("street " ONE)};
+  assert_status(aft_case_file(s, &c.d.as_agent, &in, NULL, &error), AFT_E_DENIED);
+  in.customer = c.d.buyer;
+  assert_status(aft_case_file(s, &c.d.as_agent, &in, NULL, &error), AFT_E_DENIED);
+  aft_order_in put = {.size = sizeof put, .shop = c.d.shop, .customer = c.d.buyer, .number = AFT_STR("Z-1")};
+  assert_status(aft_order_put(s, &c.d.system, &put, NULL, &error), AFT_E_DENIED);
+  case_story story;
+  case_story_usual(&story, &c.d, CASE_DELIVERED);
+  story.payments[0].account = AFT_STR(ONE "***1234");
+  assert_status(aft_order_tell(s, &c.d.system, &story.facts, NULL, &error), AFT_E_DENIED);
+  assert_no_word(&c.d, ONE);
+  END_EACH(c)
+}
+
+static void nobody_writes_about_an_erased_customer(void **state) {
+  ON_EACH(c)
+  desk_policy(&c.d, document);
+  aft_id ticket = erased_with_ticket(&c.d), task;
+  aft_error error = AFT_ERROR_INIT;
+  aft_session *s = c.d.session;
+  aft_record *made;
+  aft_answer_in note = {
+      .size = sizeof note, .ticket = ticket, .text = AFT_STR(ONE), .visibility = AFT_PRIVATE};
+  assert_status(aft_ticket_answer(s, &c.d.as_agent, &note, NULL, &error), AFT_E_DENIED);
+  aft_callback_in call = {
+      .size = sizeof call, .ticket = ticket, .phone = AFT_STR("13800138000"), .reason = AFT_STR(ONE)};
+  assert_status(aft_callback_ask(s, &c.d.as_agent, &call, NULL, &error), AFT_E_DENIED);
+  aft_task_in add = {
+      .size = sizeof add, .ticket = ticket, .name = AFT_STR("follow_up"), .reason = AFT_STR(ONE)};
+  assert_status(aft_task_add(s, &c.d.as_agent, &add, NULL, &error), AFT_E_DENIED);
+  add.reason = AFT_STR("");
+  assert_ok(aft_task_add(s, &c.d.as_agent, &add, &made, &error));
+  task = aft_task_id(made);
+  aft_record_free(made);
+  aft_task_end_in end = {.size = sizeof end, .task = task, .text = AFT_STR(ONE)};
+  assert_status(aft_task_end(s, &c.d.as_agent, &end, NULL, &error), AFT_E_DENIED);
+  assert_status(aft_task_cancel(s, &c.d.as_agent, task, ONE, NULL, &error), AFT_E_DENIED);
+  aft_attempt_in attempt = {
+      .size = sizeof attempt, .task = task, .outcome = AFT_CALLED_REACHED, .text = AFT_STR(ONE)};
+  assert_status(aft_attempt_note(s, &c.d.as_agent, &attempt, NULL, &error), AFT_E_DENIED);
+  end.text = AFT_STR("");
+  assert_ok(aft_task_end(s, &c.d.as_agent, &end, NULL, &error));
+  const struct {
+    uint32_t kind;
+    aft_id subject;
+  } subjects[] = {{AFT_KIND_TICKET, ticket}, {AFT_KIND_CUSTOMER, c.d.buyer}, {AFT_KIND_ORDER, c.order}};
+  for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+    aft_attribute_in set = {.size = sizeof set,
+                            .kind = subjects[i].kind,
+                            .subject = subjects[i].subject,
+                            .name = AFT_STR("note"),
+                            .text = AFT_STR(ONE)};
+    assert_status(aft_attribute_set(s, &c.d.system, &set, &error), AFT_E_DENIED);
+    set.text = (aft_str){0};
+    set.clear = 1;
+    assert_ok(aft_attribute_set(s, &c.d.system, &set, &error));
+  }
+  aft_tag_in tag = {.size = sizeof tag, .kind = AFT_KIND_CUSTOMER, .subject = c.d.buyer, .tag = AFT_STR(ONE)};
+  assert_status(aft_tag_add(s, &c.d.system, &tag, &error), AFT_E_DENIED);
+  assert_no_word(&c.d, ONE);
+  END_EACH(c)
+}
+
+/* Where a parcel is concerns the shop all the same; who took it does not. */
+static void a_parcel_arrives_without_the_carriers_words(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *parcel;
+  erased_with_ticket(&c.d);
+  assert_ok(aft_parcel_list(c.d.session, &c.d.system, c.order, &cursor, &error));
+  assert_status(aft_cursor_next(cursor, &parcel, &error), AFT_OK);
+  aft_track_in in = {.size = sizeof in,
+                     .parcel = aft_parcel_id(parcel),
+                     .ref = AFT_STR("t9"),
+                     .status = AFT_STR("delivered"),
+                     .text = AFT_STR("signed for by " ONE),
+                     .at = c.d.now};
+  aft_cursor_free(cursor);
+  assert_ok(aft_parcel_track(c.d.session, &c.d.system, &in, &parcel, &error));
+  assert_string_equal(aft_parcel_state(parcel), "delivered");
+  aft_record_free(parcel);
+  assert_no_word(&c.d, ONE);
+  END_DESK(c)
+}
+
+static aft_status write_subject(aft__tx *tx, void *user, aft_error *error) {
+  aft__value *row;
+  AFT__TRY(aft__get(tx, &aft__ticket_table, *(aft_id *)user, &row, error));
+  row[AFT__TICKET_SUBJECT] = aft__text(aft__cstr("brought back " ONE));
+  return aft__update(tx, &aft__ticket_table, row, UINT64_C(1) << AFT__TICKET_SUBJECT, error);
+}
+
+/* As after an older copy of the store was put back in part. */
+static void asking_again_begins_anew(void **state) {
+  ON_EACH(c)
+  aft_error error = AFT_ERROR_INIT;
+  aft__tx_options options = {.name = "test"};
+  aft_id ticket = erased_with_ticket(&c.d);
+  assert_ok(aft__tx_run(c.d.session, &options, write_subject, &ticket, &error));
+  assert_int_equal(ask(&c.d, c.d.buyer), AFT_IGNORED);
+  assert_erasure(&c.d, "asked", "");
+  desk_tick(&c.d);
+  assert_erasure(&c.d, "done", "");
+  assert_no_word(&c.d, ONE);
+  END_EACH(c)
+}
+
 static void bad_requests_are_refused(void **state) {
   ON_EACH(c)
   aft_error error = AFT_ERROR_INIT;
@@ -838,6 +998,12 @@ int main(void) {
       cmocka_unit_test(evidence_goes_with_its_bytes_unless_it_is_held),
       cmocka_unit_test(a_long_history_goes_in_steps),
       cmocka_unit_test(who_was_erased_is_a_stranger),
+      cmocka_unit_test(an_erased_customer_says_nothing_more),
+      cmocka_unit_test(an_erased_message_is_not_written_again),
+      cmocka_unit_test(nothing_is_filed_for_an_erased_customer),
+      cmocka_unit_test(nobody_writes_about_an_erased_customer),
+      cmocka_unit_test(a_parcel_arrives_without_the_carriers_words),
+      cmocka_unit_test(asking_again_begins_anew),
       cmocka_unit_test(bad_requests_are_refused),
       cmocka_unit_test(the_file_of_sqlite_forgets_too),
       cmocka_unit_test(every_kind_with_personal_fields_is_reached),

@@ -423,6 +423,15 @@ static aft_status add(aft__cmd *cmd, aft_id customer, aft_str reason, aft__value
   return come_back(&e, cmd->now, error);
 }
 
+/* Once more over all: what an older copy of the store brought back is not there for long. */
+static aft_status begin_anew(erasing *e, aft_error *error) {
+  e->row[AFT__ERASURE_STATE] = aft__text(aft__cstr("asked"));
+  e->row[AFT__ERASURE_ENDED] = aft__null();
+  e->row[AFT__ERASURE_UPDATED] = aft__int(e->cmd->now);
+  return aft__update(e->cmd->tx, &aft__erasure_table, e->row,
+                     BIT(AFT__ERASURE_STATE) | BIT(AFT__ERASURE_ENDED) | BIT(AFT__ERASURE_UPDATED), error);
+}
+
 /* Asking again while something is kept looks at once whether it still is. */
 aft_status aft__erasure_ask(aft__cmd *cmd, aft__value *customer, aft_str reason, aft__value **row,
                             aft_error *error) {
@@ -433,7 +442,10 @@ aft_status aft__erasure_ask(aft__cmd *cmd, aft__value *customer, aft_str reason,
     return add(cmd, id, reason, row, error);
   }
   erasing e = {.cmd = cmd, .row = *row, .customer = id};
-  if (is(*row, "waiting")) {
+  bool done = is(*row, "done");
+  if (done)
+    AFT__TRY(begin_anew(&e, error));
+  if (done || is(*row, "waiting")) {
     AFT__TRY(audit(&e, "erasure.asked_again", error));
     AFT__TRY(come_back(&e, cmd->now, error));
   }
