@@ -110,7 +110,8 @@ typedef struct aft_redact_in {
  * Takes parts of what a message says away for good: each becomes "███", however long it was, and the revision
  * that is kept is without them too. What spans cover (from four bytes on), words and what flags name go from
  * the message, its earlier versions, its parts, the ticket's subject and the texts of its effects, sent or
- * not; from the search index by the end of the day. A character is taken whole, with its marks. The ticket's
+ * not, and the note of a task whose call it tells of; after a merge or a split also from what stayed at the
+ * tickets where it was before; from the search index by the end of the day. A character is taken whole, with its marks. The ticket's
  * audit says who, when, how many characters in how many places, of what kinds and why, and still verifies.
  * The message's version counts up. In other messages the words are not looked for. Evidence of a case goes
  * with aft_evidence_remove.
@@ -120,7 +121,9 @@ typedef struct aft_redact_in {
  * Returns: AFT_OK; AFT_IGNORED when nothing of that stands there.
  * Threads: the session's one.
  * Errors: those of <aftersales/desk.h>; AFT_E_INVALID names a span beyond the text or inside of a character;
- *   AFT_E_CONFLICT for another version; AFT_E_DENIED while the ticket is on legal hold. Refusals are kept.
+ *   AFT_E_CONFLICT for another version; AFT_E_DENIED while the ticket, or one where the message was
+ *   before, is on legal hold; AFT_E_TOO_LARGE where more than 256 tickets were merged or split into it.
+ *   Refusals are kept.
  * Since: 0.1
  */
 AFT_API aft_status aft_message_redact(aft_session *session, const aft_call *call, const aft_redact_in *in,

@@ -688,6 +688,66 @@ static void a_long_history_goes_in_steps(void **state) {
   }
 }
 
+/* ---- after a merge ---- */
+
+typedef struct salts_at {
+  aft_id subject, message;
+  uint32_t n;
+} salts_at;
+
+static void count_salt_at(void *user, const aft__table *table, const aft__value *row) {
+  salts_at *s = user;
+  s->n += table == &aft__event_table && row[AFT__EV_SUBJECT].number == s->subject &&
+          row[AFT__EV_SALT].type != AFT_SQL_NULL &&
+          aft__event_message(aft__row_str(row, AFT__EV_FACTS)) == s->message;
+}
+
+static uint32_t salts_there(desk *d, aft_id subject, aft_id message) {
+  salts_at s = {subject, message, 0};
+  raw_each(d, count_salt_at, &s);
+  return s.n;
+}
+
+/* The other buyer is invited and writes; the message's id. */
+static aft_id guest_writes(desk *d, aft_id ticket, const char *text) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  char code[32];
+  assert_ok(aft_ticket_invite(d->session, &d->as_agent, ticket, d->other_buyer, &error));
+  aft_record *record = desk_ticket(d, ticket);
+  snprintf(code, sizeof code, "%s", aft_ticket_code(record));
+  aft_record_free(record);
+  aft_message_in in = desk_message(d, "guest", text);
+  in.customer = d->other_buyer;
+  in.handle = AFT_STR("wx-guest");
+  in.code = AFT_STR(code);
+  assert_ok(aft_intake(d->session, &d->system, &in, &made, &error));
+  assert_int_equal(aft_message_ticket(made), ticket);
+  aft_id id = aft_message_id(made);
+  aft_record_free(made);
+  return id;
+}
+
+/* What a guest did stands in the log of the ticket where they did it. */
+static void salts_of_a_participant_go_after_a_merge(void **state) {
+  ON_EACH(c)
+  desk *d = &c.d;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id from = desk_say(d, "m1", "first matter of the owner"),
+         said = guest_writes(d, from, "words of the guest " OTHER);
+  desk_pass(d, 4 * AFT__DAY);
+  aft_id into = desk_say(d, "m2", "second matter");
+  assert_int_not_equal(from, into);
+  assert_ok(desk_merge(d, from, into, &error));
+  assert_true(salts_there(d, from, said) > 0);
+  assert_int_equal(ask(d, d->other_buyer), AFT_OK);
+  desk_tick(d);
+  assert_int_equal(salts_there(d, from, said), 0);
+  assert_no_word(d, OTHER);
+  raw_verify_chains(d);
+  END_EACH(c)
+}
+
 /* ---- afterwards ---- */
 
 static void who_was_erased_is_a_stranger(void **state) {
@@ -997,6 +1057,7 @@ int main(void) {
       cmocka_unit_test(an_open_case_stays_until_it_has_ended),
       cmocka_unit_test(evidence_goes_with_its_bytes_unless_it_is_held),
       cmocka_unit_test(a_long_history_goes_in_steps),
+      cmocka_unit_test(salts_of_a_participant_go_after_a_merge),
       cmocka_unit_test(who_was_erased_is_a_stranger),
       cmocka_unit_test(an_erased_customer_says_nothing_more),
       cmocka_unit_test(an_erased_message_is_not_written_again),

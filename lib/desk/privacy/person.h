@@ -62,6 +62,12 @@ aft_status aft__part_forget(aft__cmd *cmd, aft__value *row, aft_id ticket, bool 
 aft_status aft__personal_blank(aft__cmd *cmd, uint32_t kind, aft__value *row, uint64_t also, bool *any,
                                aft_error *error);
 
+/* ---- ticket_past.c ---- */
+
+/* The tickets in which messages of a ticket were before, without itself. */
+aft_status aft__ticket_past(aft__cmd *cmd, const aft__value *ticket, aft__value ***rows, uint32_t *n,
+                            aft_error *error);
+
 /* ---- person_erase.c ---- */
 
 aft_status aft__erasure_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
