@@ -142,7 +142,7 @@
 #define AFT_TICKET_RUNNER_UP          0x0008000cu /* the next best category */
 #define AFT_TICKET_CONFIDENCE         0x0008000du /* of the category, 0 to 1000 */
 #define AFT_TICKET_UNSURE             0x0008000eu /* 1 where a person should decide the category */
-#define AFT_TICKET_LABEL              0x0008000fu /* the customer's own choice of category */
+#define AFT_TICKET_LABEL              0x0008000fu /* the customer's own choice of category, in whatever words the channel has for it */
 #define AFT_TICKET_TONE               0x00080010u /* -1000 furious to 1000 delighted */
 #define AFT_TICKET_QUESTION           0x00080011u /* 1 when the customer asks something */
 #define AFT_TICKET_COMPLAINT          0x00080012u /* none, service, regulator or media */
@@ -186,6 +186,7 @@
 #define AFT_TICKET_PARENT             0x00080038u /* the incident that it belongs to; its own id where it is the incident */
 #define AFT_TICKET_SPLIT_FROM         0x00080039u /* the ticket that its first messages were taken out of */
 #define AFT_TICKET_FOLLOWERS          0x0008003au /* how many agents follow it; absent: none */
+#define AFT_TICKET_EMPTIED            0x0008003eu /* when retention last took out what had been said in it */
 
 #define AFT_MESSAGE_ID          0x00090001u /* the message's id */
 #define AFT_MESSAGE_REV         0x00090002u /* counts the changes of this record */
@@ -1270,6 +1271,9 @@ static inline aft_id aft_ticket_split_from(aft_record *record) {
 }
 static inline int64_t aft_ticket_followers(aft_record *record) {
   return aft_record_int(record, AFT_TICKET_FOLLOWERS);
+}
+static inline aft_time aft_ticket_emptied(aft_record *record) {
+  return aft_record_time(record, AFT_TICKET_EMPTIED);
 }
 
 static inline aft_id aft_message_id(aft_record *record) {

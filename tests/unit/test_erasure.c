@@ -688,6 +688,56 @@ static void a_long_history_goes_in_steps(void **state) {
   }
 }
 
+/* ---- what else was taken in ---- */
+
+/* Nobody checks what a channel calls the customer's choice. */
+static void what_the_customer_chose_goes_too(void **state) {
+  ON_EACH(c)
+  aft_error error = AFT_ERROR_INIT;
+  aft_message_in in = desk_message(&c.d, "m1", "where is my parcel");
+  in.label = AFT_STR("other: I am " ONE);
+  assert_ok(aft_intake(c.d.session, &c.d.system, &in, NULL, &error));
+  assert_true(raw_count(&c.d, ONE) > 0);
+  ask(&c.d, c.d.buyer);
+  desk_tick(&c.d);
+  assert_erasure(&c.d, "done", "");
+  assert_no_word(&c.d, ONE);
+  END_EACH(c)
+}
+
+static aft_id customer_of(desk *d, aft_id ticket) {
+  aft_record *record = desk_ticket(d, ticket);
+  aft_id id = aft_ticket_customer(record);
+  aft_record_free(record);
+  return id;
+}
+
+/* One answer with one file goes to all tickets of an incident: the last that goes takes the bytes along. */
+static void a_file_that_others_need_is_not_named_for_removal(void **state) {
+  ON_EACH(c)
+  desk *d = &c.d;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id incident = desk_say(d, "m0", "支付失败了");
+  aft_id one = desk_say_as(d, "wx_one", "付不了款"), two = desk_say_as(d, "wx_two", "付不了款啊");
+  assert_ok(aft_ticket_attach(d->session, &d->as_agent, one, incident, &error));
+  assert_ok(aft_ticket_attach(d->session, &d->as_agent, two, incident, &error));
+  aft_part_in part = {.size = sizeof part,
+                      .kind = AFT_CONTENT_FILE,
+                      .blob = AFT_STR("manual-77"),
+                      .name = AFT_STR("manual.pdf")};
+  aft_incident_answer_in in = {
+      .size = sizeof in, .incident = incident, .text = AFT_STR("已恢复"), .parts = &part, .n_parts = 1};
+  assert_ok(aft_incident_answer(d->session, &d->as_agent, &in, NULL, &error));
+  desk_tick(d);
+  const aft_id tickets[] = {one, incident, two};
+  for (size_t i = 0; i < sizeof tickets / sizeof *tickets; i++) {
+    ask(d, customer_of(d, tickets[i]));
+    desk_tick(d);
+    assert_int_equal(desk_effects(d, tickets[i], "blobs.remove", "manual-77"), i == 2);
+  }
+  END_EACH(c)
+}
+
 /* ---- after a merge ---- */
 
 typedef struct salts_at {
@@ -1057,6 +1107,8 @@ int main(void) {
       cmocka_unit_test(an_open_case_stays_until_it_has_ended),
       cmocka_unit_test(evidence_goes_with_its_bytes_unless_it_is_held),
       cmocka_unit_test(a_long_history_goes_in_steps),
+      cmocka_unit_test(what_the_customer_chose_goes_too),
+      cmocka_unit_test(a_file_that_others_need_is_not_named_for_removal),
       cmocka_unit_test(salts_of_a_participant_go_after_a_merge),
       cmocka_unit_test(who_was_erased_is_a_stranger),
       cmocka_unit_test(an_erased_customer_says_nothing_more),

@@ -444,6 +444,20 @@ static void what_was_said_in_a_call_goes_with_its_message(void **state) {
   assert_no_secret();
 }
 
+/* The customer's own choice is written by the channel, or by the customer. */
+static void the_customers_choice_is_redacted_too(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  (void)state;
+  aft_message_in in = desk_message(&d, "m1", "请回电 " SECRET);
+  in.label = AFT_STR("other: " SECRET);
+  assert_ok(aft_intake(d.session, &d.system, &in, &made, &error));
+  aft_redact_in what = {.message = aft_message_id(made), .words = AFT_STR(SECRET)};
+  aft_record_free(made);
+  assert_int_equal(redact(&d.as_agent, &what, &error), AFT_OK);
+  assert_no_secret();
+}
+
 static bool has_print(aft_id ticket) {
   aft_record *record = desk_ticket(&d, ticket);
   bool has = !aft_record_is_null(record, AFT_TICKET_FINGERPRINT);
@@ -537,6 +551,7 @@ int main(void) {
       EVERYWHERE(redaction_after_a_way_back),
       EVERYWHERE(a_hold_where_the_message_was_keeps_it),
       EVERYWHERE(what_was_said_in_a_call_goes_with_its_message),
+      EVERYWHERE(the_customers_choice_is_redacted_too),
       EVERYWHERE(fingerprints_go_with_a_redaction),
       EVERYWHERE(what_is_wrong_is_named_and_changes_nothing),
       ON(MEMORY, what_a_span_touches_goes_and_nothing_else),

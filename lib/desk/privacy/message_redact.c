@@ -348,18 +348,23 @@ static bool has_print_of(const redacting *r, const aft__value *ticket) {
          aft__row_int(ticket, AFT__TICKET_OPENED) == aft__row_int(r->row, AFT__MESSAGE_CREATED);
 }
 
+/* What a ticket has of the words of its first message. */
+static const uint32_t taken_over[] = {AFT__TICKET_SUBJECT, AFT__TICKET_LABEL};
+
 static aft_status redact_ticket(redacting *r, aft_error *error) {
   bool any;
   if (has_print_of(r, r->ticket.row)) {
     aft__ticket_set(&r->ticket, AFT__TICKET_FINGERPRINT, aft__null());
     aft__ticket_set(&r->ticket, AFT__TICKET_SKETCH, aft__null());
   }
-  AFT__TRY(redact_text(r, aft__ticket_str(&r->ticket, AFT__TICKET_SUBJECT), &any, error));
-  if (!any)
-    return AFT_OK;
-  aft__value subject;
-  AFT__TRY(keep_rest(r, &subject, error));
-  aft__ticket_set(&r->ticket, AFT__TICKET_SUBJECT, subject);
+  for (size_t i = 0; i < AFT__COUNT(taken_over); i++) {
+    aft__value rest;
+    AFT__TRY(redact_text(r, aft__ticket_str(&r->ticket, taken_over[i]), &any, error));
+    if (!any)
+      continue;
+    AFT__TRY(keep_rest(r, &rest, error));
+    aft__ticket_set(&r->ticket, taken_over[i], rest);
+  }
   return AFT_OK;
 }
 
@@ -377,7 +382,8 @@ static aft_status redact_past(redacting *r, aft__value *ticket, aft_error *error
     AFT__TRY(aft__update(r->cmd->tx, &aft__ticket_table, ticket,
                          BIT(AFT__TICKET_FINGERPRINT) | BIT(AFT__TICKET_SKETCH), error));
   }
-  AFT__TRY(redact_column(r, &aft__ticket_table, AFT__TICKET_SUBJECT, ticket, error));
+  for (size_t i = 0; i < AFT__COUNT(taken_over); i++)
+    AFT__TRY(redact_column(r, &aft__ticket_table, taken_over[i], ticket, error));
   return redact_beside(r, ticket[AFT__TICKET_ID].number, error);
 }
 

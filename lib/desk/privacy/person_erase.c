@@ -132,6 +132,10 @@ aft_status aft__ticket_forget_words(aft__cmd *cmd, aft__value *row, bool *gone, 
   aft__buf_init(&e.kept, cmd->env);
   aft_status status = forget_with_all(&e, &branch, row, error);
   aft__buf_done(&e.kept);
+  if (status >= 0 && !holds[AFT__ERASURE_HOLDS].number) {
+    row[AFT__TICKET_EMPTIED] = aft__int(cmd->now);
+    status = aft__update(cmd->tx, &aft__ticket_table, row, BIT(AFT__TICKET_EMPTIED), error);
+  }
   *gone = e.changed > 0;
   return status < 0 || !*gone ? status : aft__search_renew_soon(cmd, error);
 }
