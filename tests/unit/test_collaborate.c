@@ -725,6 +725,21 @@ static void a_hold_goes_with_a_merge(void **state) {
   assert_int_equal(held_since(into), AFT_TIME_NONE);
 }
 
+/* Who asks for a hold may know the old code alone. */
+static void a_hold_on_a_merged_ticket_holds_its_messages(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id from = far_apart("m1", "退款三天没到"), said = latest_message(from), into, last;
+  into = far_apart("m2", "另外一件事");
+  assert_ok(desk_merge(&d, from, into, &error));
+  last = far_apart("m3", "第三件事");
+  assert_ok(desk_merge(&d, into, last, &error));
+  act_on(from, AFT_ACT_HOLD);
+  assert_int_equal(held_since(from), d.now);
+  assert_int_equal(held_since(last), d.now);
+  assert_not_redacted(said);
+}
+
 static void a_hold_goes_with_a_split(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
@@ -1045,6 +1060,7 @@ int main(void) {
       EVERYWHERE(bad_splits_change_nothing),
       EVERYWHERE(all_that_hangs_on_a_ticket_comes_along),
       EVERYWHERE(a_hold_goes_with_a_merge),
+      EVERYWHERE(a_hold_on_a_merged_ticket_holds_its_messages),
       EVERYWHERE(a_hold_goes_with_a_split),
       EVERYWHERE(cases_go_on_with_the_ticket_that_stays),
       EVERYWHERE(what_is_a_shops_stays_there),

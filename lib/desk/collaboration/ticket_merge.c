@@ -91,6 +91,22 @@ aft_status aft__merge_rest(aft__ticket *ticket, aft_error *error) {
   return status;
 }
 
+aft_status aft__merge_hold(aft__ticket *ticket, aft_error *error) {
+  aft__value *row = ticket->row;
+  aft__ticket to;
+  AFT__TRY(aft__merge_target(ticket->cmd, &row, error));
+  if (row == ticket->row)
+    return AFT_OK;
+  aft_status status = aft__ticket_load(ticket->cmd, row[AFT__TICKET_ID].number, &to, error);
+  if (status >= 0)
+    status = aft__hold_follow(ticket, &to, error);
+  if (status >= 0)
+    status = aft__ticket_save(&to, error);
+  aft__ticket_done(&to);
+  ticket->cmd->subject = aft__ticket_id(ticket);
+  return status;
+}
+
 /* ---- what else hangs on a ticket ---- */
 
 /* Rows that name a ticket. What the other has already stays with the old one. */

@@ -252,16 +252,6 @@ static aft_status tell(aft__cmd *cmd, const aft__value *parcel, uint32_t word, a
 
 /* ---- the command ---- */
 
-/* Where a parcel is concerns its cases, whoever ordered it; the carrier's words may name who took it. */
-static aft_status check_words(aft__cmd *cmd, const aft__value *order, aft_track_in *in, aft_error *error) {
-  aft__value *customer;
-  AFT__TRY(
-      aft__get(cmd->tx, &aft__customer_table, aft__row_int(order, AFT__ORDER_CUSTOMER), &customer, error));
-  if (!aft__row_null(customer, AFT__CUSTOMER_ERASED))
-    in->text = (aft_str){0};
-  return AFT_OK;
-}
-
 static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   aft_track_in own = *(const aft_track_in *)given, *in = &own;
   aft__value *row, *order;
@@ -274,7 +264,8 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   AFT__TRY(aft__get(cmd->tx, &aft__order_table, aft__row_int(row, AFT__PARCEL_ORDER), &order, error));
   if (cmd->call.role != AFT_ROLE_WAREHOUSE)
     AFT__TRY(aft__may_shop(cmd, aft__row_int(order, AFT__ORDER_SHOP), error));
-  AFT__TRY(check_words(cmd, order, in, error));
+  /* Where a parcel is concerns its cases, whoever ordered it; the carrier's words may name who took it. */
+  AFT__TRY(aft__customer_words(cmd, aft__row_int(order, AFT__ORDER_CUSTOMER), &in->text, error));
   AFT__TRY(add_track(cmd, row, in, &known, error));
   if (known)
     return AFT_IGNORED;
