@@ -50,6 +50,15 @@ aft_status aft__hold_follow(const aft__ticket *from, aft__ticket *to, aft_error 
 /* Tells both the search and the history that messages came to a ticket. */
 aft_status aft__messages_came(aft__ticket *ticket, aft_id from, uint32_t n, aft_error *error);
 
+/* ---- split_owed.c ---- */
+
+/* A public answer of the shop's people. */
+bool aft__message_answers(const aft__value *message);
+/* What a ticket owes once n messages went from it. answers: some of them were answers. The caller saves the
+ * ticket. */
+aft_status aft__split_owed(aft__ticket *ticket, const aft_id *gone, uint32_t n, bool answers,
+                           aft_error *error);
+
 /* ---- ticket_merge.c ---- */
 
 /* Whether a ticket may be merged into in->other; and what follows once it was. */
