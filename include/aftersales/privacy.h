@@ -111,10 +111,10 @@ typedef struct aft_redact_in {
  * that is kept is without them too. What spans cover (from four bytes on), words and what flags name go from
  * the message, its earlier versions, its parts, the ticket's subject and the texts of its effects, sent or
  * not, and the note of a task whose call it tells of; after a merge or a split also from what stayed at the
- * tickets where it was before; from the search index by the end of the day. A character is taken whole, with its marks. The ticket's
- * audit says who, when, how many characters in how many places, of what kinds and why, and still verifies.
- * The message's version counts up. In other messages the words are not looked for. Evidence of a case goes
- * with aft_evidence_remove.
+ * tickets where it was before; from the search index by the end of the day. A character is taken whole, with
+ * its marks. The ticket's audit says who, when, how many characters in how many places, of what kinds and
+ * why, and still verifies. The message's version counts up. In other messages the words are not looked for.
+ * Evidence of a case goes with aft_evidence_remove.
  *
  * call: system; an agent of the ticket's shop.
  * out: NULL, or receives the message, which the caller frees with aft_record_free.
