@@ -50,10 +50,11 @@ typedef struct aft_erase_in {
  * The record says how far that has come. After "asked" and "running" its state is "waiting" while a legal
  * hold, an open case or money under way keeps something: the rest is gone, and the record counts and names
  * what is kept. The tick looks again every day, and goes on by itself. At last it is "done": nothing is left,
- * and the customer can neither write nor be written to (AFT_E_DENIED). Whoever writes under one of their
- * handles is a new customer.
+ * and the customer can neither write nor be written to, nor are orders, cases, notes or other words about
+ * them taken in (AFT_E_DENIED). Whoever writes under one of their handles is a new customer.
  *
- * Who asks again gets the same record with AFT_IGNORED; one that waits is then looked at in the next tick.
+ * Who asks again gets the same record with AFT_IGNORED; one that waits is then looked at in the next tick,
+ * and one that is done goes over everything once more.
  *
  * call: system.
  * out: NULL, or receives the record of kind AFT_KIND_ERASURE, which the caller frees with aft_record_free.
@@ -109,17 +110,20 @@ typedef struct aft_redact_in {
  * Takes parts of what a message says away for good: each becomes "███", however long it was, and the revision
  * that is kept is without them too. What spans cover (from four bytes on), words and what flags name go from
  * the message, its earlier versions, its parts, the ticket's subject and the texts of its effects, sent or
- * not; from the search index by the end of the day. A character is taken whole, with its marks. The ticket's
- * audit says who, when, how many characters in how many places, of what kinds and why, and still verifies.
- * The message's version counts up. In other messages the words are not looked for. Evidence of a case goes
- * with aft_evidence_remove.
+ * not, and the note of a task whose call it tells of; after a merge or a split also from what stayed at the
+ * tickets where it was before; from the search index by the end of the day. A character is taken whole, with
+ * its marks. The ticket's audit says who, when, how many characters in how many places, of what kinds and
+ * why, and still verifies. The message's version counts up. In other messages the words are not looked for.
+ * Evidence of a case goes with aft_evidence_remove.
  *
  * call: system; an agent of the ticket's shop.
  * out: NULL, or receives the message, which the caller frees with aft_record_free.
  * Returns: AFT_OK; AFT_IGNORED when nothing of that stands there.
  * Threads: the session's one.
  * Errors: those of <aftersales/desk.h>; AFT_E_INVALID names a span beyond the text or inside of a character;
- *   AFT_E_CONFLICT for another version; AFT_E_DENIED while the ticket is on legal hold. Refusals are kept.
+ *   AFT_E_CONFLICT for another version; AFT_E_DENIED while the ticket, or one where the message was
+ *   before, is on legal hold; AFT_E_TOO_LARGE where more than 256 tickets were merged or split into it.
+ *   Refusals are kept.
  * Since: 0.1
  */
 AFT_API aft_status aft_message_redact(aft_session *session, const aft_call *call, const aft_redact_in *in,

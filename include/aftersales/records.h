@@ -143,7 +143,7 @@
 #define AFT_TICKET_RUNNER_UP          0x0008000cu /* the next best category */
 #define AFT_TICKET_CONFIDENCE         0x0008000du /* of the category, 0 to 1000 */
 #define AFT_TICKET_UNSURE             0x0008000eu /* 1 where a person should decide the category */
-#define AFT_TICKET_LABEL              0x0008000fu /* the customer's own choice of category */
+#define AFT_TICKET_LABEL              0x0008000fu /* the customer's own choice of category, in whatever words the channel has for it */
 #define AFT_TICKET_TONE               0x00080010u /* -1000 furious to 1000 delighted */
 #define AFT_TICKET_QUESTION           0x00080011u /* 1 when the customer asks something */
 #define AFT_TICKET_COMPLAINT          0x00080012u /* none, service, regulator or media */
@@ -190,6 +190,7 @@
 #define AFT_TICKET_BREACHED           0x0008003bu /* which of its clocks were over: 1 the first answer's, 2 the further answer's that is owed now, 4 the resolution's, added up; absent: none */
 #define AFT_TICKET_HOLDS              0x0008003cu /* when its resolution clock stood still before: begin+length in milliseconds, by spaces; at most 32, beyond which the nearest two are taken as one */
 #define AFT_TICKET_RISES              0x0008003du /* the priorities that it rose from and to, each with the time since when: name@milliseconds, by spaces; at most the last 8; absent: it did not rise */
+#define AFT_TICKET_EMPTIED            0x0008003eu /* when retention last took out what had been said in it */
 
 #define AFT_MESSAGE_ID          0x00090001u /* the message's id */
 #define AFT_MESSAGE_REV         0x00090002u /* counts the changes of this record */
@@ -486,7 +487,7 @@
 #define AFT_CASE_FREIGHT          0x001f0015u /* who pays the return freight: buyer, seller, platform or insurer */
 #define AFT_CASE_POLICY           0x001f0016u /* content hash of the policy that governs it */
 #define AFT_CASE_DOCUMENT         0x001f0017u /* where that policy is stored */
-#define AFT_CASE_TICKET           0x001f0018u /* the ticket it came from */
+#define AFT_CASE_TICKET           0x001f0018u /* the ticket it came from, as long as retention leaves that */
 #define AFT_CASE_PARENT           0x001f0019u /* the case that it disputes or follows */
 #define AFT_CASE_ROUTE            0x001f001au /* normal, advance, returnless, mail_in, on_site, part, intercept … */
 #define AFT_CASE_GOODS            0x001f001bu /* none, held, announced, in_transit, arrived, counted or settled */
@@ -1291,6 +1292,9 @@ static inline const char *aft_ticket_holds(aft_record *record) {
 }
 static inline const char *aft_ticket_rises(aft_record *record) {
   return aft_record_text(record, AFT_TICKET_RISES);
+}
+static inline aft_time aft_ticket_emptied(aft_record *record) {
+  return aft_record_time(record, AFT_TICKET_EMPTIED);
 }
 
 static inline aft_id aft_message_id(aft_record *record) {

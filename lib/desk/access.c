@@ -107,6 +107,20 @@ aft_status aft__customer_stays(aft__cmd *cmd, const aft__value *customer, aft_er
                                                        : aft__denied(cmd, "the customer was erased", error);
 }
 
+aft_status aft__customer_id_stays(aft__cmd *cmd, aft_id customer, aft_error *error) {
+  aft__value *row;
+  AFT__TRY(aft__get(cmd->tx, &aft__customer_table, customer, &row, error));
+  return aft__customer_stays(cmd, row, error);
+}
+
+aft_status aft__customer_words(aft__cmd *cmd, aft_id customer, aft_str *text, aft_error *error) {
+  aft__value *row;
+  AFT__TRY(aft__get(cmd->tx, &aft__customer_table, customer, &row, error));
+  if (!aft__row_null(row, AFT__CUSTOMER_ERASED))
+    *text = (aft_str){0};
+  return AFT_OK;
+}
+
 aft_status aft__works_for(aft__cmd *cmd, aft_id agent, aft_id shop, const char *where, aft_error *error) {
   aft__value *row;
   AFT__TRY(aft__agent_of_shop(cmd, agent, shop, where, &row, error));

@@ -158,6 +158,10 @@ aft_status aft__may_ticket(aft__cmd *cmd, const aft__value *ticket, aft_error *e
 aft_status aft__may_customer(aft__cmd *cmd, aft_id customer, aft_error *error);
 /* AFT_E_DENIED for a customer whose data was erased: nothing is taken in for them any more. */
 aft_status aft__customer_stays(aft__cmd *cmd, const aft__value *customer, aft_error *error);
+/* The same for the customer with an id. */
+aft_status aft__customer_id_stays(aft__cmd *cmd, aft_id customer, aft_error *error);
+/* For what has to go on all the same: of such a customer *text becomes empty. */
+aft_status aft__customer_words(aft__cmd *cmd, aft_id customer, aft_str *text, aft_error *error);
 aft_status aft__takes_part(aft__cmd *cmd, const aft__value *ticket, aft_id customer, bool *out,
                            aft_error *error);
 /* AFT_E_DENIED with a sentence. */
@@ -423,6 +427,9 @@ aft_status aft__ticket_reply(aft__ticket *ticket, const aft__answer *reply, aft_
 
 /* A merged ticket stands for the one that took its place: *row becomes the last of its chain. */
 aft_status aft__merge_target(aft__cmd *cmd, aft__value **row, aft_error *error);
+
+/* Brings a hold on a merged ticket to where its messages are. */
+aft_status aft__merge_hold(aft__ticket *ticket, aft_error *error);
 
 /* ---- incident.c, incident_tell.c ---- */
 

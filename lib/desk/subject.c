@@ -31,12 +31,15 @@ aft_status aft__subject_load(aft__cmd *cmd, aft__label_kind kind, aft_id id, aft
   switch (kind) {
   case AFT__LABELS_TICKET:
     AFT__TRY(aft__ticket_load(cmd, id, &out->ticket, error));
+    out->customer = aft__ticket_int(&out->ticket, AFT__TICKET_CUSTOMER);
     return aft__may_ticket(cmd, out->ticket.row, error);
   case AFT__LABELS_CUSTOMER:
     AFT__TRY(aft__may_customer(cmd, id, error));
+    out->customer = id;
     return aft__load(cmd, &aft__customer_table, AFT__CUSTOMER_TENANT, id, "customer", &row, error);
   default:
     AFT__TRY(aft__load(cmd, &aft__order_table, AFT__ORDER_TENANT, id, "order", &row, error));
+    out->customer = aft__row_int(row, AFT__ORDER_CUSTOMER);
     return aft__may_shop(cmd, aft__row_int(row, AFT__ORDER_SHOP), error);
   }
 }

@@ -12,7 +12,10 @@ static aft_status remove_page(aft__tx *tx, const aft__prune *prune, aft__value *
     *more = rows[i][AFT__COL_ID].number < end && *n < prune->most;
     if (!*more)
       break;
-    if (prune->keeps && prune->keeps(rows[i]))
+    bool stays = false;
+    if (prune->keeps)
+      AFT__TRY(prune->keeps(prune->user, rows[i], &stays, error));
+    if (stays)
       continue;
     if (prune->empties)
       AFT__TRY(prune->empties(tx, rows[i], error));

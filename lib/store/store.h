@@ -482,8 +482,10 @@ typedef struct aft__prune {
   const aft__table *table;
   uint32_t index; /* of the tenant alone, so that rows come in the order of their ids */
   aft_id tenant;
-  aft_time before;                      /* ids that were made before */
-  bool (*keeps)(const aft__value *row); /* NULL, or rows that stay whatever their age */
+  aft_time before; /* ids that were made before */
+  /* NULL, or which rows stay whatever their age. */
+  aft_status (*keeps)(void *user, const aft__value *row, bool *out, aft_error *error);
+  void *user;
   /* NULL, or what goes with a row that is about to be removed. */
   aft_status (*empties)(aft__tx *tx, const aft__value *row, aft_error *error);
   uint32_t most;

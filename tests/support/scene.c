@@ -954,6 +954,7 @@ static aft_status forget_person(scene *s, aft_error *error) {
   TRY(aft_ticket_get(s->session, &call, id, &ticket, error));
   aft_erase_in in = {.size = sizeof in, .customer = aft_ticket_customer(ticket), .reason = AFT_STR("scene")};
   aft_record_free(ticket);
+  call.key = name(s, "forget"); /* asked again once it is done, without one, it would begin anew */
   TRY(aft_person_erase(s->session, &call, &in, NULL, error));
   for (int i = 0; i < 8; i++) /* until nothing is left to do */
     TRY(scene_tick(s, error));

@@ -849,6 +849,74 @@ static void all_that_hangs_on_a_ticket_comes_along(void **state) {
   }
 }
 
+static void act_on(aft_id ticket, uint32_t what) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_act_in in = {.size = sizeof in, .ticket = ticket, .act = what, .reason = AFT_STR("court")};
+  assert_ok(aft_ticket_act(d.session, &d.system, &in, NULL, &error));
+}
+
+static aft_time held_since(aft_id ticket) {
+  aft_record *record = desk_ticket(&d, ticket);
+  aft_time held = aft_ticket_held(record);
+  aft_record_free(record);
+  return held;
+}
+
+static void assert_not_redacted(aft_id message) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_redact_in in = {.size = sizeof in, .message = message, .words = AFT_STR("没到")};
+  assert_status(aft_message_redact(d.session, &d.as_agent, &in, NULL, &error), AFT_E_DENIED);
+}
+
+/* A court wants what was said, wherever it is moved to: a merge or a split is no way around a hold. */
+static void a_hold_goes_with_a_merge(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id from = far_apart("m1", "退款三天没到"), said = latest_message(from), into, third;
+  act_on(from, AFT_ACT_HOLD);
+  aft_time held = held_since(from);
+  into = far_apart("m2", "另外一件事");
+  assert_ok(desk_merge(&d, from, into, &error));
+  assert_int_equal(held_since(into), held);
+  assert_int_equal(held_since(from), held);
+  assert_int_equal(desk_events_with(&d, into, "ticket.held", "\"from\""), 1);
+  assert_not_redacted(said);
+  third = far_apart("m3", "第三件事");
+  assert_ok(desk_merge(&d, third, into, &error)); /* what comes in takes no hold away */
+  assert_int_equal(held_since(into), held);
+  assert_int_equal(held_since(third), AFT_TIME_NONE);
+  act_on(into, AFT_ACT_UNHOLD);
+  assert_int_equal(held_since(into), AFT_TIME_NONE);
+}
+
+/* Who asks for a hold may know the old code alone. */
+static void a_hold_on_a_merged_ticket_holds_its_messages(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id from = far_apart("m1", "退款三天没到"), said = latest_message(from), into, last;
+  into = far_apart("m2", "另外一件事");
+  assert_ok(desk_merge(&d, from, into, &error));
+  last = far_apart("m3", "第三件事");
+  assert_ok(desk_merge(&d, into, last, &error));
+  act_on(from, AFT_ACT_HOLD);
+  assert_int_equal(held_since(from), d.now);
+  assert_int_equal(held_since(last), d.now);
+  assert_not_redacted(said);
+}
+
+static void a_hold_goes_with_a_split(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id ticket = desk_say(&d, "m1", "你好"), first = latest_message(ticket);
+  aft_id other = say("m2", "退款三天没到"), made;
+  act_on(ticket, AFT_ACT_HOLD);
+  assert_ok(split(&d.as_agent, ticket, &other, 1, &made, &error));
+  assert_int_equal(held_since(made), held_since(ticket));
+  assert_int_equal(desk_events_with(&d, made, "ticket.held", "\"from\""), 1);
+  assert_int_equal(latest_message(ticket), first);
+  assert_not_redacted(other);
+}
+
 static void cases_go_on_with_the_ticket_that_stays(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
@@ -1161,6 +1229,9 @@ int main(void) {
       EVERYWHERE(a_split_off_ticket_writes_to_the_right_address),
       EVERYWHERE(bad_splits_change_nothing),
       EVERYWHERE(all_that_hangs_on_a_ticket_comes_along),
+      EVERYWHERE(a_hold_goes_with_a_merge),
+      EVERYWHERE(a_hold_on_a_merged_ticket_holds_its_messages),
+      EVERYWHERE(a_hold_goes_with_a_split),
       EVERYWHERE(cases_go_on_with_the_ticket_that_stays),
       EVERYWHERE(what_is_a_shops_stays_there),
       EVERYWHERE(a_customer_who_waited_goes_on_waiting),

@@ -536,6 +536,56 @@ static void a_ticket_on_hold_stays_and_the_rest_goes(void **state) {
   END_EACH(c)
 }
 
+/* A survey about the ticket, once it was sent. */
+static aft_id asked_about(desk *d, aft_id ticket) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *record;
+  desk_answer(d, ticket, "today");
+  desk_act(d, ticket, AFT_ACT_RESOLVE);
+  desk_pass(d, 2 * AFT__HOUR);
+  desk_tick(d);
+  desk_pass(d, AFT__DAY / 2);
+  desk_tick(d);
+  assert_ok(aft_survey_list(d->session, &d->system, ticket, &cursor, &error));
+  assert_status(aft_cursor_next(cursor, &record, &error), AFT_OK);
+  assert_string_equal(aft_survey_state(record), "sent");
+  aft_id id = aft_survey_id(record);
+  aft_cursor_free(cursor);
+  return id;
+}
+
+static aft_status answer_survey(desk *d, aft_id survey, const char *text, aft_error *error) {
+  aft_survey_answer_in in = {
+      .size = sizeof in, .survey = survey, .score = 1, .source = AFT_VIA_PHONE, .text = AFT_STR(text)};
+  return aft_survey_answer(d->session, &d->system, &in, NULL, error);
+}
+
+/* What was answered is part of the matter, also where the ticket was merged into the one on hold. */
+static void a_held_tickets_survey_stays(void **state) {
+  ON_EACH(c)
+  aft_error error = AFT_ERROR_INIT;
+  desk_policy(&c.d, "version: 1\nsurvey: {enabled: true, fatigue: never}\n");
+  aft_id merged = desk_say(&c.d, "m1", "where is my parcel");
+  aft_id survey = asked_about(&c.d, merged);
+  assert_ok(answer_survey(&c.d, survey, "they lied " ONE "held", &error));
+  desk_pass(&c.d, 4 * AFT__DAY);
+  aft_id held = desk_say(&c.d, "m2", "the parcel again");
+  assert_int_not_equal(held, merged);
+  desk_act(&c.d, merged, AFT_ACT_REOPEN);
+  assert_ok(desk_merge(&c.d, merged, held, &error));
+  hold_ticket(&c.d, held, AFT_ACT_HOLD);
+  ask(&c.d, c.d.buyer);
+  desk_tick(&c.d);
+  assert_erasure(&c.d, "waiting", "\"survey\"");
+  assert_true(raw_count(&c.d, ONE "held") > 0);
+  hold_ticket(&c.d, held, AFT_ACT_UNHOLD);
+  days(&c.d, 1);
+  assert_erasure(&c.d, "done", "");
+  assert_no_word(&c.d, ONE);
+  END_EACH(c)
+}
+
 /* Who asks again need not wait for the next day. */
 static void an_open_case_stays_until_it_has_ended(void **state) {
   ON_EACH(c)
@@ -730,6 +780,116 @@ static void a_long_history_goes_in_steps(void **state) {
   }
 }
 
+/* ---- what else was taken in ---- */
+
+/* Nobody checks what a channel calls the customer's choice. */
+static void what_the_customer_chose_goes_too(void **state) {
+  ON_EACH(c)
+  aft_error error = AFT_ERROR_INIT;
+  aft_message_in in = desk_message(&c.d, "m1", "where is my parcel");
+  in.label = AFT_STR("other: I am " ONE);
+  assert_ok(aft_intake(c.d.session, &c.d.system, &in, NULL, &error));
+  assert_true(raw_count(&c.d, ONE) > 0);
+  ask(&c.d, c.d.buyer);
+  desk_tick(&c.d);
+  assert_erasure(&c.d, "done", "");
+  assert_no_word(&c.d, ONE);
+  END_EACH(c)
+}
+
+static aft_id customer_of(desk *d, aft_id ticket) {
+  aft_record *record = desk_ticket(d, ticket);
+  aft_id id = aft_ticket_customer(record);
+  aft_record_free(record);
+  return id;
+}
+
+/* One answer with one file goes to all tickets of an incident: the last that goes takes the bytes along. */
+static void a_file_that_others_need_is_not_named_for_removal(void **state) {
+  ON_EACH(c)
+  desk *d = &c.d;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id incident = desk_say(d, "m0", "支付失败了");
+  aft_id one = desk_say_as(d, "wx_one", "付不了款"), two = desk_say_as(d, "wx_two", "付不了款啊");
+  assert_ok(aft_ticket_attach(d->session, &d->as_agent, one, incident, &error));
+  assert_ok(aft_ticket_attach(d->session, &d->as_agent, two, incident, &error));
+  aft_part_in part = {.size = sizeof part,
+                      .kind = AFT_CONTENT_FILE,
+                      .blob = AFT_STR("manual-77"),
+                      .name = AFT_STR("manual.pdf")};
+  aft_incident_answer_in in = {
+      .size = sizeof in, .incident = incident, .text = AFT_STR("已恢复"), .parts = &part, .n_parts = 1};
+  assert_ok(aft_incident_answer(d->session, &d->as_agent, &in, NULL, &error));
+  desk_tick(d);
+  const aft_id tickets[] = {one, incident, two};
+  for (size_t i = 0; i < sizeof tickets / sizeof *tickets; i++) {
+    ask(d, customer_of(d, tickets[i]));
+    desk_tick(d);
+    assert_int_equal(desk_effects(d, tickets[i], "blobs.remove", "manual-77"), i == 2);
+  }
+  END_EACH(c)
+}
+
+/* ---- after a merge ---- */
+
+typedef struct salts_at {
+  aft_id subject, message;
+  uint32_t n;
+} salts_at;
+
+static void count_salt_at(void *user, const aft__table *table, const aft__value *row) {
+  salts_at *s = user;
+  s->n += table == &aft__event_table && row[AFT__EV_SUBJECT].number == s->subject &&
+          row[AFT__EV_SALT].type != AFT_SQL_NULL &&
+          aft__event_message(aft__row_str(row, AFT__EV_FACTS)) == s->message;
+}
+
+static uint32_t salts_there(desk *d, aft_id subject, aft_id message) {
+  salts_at s = {subject, message, 0};
+  raw_each(d, count_salt_at, &s);
+  return s.n;
+}
+
+/* The other buyer is invited and writes; the message's id. */
+static aft_id guest_writes(desk *d, aft_id ticket, const char *text) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  char code[32];
+  assert_ok(aft_ticket_invite(d->session, &d->as_agent, ticket, d->other_buyer, &error));
+  aft_record *record = desk_ticket(d, ticket);
+  snprintf(code, sizeof code, "%s", aft_ticket_code(record));
+  aft_record_free(record);
+  aft_message_in in = desk_message(d, "guest", text);
+  in.customer = d->other_buyer;
+  in.handle = AFT_STR("wx-guest");
+  in.code = AFT_STR(code);
+  assert_ok(aft_intake(d->session, &d->system, &in, &made, &error));
+  assert_int_equal(aft_message_ticket(made), ticket);
+  aft_id id = aft_message_id(made);
+  aft_record_free(made);
+  return id;
+}
+
+/* What a guest did stands in the log of the ticket where they did it. */
+static void salts_of_a_participant_go_after_a_merge(void **state) {
+  ON_EACH(c)
+  desk *d = &c.d;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id from = desk_say(d, "m1", "first matter of the owner"),
+         said = guest_writes(d, from, "words of the guest " OTHER);
+  desk_pass(d, 4 * AFT__DAY);
+  aft_id into = desk_say(d, "m2", "second matter");
+  assert_int_not_equal(from, into);
+  assert_ok(desk_merge(d, from, into, &error));
+  assert_true(salts_there(d, from, said) > 0);
+  assert_int_equal(ask(d, d->other_buyer), AFT_OK);
+  desk_tick(d);
+  assert_int_equal(salts_there(d, from, said), 0);
+  assert_no_word(d, OTHER);
+  raw_verify_chains(d);
+  END_EACH(c)
+}
+
 /* ---- afterwards ---- */
 
 static void who_was_erased_is_a_stranger(void **state) {
@@ -751,6 +911,166 @@ static void who_was_erased_is_a_stranger(void **state) {
   assert_int_not_equal(aft_message_customer(made), c.d.buyer);
   aft_record_free(made);
   days(&c.d, 30); /* deadlines of the open ticket pass, and nothing is sent */
+  assert_no_word(&c.d, ONE);
+  END_EACH(c)
+}
+
+/* An erasure that is done, of somebody with an open ticket. */
+static aft_id erased_with_ticket(desk *d) {
+  aft_id ticket = desk_say(d, "m1", "broken " ONE);
+  ask(d, d->buyer);
+  desk_tick(d);
+  assert_erasure(d, "done", "");
+  return ticket;
+}
+
+static void an_erased_customer_says_nothing_more(void **state) {
+  ON_EACH(c)
+  aft_error error = AFT_ERROR_INIT;
+  desk_policy(&c.d, "version: 1\nsurvey: {enabled: true, fatigue: never}\n");
+  aft_id ticket = desk_say(&c.d, "m1", "where is my parcel"), survey = asked_about(&c.d, ticket);
+  ask(&c.d, c.d.buyer);
+  desk_tick(&c.d);
+  assert_erasure(&c.d, "done", "");
+  assert_status(answer_survey(&c.d, survey, "call me " ONE, &error), AFT_E_DENIED);
+  assert_no_word(&c.d, ONE);
+  END_EACH(c)
+}
+
+/* What comes late from a channel is not written where something was blanked; to take it back is no harm. */
+static void an_erased_message_is_not_written_again(void **state) {
+  ON_EACH(c)
+  aft_error error = AFT_ERROR_INIT;
+  erased_with_ticket(&c.d);
+  aft_message_change in = {.size = sizeof in,
+                           .channel = AFT_STR("wechat"),
+                           .account = desk_message(&c.d, "m1", "").account,
+                           .external = AFT_STR("m1"),
+                           .text = AFT_STR("edited there " ONE)};
+  assert_status(aft_message_revise(c.d.session, &c.d.system, &in, NULL, &error), AFT_E_DENIED);
+  in.recalled = 1;
+  assert_ok(aft_message_revise(c.d.session, &c.d.system, &in, NULL, &error));
+  assert_no_word(&c.d, ONE);
+  END_EACH(c)
+}
+
+static void nothing_is_filed_for_an_erased_customer(void **state) {
+  ON_EACH(c)
+  erased_with_ticket(&c.d);
+  aft_error error = AFT_ERROR_INIT;
+  aft_session *s = c.d.session;
+  aft_case_line_in line = {.size = sizeof line, .line = c.line[0], .quantity = 1};
+  aft_case_in in = {.size = sizeof in,
+                    .order = c.order,
+                    .kind = AFT_STR("return"),
+                    .reason = AFT_STR("not_as_described"),
+                    .lines = &line,
+                    .n_lines = 1,
+                    .text = AFT_STR("note " ONE),
+                    .address = AFT_STR("street " ONE)};
+  assert_status(aft_case_file(s, &c.d.as_agent, &in, NULL, &error), AFT_E_DENIED);
+  in.customer = c.d.buyer;
+  assert_status(aft_case_file(s, &c.d.as_agent, &in, NULL, &error), AFT_E_DENIED);
+  aft_order_in put = {.size = sizeof put, .shop = c.d.shop, .customer = c.d.buyer, .number = AFT_STR("Z-1")};
+  assert_status(aft_order_put(s, &c.d.system, &put, NULL, &error), AFT_E_DENIED);
+  case_story story;
+  case_story_usual(&story, &c.d, CASE_DELIVERED);
+  story.payments[0].account = AFT_STR(ONE "***1234");
+  assert_status(aft_order_tell(s, &c.d.system, &story.facts, NULL, &error), AFT_E_DENIED);
+  assert_no_word(&c.d, ONE);
+  END_EACH(c)
+}
+
+static void nobody_writes_about_an_erased_customer(void **state) {
+  ON_EACH(c)
+  desk_policy(&c.d, document);
+  aft_id ticket = erased_with_ticket(&c.d), task;
+  aft_error error = AFT_ERROR_INIT;
+  aft_session *s = c.d.session;
+  aft_record *made;
+  aft_answer_in note = {
+      .size = sizeof note, .ticket = ticket, .text = AFT_STR(ONE), .visibility = AFT_PRIVATE};
+  assert_status(aft_ticket_answer(s, &c.d.as_agent, &note, NULL, &error), AFT_E_DENIED);
+  aft_callback_in call = {
+      .size = sizeof call, .ticket = ticket, .phone = AFT_STR("13800138000"), .reason = AFT_STR(ONE)};
+  assert_status(aft_callback_ask(s, &c.d.as_agent, &call, NULL, &error), AFT_E_DENIED);
+  aft_task_in add = {
+      .size = sizeof add, .ticket = ticket, .name = AFT_STR("follow_up"), .reason = AFT_STR(ONE)};
+  assert_status(aft_task_add(s, &c.d.as_agent, &add, NULL, &error), AFT_E_DENIED);
+  add.reason = AFT_STR("");
+  assert_ok(aft_task_add(s, &c.d.as_agent, &add, &made, &error));
+  task = aft_task_id(made);
+  aft_record_free(made);
+  aft_task_end_in end = {.size = sizeof end, .task = task, .text = AFT_STR(ONE)};
+  assert_status(aft_task_end(s, &c.d.as_agent, &end, NULL, &error), AFT_E_DENIED);
+  assert_status(aft_task_cancel(s, &c.d.as_agent, task, ONE, NULL, &error), AFT_E_DENIED);
+  aft_attempt_in attempt = {
+      .size = sizeof attempt, .task = task, .outcome = AFT_CALLED_REACHED, .text = AFT_STR(ONE)};
+  assert_status(aft_attempt_note(s, &c.d.as_agent, &attempt, NULL, &error), AFT_E_DENIED);
+  end.text = AFT_STR("");
+  assert_ok(aft_task_end(s, &c.d.as_agent, &end, NULL, &error));
+  const struct {
+    uint32_t kind;
+    aft_id subject;
+  } subjects[] = {{AFT_KIND_TICKET, ticket}, {AFT_KIND_CUSTOMER, c.d.buyer}, {AFT_KIND_ORDER, c.order}};
+  for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+    aft_attribute_in set = {.size = sizeof set,
+                            .kind = subjects[i].kind,
+                            .subject = subjects[i].subject,
+                            .name = AFT_STR("note"),
+                            .text = AFT_STR(ONE)};
+    assert_status(aft_attribute_set(s, &c.d.system, &set, &error), AFT_E_DENIED);
+    set.text = (aft_str){0};
+    set.clear = 1;
+    assert_ok(aft_attribute_set(s, &c.d.system, &set, &error));
+  }
+  aft_tag_in tag = {.size = sizeof tag, .kind = AFT_KIND_CUSTOMER, .subject = c.d.buyer, .tag = AFT_STR(ONE)};
+  assert_status(aft_tag_add(s, &c.d.system, &tag, &error), AFT_E_DENIED);
+  assert_no_word(&c.d, ONE);
+  END_EACH(c)
+}
+
+/* Where a parcel is concerns the shop all the same; who took it does not. */
+static void a_parcel_arrives_without_the_carriers_words(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *parcel;
+  erased_with_ticket(&c.d);
+  assert_ok(aft_parcel_list(c.d.session, &c.d.system, c.order, &cursor, &error));
+  assert_status(aft_cursor_next(cursor, &parcel, &error), AFT_OK);
+  aft_track_in in = {.size = sizeof in,
+                     .parcel = aft_parcel_id(parcel),
+                     .ref = AFT_STR("t9"),
+                     .status = AFT_STR("delivered"),
+                     .text = AFT_STR("signed for by " ONE),
+                     .at = c.d.now};
+  aft_cursor_free(cursor);
+  assert_ok(aft_parcel_track(c.d.session, &c.d.system, &in, &parcel, &error));
+  assert_string_equal(aft_parcel_state(parcel), "delivered");
+  aft_record_free(parcel);
+  assert_no_word(&c.d, ONE);
+  END_DESK(c)
+}
+
+static aft_status write_subject(aft__tx *tx, void *user, aft_error *error) {
+  aft__value *row;
+  AFT__TRY(aft__get(tx, &aft__ticket_table, *(aft_id *)user, &row, error));
+  row[AFT__TICKET_SUBJECT] = aft__text(aft__cstr("brought back " ONE));
+  return aft__update(tx, &aft__ticket_table, row, UINT64_C(1) << AFT__TICKET_SUBJECT, error);
+}
+
+/* As after an older copy of the store was put back in part. */
+static void asking_again_begins_anew(void **state) {
+  ON_EACH(c)
+  aft_error error = AFT_ERROR_INIT;
+  aft__tx_options options = {.name = "test"};
+  aft_id ticket = erased_with_ticket(&c.d);
+  assert_ok(aft__tx_run(c.d.session, &options, write_subject, &ticket, &error));
+  assert_int_equal(ask(&c.d, c.d.buyer), AFT_IGNORED);
+  assert_erasure(&c.d, "asked", "");
+  desk_tick(&c.d);
+  assert_erasure(&c.d, "done", "");
   assert_no_word(&c.d, ONE);
   END_EACH(c)
 }
@@ -875,13 +1195,23 @@ static void every_branch_can_be_gone_through_in_steps(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_ticket_on_hold_stays_and_the_rest_goes),
+      cmocka_unit_test(a_held_tickets_survey_stays),
       cmocka_unit_test(an_open_case_stays_until_it_has_ended),
       cmocka_unit_test(wishes_stay_while_somebody_is_still_told),
       cmocka_unit_test(a_kept_case_still_reaches_its_buyer),
       cmocka_unit_test(an_erasure_that_waits_leaves_the_index_alone),
       cmocka_unit_test(evidence_goes_with_its_bytes_unless_it_is_held),
       cmocka_unit_test(a_long_history_goes_in_steps),
+      cmocka_unit_test(what_the_customer_chose_goes_too),
+      cmocka_unit_test(a_file_that_others_need_is_not_named_for_removal),
+      cmocka_unit_test(salts_of_a_participant_go_after_a_merge),
       cmocka_unit_test(who_was_erased_is_a_stranger),
+      cmocka_unit_test(an_erased_customer_says_nothing_more),
+      cmocka_unit_test(an_erased_message_is_not_written_again),
+      cmocka_unit_test(nothing_is_filed_for_an_erased_customer),
+      cmocka_unit_test(nobody_writes_about_an_erased_customer),
+      cmocka_unit_test(a_parcel_arrives_without_the_carriers_words),
+      cmocka_unit_test(asking_again_begins_anew),
       cmocka_unit_test(bad_requests_are_refused),
       cmocka_unit_test(the_file_of_sqlite_forgets_too),
       cmocka_unit_test(every_kind_with_personal_fields_is_reached),

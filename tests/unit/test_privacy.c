@@ -98,9 +98,38 @@ static void who_may_have_it_and_who_ends_it(void **state) {
   END_DESK(c)
 }
 
+/* What a guest did before a merge stands in the history of the old ticket. */
+static void what_a_guest_did_before_a_merge_is_given(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  desk *d = &c.d;
+  aft_error error = AFT_ERROR_INIT;
+  char code[32], subject[64];
+  aft_id from = desk_say(d, "m1", "第一件事"), into;
+  assert_ok(aft_ticket_invite(d->session, &d->as_agent, from, d->other_buyer, &error));
+  aft_record *record = desk_ticket(d, from);
+  snprintf(code, sizeof code, "%s", aft_ticket_code(record));
+  aft_record_free(record);
+  aft_message_in guest = desk_message(d, "p1", "客人说的话");
+  guest.customer = d->other_buyer;
+  guest.code = AFT_STR(code);
+  assert_ok(aft_intake(d->session, &d->as_other_buyer, &guest, NULL, &error));
+  desk_pass(d, 4 * AFT__DAY);
+  into = desk_say(d, "m2", "第二件事");
+  assert_int_not_equal(from, into);
+  assert_ok(desk_merge(d, from, into, &error));
+  heap h = export_of(&c, d->other_buyer);
+  snprintf(subject, sizeof subject, "\"subject\":\"%lld\"", (long long)from);
+  assert_non_null(strstr(h.text, "客人说的话"));
+  if (!strstr(h.text, subject))
+    fail_msg("nothing of ticket %lld in %s", (long long)from, h.text);
+  free(h.text);
+  END_DESK(c)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(all_that_is_known_of_a_person),
+      cmocka_unit_test(what_a_guest_did_before_a_merge_is_given),
       cmocka_unit_test(who_may_have_it_and_who_ends_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -308,6 +308,180 @@ static void the_search_forgets_it_by_the_end_of_the_day(void **state) {
   assert_int_not_equal(ticket_of(message), 0); /* and still finds the rest */
 }
 
+/* ---- where the message was before ---- */
+
+static aft_id ticket_with(const char *external, const char *text, aft_id *message) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  aft_message_in in = desk_message(&d, external, text);
+  assert_ok(aft_intake(d.session, &d.system, &in, &made, &error));
+  aft_id ticket = aft_message_ticket(made);
+  *message = aft_message_id(made);
+  aft_record_free(made);
+  return ticket;
+}
+
+static aft_id answer(aft_id ticket, const char *text) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  aft_answer_in in = {.size = sizeof in, .ticket = ticket, .text = AFT_STR(text)};
+  assert_ok(aft_ticket_answer(d.session, &d.as_agent, &in, &made, &error));
+  aft_id id = aft_message_id(made);
+  aft_record_free(made);
+  return id;
+}
+
+static aft_id split_off(aft_id ticket, aft_id message) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  aft_split_in in = {.size = sizeof in, .ticket = ticket, .messages = &message, .n_messages = 1};
+  assert_ok(aft_ticket_split(d.session, &d.as_agent, &in, &made, &error));
+  aft_id id = aft_ticket_id(made);
+  aft_record_free(made);
+  return id;
+}
+
+static void assert_no_secret(void) {
+  if (raw_count(&d, SECRET))
+    fail_msg("it still stands in%s", raw_places(&d, SECRET));
+}
+
+static void count_salt(void *user, const aft__table *table, const aft__value *row) {
+  if (table == &aft__event_table && row[AFT__EV_SUBJECT].number == *(aft_id *)user)
+    assert_true(row[AFT__EV_SALT].type == AFT_SQL_NULL);
+}
+
+/* Subject, effects and events stay with the ticket that was merged, and its answers may not have left yet. */
+static void redaction_after_a_merge(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_id said, other, third;
+  (void)state;
+  aft_id from = ticket_with("m1", "手机坏了 " SECRET, &said), answered = answer(from, "您的卡号 " SECRET);
+  desk_pass(&d, 4 * AFT__DAY);
+  aft_id into = ticket_with("m2", "另外一件事", &other);
+  assert_int_not_equal(from, into);
+  assert_ok(desk_merge(&d, from, into, &error));
+  desk_pass(&d, 4 * AFT__DAY);
+  aft_id last = ticket_with("m3", "第三件事", &third);
+  assert_int_not_equal(into, last);
+  assert_ok(desk_merge(&d, into, last, &error));
+  aft_id both[] = {said, answered};
+  for (int i = 0; i < 2; i++) {
+    aft_redact_in in = {.message = both[i], .words = AFT_STR(SECRET)};
+    assert_int_equal(redact(&d.as_agent, &in, &error), AFT_OK);
+  }
+  assert_no_secret();
+  assert_true(desk_effects(&d, from, "message.send", AFT__BLACK) > 0);
+  raw_each(&d, count_salt, &from);
+  raw_verify_chains(&d);
+}
+
+static void redaction_after_a_split(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_id said, other;
+  (void)state;
+  aft_id ticket = ticket_with("m1", "手机坏了 " SECRET, &said);
+  desk_pass(&d, AFT__MINUTE);
+  assert_int_equal(ticket_with("m2", "还有发票", &other), ticket);
+  split_off(ticket, said);
+  aft_redact_in in = {.message = said, .words = AFT_STR(SECRET)};
+  assert_int_equal(redact(&d.as_agent, &in, &error), AFT_OK);
+  assert_no_secret();
+}
+
+/* A ticket that was split off and merged back leads to itself. */
+static void redaction_after_a_way_back(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_id said, other;
+  (void)state;
+  aft_id ticket = ticket_with("m1", "手机坏了", &other);
+  desk_pass(&d, AFT__MINUTE);
+  assert_int_equal(ticket_with("m2", "还有发票 " SECRET, &said), ticket);
+  aft_id away = split_off(ticket, said);
+  assert_ok(desk_merge(&d, away, ticket, &error));
+  aft_redact_in in = {.message = said, .words = AFT_STR(SECRET)};
+  assert_int_equal(redact(&d.as_agent, &in, &error), AFT_OK);
+  assert_no_secret();
+}
+
+/* Its subject and events are held, though the message is elsewhere. */
+static void a_hold_where_the_message_was_keeps_it(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_id said, other;
+  (void)state;
+  aft_id ticket = ticket_with("m1", "手机坏了 " SECRET, &said);
+  desk_pass(&d, AFT__MINUTE);
+  ticket_with("m2", "还有发票", &other);
+  split_off(ticket, said);
+  aft_act_in hold = {.size = sizeof hold, .ticket = ticket, .act = AFT_ACT_HOLD, .reason = AFT_STR("court")};
+  assert_ok(aft_ticket_act(d.session, &d.system, &hold, NULL, &error));
+  aft_redact_in in = {.message = said, .words = AFT_STR(SECRET)};
+  assert_int_equal(redact(&d.as_agent, &in, &error), AFT_E_DENIED);
+  assert_true(raw_count(&d, SECRET) > 1);
+}
+
+/* ---- what else was made of it ---- */
+
+static void what_was_said_in_a_call_goes_with_its_message(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  aft_id said;
+  (void)state;
+  aft_id ticket = ticket_with("m1", "请回电", &said);
+  aft_callback_in call = {.size = sizeof call, .ticket = ticket, .phone = AFT_STR("13800138000")};
+  assert_ok(aft_callback_ask(d.session, &d.as_agent, &call, &made, &error));
+  aft_attempt_in attempt = {.size = sizeof attempt,
+                            .task = aft_task_id(made),
+                            .outcome = AFT_CALLED_REACHED,
+                            .done = 1,
+                            .text = AFT_STR("卡号是 " SECRET)};
+  aft_record_free(made);
+  assert_ok(aft_attempt_note(d.session, &d.as_agent, &attempt, &made, &error));
+  aft_redact_in in = {.message = aft_attempt_message(made), .words = AFT_STR(SECRET)};
+  aft_record_free(made);
+  assert_true(raw_count(&d, SECRET) > 1);
+  assert_int_equal(redact(&d.as_agent, &in, &error), AFT_OK);
+  assert_no_secret();
+}
+
+/* The customer's own choice is written by the channel, or by the customer. */
+static void the_customers_choice_is_redacted_too(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  (void)state;
+  aft_message_in in = desk_message(&d, "m1", "请回电 " SECRET);
+  in.label = AFT_STR("other: " SECRET);
+  assert_ok(aft_intake(d.session, &d.system, &in, &made, &error));
+  aft_redact_in what = {.message = aft_message_id(made), .words = AFT_STR(SECRET)};
+  aft_record_free(made);
+  assert_int_equal(redact(&d.as_agent, &what, &error), AFT_OK);
+  assert_no_secret();
+}
+
+static bool has_print(aft_id ticket) {
+  aft_record *record = desk_ticket(&d, ticket);
+  bool has = !aft_record_is_null(record, AFT_TICKET_FINGERPRINT);
+  assert_int_equal(has, !aft_record_is_null(record, AFT_TICKET_SKETCH));
+  aft_record_free(record);
+  return has;
+}
+
+static void fingerprints_go_with_a_redaction(void **state) {
+  static const char text[] = "please call me back about the broken phone on 13800138000 thanks a lot";
+  aft_error error = AFT_ERROR_INIT;
+  aft_id first, second;
+  (void)state;
+  aft_id ticket = ticket_with("m1", text, &first);
+  desk_pass(&d, AFT__MINUTE);
+  assert_int_equal(ticket_with("m2", text, &second), ticket);
+  aft_redact_in in = {.message = second, .flags = AFT_REDACT_PHONE};
+  assert_int_equal(redact(&d.as_agent, &in, &error), AFT_OK);
+  assert_true(has_print(ticket)); /* which is of the first */
+  in.message = first;
+  assert_int_equal(redact(&d.as_agent, &in, &error), AFT_OK);
+  assert_false(has_print(ticket));
+}
+
 static void what_is_wrong_is_named_and_changes_nothing(void **state) {
   aft_error error = AFT_ERROR_INIT;
   (void)state;
@@ -372,6 +546,13 @@ int main(void) {
       EVERYWHERE(what_customers_were_told_says_it_no_more),
       EVERYWHERE(a_part_goes_whole),
       EVERYWHERE(the_search_forgets_it_by_the_end_of_the_day),
+      EVERYWHERE(redaction_after_a_merge),
+      EVERYWHERE(redaction_after_a_split),
+      EVERYWHERE(redaction_after_a_way_back),
+      EVERYWHERE(a_hold_where_the_message_was_keeps_it),
+      EVERYWHERE(what_was_said_in_a_call_goes_with_its_message),
+      EVERYWHERE(the_customers_choice_is_redacted_too),
+      EVERYWHERE(fingerprints_go_with_a_redaction),
       EVERYWHERE(what_is_wrong_is_named_and_changes_nothing),
       ON(MEMORY, what_a_span_touches_goes_and_nothing_else),
       ON(MEMORY, numbers_and_addresses_are_found_whole),

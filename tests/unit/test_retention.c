@@ -422,6 +422,31 @@ static void surveys_go_when_they_were_sent(void **state) {
   assert_true(is_there(id));
 }
 
+/* A survey is part of the matter that a court asks about. */
+static void a_held_ticket_keeps_its_surveys(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *surveys;
+  keep("{surveys: 30d}");
+  aft_id held = desk_say(&d, "m1", "手机坏了要维修"), free = desk_say_as(&d, "wx-free", "手机坏了要维修");
+  aft_id tickets[] = {held, free};
+  for (int i = 0; i < 2; i++)
+    desk_act(&d, tickets[i], AFT_ACT_RESOLVE);
+  desk_pass(&d, 2 * AFT__HOUR);
+  desk_tick(&d);
+  act(&d.system, held, AFT_ACT_HOLD, 0, AFT_OK);
+  desk_pass(&d, 31 * AFT__DAY);
+  round_of(0);
+  for (int i = 0; i < 2; i++) {
+    assert_ok(aft_survey_list(d.session, &d.system, tickets[i], &surveys, &error));
+    assert_int_equal(desk_count(surveys), tickets[i] == held);
+  }
+  act(&d.system, held, AFT_ACT_UNHOLD, 0, AFT_OK);
+  round_of(0);
+  assert_ok(aft_survey_list(d.session, &d.system, held, &surveys, &error));
+  assert_int_equal(desk_count(surveys), 0);
+}
+
 static void each_tenant_has_its_own(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
@@ -542,6 +567,7 @@ int main(void) {
       EVERYWHERE(a_small_budget_gets_there_in_steps),
       EVERYWHERE(defaults_keep_tickets_and_forget_what_has_served),
       EVERYWHERE(surveys_go_when_they_were_sent),
+      EVERYWHERE(a_held_ticket_keeps_its_surveys),
       EVERYWHERE(each_tenant_has_its_own),
       EVERYWHERE(health_knows_the_last_round),
       ON(MEMORY, a_report_of_the_first_version_is_not_overrun),

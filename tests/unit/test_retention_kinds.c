@@ -255,6 +255,89 @@ static void a_case_goes_with_all_that_belongs_to_it(void **state) {
   case_desk_close(&c);
 }
 
+static aft_id file_from(case_desk *c, aft_id ticket) {
+  aft_case_line_in line = {.size = sizeof line, .line = c->line[0], .quantity = 1};
+  aft_case_in in = {.size = sizeof in,
+                    .order = c->order,
+                    .kind = AFT_STR("return"),
+                    .reason = AFT_STR("not_as_described"),
+                    .customer = c->d.buyer,
+                    .ticket = ticket,
+                    .lines = &line,
+                    .n_lines = 1};
+  return case_file_in(c, &c->d.as_agent, &in);
+}
+
+/* A case from a ticket that is closed. */
+static aft_id file_and_close(case_desk *c, aft_id *ticket) {
+  *ticket = desk_say(&c->d, "m1", "the cup is broken zqwords");
+  aft_id of = file_from(c, *ticket);
+  desk_act(&c->d, *ticket, AFT_ACT_CLOSE);
+  come_to_rest(&c->d);
+  return of;
+}
+
+/* What was said in a ticket is part of each case that came from it. */
+static void a_case_keeps_its_ticket(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_error error = AFT_ERROR_INIT;
+  aft_id ticket;
+  desk_policy(&c.d, "version: 1\nretention: {tickets: 30d, messages: 30d}\n");
+  aft_id of = file_and_close(&c, &ticket);
+  assert_ok(aft_case_hold(c.d.session, &c.d.system, of, 1, "court", &error));
+  case_act(&c, &c.d.as_buyer, of, "cancel");
+  desk_pass(&c.d, 40 * AFT__DAY);
+  days(&c.d, 10);
+  assert_true(raw_count(&c.d, "zqwords") > 0);
+  assert_int_equal(case_int(&c, of, AFT_CASE_TICKET), ticket);
+  assert_ok(aft_case_hold(c.d.session, &c.d.system, of, 0, "", &error));
+  days(&c.d, 10);
+  assert_int_equal(raw_count(&c.d, "zqwords"), 0);
+  assert_int_equal(raw_count(&c.d, "ticket.removed"), 1);
+  END_DESK(c)
+}
+
+/* The case may be moved long after its ticket was closed, and its deadlines pass. */
+static void an_open_case_goes_on_with_its_ticket(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_error error = AFT_ERROR_INIT;
+  aft_id ticket;
+  aft_buf *health;
+  desk_policy(&c.d, "version: 1\nretention: {tickets: 30d}\n");
+  aft_id of = file_and_close(&c, &ticket);
+  case_ship(&c, of, "SF1");
+  case_act(&c, &c.d.as_agent, of, "receive");
+  case_find(&c, of, c.line[0], "ok", 1);
+  case_act(&c, &c.d.as_agent, of, "accept_goods");
+  case_fail_all(&c, of);
+  days(&c.d, 70);
+  assert_int_equal(case_int(&c, of, AFT_CASE_TICKET), ticket);
+  assert_ok(aft_store_health(c.d.session, &health, &error));
+  assert_non_null(strstr(aft_buf_data(health), "\"due_parked\":0"));
+  aft_buf_free(health);
+  END_DESK(c)
+}
+
+/* A parcel may come back long after all was over. */
+static void a_case_goes_on_though_its_ticket_is_gone(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id ticket;
+  desk_policy(&c.d, "version: 1\nretention: {tickets: 30d}\n");
+  aft_id of = file_and_close(&c, &ticket);
+  case_ship(&c, of, "SF1");
+  assert_gives(case_track(&c, "SF1", "t1", "lost"), AFT_OK);
+  case_act(&c, &c.d.as_agent, of, "close");
+  desk_pass(&c.d, 40 * AFT__DAY);
+  days(&c.d, 10);
+  assert_int_equal(raw_count(&c.d, "ticket.removed"), 1);
+  aft_record *record = case_get(&c, of);
+  assert_true(aft_record_is_null(record, AFT_CASE_TICKET));
+  aft_record_free(record);
+  assert_gives(case_track(&c, "SF1", "t2", "delivered"), AFT_OK);
+  assert_int_equal(desk_effects(&c.d, of, "work.order", "late_parcel"), 1);
+  END_DESK(c)
+}
+
 static void figures_stay_when_words_go(void **state) {
   (void)state;
   case_desk c;
@@ -283,6 +366,125 @@ static void figures_stay_when_words_go(void **state) {
   assert_int_equal(rows_of(&c.d, &aft__message_table), 2);
   raw_verify_chains(&c.d);
   case_desk_close(&c);
+}
+
+static void close_ticket(desk *d, aft_id ticket) {
+  desk_act(d, ticket, AFT_ACT_RESOLVE);
+  desk_act(d, ticket, AFT_ACT_CLOSE);
+  come_to_rest(d);
+}
+
+/* Whether a ticket has a subject says nothing of what was said in it. */
+static void words_go_of_a_ticket_that_began_with_a_photo(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  desk *d = &c.d;
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  desk_policy(d, "version: 1\nretention: {messages: 30d}\n");
+  aft_part_in part = {
+      .size = sizeof part, .kind = AFT_CONTENT_IMAGE, .blob = AFT_STR("b1"), .name = AFT_STR("photo.jpg")};
+  aft_message_in in = desk_message(d, "m1", "");
+  in.parts = &part;
+  in.n_parts = 1;
+  assert_ok(aft_intake(d->session, &d->system, &in, &made, &error));
+  aft_id ticket = aft_message_ticket(made), later = 0;
+  aft_record_free(made);
+  desk_pass(d, AFT__MINUTE);
+  in = desk_message(d, "m2", "my phone is broken zqwords");
+  assert_ok(aft_intake(d->session, &d->system, &in, &made, &error));
+  assert_int_equal(aft_message_ticket(made), ticket);
+  later = aft_message_id(made);
+  aft_record_free(made);
+  close_ticket(d, ticket);
+  desk_pass(d, 40 * AFT__DAY);
+  days(d, 5);
+  assert_int_equal(raw_count(d, "zqwords"), 0);
+  assert_int_equal(raw_count(d, "photo.jpg"), 0);
+  /* nor of what is written there once it was emptied */
+  aft_message_change edit = {.size = sizeof edit, .message = later, .text = AFT_STR("edited zqwords")};
+  assert_ok(aft_message_revise(d->session, &d->system, &edit, NULL, &error));
+  days(d, 3);
+  assert_int_equal(raw_count(d, "zqwords"), 0);
+  END_DESK(c)
+}
+
+static void a_guests_words_go_though_the_owner_was_erased(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  desk *d = &c.d;
+  aft_error error = AFT_ERROR_INIT;
+  char code[32];
+  desk_policy(d, "version: 1\nretention: {messages: 30d}\n");
+  aft_id ticket = desk_say(d, "m1", "the matter of the owner");
+  assert_ok(aft_ticket_invite(d->session, &d->as_agent, ticket, d->other_buyer, &error));
+  aft_record *record = desk_ticket(d, ticket);
+  snprintf(code, sizeof code, "%s", aft_ticket_code(record));
+  aft_record_free(record);
+  aft_message_in in = desk_message(d, "p1", "words of the guest zqwords");
+  in.customer = d->other_buyer;
+  in.handle = AFT_STR("wx-guest");
+  in.code = AFT_STR(code);
+  assert_ok(aft_intake(d->session, &d->system, &in, NULL, &error));
+  aft_erase_in erase = {.size = sizeof erase, .customer = d->buyer};
+  assert_ok(aft_person_erase(d->session, &d->system, &erase, NULL, &error));
+  desk_tick(d);
+  assert_true(raw_count(d, "zqwords") > 0);
+  close_ticket(d, ticket);
+  desk_pass(d, 40 * AFT__DAY);
+  days(d, 5);
+  assert_int_equal(raw_count(d, "zqwords"), 0);
+  END_DESK(c)
+}
+
+static const char case_surveys[] =
+    "version: 1\n"
+    "retention: {cases: 1096d, orders: 1200d}\n"
+    "survey: {enabled: true, fatigue: never}\n"
+    "surveys:\n"
+    "  ended: {order: 20, about: case, when: {kind: return, state: canceled}, kind: csat,\n"
+    "          questions: {why: {type: text, most: 200}}}\n"
+    "texts:\n"
+    "  zh: {notify.survey.ended.invite: '关于 {code}', survey.ended.why: 为什么}\n"
+    "  en: {notify.survey.ended.invite: 'About {code}', survey.ended.why: Why}\n";
+
+static aft_id survey_of(case_desk *c, aft_id of) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *record;
+  assert_ok(aft_case_survey_list(c->d.session, &c->d.system, of, &cursor, &error));
+  assert_status(aft_cursor_next(cursor, &record, &error), AFT_OK);
+  aft_id id = aft_survey_id(record);
+  aft_cursor_free(cursor);
+  return id;
+}
+
+static void a_survey_goes_with_its_case(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *record;
+  desk_policy(&c.d, case_surveys);
+  aft_id of = file_from(&c, 0);
+  case_act(&c, &c.d.as_buyer, of, "cancel");
+  aft_id survey = survey_of(&c, of);
+  desk_pass(&c.d, AFT__HOUR);
+  desk_tick(&c.d);
+  desk_pass(&c.d, AFT__DAY / 2);
+  desk_tick(&c.d);
+  aft_field_in why = {.size = sizeof why, .name = AFT_STR("why"), .text = AFT_STR("because zqwords")};
+  aft_survey_answer_in in = {.size = sizeof in,
+                             .survey = survey,
+                             .score = 5,
+                             .source = AFT_VIA_PHONE,
+                             .text = AFT_STR("thanks zqwords"),
+                             .answers = &why,
+                             .n_answers = 1};
+  assert_ok(aft_survey_answer(c.d.session, &c.d.system, &in, NULL, &error));
+  come_to_rest(&c.d);
+  desk_pass(&c.d, 1100 * AFT__DAY);
+  days(&c.d, 10);
+  assert_int_equal(raw_count(&c.d, "case.removed"), 1);
+  assert_status(aft_survey_get(c.d.session, &c.d.system, survey, &record, &error), AFT_E_NOT_FOUND);
+  assert_int_equal(raw_count(&c.d, "zqwords"), 0);
+  END_DESK(c)
 }
 
 static void links_and_erasures_go_when_they_have_ended(void **state) {
@@ -439,7 +641,13 @@ static void whom_a_living_order_names_is_not_forgotten(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_case_goes_with_all_that_belongs_to_it),
+      cmocka_unit_test(a_case_keeps_its_ticket),
+      cmocka_unit_test(an_open_case_goes_on_with_its_ticket),
+      cmocka_unit_test(a_case_goes_on_though_its_ticket_is_gone),
       cmocka_unit_test(figures_stay_when_words_go),
+      cmocka_unit_test(words_go_of_a_ticket_that_began_with_a_photo),
+      cmocka_unit_test(a_guests_words_go_though_the_owner_was_erased),
+      cmocka_unit_test(a_survey_goes_with_its_case),
       cmocka_unit_test(links_and_erasures_go_when_they_have_ended),
       cmocka_unit_test(one_damaged_record_does_not_stop_retention),
       cmocka_unit_test(a_pass_without_time_is_not_over),

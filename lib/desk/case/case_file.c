@@ -248,6 +248,7 @@ aft_status aft__case_prepare(aft__cmd *cmd, const aft_case_in *in, aft__case *c,
   if (!own.customer)
     own.customer =
         cmd->call.role == AFT_ROLE_BUYER ? cmd->call.actor : aft__row_int(order, AFT__ORDER_CUSTOMER);
+  AFT__TRY(aft__customer_id_stays(cmd, own.customer, error));
   if (aft__row_null(order, AFT__ORDER_CURRENCY))
     return aft__error(error, AFT_E_INVALID, "case.order",
                       "the order's lines and currency were not told yet: see aft_order_tell");

@@ -176,11 +176,13 @@ static aft_status told(aft__case *c, const aft_invoice_in *in, aft_error *error)
 }
 
 static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
-  const aft_invoice_in *in = given;
+  aft_invoice_in in = *(const aft_invoice_in *)given;
   aft__case c;
-  aft_status status = aft__case_load(cmd, in->case_id, &c, error);
+  aft_status status = aft__case_load(cmd, in.case_id, &c, error);
   if (status >= 0)
-    status = told(&c, in, error);
+    status = aft__customer_words(cmd, aft__case_int(&c, AFT__CASE_CUSTOMER), &in.note, error);
+  if (status >= 0)
+    status = told(&c, &in, error);
   aft__case_done(&c);
   return status;
 }

@@ -45,6 +45,8 @@ aft_status aft__mention_all(aft__ticket *ticket, const aft_answer_in *in, aft_id
 
 /* Messages with all that hangs on them. */
 aft_status aft__message_move(aft__cmd *cmd, aft__value *message, aft_id to, aft_error *error);
+/* A legal hold goes along with what was said. */
+aft_status aft__hold_follow(const aft__ticket *from, aft__ticket *to, aft_error *error);
 /* Tells both the search and the history that messages came to a ticket. */
 aft_status aft__messages_came(aft__ticket *ticket, aft_id from, uint32_t n, aft_error *error);
 

@@ -31,6 +31,17 @@ aft_status aft__message_move(aft__cmd *cmd, aft__value *message, aft_id to, aft_
   return aft__update(cmd->tx, &aft__message_table, message, UINT64_C(1) << AFT__MESSAGE_TICKET, error);
 }
 
+/* What is wanted as evidence is what was said, wherever it stands now. */
+aft_status aft__hold_follow(const aft__ticket *from, aft__ticket *to, aft_error *error) {
+  if (aft__row_null(from->row, AFT__TICKET_HELD) || !aft__row_null(to->row, AFT__TICKET_HELD))
+    return AFT_OK;
+  char *facts = aft__arena_printf(to->cmd->arena, "{\"from\":\"%lld\"}", (long long)aft__ticket_id(from));
+  if (!facts)
+    return aft__nomem(error);
+  aft__ticket_set(to, AFT__TICKET_HELD, from->row[AFT__TICKET_HELD]);
+  return aft__ticket_note(to, "ticket.held", aft__cstr(facts), (aft_str){0}, error);
+}
+
 /* The verb makes the search look through the ticket's messages anew. */
 aft_status aft__messages_came(aft__ticket *ticket, aft_id from, uint32_t n, aft_error *error) {
   char *facts =

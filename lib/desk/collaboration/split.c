@@ -182,6 +182,7 @@ static aft_status take_out(aft__ticket *from, splitting *s, aft__ticket *to, aft
   AFT__TRY(check(from, s, error));
   AFT__TRY(open_ticket(s, from, to, error));
   AFT__TRY(aft__messages_came(to, aft__ticket_id(from), s->n, error));
+  AFT__TRY(aft__hold_follow(from, to, error));
   AFT__TRY(let_authors_in(s, to, error));
   AFT__TRY(aft__ticket_save(to, error));
   for (uint32_t i = 0; i < s->n; i++)

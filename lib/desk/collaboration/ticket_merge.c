@@ -65,6 +65,7 @@ static aft_status move_messages(aft__ticket *from, aft__ticket *to, uint32_t *n,
                     .equal = {aft__int(cmd->call.tenant), aft__int(aft__ticket_id(from))},
                     .descending = true,
                     .limit = AT_ONCE};
+  AFT__TRY(aft__hold_follow(from, to, error));
   AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, n, error));
   for (uint32_t i = 0; i < *n; i++)
     AFT__TRY(aft__message_move(cmd, rows[i], aft__ticket_id(to), error));
@@ -90,6 +91,22 @@ aft_status aft__merge_rest(aft__ticket *ticket, aft_error *error) {
   return status;
 }
 
+aft_status aft__merge_hold(aft__ticket *ticket, aft_error *error) {
+  aft__value *row = ticket->row;
+  aft__ticket to;
+  AFT__TRY(aft__merge_target(ticket->cmd, &row, error));
+  if (row == ticket->row)
+    return AFT_OK;
+  aft_status status = aft__ticket_load(ticket->cmd, row[AFT__TICKET_ID].number, &to, error);
+  if (status >= 0)
+    status = aft__hold_follow(ticket, &to, error);
+  if (status >= 0)
+    status = aft__ticket_save(&to, error);
+  aft__ticket_done(&to);
+  ticket->cmd->subject = aft__ticket_id(ticket);
+  return status;
+}
+
 /* ---- what else hangs on a ticket ---- */
 
 /* Rows that name a ticket. What the other has already stays with the old one. */
@@ -99,9 +116,18 @@ static const struct kin {
   uint32_t ticket;
   uint32_t most; /* that the other may have in the end; 0: any number */
   bool of_shop;  /* belongs to the shop: stays where the other ticket is another shop's */
-} kin[] = {{&aft__participant_table, AFT__PARTICIPANT_BY_TICKET, AFT__PARTICIPANT_TICKET, 0, false},
-           {&aft__tag_table, AFT__TAG_BY_SUBJECT, AFT__TAG_SUBJECT, AFT__MOST_TAGS, false},
-           {&aft__case_table, AFT__CASE_BY_TICKET, AFT__CASE_TICKET, 0, true}};
+  bool in_both;  /* whoever did something in the old ticket took part there too */
+} kin[] = {{&aft__participant_table, AFT__PARTICIPANT_BY_TICKET, AFT__PARTICIPANT_TICKET, 0, false, true},
+           {&aft__tag_table, AFT__TAG_BY_SUBJECT, AFT__TAG_SUBJECT, AFT__MOST_TAGS, false, false},
+           {&aft__case_table, AFT__CASE_BY_TICKET, AFT__CASE_TICKET, 0, true, false}};
+
+static aft_status bring(aft__cmd *cmd, const struct kin *k, aft__value *row, aft_error *error) {
+  if (!k->in_both)
+    return aft__update(cmd->tx, k->table, row, UINT64_C(1) << k->ticket, error);
+  row[AFT__COL_ID] = aft__int(aft__tx_id(cmd->tx));
+  row[AFT__COL_REV] = aft__int(1);
+  return aft__insert(cmd->tx, k->table, row, NULL, error);
+}
 
 static aft_status move_rows(aft__ticket *from, aft__ticket *to, const struct kin *k, uint32_t *n,
                             aft_error *error) {
@@ -113,7 +139,7 @@ static aft_status move_rows(aft__ticket *from, aft__ticket *to, const struct kin
     AFT__TRY(aft__load_rows(cmd, k->table, k->index, aft__ticket_id(to), k->most, &there, &n_there, error));
   for (uint32_t i = 0; i < *n && (!k->most || n_there < k->most); i++) {
     rows[i][k->ticket] = aft__int(aft__ticket_id(to));
-    aft_status status = aft__update(cmd->tx, k->table, rows[i], UINT64_C(1) << k->ticket, error);
+    aft_status status = bring(cmd, k, rows[i], error);
     if (status < 0 && status != AFT_E_EXISTS)
       return status;
     n_there += status >= 0;

@@ -100,6 +100,8 @@ static aft_status set(aft__cmd *cmd, void *given, aft_error *error) {
   aft__subject subject;
   aft__label_change told;
   aft_status status = aft__subject_load(cmd, s->kind, s->in.subject, &subject, error);
+  if (status >= 0 && !s->in.clear)
+    status = aft__customer_id_stays(cmd, subject.customer, error);
   if (status >= 0)
     status = aft__attribute_change(cmd, s->kind, &s->in, &told, error);
   if (status == AFT_OK)

@@ -12,8 +12,8 @@ uint32_t aft__label_record_kind(aft__label_kind kind);
 typedef struct aft__subject {
   aft__cmd *cmd;
   aft__label_kind kind;
-  aft_id id;
-  aft__ticket ticket; /* where it is one */
+  aft_id id, customer; /* customer: whose it is */
+  aft__ticket ticket;  /* where it is one */
 } aft__subject;
 
 /* Free with aft__subject_done, also after a failure. Two changes at once meet in the audit chain. */

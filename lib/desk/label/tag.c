@@ -91,6 +91,8 @@ static aft_status change(aft__cmd *cmd, const tagging *t, bool adding, aft_error
   aft__subject subject;
   aft__label_change told;
   aft_status status = aft__subject_load(cmd, t->kind, t->in.subject, &subject, error);
+  if (status >= 0 && adding && t->kind == AFT__LABELS_CUSTOMER)
+    status = aft__customer_id_stays(cmd, subject.customer, error);
   if (status >= 0)
     status = aft__tag_change(cmd, t->kind, &t->in, adding, &told, error);
   if (status == AFT_OK)

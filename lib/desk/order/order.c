@@ -79,6 +79,7 @@ static aft_status order_put(aft__cmd *cmd, void *given, aft_error *error) {
   AFT__TRY(aft__may_shop(cmd, in->shop, error));
   AFT__TRY(aft__load(cmd, &aft__customer_table, AFT__CUSTOMER_TENANT, in->customer, "order.customer",
                      &customer, error));
+  AFT__TRY(aft__customer_stays(cmd, customer, error));
   aft__value keys[] = {aft__int(cmd->call.tenant), aft__int(in->shop), aft__text(in->number)};
   aft_status status = aft__find(cmd->tx, &aft__order_table, AFT__ORDER_BY_NUMBER, keys, &row, error);
   if (status == AFT_E_NOT_FOUND)

@@ -39,7 +39,7 @@ static aft_status check_people(aft__cmd *cmd, const aft_order_facts_in *in, aft_
     if (people[i].id)
       AFT__TRY(aft__load(cmd, &aft__customer_table, AFT__CUSTOMER_TENANT, people[i].id, people[i].where, &row,
                          error));
-  return AFT_OK;
+  return aft__customer_id_stays(cmd, in->customer, error);
 }
 
 static aft_status start_order(aft__told *t, aft_error *error) {

@@ -253,7 +253,7 @@ static aft_status tell(aft__cmd *cmd, const aft__value *parcel, uint32_t word, a
 /* ---- the command ---- */
 
 static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
-  const aft_track_in *in = given;
+  aft_track_in own = *(const aft_track_in *)given, *in = &own;
   aft__value *row, *order;
   bool known, news;
   uint32_t word = word_of(in->status);
@@ -264,6 +264,8 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   AFT__TRY(aft__get(cmd->tx, &aft__order_table, aft__row_int(row, AFT__PARCEL_ORDER), &order, error));
   if (cmd->call.role != AFT_ROLE_WAREHOUSE)
     AFT__TRY(aft__may_shop(cmd, aft__row_int(order, AFT__ORDER_SHOP), error));
+  /* Where a parcel is concerns its cases, whoever ordered it; the carrier's words may name who took it. */
+  AFT__TRY(aft__customer_words(cmd, aft__row_int(order, AFT__ORDER_CUSTOMER), &in->text, error));
   AFT__TRY(add_track(cmd, row, in, &known, error));
   if (known)
     return AFT_IGNORED;

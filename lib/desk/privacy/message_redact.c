@@ -1,7 +1,9 @@
 /* Redaction in place: parts of what somebody wrote are taken away for good, wherever the desk keeps a copy:
- * in the message, its revisions and parts, the ticket's subject, notices, and what is on its way out. */
+ * in the message, its revisions and parts, the ticket's subject, notices, the task of a call, and what is on
+ * its way out; also in the tickets where the message was before. */
 #include "desk/notice/notice_priv.h"
 #include "desk/privacy/person.h"
+#include "desk/task/task_priv.h"
 #include "text/text.h"
 
 #include <aftersales/privacy.h>
@@ -21,7 +23,9 @@ typedef struct redacting {
   const aft_redact_in *in;
   const aft_redact_span_in *spans;
   aft__ticket ticket;
-  aft__value *row; /* of the message */
+  aft__value *row;   /* of the message */
+  aft__value **past; /* tickets where it may have been before */
+  uint32_t n_past;
   aft__buf pieces; /* of aft_str: words that go wherever they stand */
   aft__buf black;  /* of aft__black, in the text at hand */
   aft__buf out;    /* the text at hand without them */
@@ -219,6 +223,23 @@ static aft_status notice(void *user, aft__value *row, aft_error *error) {
   return status;
 }
 
+/* ---- what is kept of a call ---- */
+
+/* The note of a task that a call ended says the same as the call's message. */
+static aft_status task(void *user, aft__value *row, aft_error *error) {
+  redacting *r = user;
+  aft__value **attempts;
+  uint32_t n;
+  if (aft__row_null(row, AFT__TASK_NOTE))
+    return AFT_OK;
+  AFT__TRY(aft__load_rows(r->cmd, &aft__attempt_table, AFT__ATTEMPT_BY_TASK, row[AFT__TASK_ID].number,
+                          AFT__MOST_ATTEMPTS, &attempts, &n, error));
+  for (uint32_t i = 0; i < n; i++)
+    if (aft__row_int(attempts[i], AFT__ATTEMPT_MESSAGE) == r->in->message)
+      return redact_column(r, &aft__task_table, AFT__TASK_NOTE, row, error);
+  return AFT_OK;
+}
+
 /* ---- the log ---- */
 
 /* With the salt a guess at what was taken away could be held against the digest. */
@@ -321,14 +342,57 @@ static aft_status redact_message(redacting *r, aft_error *error) {
                      BIT(AFT__MESSAGE_TEXT) | BIT(AFT__MESSAGE_VERSION), error);
 }
 
-static aft_status redact_subject(redacting *r, aft_error *error) {
+/* The fingerprint of a text is of its words: with it, a guess at what was taken away could be tried. */
+static bool has_print_of(const redacting *r, const aft__value *ticket) {
+  return !aft__row_null(ticket, AFT__TICKET_FINGERPRINT) &&
+         aft__row_int(ticket, AFT__TICKET_OPENED) == aft__row_int(r->row, AFT__MESSAGE_CREATED);
+}
+
+/* What a ticket has of the words of its first message. */
+static const uint32_t taken_over[] = {AFT__TICKET_SUBJECT, AFT__TICKET_LABEL};
+
+static aft_status redact_ticket(redacting *r, aft_error *error) {
   bool any;
-  AFT__TRY(redact_text(r, aft__ticket_str(&r->ticket, AFT__TICKET_SUBJECT), &any, error));
-  if (!any)
-    return AFT_OK;
-  aft__value subject;
-  AFT__TRY(keep_rest(r, &subject, error));
-  aft__ticket_set(&r->ticket, AFT__TICKET_SUBJECT, subject);
+  if (has_print_of(r, r->ticket.row)) {
+    aft__ticket_set(&r->ticket, AFT__TICKET_FINGERPRINT, aft__null());
+    aft__ticket_set(&r->ticket, AFT__TICKET_SKETCH, aft__null());
+  }
+  for (size_t i = 0; i < AFT__COUNT(taken_over); i++) {
+    aft__value rest;
+    AFT__TRY(redact_text(r, aft__ticket_str(&r->ticket, taken_over[i]), &any, error));
+    if (!any)
+      continue;
+    AFT__TRY(keep_rest(r, &rest, error));
+    aft__ticket_set(&r->ticket, taken_over[i], rest);
+  }
+  return AFT_OK;
+}
+
+/* What stands beside the messages of a ticket. */
+static aft_status redact_beside(redacting *r, aft_id ticket, aft_error *error) {
+  AFT__TRY(each_row(r, &aft__outbox_table, AFT__OB_BY_SUBJECT, ticket, effect, error));
+  AFT__TRY(each_row(r, &aft__notice_table, AFT__NOTICE_BY_SUBJECT, ticket, notice, error));
+  AFT__TRY(each_row(r, &aft__task_table, AFT__TASK_BY_TICKET, ticket, task, error));
+  return each_row(r, &aft__event_table, AFT__EV_BY_SUBJECT, ticket, event, error);
+}
+
+static aft_status redact_past(redacting *r, aft__value *ticket, aft_error *error) {
+  if (has_print_of(r, ticket)) {
+    ticket[AFT__TICKET_FINGERPRINT] = ticket[AFT__TICKET_SKETCH] = aft__null();
+    AFT__TRY(aft__update(r->cmd->tx, &aft__ticket_table, ticket,
+                         BIT(AFT__TICKET_FINGERPRINT) | BIT(AFT__TICKET_SKETCH), error));
+  }
+  for (size_t i = 0; i < AFT__COUNT(taken_over); i++)
+    AFT__TRY(redact_column(r, &aft__ticket_table, taken_over[i], ticket, error));
+  return redact_beside(r, ticket[AFT__TICKET_ID].number, error);
+}
+
+static aft_status check_holds(redacting *r, aft_error *error) {
+  if (!aft__row_null(r->ticket.row, AFT__TICKET_HELD))
+    return aft__denied(r->cmd, "the ticket is on legal hold", error);
+  for (uint32_t i = 0; i < r->n_past; i++)
+    if (!aft__row_null(r->past[i], AFT__TICKET_HELD))
+      return aft__denied(r->cmd, "a ticket where the message was before is on legal hold", error);
   return AFT_OK;
 }
 
@@ -344,20 +408,20 @@ static aft_status has_part(redacting *r, aft_error *error) {
 
 static aft_status redact_all(redacting *r, aft_error *error) {
   aft__cmd *cmd = r->cmd;
-  aft_id message = r->row[AFT__MESSAGE_ID].number, ticket = aft__ticket_id(&r->ticket);
+  aft_id message = r->row[AFT__MESSAGE_ID].number;
   AFT__TRY(aft__may_shop(cmd, aft__ticket_int(&r->ticket, AFT__TICKET_SHOP), error));
-  if (!aft__row_null(r->ticket.row, AFT__TICKET_HELD))
-    return aft__denied(cmd, "the ticket is on legal hold", error);
+  AFT__TRY(aft__ticket_past(cmd, r->ticket.row, &r->past, &r->n_past, error));
+  AFT__TRY(check_holds(r, error));
   AFT__TRY(has_part(r, error));
   AFT__TRY(redact_message(r, error));
   AFT__TRY(each_row(r, &aft__revision_table, AFT__REVISION_BY_MESSAGE, message, revision, error));
   AFT__TRY(each_row(r, &aft__part_table, AFT__PART_BY_MESSAGE, message, part, error));
   if (!r->sums.places)
     return AFT_IGNORED;
-  AFT__TRY(redact_subject(r, error));
-  AFT__TRY(each_row(r, &aft__outbox_table, AFT__OB_BY_SUBJECT, ticket, effect, error));
-  AFT__TRY(each_row(r, &aft__notice_table, AFT__NOTICE_BY_SUBJECT, ticket, notice, error));
-  AFT__TRY(each_row(r, &aft__event_table, AFT__EV_BY_SUBJECT, ticket, event, error));
+  AFT__TRY(redact_ticket(r, error));
+  AFT__TRY(redact_beside(r, aft__ticket_id(&r->ticket), error));
+  for (uint32_t i = 0; i < r->n_past; i++)
+    AFT__TRY(redact_past(r, r->past[i], error));
   AFT__TRY(note(r, error));
   AFT__TRY(aft__ticket_save(&r->ticket, error));
   return aft__search_renew_soon(cmd, error);

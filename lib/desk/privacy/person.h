@@ -39,8 +39,9 @@ aft__scan aft__person_rows(const aft__person_branch *branch, aft_id tenant, aft_
 
 /* ---- person_keep.c: what law or open business still keeps ---- */
 
-/* *why: NULL, or why this ticket, order or case, or what one of a participant stands in, has to stay as it is
- * with all that belongs to it: legal_hold, open_case or money_under_way. Other kinds are never kept. */
+/* *why: NULL, or why this ticket, order or case, what a survey asks about, or what one of a participant
+ * stands in, has to stay as it is with all that belongs to it: legal_hold, open_case or money_under_way.
+ * Other kinds are never kept. */
 aft_status aft__person_keeps(aft__cmd *cmd, const aft__person_branch *branch, const aft__value *row,
                              const char **why, aft_error *error);
 
@@ -60,6 +61,12 @@ aft_status aft__part_forget(aft__cmd *cmd, aft__value *row, aft_id ticket, bool 
 /* Blanks what a kind calls personal; *any: there was something. */
 aft_status aft__personal_blank(aft__cmd *cmd, uint32_t kind, aft__value *row, uint64_t also, bool *any,
                                aft_error *error);
+
+/* ---- ticket_past.c ---- */
+
+/* The tickets in which messages of a ticket were before, without itself. */
+aft_status aft__ticket_past(aft__cmd *cmd, const aft__value *ticket, aft__value ***rows, uint32_t *n,
+                            aft_error *error);
 
 /* ---- person_erase.c ---- */
 

@@ -132,6 +132,10 @@ aft_status aft__ticket_forget_words(aft__cmd *cmd, aft__value *row, bool *gone, 
   aft__buf_init(&e.kept, cmd->env);
   aft_status status = forget_with_all(&e, &branch, row, error);
   aft__buf_done(&e.kept);
+  if (status >= 0 && !holds[AFT__ERASURE_HOLDS].number) {
+    row[AFT__TICKET_EMPTIED] = aft__int(cmd->now);
+    status = aft__update(cmd->tx, &aft__ticket_table, row, BIT(AFT__TICKET_EMPTIED), error);
+  }
   *gone = e.changed > 0;
   return status < 0 || !*gone ? status : aft__search_renew_soon(cmd, error);
 }
@@ -430,6 +434,15 @@ static aft_status add(aft__cmd *cmd, aft_id customer, aft_str reason, aft__value
   return come_back(&e, cmd->now, error);
 }
 
+/* Once more over all: what an older copy of the store brought back is not there for long. */
+static aft_status begin_anew(erasing *e, aft_error *error) {
+  e->row[AFT__ERASURE_STATE] = aft__text(aft__cstr("asked"));
+  e->row[AFT__ERASURE_ENDED] = aft__null();
+  e->row[AFT__ERASURE_UPDATED] = aft__int(e->cmd->now);
+  return aft__update(e->cmd->tx, &aft__erasure_table, e->row,
+                     BIT(AFT__ERASURE_STATE) | BIT(AFT__ERASURE_ENDED) | BIT(AFT__ERASURE_UPDATED), error);
+}
+
 /* Asking again while something is kept looks at once whether it still is. */
 aft_status aft__erasure_ask(aft__cmd *cmd, aft__value *customer, aft_str reason, aft__value **row,
                             aft_error *error) {
@@ -440,7 +453,10 @@ aft_status aft__erasure_ask(aft__cmd *cmd, aft__value *customer, aft_str reason,
     return add(cmd, id, reason, row, error);
   }
   erasing e = {.cmd = cmd, .row = *row, .customer = id};
-  if (is(*row, "waiting")) {
+  bool done = is(*row, "done");
+  if (done)
+    AFT__TRY(begin_anew(&e, error));
+  if (done || is(*row, "waiting")) {
     AFT__TRY(audit(&e, "erasure.asked_again", error));
     AFT__TRY(come_back(&e, cmd->now, error));
   }

@@ -68,7 +68,7 @@ static aft_status cases_keep(aft__cmd *cmd, uint32_t index, aft_id parent, const
   return AFT_OK;
 }
 
-static aft_status ticket_keeps(aft__cmd *cmd, const aft__value *row, const char **why, aft_error *error) {
+static aft_status one_ticket_keeps(aft__cmd *cmd, const aft__value *row, const char **why, aft_error *error) {
   if (!aft__row_null(row, AFT__TICKET_HELD)) {
     *why = "legal_hold";
     return AFT_OK;
@@ -76,14 +76,43 @@ static aft_status ticket_keeps(aft__cmd *cmd, const aft__value *row, const char 
   return cases_keep(cmd, AFT__CASE_BY_TICKET, row[AFT__TICKET_ID].number, why, error);
 }
 
-static aft_status their_ticket_keeps(aft__cmd *cmd, const aft__value *row, const char **why,
-                                     aft_error *error) {
-  aft__value *ticket;
+/* A ticket that was merged is part of the matter that goes on in the other. */
+static aft_status ticket_keeps(aft__cmd *cmd, const aft__value *row, const char **why, aft_error *error) {
+  aft__value *into;
+  AFT__TRY(one_ticket_keeps(cmd, row, why, error));
+  if (*why || aft__row_null(row, AFT__TICKET_MERGED_INTO))
+    return AFT_OK;
   aft_status status =
-      aft__get(cmd->tx, &aft__ticket_table, aft__row_int(row, AFT__PARTICIPANT_TICKET), &ticket, error);
+      aft__get(cmd->tx, &aft__ticket_table, aft__row_int(row, AFT__TICKET_MERGED_INTO), &into, error);
+  if (status >= 0)
+    status = aft__merge_target(cmd, &into, error);
+  if (status == AFT_E_NOT_FOUND)
+    return AFT_OK;
+  return status < 0 ? status : one_ticket_keeps(cmd, into, why, error);
+}
+
+/* A ticket that is named by its id, and may be gone. */
+static aft_status named_ticket_keeps(aft__cmd *cmd, aft_id id, const char **why, aft_error *error) {
+  aft__value *ticket;
+  aft_status status = aft__get(cmd->tx, &aft__ticket_table, id, &ticket, error);
   if (status == AFT_E_NOT_FOUND)
     return AFT_OK;
   return status < 0 ? status : ticket_keeps(cmd, ticket, why, error);
+}
+
+/* What somebody answered belongs to what it is about. A survey that is to come says nothing yet. */
+static aft_status survey_keeps(aft__cmd *cmd, const aft__value *row, const char **why, aft_error *error) {
+  aft__value *of;
+  if (aft__str_eq(aft__row_str(row, AFT__SURVEY_STATE), aft__cstr("scheduled")))
+    return AFT_OK;
+  if (aft__row_int(row, AFT__SURVEY_TICKET))
+    AFT__TRY(named_ticket_keeps(cmd, aft__row_int(row, AFT__SURVEY_TICKET), why, error));
+  if (*why || aft__row_null(row, AFT__SURVEY_CASE))
+    return AFT_OK;
+  aft_status status = aft__get(cmd->tx, &aft__case_table, aft__row_int(row, AFT__SURVEY_CASE), &of, error);
+  if (status == AFT_E_NOT_FOUND)
+    return AFT_OK;
+  return status < 0 ? status : case_keeps(cmd, of, why, error);
 }
 
 aft_status aft__person_keeps(aft__cmd *cmd, const aft__person_branch *branch, const aft__value *row,
@@ -93,11 +122,13 @@ aft_status aft__person_keeps(aft__cmd *cmd, const aft__person_branch *branch, co
   case AFT__KIND_TICKET:
     return ticket_keeps(cmd, row, why, error);
   case AFT__KIND_PARTICIPANT:
-    return their_ticket_keeps(cmd, row, why, error);
+    return named_ticket_keeps(cmd, aft__row_int(row, AFT__PARTICIPANT_TICKET), why, error);
   case AFT__KIND_ORDER:
     return cases_keep(cmd, AFT__CASE_BY_ORDER, row[AFT__ORDER_ID].number, why, error);
   case AFT__KIND_CASE:
     return case_keeps(cmd, row, why, error);
+  case AFT__KIND_SURVEY:
+    return survey_keeps(cmd, row, why, error);
   default:
     return AFT_OK;
   }

@@ -42,7 +42,7 @@ typedef struct aft__blobs_gone {
 } aft__blobs_gone;
 
 void aft__blobs_begin(aft__blobs_gone *gone, aft__cmd *cmd, aft_id ticket);
-/* The bytes of a part's row, if it has any. */
+/* The bytes of a part's row that is about to go, if it has any and no other part has the same. */
 aft_status aft__blobs_add(aft__blobs_gone *gone, const aft__value *row, aft_error *error);
 /* Queues what was added since. */
 aft_status aft__blobs_send(aft__blobs_gone *gone, aft_error *error);

@@ -54,6 +54,23 @@ static aft_status keeps(aft__cmd *cmd, uint32_t kind, const aft__value *row, boo
   return AFT_OK;
 }
 
+static aft_status remove_survey(void *user, aft__value *row, aft_error *error) {
+  aft__cmd *cmd = user;
+  aft_id id = row[AFT__SURVEY_ID].number;
+  AFT__TRY(aft__survey_empty(cmd->tx, row, error));
+  AFT__TRY(aft__due_clear_all(cmd->tx, id, error));
+  return aft__remove(cmd->tx, &aft__survey_table, id, row[AFT__SURVEY_REV].number, error);
+}
+
+/* What the customer was asked about a case goes with it. */
+static aft_status remove_surveys(aft__cmd *cmd, aft_id of, aft_error *error) {
+  aft__scan scan = {.table = &aft__survey_table,
+                    .index = AFT__SURVEY_BY_CASE,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), aft__int(of)}};
+  return aft__change_each(cmd->tx, scan, true, remove_survey, cmd, error);
+}
+
 /* What is disputed or followed up is needed as long as that is there. */
 static aft_status retire_case(aft__cmd *cmd, aft__value *row, aft_time before, aft_error *error) {
   bool stays = false;
@@ -61,7 +78,13 @@ static aft_status retire_case(aft__cmd *cmd, aft__value *row, aft_time before, a
     return AFT_OK;
   AFT__TRY(keeps(cmd, AFT__KIND_CASE, row, &stays, error));
   AFT__TRY(any(cmd, &aft__case_table, AFT__CASE_BY_PARENT, row[AFT__CASE_ID].number, &stays, error));
-  return stays ? AFT_OK : aft__record_retire(cmd, AFT__KIND_CASE, row, error);
+  if (stays)
+    return AFT_OK;
+  aft_id id = row[AFT__CASE_ID].number;
+  aft_status status = aft__record_retire(cmd, AFT__KIND_CASE, row, error);
+  if (status == AFT_DONE)
+    AFT__TRY(remove_surveys(cmd, id, error));
+  return status;
 }
 
 static aft_status retire_order(aft__cmd *cmd, aft__value *row, aft_time before, aft_error *error) {
@@ -113,11 +136,16 @@ static aft_status retire_customer(aft__cmd *cmd, aft__value *row, aft_time befor
   return AFT_DONE;
 }
 
+/* A message may still be moved to it or edited since. */
+static bool is_empty(const aft__value *row) {
+  return !aft__row_null(row, AFT__TICKET_EMPTIED) &&
+         aft__row_int(row, AFT__TICKET_EMPTIED) > aft__row_int(row, AFT__TICKET_UPDATED);
+}
+
 /* A ticket stays for its figures, without what was said in it, by whomever. */
 static aft_status retire_messages(aft__cmd *cmd, aft__value *row, aft_time before, aft_error *error) {
   bool stays = false, gone;
-  if (!ended_before(row, AFT__TICKET_OPEN, AFT__TICKET_CLOSED, before) ||
-      !aft__row_str(row, AFT__TICKET_SUBJECT).len)
+  if (!ended_before(row, AFT__TICKET_OPEN, AFT__TICKET_CLOSED, before) || is_empty(row))
     return AFT_OK;
   AFT__TRY(keeps(cmd, AFT__KIND_TICKET, row, &stays, error));
   if (stays)

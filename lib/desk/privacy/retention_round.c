@@ -6,6 +6,7 @@
 #include "desk/privacy/retention.h"
 
 #include "desk/evidence/evidence_priv.h"
+#include "desk/privacy/person.h"
 
 #include <stdio.h>
 
@@ -71,6 +72,35 @@ static bool is_pending(const aft__value *row) {
          (aft__str_eq(state, aft__cstr("sent")) && !aft__row_null(row, AFT__SURVEY_EXPIRES));
 }
 
+/* Nor one that belongs to what something keeps. */
+static aft_status survey_stays(void *user, const aft__value *row, bool *out, aft_error *error) {
+  const aft__person_branch branch = {.parent = AFT__KIND_CUSTOMER, .child = AFT__KIND_SURVEY};
+  const char *why = NULL;
+  if (!is_pending(row))
+    AFT__TRY(aft__person_keeps(user, &branch, row, &why, error));
+  *out = is_pending(row) || why;
+  return AFT_OK;
+}
+
+static aft_status prune_surveys(aft__tx *tx, visit *v, aft_error *error) {
+  aft__cmd cmd;
+  aft__prune p = {.table = &aft__survey_table,
+                  .index = AFT__SURVEY_BY_TENANT,
+                  .tenant = v->tenant,
+                  .before = v->before,
+                  .keeps = survey_stays,
+                  .user = &cmd,
+                  .empties = aft__survey_empty,
+                  .most = v->most};
+  if (v->tenant == NO_TENANT)
+    return AFT_OK;
+  aft_status status = aft__cmd_system(tx, v->tenant, "retention", &cmd, error);
+  if (status >= 0)
+    status = aft__prune_rows(tx, &p, &v->n, error);
+  aft__cmd_done(&cmd);
+  return status;
+}
+
 static aft_status prune(aft__tx *tx, visit *v, aft_error *error) {
   aft__prune p = {.tenant = v->tenant, .before = v->before, .most = v->most};
   switch (v->what) {
@@ -81,15 +111,10 @@ static aft_status prune(aft__tx *tx, visit *v, aft_error *error) {
   case AFT__RETAIN_REFUSALS:
     p.table = &aft__refusal_table;
     p.index = AFT__REFUSAL_BY_TENANT;
-    break;
+    return aft__prune_rows(tx, &p, &v->n, error);
   default:
-    p.table = &aft__survey_table;
-    p.index = AFT__SURVEY_BY_TENANT;
-    p.keeps = is_pending;
-    p.empties = aft__survey_empty;
-    break;
+    return prune_surveys(tx, v, error);
   }
-  return aft__prune_rows(tx, &p, &v->n, error);
 }
 
 static aft_status prune_some(aft__tx *tx, void *user, aft_error *error) {

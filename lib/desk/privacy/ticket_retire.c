@@ -2,8 +2,7 @@
  *
  * What is left is one event under the ticket's id: how long its chain was and the chain's last hash, so that
  * an export that was made before can still be held against it. */
-#include "desk/desk_priv.h"
-
+#include "desk/privacy/person.h"
 #include "desk/privacy/retention.h"
 
 #define PAGE  64
@@ -83,6 +82,15 @@ static aft_status find_target(removal *r, bool *needed, aft_error *error) {
   return AFT_OK;
 }
 
+/* As long as a case that came from it is open or held, the ticket is part of that matter. */
+static aft_status find_case(removal *r, bool *needed, aft_error *error) {
+  const aft__person_branch branch = {.parent = AFT__KIND_CUSTOMER, .child = AFT__KIND_TICKET};
+  const char *why;
+  AFT__TRY(aft__person_keeps(r->cmd, &branch, r->row, &why, error));
+  *needed |= why != NULL;
+  return AFT_OK;
+}
+
 /* *wait: for how long it is to be left alone; 0 when nothing needs it. */
 static aft_status find_need(removal *r, int64_t *wait, aft_error *error) {
   static const struct {
@@ -98,6 +106,7 @@ static aft_status find_need(removal *r, int64_t *wait, aft_error *error) {
   bool needed = false;
   *wait = 0;
   AFT__TRY(find_target(r, &needed, error));
+  AFT__TRY(find_case(r, &needed, error));
   if (needed)
     *wait = LATER;
   for (size_t i = 0; i < AFT__COUNT(needs) && !*wait; i++) {
@@ -162,6 +171,18 @@ static aft_status empty_notice(removal *r, const aft__value *row, aft_error *err
   aft_id notice = aft__row_int(row, AFT__NOTICE_ID);
   AFT__TRY(remove_rows(r, &aft__event_table, AFT__EV_BY_SUBJECT, notice, NULL, error));
   return aft__due_clear_all(r->cmd->tx, notice, error);
+}
+
+static aft_status let_go(void *user, aft__value *row, aft_error *error) {
+  const removal *r = user;
+  row[AFT__CASE_TICKET] = aft__null();
+  return aft__update(r->cmd->tx, &aft__case_table, row, UINT64_C(1) << AFT__CASE_TICKET, error);
+}
+
+/* What happens to a case later would look for the ticket in vain. */
+static aft_status leave_cases(removal *r, aft_error *error) {
+  return aft__change_each(r->cmd->tx, rows_of(r, &aft__case_table, AFT__CASE_BY_TICKET, r->ticket), true,
+                          let_go, r, error);
 }
 
 /* Effects go first: those that name blobs come in their place. */
@@ -230,6 +251,7 @@ static aft_status decide(removal *r, aft_error *error) {
   AFT__TRY(find_need(r, &wait, error));
   if (wait)
     return put_off(r, aft__int(r->cmd->now + wait), error);
+  AFT__TRY(leave_cases(r, error));
   AFT__TRY(remove_parts(r, error));
   AFT__TRY(leave_event(r, error));
   AFT__TRY(aft__remove(r->cmd->tx, &aft__ticket_table, r->ticket, r->row[AFT__COL_REV].number, error));

@@ -39,6 +39,7 @@ static aft_status find(aft__cmd *cmd, answering *a, aft_error *error) {
 static aft_status check_state(aft__cmd *cmd, answering *a, aft_error *error) {
   aft_str state = aft__row_str(a->row, AFT__SURVEY_STATE);
   a->first = aft__survey_is(a->row, "sent");
+  AFT__TRY(aft__customer_id_stays(cmd, aft__row_int(a->row, AFT__SURVEY_CUSTOMER), error));
   if (aft__survey_is(a->row, "answered"))
     return cmd->now < aft__row_int(a->row, AFT__SURVEY_EDITABLE)
                ? AFT_OK

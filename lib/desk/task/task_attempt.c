@@ -174,6 +174,8 @@ static aft_status attempt(aft__task *task, void *given, aft_error *error) {
   noting *n = given;
   const aft_attempt_in *in = &n->in;
   AFT__TRY(check_task(task, in, error));
+  if (in->text.len)
+    AFT__TRY(aft__customer_id_stays(task->cmd, aft__task_int(task, AFT__TASK_CUSTOMER), error));
   AFT__TRY(keep_message(task, n, error));
   AFT__TRY(keep_attempt(task, n, error));
   AFT__TRY(note(task, n, error));

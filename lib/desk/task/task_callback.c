@@ -70,6 +70,7 @@ static aft_status ask(aft__ticket *ticket, const aft_callback_in *in, aft_error 
   aft__policy_task policy;
   aft__cmd *cmd = ticket->cmd;
   AFT__TRY(may_ask(ticket, error));
+  AFT__TRY(aft__customer_id_stays(cmd, aft__ticket_int(ticket, AFT__TICKET_CUSTOMER), error));
   if (!aft__ticket_int(ticket, AFT__TICKET_OPEN))
     return aft__error(error, AFT_E_TRANSITION, "callback.ticket", "the ticket has come to its end");
   AFT__TRY(find_policy(cmd, in, &policy, error));

@@ -9,6 +9,8 @@
 static aft_status end(aft__task *task, void *given, aft_error *error) {
   const aft_task_end_in *in = given;
   AFT__TRY(aft__task_going_on(task->row, error));
+  if (in->text.len)
+    AFT__TRY(aft__customer_id_stays(task->cmd, aft__task_int(task, AFT__TASK_CUSTOMER), error));
   const char *state = in->failed ? "failed" : "done";
   aft_str outcome = in->outcome.len ? in->outcome : aft__cstr(state);
   AFT__TRY(aft__task_end_as(task, state, outcome, in->text, error));
@@ -90,6 +92,8 @@ static aft_status cancel(aft__task *task, void *given, aft_error *error) {
   const cancelling *c = given;
   bool buyer = task->cmd->call.role == AFT_ROLE_BUYER;
   AFT__TRY(aft__task_going_on(task->row, error));
+  if (c->reason.len)
+    AFT__TRY(aft__customer_id_stays(task->cmd, aft__task_int(task, AFT__TASK_CUSTOMER), error));
   return aft__task_end_as(task, "cancelled", aft__cstr(buyer ? "by_customer" : "by_staff"), c->reason, error);
 }
 

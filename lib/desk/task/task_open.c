@@ -218,6 +218,8 @@ aft_status aft__task_open_for(aft__ticket *ticket, const aft__task_new *in, aft_
 
 static aft_status open_in(aft__ticket *ticket, const aft_task_in *in, aft_error *error) {
   AFT__TRY(aft__may_shop(ticket->cmd, aft__ticket_int(ticket, AFT__TICKET_SHOP), error));
+  if (in->phone.len || in->reason.len)
+    AFT__TRY(aft__customer_id_stays(ticket->cmd, aft__ticket_int(ticket, AFT__TICKET_CUSTOMER), error));
   if (!aft__ticket_int(ticket, AFT__TICKET_OPEN))
     return aft__error(error, AFT_E_TRANSITION, "task.ticket", "the ticket has come to its end");
   if (in->due && (in->due <= ticket->cmd->now || in->due > ticket->cmd->now + AFT__TASK_SPAN))

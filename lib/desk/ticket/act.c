@@ -60,6 +60,7 @@ static aft_status hold(aft__ticket *ticket, const aft_act_in *in, aft__fire *fir
   if (!aft__row_null(ticket->row, AFT__TICKET_HELD))
     return AFT_IGNORED;
   aft__ticket_set(ticket, AFT__TICKET_HELD, aft__int(ticket->cmd->now));
+  AFT__TRY(aft__merge_hold(ticket, error));
   return aft__ticket_note(ticket, "ticket.held", fire->facts, (aft_str){0}, error);
 }
 

@@ -124,6 +124,7 @@ static aft_status write_answer(aft__ticket *ticket, const aft_answer_in *in, aft
   aft__answer reply = {
       .text = in->text, .visibility = in->visibility, .parts = in->parts, .n_parts = in->n_parts};
   AFT__TRY(aft__may_shop(cmd, aft__ticket_int(ticket, AFT__TICKET_SHOP), error));
+  AFT__TRY(check_reader(ticket, error));
   AFT__TRY(check_seen(ticket, in, error));
   AFT__TRY(aft__ticket_reply(ticket, &reply, &cmd->row, error));
   cmd->ids[0] = cmd->row[AFT__MESSAGE_ID].number;

@@ -251,6 +251,8 @@ static aft_status revise(aft__cmd *cmd, void *given, aft_error *error) {
   aft_status status = aft__ticket_load(cmd, aft__row_int(row, AFT__MESSAGE_TICKET), &ticket, error);
   if (status >= 0)
     status = may_revise(cmd, row, ticket.row, error);
+  if (status >= 0 && !in->recalled)
+    status = aft__customer_id_stays(cmd, aft__row_int(row, AFT__MESSAGE_CUSTOMER), error);
   cmd->ids[0] = row[AFT__MESSAGE_ID].number;
   cmd->row = row;
   aft_str text = in->recalled ? aft__cstr("") : in->text;
