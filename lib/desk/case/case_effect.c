@@ -17,6 +17,13 @@ static aft_status unreserve(aft__case *c, aft_error *error) {
   return aft__goods_reserve(c, "goods.unreserve", error);
 }
 
+static aft_status intercept(aft__case *c, aft_error *error) {
+  return aft__parcels_stop(c, "parcel.intercept", error);
+}
+static aft_status let_pass(aft__case *c, aft_error *error) {
+  return aft__parcels_stop(c, "parcel.let_pass", error);
+}
+
 /* ---- money ---- */
 
 /* Money that waits for papers, or that a hold on the case stops, stays where it is until they are there. */
@@ -131,7 +138,8 @@ static const struct {
              {"replace", aft__goods_replace},
              {"reserve", reserve},
              {"unreserve", unreserve},
-             {"intercept", aft__parcels_intercept},
+             {"intercept", intercept},
+             {"let_pass", let_pass},
              {"label", label},
              {"void_label", void_label},
              {"plan", aft__legs_plan},

@@ -46,28 +46,27 @@ static bool has_kind(aft__value **rows, uint32_t n, aft_str kind) {
   return false;
 }
 
-/* Each kind of evidence that the reason asks for is there. */
-static aft_status proven(aft__case *c, aft_str reason, bool *out, aft_error *error) {
+aft_status aft__case_missing(aft__case *c, aft_str reason, aft__missing *out, aft_error *error) {
   aft__reason_info info;
   aft__value **rows;
   uint32_t n = 0;
-  *out = true;
+  out->n = 0;
   if (!aft__policy_reason(c->policy, reason, (aft_str){0}, &info) || !info.n_required)
     return AFT_OK;
-  *out = aft__case_int(c, AFT__CASE_EVIDENCE) > 0;
-  if (!*out)
-    return AFT_OK;
-  AFT__TRY(aft__load_rows(c->cmd, &aft__evidence_table, AFT__EVIDENCE_BY_CASE, aft__case_id(c), MOST_EVIDENCE,
-                          &rows, &n, error));
+  if (aft__case_int(c, AFT__CASE_EVIDENCE) > 0)
+    AFT__TRY(aft__load_rows(c->cmd, &aft__evidence_table, AFT__EVIDENCE_BY_CASE, aft__case_id(c),
+                            MOST_EVIDENCE, &rows, &n, error));
   for (uint32_t i = 0; i < info.n_required; i++)
-    *out &= has_kind(rows, n, info.required[i]);
+    if (!n || !has_kind(rows, n, info.required[i]))
+      out->kinds[out->n++] = info.required[i];
   return AFT_OK;
 }
 
 aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
   aft__rule_flags flags;
-  bool shown;
-  AFT__TRY(proven(c, facts->text[AFT__FACT_REASON], &shown, error));
+  aft__missing missing;
+  AFT__TRY(aft__case_missing(c, facts->text[AFT__FACT_REASON], &missing, error));
+  bool shown = !missing.n;
   facts->number[AFT__FACT_PROVEN] = shown;
   facts->number[AFT__FACT_IN_WINDOW] = aft__case_int(c, AFT__CASE_IN_WINDOW);
   facts->number[AFT__FACT_GIFT_KEPT] = c->gift_kept;
@@ -141,7 +140,8 @@ static void line_facts(const aft__case *c, const aft__case_line *l, const aft_ca
   facts->number[AFT__FACT_HYGIENE] = aft__row_int(l->line, AFT__LINE_HYGIENE);
   facts->number[AFT__FACT_MADE_TO_ORDER] = aft__row_int(l->line, AFT__LINE_MADE_TO_ORDER);
   facts->number[AFT__FACT_UNITS] = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
-  (void)c;
+  facts->number[AFT__FACT_DELIVERED] =
+      aft__units_awaited(c, l) < aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
   for (size_t i = 0; i < in->n_lines; i++)
     if (in->lines[i].line == l->line[AFT__LINE_ID].number)
       facts->text[AFT__FACT_CONDITION] = in->lines[i].condition;

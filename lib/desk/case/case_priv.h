@@ -82,6 +82,7 @@ typedef struct aft__case {
   aft__buf reasons;
   aft__buf moved;          /* aft__moved of the event under way */
   const aft__value *visit; /* row of the appointment that a text is about; NULL: none */
+  aft_str missing;         /* evidence that a text asks for, in words */
   const aft__case_input *in;
   uint32_t role;                          /* in whose name the event under way is */
   const char *pending[AFT__MOST_PENDING]; /* events that follow from what was done */
@@ -131,6 +132,12 @@ aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error);
 
 /* The facts that are decisions of the policy themselves: in_window, proven, auto_ok, advance_ok … */
 aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error);
+/* The kinds of evidence that a reason asks for and the case has not got. */
+typedef struct aft__missing {
+  aft_str kinds[AFT__MOST_REQUIRED];
+  uint32_t n;
+} aft__missing;
+aft_status aft__case_missing(aft__case *c, aft_str reason, aft__missing *out, aft_error *error);
 /* Whether it may be filed: reasons, freight and liability are set. AFT_E_INELIGIBLE. */
 aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error);
 /* Whether the buyer could have filed it as one of another kind: AFT_E_INELIGIBLE. Nothing of it is changed.
@@ -251,6 +258,8 @@ aft_status aft__case_effect(aft__case *c, const aft__flow_effect *effect, aft_er
 aft_status aft__units_move(aft__case *c, aft__case_line *l, uint32_t from, uint32_t to, int64_t n,
                            aft_error *error);
 aft_status aft__units_hold(aft__case *c, const char *place, aft_error *error);
+/* How many units of a line the case takes from those that have not arrived. */
+int64_t aft__units_awaited(const aft__case *c, const aft__case_line *l);
 aft_status aft__units_free(aft__case *c, aft_error *error);
 aft_status aft__units_free_line(aft__case *c, aft__case_line *l, aft_error *error);
 aft_status aft__units_lose_line(aft__case *c, aft__case_line *l, aft_error *error);
@@ -297,8 +306,8 @@ aft_status aft__goods_reserve(aft__case *c, const char *topic, aft_error *error)
 
 /* What the order's parcels say: see aft__case.shipped. */
 aft_status aft__case_parcels(aft__case *c, aft_error *error);
-/* The host stops the parcels of the order that have its units. */
-aft_status aft__parcels_intercept(aft__case *c, aft_error *error);
+/* The host stops the parcels of the order that have its units, or lets them pass after all. */
+aft_status aft__parcels_stop(aft__case *c, const char *topic, aft_error *error);
 /* How many units of each line its parcels have brought back; NULL where none of them has arrived. */
 aft_status aft__parcels_arrived(aft__case *c, int64_t **out, aft_error *error);
 /* The parcels of that number, or all of them where it is empty, are in the shop's hands. */
@@ -309,6 +318,8 @@ aft_status aft__parcels_receive(aft__case *c, aft_str waybill, aft_error *error)
 aft_status aft__propose(aft__case *c, aft_error *error);
 aft_status aft__agree(aft__case *c, aft_error *error);
 aft_status aft__decline(aft__case *c, aft_error *error);
+/* The kind of case that the newest one on the table is of. */
+aft_status aft__proposed(aft__case *c, aft_str *kind, aft_error *error);
 /* The first one: what was filed. */
 aft_status aft__propose_first(aft__case *c, aft_error *error);
 
@@ -531,7 +542,8 @@ aft_str aft__case_kind_text(aft__case *c, const char *locale); /* what the catal
 /* Appends a text of the catalogue about the case, whose legs must be loaded. */
 void aft__case_render(aft__case *c, const char *locale, const char *key, aft__buf *out);
 /* What its texts have places for: AFT__CASE_VALUES of them, in the arena. */
-#define AFT__CASE_VALUES 16u
+#define AFT__CASE_VALUES 17u
+aft_status aft__case_missing_text(aft__case *c, const char *locale, aft_str *out, aft_error *error);
 uint32_t aft__case_values(aft__case *c, const char *locale, aft__filling out[AFT__CASE_VALUES]);
 
 /* ---- case_input.c ---- */

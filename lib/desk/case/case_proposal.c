@@ -9,7 +9,8 @@ static aft_str or_else(aft_str given, aft_str present) { return given.len ? give
 
 /* ---- reading the newest ---- */
 
-static aft_status newest(aft__case *c, aft__value **out, aft_error *error) {
+/* NULL: none is open. */
+static aft_status find_newest(aft__case *c, aft__value **out, aft_error *error) {
   aft__scan scan = {.table = &aft__proposal_table,
                     .index = AFT__PROPOSAL_BY_CASE,
                     .n_equal = 2,
@@ -18,14 +19,31 @@ static aft_status newest(aft__case *c, aft__value **out, aft_error *error) {
                     .limit = AFT__MOST_LEGS};
   aft__value **rows;
   uint32_t n;
+  *out = NULL;
   AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
-  for (uint32_t i = 0; i < n; i++)
-    if (aft__str_eq(aft__row_str(rows[i], AFT__PROPOSAL_STATE), aft__cstr("open"))) {
+  for (uint32_t i = 0; i < n && !*out; i++)
+    if (aft__str_eq(aft__row_str(rows[i], AFT__PROPOSAL_STATE), aft__cstr("open")))
       *out = rows[i];
-      return AFT_OK;
-    }
-  return aft__error(error, AFT_E_TRANSITION, "case.proposal",
-                    "nothing is on the table that could be agreed on");
+  return AFT_OK;
+}
+
+static aft_status newest(aft__case *c, aft__value **out, aft_error *error) {
+  AFT__TRY(find_newest(c, out, error));
+  return *out ? AFT_OK
+              : aft__error(error, AFT_E_TRANSITION, "case.proposal",
+                           "nothing is on the table that could be agreed on");
+}
+
+/* The first one is of the case's own kind. */
+aft_status aft__proposed(aft__case *c, aft_str *kind, aft_error *error) {
+  aft__value *row;
+  *kind = aft__case_str(c, AFT__CASE_KIND);
+  if (aft__case_int(c, AFT__CASE_PROPOSALS) < 2)
+    return AFT_OK;
+  AFT__TRY(find_newest(c, &row, error));
+  if (row)
+    *kind = aft__row_str(row, AFT__PROPOSAL_KIND);
+  return AFT_OK;
 }
 
 static aft_status change_state(aft__case *c, aft__value *row, const char *state, aft_error *error) {

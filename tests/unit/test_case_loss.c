@@ -1,0 +1,293 @@
+/* What a shop would lose under the default policy: money for goods that stay, and goods that go elsewhere.
+ * Each test is named after what holds instead. */
+#include "case_story.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what several tests do ---- */
+
+static void make_vip(case_desk *c) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_customer_in in = {.size = sizeof in, .id = c->d.buyer, .tier = AFT_STR("vip")};
+  assert_ok(aft_customer_put(c->d.session, &c->d.system, &in, NULL, &error));
+}
+
+static void speaks(case_desk *c, const char *locale) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_customer_in in = {.size = sizeof in, .id = c->d.buyer, .locale = AFT_STR(locale)};
+  assert_ok(aft_customer_put(c->d.session, &c->d.system, &in, NULL, &error));
+}
+
+static void pass_days(case_desk *c, int n) {
+  for (int i = 0; i < n; i++) {
+    desk_pass(&c->d, CASE_DAY);
+    desk_tick(&c->d);
+  }
+}
+
+static void assert_last(case_desk *c, aft_id id, const char *topic, const char *part) {
+  char *payload = case_payload(c, id, topic);
+  if (!strstr(payload, part))
+    fail_msg("'%s' is missing in %s", part, payload);
+  free(payload);
+}
+
+/* People were asked, and nobody else has done anything. */
+static void assert_waits_for_people(case_desk *c, aft_id id, const char *state) {
+  assert_case(c, id, state);
+  assert_int_equal(case_parts(c, id, AFT_KIND_LEG), 0);
+  assert_last(c, id, "work.order", "\"decide\"");
+}
+
+static aft_id file_money(case_desk *c, const char *kind, const char *reason, int64_t units, int64_t amount) {
+  aft_case_line_in cups = {.size = sizeof cups, .line = c->line[0], .quantity = units};
+  aft_case_in in = {.kind = AFT_STR(kind), .reason = AFT_STR(reason), .lines = &cups, .n_lines = 1};
+  if (amount)
+    in.amount = (aft_money){amount, "CNY", 0};
+  return case_file_in(c, &c->d.as_buyer, &in);
+}
+
+static aft_status attempt(case_desk *c, const aft_call *as, aft_id id, const char *event) {
+  aft_case_act_in in = {.case_id = id, .event = {event, AFT_NTS}};
+  return case_attempt(c, as, &in);
+}
+
+static aft_id evidence(case_desk *c, const aft_call *as, aft_id id, const char *kind) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  char bytes[100];
+  aft_evidence_in in = {.size = sizeof in, .of = id, .kind = AFT_STR(kind), .type = AFT_STR("image/jpeg")};
+  snprintf(bytes, sizeof bytes, "\xff\xd8\xff\xe0JFIF %s of %lld", kind, (long long)id);
+  assert_ok(aft_evidence_add(c->d.session, as, &in, bytes, strlen(bytes), &made, &error));
+  aft_id added = aft_evidence_id(made);
+  aft_record_free(made);
+  return added;
+}
+
+/* ---- money for what the buyer keeps ---- */
+
+static void a_refund_that_keeps_the_goods_asks_a_person(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  make_vip(&c);
+  aft_id id = file_money(&c, "refund", "changed_mind", 3, 0);
+  assert_waits_for_people(&c, id, "requested");
+  case_act(&c, &c.d.as_agent, id, "approve");
+  case_act(&c, &c.d.as_agent, id, "pay_out");
+  assert_int_equal(case_confirm_all(&c, id), 27000);
+  assert_case(&c, id, "refunded");
+  END_DESK(c)
+}
+
+/* What comes back is still approved at once. */
+static void a_known_buyer_returns_without_a_person(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  make_vip(&c);
+  assert_case(&c, file_money(&c, "return", "changed_mind", 1, 0), "approved");
+  END_DESK(c)
+}
+
+static void silence_asks_people_again(case_desk *c, aft_id id) {
+  uint32_t before = case_requests(c, id, "work.order");
+  pass_days(c, 8);
+  assert_waits_for_people(c, id, "requested");
+  assert_true(case_requests(c, id, "work.order") > before);
+  pass_days(c, 30);
+  assert_waits_for_people(c, id, "requested");
+}
+
+static void silence_pays_for_nothing_that_is_kept(void **state) {
+  static const struct {
+    const char *kind, *reason;
+    int64_t amount;
+  } cases[] = {{"refund", "changed_mind", 0},
+               {"price_protection", "price_drop", 27000},
+               {"goodwill", "service_failure", 9000},
+               {"freight", "return_freight", 3000},
+               {"claim", "service_failure", 3000}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    silence_asks_people_again(&c, file_money(&c, cases[i].kind, cases[i].reason, 3, cases[i].amount));
+    END_DESK(c)
+  }
+}
+
+static void a_drop_in_price_is_for_a_person_to_judge(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  make_vip(&c);
+  aft_id id = file_money(&c, "price_protection", "price_drop", 3, 27000);
+  assert_waits_for_people(&c, id, "requested");
+  END_DESK(c)
+}
+
+static void silence_turns_no_return_into_a_refund(void **state) {
+  static const char *const kinds[] = {"return", "exchange"};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    aft_id id = file_money(&c, kinds[i], "other", 1, 0);
+    aft_case_act_in keep = {.case_id = id, .event = AFT_STR("amend"), .kind = AFT_STR("refund")};
+    assert_gives(case_attempt(&c, &c.d.as_buyer, &keep), AFT_OK);
+    pass_days(&c, 3);
+    assert_waits_for_people(&c, id, "requested");
+    case_act(&c, &c.d.as_agent, id, "approve"); /* a person may */
+    assert_case_text(&c, id, AFT_CASE_KIND, "refund");
+    END_DESK(c)
+  }
+}
+
+static void what_comes_next_is_no_approval_by_silence(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  static const struct {
+    const char *kind, *says;
+  } cases[] = {{"refund", "We want to answer by"}, {"return", "it counts as approved"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    aft_error error = AFT_ERROR_INIT;
+    aft_buf *out;
+    aft_id id = file_money(&c, cases[i].kind, "other", 1, 0);
+    assert_ok(aft_case_timeline(c.d.session, &c.d.as_buyer, id, "en", &out, &error));
+    if (!strstr(aft_buf_data(out), cases[i].says))
+      fail_msg("%s", (const char *)aft_buf_data(out));
+    aft_buf_free(out);
+  }
+  END_DESK(c)
+}
+
+/* ---- proof ---- */
+
+static void evidence_that_is_missing_is_named(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  speaks(&c, "en");
+  aft_id id = file_money(&c, "refund", "defective_on_arrival", 1, 0);
+  assert_case(&c, id, "evidence");
+  assert_last(&c, id, "message.send", ": a photo.");
+  evidence(&c, &c.d.as_buyer, id, "document");
+  case_act(&c, &c.d.as_buyer, id, "submit");
+  assert_case(&c, id, "requested");
+  assert_last(&c, id, "message.send", "Still missing: a photo.");
+  pass_days(&c, 3);
+  assert_waits_for_people(&c, id, "requested");
+  id = file_money(&c, "refund", "defective_on_arrival", 1, 0);
+  evidence(&c, &c.d.as_buyer, id, "photo");
+  case_act(&c, &c.d.as_buyer, id, "submit");
+  char *said = case_payload(&c, id, "message.send");
+  assert_null(strstr(said, "missing"));
+  free(said);
+  id = file_money(&c, "freight", "return_freight", 1, 3000);
+  assert_last(&c, id, "message.send", "Still missing: the receipt.");
+  END_DESK(c)
+}
+
+static void a_claim_without_proof_says_what_is_missing(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  speaks(&c, "zh");
+  aft_id id = file_money(&c, "claim", "damaged_in_transit", 1, 3000);
+  assert_case(&c, id, "need_proof");
+  assert_last(&c, id, "message.send", "补充：照片");
+  case_act(&c, &c.d.as_buyer, id, "submit");
+  assert_last(&c, id, "message.send", "还缺少：照片");
+  END_DESK(c)
+}
+
+static void nothing_is_sent_once_more_on_a_word(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = file_money(&c, "reissue", "missing_part", 1, 0);
+  pass_days(&c, 3);
+  assert_waits_for_people(&c, id, "requested");
+  evidence(&c, &c.d.as_buyer, id, "photo");
+  pass_days(&c, 3);
+  assert_case(&c, id, "approved");
+  END_DESK(c)
+}
+
+/* ---- parcels that nobody took in ---- */
+
+static void goods_that_were_delivered_are_not_undelivered(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  assert_gives(case_file_try(&c, &c.d.as_buyer, "undelivered", "refused", c.line[0], 1), AFT_E_INELIGIBLE);
+  assert_non_null(strstr(case_error.message, "delivered_already"));
+  assert_gives(case_file_try(&c, &c.d.as_agent, "undelivered", "undeliverable", c.line[0], 3),
+               AFT_E_INELIGIBLE);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_WITH_BUYER), 3);
+  END_DESK(c)
+}
+
+/* Staff may insist; then people pay, and no clock. */
+static void time_does_not_pay_for_delivered_goods(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_case_line_in cup = {.size = sizeof cup, .line = c.line[0], .quantity = 1};
+  aft_case_in in = {.kind = AFT_STR("undelivered"),
+                    .reason = AFT_STR("refused"),
+                    .lines = &cup,
+                    .n_lines = 1,
+                    .in_spite = 1};
+  aft_id id = case_file_in(&c, &c.d.as_agent, &in);
+  pass_days(&c, 60);
+  assert_waits_for_people(&c, id, "lost");
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_LOST), 0);
+  END_DESK(c)
+}
+
+/* What the shop sent and nobody ever got is paid for. */
+static void a_parcel_that_is_gone_is_paid_for(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  aft_id id = file_money(&c, "undelivered", "undeliverable", 3, 0);
+  pass_days(&c, 27);
+  assert_case(&c, id, "refunding");
+  assert_int_equal(case_confirm_all(&c, id), 27000);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_LOST), 3);
+  END_DESK(c)
+}
+
+/* ---- parcels on their way out ---- */
+
+static void a_verdict_loses_what_is_on_its_way(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_UNSHIPPED))
+  aft_id id = file_money(&c, "refund", "other", 3, 0);
+  assert_case(&c, id, "unshipped");
+  case_story story;
+  case_story_usual(&story, &c.d, CASE_SHIPPED);
+  case_story_tell(&c, &story);
+  assert_case(&c, id, "superseded");
+  aft_case_in in = {.kind = AFT_STR("dispute"), .reason = AFT_STR("decision_disputed"), .parent = id};
+  aft_id dispute = case_file_in(&c, &c.d.as_buyer, &in);
+  aft_call arbiter = case_arbiter(&c);
+  case_act(&c, &arbiter, dispute, "ready");
+  case_act(&c, &arbiter, dispute, "rule_buyer");
+  case_act(&c, &arbiter, dispute, "carry_out");
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_LOST), 3);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_UNDELIVERED), 0);
+  assert_int_equal(case_confirm_all(&c, id), 27000);
+  assert_case(&c, id, "refunded");
+  END_DESK(c)
+}
+
+static void an_interception_is_called_off(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  aft_id id = file_money(&c, "refund", "changed_mind", 1, 0);
+  assert_case(&c, id, "intercepting");
+  assert_int_equal(case_requests(&c, id, "parcel.let_pass"), 0);
+  assert_gives(attempt(&c, &c.d.as_buyer, id, "cancel"), AFT_OK);
+  assert_int_equal(case_requests(&c, id, "parcel.let_pass"), 1);
+  assert_last(&c, id, "parcel.let_pass", "SF100000001");
+  END_DESK(c)
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_refund_that_keeps_the_goods_asks_a_person),
+      cmocka_unit_test(a_known_buyer_returns_without_a_person),
+      cmocka_unit_test(silence_pays_for_nothing_that_is_kept),
+      cmocka_unit_test(a_drop_in_price_is_for_a_person_to_judge),
+      cmocka_unit_test(silence_turns_no_return_into_a_refund),
+      cmocka_unit_test(what_comes_next_is_no_approval_by_silence),
+      cmocka_unit_test(evidence_that_is_missing_is_named),
+      cmocka_unit_test(a_claim_without_proof_says_what_is_missing),
+      cmocka_unit_test(nothing_is_sent_once_more_on_a_word),
+      cmocka_unit_test(goods_that_were_delivered_are_not_undelivered),
+      cmocka_unit_test(time_does_not_pay_for_delivered_goods),
+      cmocka_unit_test(a_parcel_that_is_gone_is_paid_for),
+      cmocka_unit_test(a_verdict_loses_what_is_on_its_way),
+      cmocka_unit_test(an_interception_is_called_off),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
