@@ -272,6 +272,98 @@ static void an_interception_is_called_off(void **state) {
   END_DESK(c)
 }
 
+/* ---- where goods go back to ---- */
+
+static void with_warehouse(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  case_story_policy(c, "version: 1\ncases: {addresses: {normal: WAREHOUSE}}\n");
+  case_story_tell(c, &story);
+}
+
+static aft_id file_from(case_desk *c, const char *kind, const char *address) {
+  aft_case_line_in cup = {.size = sizeof cup, .line = c->line[0], .quantity = 1};
+  aft_case_in in = {.kind = AFT_STR(kind),
+                    .reason = AFT_STR("other"),
+                    .lines = &cup,
+                    .n_lines = 1,
+                    .address = AFT_STR(address)};
+  return case_file_in(c, &c->d.as_buyer, &in);
+}
+
+static void says(case_desk *c, const aft_call *as, aft_id id, const char *event, const char *kind,
+                 const char *address) {
+  aft_case_act_in in = {
+      .case_id = id, .event = AFT_STR(event), .kind = AFT_STR(kind), .address = AFT_STR(address)};
+  assert_gives(case_attempt(c, as, &in), AFT_OK);
+}
+
+static void assert_goes_back_to(case_desk *c, aft_id id, const char *place) {
+  assert_case_text(c, id, AFT_CASE_KIND, "return");
+  assert_case_text(c, id, AFT_CASE_RETURN_TO, place);
+  assert_last(c, id, "label.request", place);
+  case_act(c, &c->d.as_buyer, id, "relabel");
+  assert_last(c, id, "label.request", place);
+}
+
+static void a_buyer_does_not_say_where_goods_go_back_to(void **state) {
+  ON_EACH_DESK(c, with_warehouse(&c, case_kinds[k]))
+  aft_id id = file_from(&c, "return", "MY FRIENDS HOUSE");
+  pass_days(&c, 3); /* by silence */
+  assert_goes_back_to(&c, id, "WAREHOUSE");
+  assert_case_text(&c, id, AFT_CASE_ADDRESS, "MY FRIENDS HOUSE");
+  aft_case_act_in ship = {.case_id = id, .event = AFT_STR("ship"), .waybill = AFT_STR("SF1")};
+  case_act_with(&c, &c.d.as_buyer, &ship);
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *parcel;
+  assert_ok(aft_case_parts(c.d.session, &c.d.system, id, AFT_KIND_PARCEL, &cursor, &error));
+  assert_status(aft_cursor_next(cursor, &parcel, &error), AFT_OK);
+  assert_string_equal(aft_parcel_address(parcel), "WAREHOUSE");
+  aft_cursor_free(cursor);
+  id = file_from(&c, "return", "");
+  says(&c, &c.d.as_buyer, id, "amend", "", "AMENDED");
+  case_act(&c, &c.d.as_agent, id, "approve");
+  assert_goes_back_to(&c, id, "WAREHOUSE");
+  id = file_from(&c, "return", "");
+  says(&c, &c.d.as_agent, id, "counter", "", "");
+  says(&c, &c.d.as_buyer, id, "accept", "", "ACCEPTED");
+  assert_goes_back_to(&c, id, "WAREHOUSE");
+  END_DESK(c)
+}
+
+static void people_may_name_another_place_to_send_to(void **state) {
+  ON_EACH_DESK(c, with_warehouse(&c, case_kinds[k]))
+  aft_id id = file_from(&c, "return", "HOME");
+  says(&c, &c.d.as_agent, id, "counter", "", "SHOP");
+  says(&c, &c.d.as_buyer, id, "accept", "", "HOME");
+  assert_goes_back_to(&c, id, "SHOP");
+  END_DESK(c)
+}
+
+/* The address of an exchange is where the new goods go. */
+static void an_exchange_that_becomes_a_return_goes_to_the_shop(void **state) {
+  ON_EACH_DESK(c, with_warehouse(&c, case_kinds[k]))
+  aft_id id = file_from(&c, "exchange", "HOME");
+  says(&c, &c.d.as_agent, id, "counter", "return", "");
+  case_act(&c, &c.d.as_buyer, id, "accept");
+  assert_goes_back_to(&c, id, "WAREHOUSE");
+  id = file_from(&c, "exchange", "HOME");
+  says(&c, &c.d.as_agent, id, "approve", "", "NEW HOME");
+  assert_case_text(&c, id, AFT_CASE_ADDRESS, "NEW HOME");
+  assert_case_text(&c, id, AFT_CASE_RETURN_TO, "WAREHOUSE");
+  END_DESK(c)
+}
+
+/* A policy that knows no place leaves it open. */
+static void a_buyers_home_is_no_place_to_send_to(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = file_from(&c, "return", "HOME");
+  case_act(&c, &c.d.as_agent, id, "approve");
+  assert_last(&c, id, "label.request", "\"address\":\"\"");
+  END_DESK(c)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_refund_that_keeps_the_goods_asks_a_person),
@@ -288,6 +380,10 @@ int main(void) {
       cmocka_unit_test(a_parcel_that_is_gone_is_paid_for),
       cmocka_unit_test(a_verdict_loses_what_is_on_its_way),
       cmocka_unit_test(an_interception_is_called_off),
+      cmocka_unit_test(a_buyer_does_not_say_where_goods_go_back_to),
+      cmocka_unit_test(people_may_name_another_place_to_send_to),
+      cmocka_unit_test(an_exchange_that_becomes_a_return_goes_to_the_shop),
+      cmocka_unit_test(a_buyers_home_is_no_place_to_send_to),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

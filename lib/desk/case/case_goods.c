@@ -33,11 +33,11 @@ aft__value *aft__case_new_row(aft__case *c, const aft__table *table) {
 
 /* ---- a parcel back ---- */
 
-/* The policy knows places to send goods to by the case's route. The address of an exchange is the buyer's. */
+/* A place that people of the shop named, or that of the policy for the case's route. An address of the
+ * buyer's is none. */
 aft_str aft__goods_back_to(const aft__case *c) {
-  aft_str own = aft__case_str(c, AFT__CASE_ADDRESS);
-  aft_str place = aft__policy_address(c->policy, aft__case_str(c, AFT__CASE_ROUTE));
-  return place.len && (!own.len || aft__case_is(c, AFT__CASE_KIND, "exchange")) ? place : own;
+  aft_str fixed = aft__case_str(c, AFT__CASE_RETURN_TO);
+  return fixed.len ? fixed : aft__policy_address(c->policy, aft__case_str(c, AFT__CASE_ROUTE));
 }
 
 static aft_status add_parcel(aft__case *c, aft__value **out, aft_error *error) {

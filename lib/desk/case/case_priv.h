@@ -542,7 +542,7 @@ aft_str aft__case_kind_text(aft__case *c, const char *locale); /* what the catal
 /* Appends a text of the catalogue about the case, whose legs must be loaded. */
 void aft__case_render(aft__case *c, const char *locale, const char *key, aft__buf *out);
 /* What its texts have places for: AFT__CASE_VALUES of them, in the arena. */
-#define AFT__CASE_VALUES 17u
+#define AFT__CASE_VALUES 18u
 aft_status aft__case_missing_text(aft__case *c, const char *locale, aft_str *out, aft_error *error);
 uint32_t aft__case_values(aft__case *c, const char *locale, aft__filling out[AFT__CASE_VALUES]);
 

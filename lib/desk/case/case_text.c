@@ -127,6 +127,7 @@ uint32_t aft__case_values(aft__case *c, const char *locale, aft__filling out[AFT
       text_of("order", aft__row_str(c->order, AFT__ORDER_NUMBER)),
       text_of("reason", named(c, locale, "case.reason", aft__case_str(c, AFT__CASE_REASON))),
       text_of("address", aft__case_str(c, AFT__CASE_ADDRESS)),
+      text_of("return_to", aft__goods_back_to(c)),
       text_of("account", account),
       text_of("missing", c->missing),
       text_of("visit", visit.len ? named(c, locale, "case.visit", visit) : visit),
