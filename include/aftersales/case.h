@@ -101,7 +101,8 @@ typedef struct aft_case_act_in {
                      * for the case's route */
   aft_str text;
   aft_str carrier, waybill; /* of a parcel */
-  int64_t freight_minor;    /* what the parcel costs */
+  int64_t freight_minor;    /* what the parcel costs. From a buyer only with a receipt among the evidence, and
+                             * not where the seller pays a label that was asked for */
   aft_str verdict;          /* buyer, seller or shared */
   int64_t share;            /* of a shared verdict: the buyer's, in permille */
   aft_id proof;             /* evidence */

@@ -515,6 +515,7 @@
 #define AFT_CASE_REFUND_WINDOW    0x001f0038u /* the window by which that clock begins when the goods are back */
 #define AFT_CASE_WRONG            0x001f0039u /* units that an inspection found wrong, short or missing */
 #define AFT_CASE_RETURN_TO        0x001f003au /* where the goods go back to: a place of the shop, fixed at the approval */
+#define AFT_CASE_LABEL            0x001f003bu /* requested or void: the label for the way back */
 
 #define AFT_CASE_LINE_ID               0x00200001u /* the case line's id */
 #define AFT_CASE_LINE_REV              0x00200002u /* counts the changes of this record */
@@ -2222,6 +2223,9 @@ static inline int64_t aft_case_wrong(aft_record *record) {
 }
 static inline const char *aft_case_return_to(aft_record *record) {
   return aft_record_text(record, AFT_CASE_RETURN_TO);
+}
+static inline const char *aft_case_label(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_LABEL);
 }
 
 static inline aft_id aft_case_line_id(aft_record *record) {

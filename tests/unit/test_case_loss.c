@@ -364,6 +364,59 @@ static void a_buyers_home_is_no_place_to_send_to(void **state) {
   END_DESK(c)
 }
 
+/* ---- freight ---- */
+
+static aft_status ship_for(case_desk *c, const aft_call *as, aft_id id, int64_t cost) {
+  aft_case_act_in in = {
+      .case_id = id, .event = AFT_STR("ship"), .waybill = AFT_STR("SF9"), .freight_minor = cost};
+  return case_attempt(c, as, &in);
+}
+
+static int64_t freight_of(case_desk *c, aft_id id) {
+  case_leg legs[CASE_MOST_LEGS];
+  uint32_t n = case_legs(c, id, legs);
+  int64_t total = 0;
+  for (uint32_t i = 0; i < n; i++)
+    total += strcmp(legs[i].kind, "freight") == 0 ? legs[i].requested : 0;
+  return total;
+}
+
+static void a_buyers_word_on_freight_is_not_paid(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = file_money(&c, "return", "defective_on_arrival", 1, 0);
+  evidence(&c, &c.d.as_buyer, id, "receipt");
+  case_act(&c, &c.d.as_agent, id, "approve");
+  assert_gives(ship_for(&c, &c.d.as_buyer, id, 5000), AFT_E_INVALID); /* the seller's label pays it */
+  assert_string_equal(case_error.where, "case.freight_minor");
+  assert_gives(ship_for(&c, &c.d.as_buyer, id, 0), AFT_OK);
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_int_equal(freight_of(&c, id), 0);
+  END_DESK(c)
+}
+
+static void insured(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  story.parcels[0].insured = 1;
+  case_story_tell(c, &story);
+}
+
+static void freight_that_an_insurer_pays_is_shown(void **state) {
+  ON_EACH_DESK(c, insured(&c, case_kinds[k]))
+  aft_id id = file_money(&c, "return", "changed_mind", 1, 0);
+  case_approve(&c, id);
+  assert_case_text(&c, id, AFT_CASE_FREIGHT, "insurer");
+  assert_gives(ship_for(&c, &c.d.as_buyer, id, 9000), AFT_E_INVALID);
+  assert_string_equal(case_error.where, "case.freight_minor");
+  evidence(&c, &c.d.as_buyer, id, "receipt");
+  assert_gives(ship_for(&c, &c.d.as_buyer, id, 9000), AFT_OK);
+  case_act(&c, &c.d.as_agent, id, "receive");
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_int_equal(freight_of(&c, id), 5000); /* the policy's most */
+  END_DESK(c)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_refund_that_keeps_the_goods_asks_a_person),
@@ -384,6 +437,8 @@ int main(void) {
       cmocka_unit_test(people_may_name_another_place_to_send_to),
       cmocka_unit_test(an_exchange_that_becomes_a_return_goes_to_the_shop),
       cmocka_unit_test(a_buyers_home_is_no_place_to_send_to),
+      cmocka_unit_test(a_buyers_word_on_freight_is_not_paid),
+      cmocka_unit_test(freight_that_an_insurer_pays_is_shown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,11 @@
 /* ---- units and goods ---- */
 
 static aft_status label(aft__case *c, aft_error *error) {
+  aft__case_set(c, AFT__CASE_LABEL, aft__text(aft__cstr("requested")));
   return aft__goods_label(c, "label.request", error);
 }
 static aft_status void_label(aft__case *c, aft_error *error) {
+  aft__case_set(c, AFT__CASE_LABEL, aft__text(aft__cstr("void")));
   return aft__goods_label(c, "label.void", error);
 }
 

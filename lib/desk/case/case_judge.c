@@ -46,16 +46,30 @@ static bool has_kind(aft__value **rows, uint32_t n, aft_str kind) {
   return false;
 }
 
+static aft_status evidence_of(aft__case *c, aft__value ***rows, uint32_t *n, aft_error *error) {
+  *n = 0;
+  if (!aft__case_int(c, AFT__CASE_EVIDENCE))
+    return AFT_OK;
+  return aft__load_rows(c->cmd, &aft__evidence_table, AFT__EVIDENCE_BY_CASE, aft__case_id(c), MOST_EVIDENCE,
+                        rows, n, error);
+}
+
+aft_status aft__case_shows(aft__case *c, const char *kind, bool *out, aft_error *error) {
+  aft__value **rows;
+  uint32_t n;
+  AFT__TRY(evidence_of(c, &rows, &n, error));
+  *out = n && has_kind(rows, n, aft__cstr(kind));
+  return AFT_OK;
+}
+
 aft_status aft__case_missing(aft__case *c, aft_str reason, aft__missing *out, aft_error *error) {
   aft__reason_info info;
   aft__value **rows;
-  uint32_t n = 0;
+  uint32_t n;
   out->n = 0;
   if (!aft__policy_reason(c->policy, reason, (aft_str){0}, &info) || !info.n_required)
     return AFT_OK;
-  if (aft__case_int(c, AFT__CASE_EVIDENCE) > 0)
-    AFT__TRY(aft__load_rows(c->cmd, &aft__evidence_table, AFT__EVIDENCE_BY_CASE, aft__case_id(c),
-                            MOST_EVIDENCE, &rows, &n, error));
+  AFT__TRY(evidence_of(c, &rows, &n, error));
   for (uint32_t i = 0; i < info.n_required; i++)
     if (!n || !has_kind(rows, n, info.required[i]))
       out->kinds[out->n++] = info.required[i];

@@ -138,6 +138,8 @@ typedef struct aft__missing {
   uint32_t n;
 } aft__missing;
 aft_status aft__case_missing(aft__case *c, aft_str reason, aft__missing *out, aft_error *error);
+/* Whether a piece of its evidence is of a kind. */
+aft_status aft__case_shows(aft__case *c, const char *kind, bool *out, aft_error *error);
 /* Whether it may be filed: reasons, freight and liability are set. AFT_E_INELIGIBLE. */
 aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error);
 /* Whether the buyer could have filed it as one of another kind: AFT_E_INELIGIBLE. Nothing of it is changed.
