@@ -417,6 +417,29 @@ static void freight_that_an_insurer_pays_is_shown(void **state) {
   END_DESK(c)
 }
 
+/* ---- what a provider allows ---- */
+
+static void one_refund(case_desk *c, desk_kind kind) {
+  case_story story;
+  case_story_open(c, &story, kind, CASE_DELIVERED);
+  case_story_one(&story, 3, 30000);
+  story.payments[0].most_refunds = 1;
+  case_story_tell(c, &story);
+}
+
+static void two_open_cases_share_what_a_provider_allows(void **state) {
+  static const char *const expected[] = {"card", "transfer"};
+  ON_EACH_DESK(c, one_refund(&c, case_kinds[k]))
+  for (int i = 0; i < 2; i++) {
+    aft_id id = file_money(&c, "return", "changed_mind", 1, 0);
+    case_ship(&c, id, i ? "SF2" : "SF1");
+    case_act(&c, &c.d.as_agent, id, "receive");
+    case_act(&c, &c.d.as_agent, id, "accept_goods");
+    assert_string_equal(case_leg_of(&c, id, "refund").instrument, expected[i]);
+  }
+  END_DESK(c)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_refund_that_keeps_the_goods_asks_a_person),
@@ -439,6 +462,7 @@ int main(void) {
       cmocka_unit_test(a_buyers_home_is_no_place_to_send_to),
       cmocka_unit_test(a_buyers_word_on_freight_is_not_paid),
       cmocka_unit_test(freight_that_an_insurer_pays_is_shown),
+      cmocka_unit_test(two_open_cases_share_what_a_provider_allows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
