@@ -417,6 +417,104 @@ static void freight_that_an_insurer_pays_is_shown(void **state) {
   END_DESK(c)
 }
 
+/* ---- the reason that is found ---- */
+
+static aft_status finds(case_desk *c, aft_id id, const char *event, const char *reason, const char *liable) {
+  aft_case_act_in in = {
+      .case_id = id, .event = AFT_STR(event), .reason = AFT_STR(reason), .liable = AFT_STR(liable)};
+  return case_attempt(c, &c->d.as_agent, &in);
+}
+
+static void assert_falls_to(case_desk *c, aft_id id, const char *liable, const char *freight) {
+  assert_case_text(c, id, AFT_CASE_LIABLE, liable);
+  assert_case_text(c, id, AFT_CASE_FREIGHT, freight);
+}
+
+/* Sent in by the shop's word for 12.00, and in its hands. */
+static aft_id arrived(case_desk *c, const char *reason) {
+  aft_id id = file_money(c, "return", reason, 1, 0);
+  case_approve(c, id);
+  assert_gives(ship_for(c, &c->d.as_agent, id, 1200), AFT_OK);
+  case_act(c, &c->d.as_agent, id, "receive");
+  return id;
+}
+
+static void the_found_reason_says_who_pays_the_freight(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = arrived(&c, "defective_on_arrival");
+  assert_falls_to(&c, id, "seller", "seller");
+  assert_gives(finds(&c, id, "inspect", "changed_mind", ""), AFT_OK);
+  assert_falls_to(&c, id, "buyer", "buyer");
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_int_equal(freight_of(&c, id), 0);
+  assert_int_equal(case_confirm_all(&c, id), 9000);
+  assert_case_text(&c, id, AFT_CASE_FINAL, "changed_mind");
+  assert_case_text(&c, id, AFT_CASE_REASON, "defective_on_arrival"); /* both are kept */
+  id = arrived(&c, "changed_mind");
+  assert_falls_to(&c, id, "buyer", "buyer");
+  assert_gives(finds(&c, id, "inspect", "damaged_in_transit", ""), AFT_OK);
+  assert_falls_to(&c, id, "carrier", "seller");
+  case_act(&c, &c.d.as_agent, id, "accept_goods");
+  assert_int_equal(freight_of(&c, id), 1200);
+  END_DESK(c)
+}
+
+/* Found once, and found once more. */
+static void a_finding_is_corrected(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = arrived(&c, "wrong_item");
+  assert_gives(finds(&c, id, "inspect", "changed_mind", ""), AFT_OK);
+  assert_falls_to(&c, id, "buyer", "buyer");
+  assert_gives(finds(&c, id, "accept_goods", "not_as_described", ""), AFT_OK);
+  assert_falls_to(&c, id, "seller", "seller");
+  assert_int_equal(freight_of(&c, id), 1200);
+  END_DESK(c)
+}
+
+/* The offer on the table was made for the reason that was claimed. */
+static void a_reason_that_is_found_before_the_approval(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *why;
+  aft_id id = file_money(&c, "return", "defective_on_arrival", 1, 0);
+  assert_gives(finds(&c, id, "approve", "changed_mind", ""), AFT_OK);
+  assert_falls_to(&c, id, "buyer", "buyer");
+  assert_last(&c, id, "label.request", "\"payer\":\"buyer\"");
+  assert_ok(aft_case_explain(c.d.session, &c.d.as_agent, id, "freight", "en", &why, &error));
+  assert_non_null(strstr(aft_buf_data(why), "what was found is \"changed mind\""));
+  aft_buf_free(why);
+  END_DESK(c)
+}
+
+/* Who pays was part of what both agreed on. */
+static void a_payer_that_was_agreed_on_stays(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = file_money(&c, "return", "other", 1, 0);
+  aft_case_act_in offer = {.case_id = id, .event = AFT_STR("counter"), .freight = AFT_STR("platform")};
+  assert_gives(case_attempt(&c, &c.d.as_agent, &offer), AFT_OK);
+  case_act(&c, &c.d.as_buyer, id, "accept");
+  assert_gives(ship_for(&c, &c.d.as_agent, id, 0), AFT_OK);
+  case_act(&c, &c.d.as_agent, id, "receive");
+  assert_gives(finds(&c, id, "inspect", "wrong_item", ""), AFT_OK);
+  assert_falls_to(&c, id, "seller", "platform");
+  END_DESK(c)
+}
+
+static void only_known_parties_are_liable(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = file_money(&c, "return", "other", 1, 0);
+  assert_gives(finds(&c, id, "reject", "", "martians"), AFT_E_INVALID);
+  assert_string_equal(case_error.where, "case.liable");
+  assert_non_null(strstr(case_error.message, "found 'martians'"));
+  assert_case(&c, id, "requested");
+  aft_case_act_in offer = {.case_id = id, .event = AFT_STR("counter"), .freight = AFT_STR("martians")};
+  assert_gives(case_attempt(&c, &c.d.as_agent, &offer), AFT_E_INVALID);
+  assert_string_equal(case_error.where, "case.freight");
+  assert_gives(finds(&c, id, "approve", "other", "insurer"), AFT_OK); /* a funder */
+  assert_case_text(&c, id, AFT_CASE_LIABLE, "insurer");
+  END_DESK(c)
+}
+
 /* ---- what a provider allows ---- */
 
 static void one_refund(case_desk *c, desk_kind kind) {
@@ -462,6 +560,11 @@ int main(void) {
       cmocka_unit_test(a_buyers_home_is_no_place_to_send_to),
       cmocka_unit_test(a_buyers_word_on_freight_is_not_paid),
       cmocka_unit_test(freight_that_an_insurer_pays_is_shown),
+      cmocka_unit_test(the_found_reason_says_who_pays_the_freight),
+      cmocka_unit_test(a_finding_is_corrected),
+      cmocka_unit_test(a_reason_that_is_found_before_the_approval),
+      cmocka_unit_test(a_payer_that_was_agreed_on_stays),
+      cmocka_unit_test(only_known_parties_are_liable),
       cmocka_unit_test(two_open_cases_share_what_a_provider_allows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

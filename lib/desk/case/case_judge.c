@@ -167,21 +167,27 @@ static aft_time time_of(const aft__value *row, uint32_t column) {
   return aft__row_null(row, column) ? AFT_TIME_NONE : aft__row_int(row, column);
 }
 
-static aft_status judge_line(aft__case *c, const aft__case_line *l, const aft_case_in *in, aft__facts *facts,
-                             aft__eligible *out, aft_error *error) {
-  (void)error;
-  line_facts(c, l, in, facts);
+/* How the case is judged: for a reason, at a time. */
+typedef struct judging {
+  aft_str reason;
+  const aft_case_in *in;
+  aft_time at;
+  aft__buf *reasons; /* NULL: they are not kept */
+} judging;
+
+static void judge_line(aft__case *c, const aft__case_line *l, const judging *j, aft__facts *facts,
+                       aft__eligible *out) {
+  line_facts(c, l, j->in, facts);
   aft__eligible_in ask = {.kind = aft__case_str(c, AFT__CASE_KIND),
-                          .reason = aft__case_str(c, AFT__CASE_REASON),
+                          .reason = j->reason,
                           .facts = facts,
                           .ordered = time_of(c->order, AFT__ORDER_PLACED),
                           .shipped = c->shipped,
                           .delivered = time_of(l->line, AFT__LINE_DELIVERED),
-                          .now = c->cmd->now,
+                          .now = j->at,
                           .offset_minutes = aft__order_offset(c->cmd, c->order),
                           .platform = aft__case_str(c, AFT__CASE_PLATFORM)};
-  aft__policy_eligible(c->policy, &ask, out, &c->reasons);
-  return AFT_OK;
+  aft__policy_eligible(c->policy, &ask, out, j->reasons);
 }
 
 /* The strictest answer of all lines stands. */
@@ -190,12 +196,13 @@ static aft_status judge_lines(aft__case *c, const aft_case_in *in, aft__eligible
   aft_time refund_by = AFT_TIME_NONE;
   aft_str window = {0};
   bool any = false;
+  judging j = {aft__case_str(c, AFT__CASE_REASON), in, c->cmd->now, &c->reasons};
   AFT__TRY(aft__case_facts(c, &facts, error));
   for (uint32_t i = 0; i < c->n_lines; i++) {
     aft__eligible one;
     if (aft__line_is_extra(c->lines[i].line))
       continue;
-    AFT__TRY(judge_line(c, &c->lines[i], in, &facts, &one, error));
+    judge_line(c, &c->lines[i], &j, &facts, &one);
     if (!any || one.verdict < worst->verdict)
       *worst = one;
     if (one.refund_by != AFT_TIME_NONE && (refund_by == AFT_TIME_NONE || one.refund_by < refund_by))
@@ -214,6 +221,32 @@ static aft_str freight_payer(const aft__case *c, const aft__eligible *e) {
   if (!buyer)
     return aft__arena_dup(c->cmd->arena, e->freight);
   return aft__cstr(c->insured ? "insurer" : "buyer");
+}
+
+aft_status aft__case_bearer(aft__case *c, aft_str reason, aft__bearer *out, aft_error *error) {
+  aft_case_in none = {.size = sizeof none};
+  aft__eligible worst = {0};
+  aft__facts facts;
+  judging j = {reason, &none, aft__case_int(c, AFT__CASE_OPENED), NULL};
+  bool any = false;
+  AFT__TRY(aft__case_facts(c, &facts, error));
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    aft__eligible one;
+    if (aft__line_is_extra(c->lines[i].line))
+      continue;
+    judge_line(c, &c->lines[i], &j, &facts, &one);
+    if (!any || one.verdict < worst.verdict)
+      worst = one;
+    any = true;
+  }
+  aft__reason_info info = {0};
+  if (!worst.liable.len && aft__policy_reason(c->policy, reason, (aft_str){0}, &info)) {
+    worst.liable = info.liable; /* of a reason that this kind of case does not take, too */
+    worst.freight = aft__str_eq(info.liable, aft__cstr("buyer")) ? info.liable : aft__cstr("seller");
+  }
+  out->liable = aft__arena_dup(c->cmd->arena, worst.liable);
+  out->freight = freight_payer(c, &worst);
+  return AFT_OK;
 }
 
 static aft_status refused(aft__case *c, const aft__eligible *e, aft_error *error) {
@@ -242,6 +275,7 @@ aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error
     return refused(c, &e, error);
   if (e.liable.len)
     aft__case_set(c, AFT__CASE_LIABLE, aft__text(aft__arena_dup(c->cmd->arena, e.liable)));
+  AFT__TRY(aft__case_party_check(c, staff ? in->freight : (aft_str){0}, "case.freight", error));
   if (!in->freight.len || !staff)
     aft__case_set(c, AFT__CASE_FREIGHT, aft__text(freight_payer(c, &e)));
   return aft__case_deduct(c, error);

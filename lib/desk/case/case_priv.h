@@ -148,10 +148,27 @@ aft_status aft__case_may_become(aft__case *c, aft_str kind, aft_error *error);
 /* What the policy makes of a marketplace's status; false for one that it does not know. */
 bool aft__case_platform_state(const aft__case *c, aft_str status, aft_str *state);
 aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error *error);
+/* Who answers for a reason, by the policy as at the filing. */
+typedef struct aft__bearer {
+  aft_str liable;  /* empty: the policy does not say */
+  aft_str freight; /* who pays the way back */
+} aft__bearer;
+aft_status aft__case_bearer(aft__case *c, aft_str reason, aft__bearer *out, aft_error *error);
 /* AFT_E_CHECK where units of it are not free. */
 aft_status aft__case_free_check(const aft__case *c, aft_error *error);
 /* Whether a parcel has units of the case's goods; one that was told without its items may. */
 aft_status aft__parcel_has(aft__case *c, const aft__value *parcel, bool *out, aft_error *error);
+
+/* ---- case_found.c ---- */
+
+/* Reason and liability that staff say with an event; the payer of the way back follows. */
+aft_status aft__case_find(aft__case *c, const aft__case_input *in, aft_error *error);
+/* The way back falls to whom the found reason leaves it, where it fell to whom the claimed one left it: what
+ * people named otherwise stays. */
+aft_status aft__case_freight_by(aft__case *c, aft_str claimed, aft_str found, aft__bearer *out,
+                                aft_error *error);
+/* AFT_E_INVALID for one that neither reasons nor funds of the policy know; empty is none. */
+aft_status aft__case_party_check(const aft__case *c, aft_str word, const char *where, aft_error *error);
 
 /* ---- case_extras.c: freight and duty that rest on goods ---- */
 

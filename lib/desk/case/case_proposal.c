@@ -267,6 +267,8 @@ aft_status aft__propose(aft__case *c, aft_error *error) {
   AFT__TRY(given ? check_currency(c, &in->amount, error) : AFT_OK);
   AFT__TRY(check_lines(c, in, error));
   AFT__TRY(check_kind(c, in, error));
+  if (c->role != AFT_ROLE_BUYER)
+    AFT__TRY(aft__case_party_check(c, in->freight, "case.freight", error));
   int64_t amount = given ? in->amount.minor : in->n_lines ? amounts_of(c, in) : amount_now(c);
   if (c->role == AFT_ROLE_BUYER) {
     AFT__TRY(amend(c, in, error));
@@ -319,6 +321,16 @@ static void fix_addresses(aft__case *c, const aft__value *proposal) {
   aft__case_set(c, AFT__CASE_RETURN_TO, aft__text_or_null(aft__goods_back_to(c)));
 }
 
+/* An offer that was made before the reason was found speaks of the claimed one. */
+static aft_status fix_freight(aft__case *c, const aft__value *proposal, aft_error *error) {
+  aft__bearer bearer;
+  aft__case_set(c, AFT__CASE_FREIGHT, proposal[AFT__PROPOSAL_FREIGHT]);
+  if (aft__row_null(c->row, AFT__CASE_FOUND))
+    return AFT_OK;
+  return aft__case_freight_by(c, aft__case_str(c, AFT__CASE_REASON), aft__case_str(c, AFT__CASE_FOUND),
+                              &bearer, error);
+}
+
 /* The addresses and the payer of the freight are fixed here; a proposal of another kind is followed by the
  * event of its name ("to_return"), which says how the machine goes over. */
 aft_status aft__agree(aft__case *c, aft_error *error) {
@@ -328,7 +340,7 @@ aft_status aft__agree(aft__case *c, aft_error *error) {
   AFT__TRY(take_lines(c, row, error));
   AFT__TRY(aft__exchange_set_prices(c, error));
   aft__case_set(c, AFT__CASE_AGREED, row[AFT__PROPOSAL_AMOUNT]);
-  aft__case_set(c, AFT__CASE_FREIGHT, row[AFT__PROPOSAL_FREIGHT]);
+  AFT__TRY(fix_freight(c, row, error));
   fix_addresses(c, row);
   aft__case_share_amounts(c);
   aft__stated_agree(c);
