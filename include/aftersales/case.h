@@ -207,8 +207,13 @@ AFT_API aft_status aft_case_explain(aft_session *session, const aft_call *call, 
                                     const char *about, const char *locale, aft_buf **out, aft_error *error);
 
 /*
- * What the caller can do with a case now: a JSON array of events, each with its name, a label in the
- * language asked for, the state it leads to and the inputs it takes.
+ * What the caller can do with a case now: a JSON array, each with a label in the language asked for.
+ *
+ * - "event": an event for aft_case_act, with the state it leads to ("to") and the "inputs" it takes.
+ * - "file": "dispute", where one can be filed about the case by aft_case_file: its "parent", a "reason", and
+ *   the state that this case comes "to".
+ * - "add": "evidence", while aft_evidence_begin takes some: whether it is "asked" for, the "kinds" that the
+ *   reason needs, each with whether it is "missing", the "types" of file and the most "bytes" of the next.
  *
  * locale: "zh" or "en"; closed by NUL.
  * out: receives a buffer that the caller frees with aft_buf_free.
@@ -236,7 +241,8 @@ AFT_API aft_status aft_order_options(aft_session *session, const aft_call *call,
 /*
  * The story of a case in plain words: a JSON object with what happened and when, what is so now, what
  * happens next and until when, and for each refund its amount, where it arrives and when. A recipient sees
- * no money.
+ * no money. Of a marketplace's case it has the status and how well its meaning is known: platform_certainty
+ * is sure, likely, unsure or unknown, and platform_reading says it in words.
  *
  * locale: "zh" or "en"; closed by NUL.
  * out: receives a buffer that the caller frees with aft_buf_free.
@@ -334,7 +340,9 @@ typedef struct aft_mirror_in {
  * Takes in a marketplace's status. What comes late or twice is kept and changes nothing: a version is newer
  * than every lower one; where this status has none, or none before it had one, it is newer when it happened
  * later than all before it. A status that the policy does not know is kept and shown, and so is one that
- * the case cannot come to by its machine (fate "refused"), for which people get a work order.
+ * the case cannot come to by its machine (fate "refused"), for which people get a work order. They get one
+ * too for a status whose meaning is unsure by the policy; where money would count as moved by it, it waits
+ * (fate "waiting") for a surer one, or for the same told by an agent, whose word counts as sure.
  *
  * The case goes to what the status means by the machine's usual way: goods are sent before they come, and
  * come before they are paid for. Nothing is asked of the host. Money counts as moved when the case comes to

@@ -134,7 +134,7 @@ typedef struct aft_split_in {
 /*
  * Takes messages out of a ticket into a new one of the same customer. They keep their ids, times and parts,
  * and what the customer answers to one of them goes to the new ticket. Its clocks count from the oldest of
- * them that came from the customer. Both tickets note it.
+ * them that came from the customer; the old ticket owes an answer only to what stays in it. Both note it.
  *
  * call: an agent of the ticket's shop, the system or an arbiter.
  * out: NULL, or receives the new ticket.

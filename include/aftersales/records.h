@@ -105,28 +105,29 @@
 #define AFT_CUSTOMER_EARNED   0x0005000cu /* 1 where purchases earned the tier; the host told any other */
 #define AFT_CUSTOMER_ERASED   0x00050010u /* when the person was forgotten: nothing can be taken in for them or sent to them any more */
 
-#define AFT_ORDER_ID           0x00070001u /* the order's id */
-#define AFT_ORDER_REV          0x00070002u /* counts the changes of this record */
-#define AFT_ORDER_TENANT       0x00070003u /* the tenant */
-#define AFT_ORDER_SHOP         0x00070004u /* the shop */
-#define AFT_ORDER_CUSTOMER     0x00070005u /* the buyer */
-#define AFT_ORDER_NUMBER       0x00070006u /* the shop's order number; unique in the shop */
-#define AFT_ORDER_STATUS       0x00070007u /* the host's own status: paid, shipped, … */
-#define AFT_ORDER_CURRENCY     0x00070008u /* ISO 4217 code of the total */
-#define AFT_ORDER_TOTAL        0x00070009u /* total in minor units */
-#define AFT_ORDER_PLACED       0x0007000au /* when it was placed */
-#define AFT_ORDER_CREATED      0x0007000bu /* when the record was made */
-#define AFT_ORDER_PAYER        0x0007000cu /* who paid, to whom refunds go; the buyer where absent */
-#define AFT_ORDER_RECIPIENT    0x0007000du /* who gets the goods and may file without seeing prices */
-#define AFT_ORDER_JURISDICTION 0x0007000eu /* country whose consumer law governs: CN, DE, GB … */
-#define AFT_ORDER_POLICY       0x0007000fu /* content hash of the policy that governs it */
-#define AFT_ORDER_DOCUMENT     0x00070010u /* where that policy is stored */
-#define AFT_ORDER_INVOICE      0x00070011u /* number of its invoice */
-#define AFT_ORDER_PLATFORM     0x00070012u /* the marketplace that decides its cases */
-#define AFT_ORDER_EARNED       0x00070013u /* loyalty points that the buyer earned with it */
-#define AFT_ORDER_EARNED_SPENT 0x00070014u /* of these: already spent */
-#define AFT_ORDER_EARNED_VALUE 0x00070015u /* what the earned points are worth together, in minor units */
-#define AFT_ORDER_ZONE         0x00070016u /* time zone of the buyer, for windows counted in days */
+#define AFT_ORDER_ID              0x00070001u /* the order's id */
+#define AFT_ORDER_REV             0x00070002u /* counts the changes of this record */
+#define AFT_ORDER_TENANT          0x00070003u /* the tenant */
+#define AFT_ORDER_SHOP            0x00070004u /* the shop */
+#define AFT_ORDER_CUSTOMER        0x00070005u /* the buyer */
+#define AFT_ORDER_NUMBER          0x00070006u /* the shop's order number; unique in the shop */
+#define AFT_ORDER_STATUS          0x00070007u /* the host's own status: paid, shipped, … */
+#define AFT_ORDER_CURRENCY        0x00070008u /* ISO 4217 code of the total */
+#define AFT_ORDER_TOTAL           0x00070009u /* total in minor units */
+#define AFT_ORDER_PLACED          0x0007000au /* when it was placed */
+#define AFT_ORDER_CREATED         0x0007000bu /* when the record was made */
+#define AFT_ORDER_PAYER           0x0007000cu /* who paid, to whom refunds go; the buyer where absent */
+#define AFT_ORDER_RECIPIENT       0x0007000du /* who gets the goods and may file without seeing prices */
+#define AFT_ORDER_JURISDICTION    0x0007000eu /* country whose consumer law governs: CN, DE, GB … */
+#define AFT_ORDER_POLICY          0x0007000fu /* content hash of the policy that governs it */
+#define AFT_ORDER_DOCUMENT        0x00070010u /* where that policy is stored */
+#define AFT_ORDER_INVOICE         0x00070011u /* number of its invoice */
+#define AFT_ORDER_PLATFORM        0x00070012u /* the marketplace that decides its cases */
+#define AFT_ORDER_EARNED          0x00070013u /* loyalty points that the buyer earned with it */
+#define AFT_ORDER_EARNED_SPENT    0x00070014u /* of these: already spent */
+#define AFT_ORDER_EARNED_VALUE    0x00070015u /* what the earned points are worth together, in minor units */
+#define AFT_ORDER_ZONE            0x00070016u /* time zone of the buyer, for windows counted in days */
+#define AFT_ORDER_SETTLEMENT_HELD 0x00070017u /* since when automatic receipt and settlement wait for its open cases */
 
 #define AFT_TICKET_ID                 0x00080001u /* the ticket's id */
 #define AFT_TICKET_REV                0x00080002u /* counts the changes of this record */
@@ -162,7 +163,7 @@
 #define AFT_TICKET_RESOLUTION_DUE     0x00080020u /* while its resolution is owed and not paused */
 #define AFT_TICKET_FIRST_RESPONSE     0x00080021u /* when it was first answered */
 #define AFT_TICKET_PAUSED             0x00080022u /* since when its resolution clock stands still */
-#define AFT_TICKET_PAUSED_MS          0x00080023u /* how long the clock stood still before, in milliseconds */
+#define AFT_TICKET_PAUSED_MS          0x00080023u /* how long it stood still before, in milliseconds */
 #define AFT_TICKET_RESOLVED           0x00080024u /* when it was last resolved */
 #define AFT_TICKET_RESOLUTION         0x00080025u /* how it was resolved: solved, no_reply, … */
 #define AFT_TICKET_CLOSED             0x00080026u /* when it came to its end */
@@ -186,6 +187,9 @@
 #define AFT_TICKET_PARENT             0x00080038u /* the incident that it belongs to; its own id where it is the incident */
 #define AFT_TICKET_SPLIT_FROM         0x00080039u /* the ticket that its first messages were taken out of */
 #define AFT_TICKET_FOLLOWERS          0x0008003au /* how many agents follow it; absent: none */
+#define AFT_TICKET_BREACHED           0x0008003bu /* which of its clocks were over: 1 the first answer's, 2 the further answer's that is owed now, 4 the resolution's, added up; absent: none */
+#define AFT_TICKET_HOLDS              0x0008003cu /* when its resolution clock stood still before: begin+length in milliseconds, by spaces; at most 32, beyond which the nearest two are taken as one */
+#define AFT_TICKET_RISES              0x0008003du /* the priorities that it rose from and to, each with the time since when: name@milliseconds, by spaces; at most the last 8; absent: it did not rise */
 
 #define AFT_MESSAGE_ID          0x00090001u /* the message's id */
 #define AFT_MESSAGE_REV         0x00090002u /* counts the changes of this record */
@@ -229,37 +233,38 @@
 #define AFT_REVISION_CHANGE  0x000b0007u /* what ended it: edited, recalled or redacted */
 #define AFT_REVISION_CREATED 0x000b0008u /* when it ended */
 
-#define AFT_SURVEY_ID       0x000d0001u /* the survey's id */
-#define AFT_SURVEY_REV      0x000d0002u /* counts the changes of this record */
-#define AFT_SURVEY_TENANT   0x000d0003u /* the tenant */
-#define AFT_SURVEY_TICKET   0x000d0004u /* the ticket it asks about, or from which the case came; 0 where there is none */
-#define AFT_SURVEY_CUSTOMER 0x000d0005u /* who is asked */
-#define AFT_SURVEY_KIND     0x000d0006u /* csat, nps, ces or custom */
-#define AFT_SURVEY_STATE    0x000d0007u /* scheduled, skipped, sent, answered, expired or cancelled */
-#define AFT_SURVEY_DUE      0x000d0008u /* when it is to be sent */
-#define AFT_SURVEY_SENT     0x000d0009u /* when it was handed to the outbox */
-#define AFT_SURVEY_CREATED  0x000d000au /* when the record was made */
-#define AFT_SURVEY_SHOP     0x000d000bu /* the ticket's shop */
-#define AFT_SURVEY_REASON   0x000d000cu /* why it is not sent: sampled_out, on_hold, open_complaint, open_dispute, case_open, asked_already, fatigued, reopened, withdrawn or suppressed */
-#define AFT_SURVEY_ASKED    0x000d000du /* from when the customer is left alone: when it is due, then when it was sent */
-#define AFT_SURVEY_EXPIRES  0x000d000eu /* until when it may be answered */
-#define AFT_SURVEY_REMINDED 0x000d000fu /* when the customer was reminded of it */
-#define AFT_SURVEY_LINK     0x000d0010u /* the signed link that answers it */
-#define AFT_SURVEY_SCORE    0x000d0011u /* the answer: csat 1 to 5, nps 0 to 10, ces 1 to 7 */
-#define AFT_SURVEY_TEXT     0x000d0012u /* what the customer said beside it */
-#define AFT_SURVEY_SOURCE   0x000d0013u /* how it was answered: link, chat or phone */
-#define AFT_SURVEY_ANSWERED 0x000d0014u /* when it was first answered */
-#define AFT_SURVEY_EDITABLE 0x000d0015u /* until when the answer may be changed */
-#define AFT_SURVEY_LOW      0x000d0016u /* 1 for an answer that the policy calls low */
-#define AFT_SURVEY_AGENT    0x000d0017u /* who answered the customer last, when it was sent, then when it was answered */
-#define AFT_SURVEY_CATEGORY 0x000d0018u /* of the ticket at that time */
-#define AFT_SURVEY_TOPIC    0x000d0019u /* likewise */
-#define AFT_SURVEY_QUEUE    0x000d001au /* likewise */
-#define AFT_SURVEY_NAME     0x000d001bu /* its name in the policy; the usual survey has none */
-#define AFT_SURVEY_CASE     0x000d001cu /* the case about whose end it asks */
-#define AFT_SURVEY_PRODUCT  0x000d001du /* the article that ticket or case were about, when it was sent */
-#define AFT_SURVEY_CHANNEL  0x000d001eu /* on which the customer wrote, when it was sent */
-#define AFT_SURVEY_TIER     0x000d001fu /* the customer's, when it was sent */
+#define AFT_SURVEY_ID        0x000d0001u /* the survey's id */
+#define AFT_SURVEY_REV       0x000d0002u /* counts the changes of this record */
+#define AFT_SURVEY_TENANT    0x000d0003u /* the tenant */
+#define AFT_SURVEY_TICKET    0x000d0004u /* the ticket it asks about, or from which the case came, or what took its place by a merge; 0 where there is none */
+#define AFT_SURVEY_CUSTOMER  0x000d0005u /* who is asked */
+#define AFT_SURVEY_KIND      0x000d0006u /* csat, nps, ces or custom */
+#define AFT_SURVEY_STATE     0x000d0007u /* scheduled, skipped, sent, answered, expired or cancelled */
+#define AFT_SURVEY_DUE       0x000d0008u /* when it is to be sent */
+#define AFT_SURVEY_SENT      0x000d0009u /* when it was handed to the outbox */
+#define AFT_SURVEY_CREATED   0x000d000au /* when the record was made */
+#define AFT_SURVEY_SHOP      0x000d000bu /* the ticket's shop */
+#define AFT_SURVEY_REASON    0x000d000cu /* why it is not sent: sampled_out, on_hold, open_complaint, open_dispute, case_open, asked_already, fatigued, reopened, withdrawn or suppressed */
+#define AFT_SURVEY_ASKED     0x000d000du /* from when the customer is left alone: when it is due, then when it was sent */
+#define AFT_SURVEY_EXPIRES   0x000d000eu /* until when it may be answered */
+#define AFT_SURVEY_REMINDED  0x000d000fu /* when the customer was reminded of it */
+#define AFT_SURVEY_LINK      0x000d0010u /* the signed link that answers it */
+#define AFT_SURVEY_SCORE     0x000d0011u /* the answer: csat 1 to 5, nps 0 to 10, ces 1 to 7 */
+#define AFT_SURVEY_TEXT      0x000d0012u /* what the customer said beside it */
+#define AFT_SURVEY_SOURCE    0x000d0013u /* how it was answered: link, chat or phone */
+#define AFT_SURVEY_ANSWERED  0x000d0014u /* when it was first answered */
+#define AFT_SURVEY_EDITABLE  0x000d0015u /* until when the answer may be changed */
+#define AFT_SURVEY_LOW       0x000d0016u /* 1 for an answer that the policy calls low */
+#define AFT_SURVEY_AGENT     0x000d0017u /* who answered the customer last, when it was sent, then when it was answered */
+#define AFT_SURVEY_CATEGORY  0x000d0018u /* of the ticket at that time */
+#define AFT_SURVEY_TOPIC     0x000d0019u /* likewise */
+#define AFT_SURVEY_QUEUE     0x000d001au /* likewise */
+#define AFT_SURVEY_NAME      0x000d001bu /* its name in the policy; the usual survey has none */
+#define AFT_SURVEY_CASE      0x000d001cu /* the case about whose end it asks */
+#define AFT_SURVEY_PRODUCT   0x000d001du /* the article that ticket or case were about, when it was sent */
+#define AFT_SURVEY_CHANNEL   0x000d001eu /* on which the customer wrote, when it was sent */
+#define AFT_SURVEY_TIER      0x000d001fu /* the customer's, when it was sent */
+#define AFT_SURVEY_CALL_BACK 0x000d0020u /* when a low answer asked for a call-back, which it does once */
 
 #define AFT_REFUSAL_ID      0x000e0001u /* the refusal's id */
 #define AFT_REFUSAL_REV     0x000e0002u /* counts the changes of this record */
@@ -670,18 +675,19 @@
 #define AFT_INVOICE_UPDATED  0x0028000eu /* when something last happened */
 #define AFT_INVOICE_CREATED  0x0028000fu /* when the record was made */
 
-#define AFT_MIRROR_ID       0x00290001u /* the mirror's id */
-#define AFT_MIRROR_REV      0x00290002u /* counts the changes of this record */
-#define AFT_MIRROR_TENANT   0x00290003u /* the tenant */
-#define AFT_MIRROR_CASE     0x00290004u /* the case */
-#define AFT_MIRROR_STATUS   0x00290005u /* the marketplace's own word */
-#define AFT_MIRROR_VERSION  0x00290006u /* of the status */
-#define AFT_MIRROR_STATE    0x00290007u /* what the policy makes of it */
-#define AFT_MIRROR_FATE     0x00290008u /* applied, late, repeated, unknown or refused */
-#define AFT_MIRROR_AMOUNT   0x00290009u /* in minor units */
-#define AFT_MIRROR_DEADLINE 0x0029000au /* the marketplace's own */
-#define AFT_MIRROR_AT       0x0029000bu /* when it happened */
-#define AFT_MIRROR_CREATED  0x0029000cu /* when it was told */
+#define AFT_MIRROR_ID        0x00290001u /* the mirror's id */
+#define AFT_MIRROR_REV       0x00290002u /* counts the changes of this record */
+#define AFT_MIRROR_TENANT    0x00290003u /* the tenant */
+#define AFT_MIRROR_CASE      0x00290004u /* the case */
+#define AFT_MIRROR_STATUS    0x00290005u /* the marketplace's own word */
+#define AFT_MIRROR_VERSION   0x00290006u /* of the status */
+#define AFT_MIRROR_STATE     0x00290007u /* what the policy makes of it */
+#define AFT_MIRROR_FATE      0x00290008u /* applied, late, repeated, unknown, refused or waiting */
+#define AFT_MIRROR_AMOUNT    0x00290009u /* in minor units */
+#define AFT_MIRROR_DEADLINE  0x0029000au /* the marketplace's own */
+#define AFT_MIRROR_AT        0x0029000bu /* when it happened */
+#define AFT_MIRROR_CREATED   0x0029000cu /* when it was told */
+#define AFT_MIRROR_CERTAINTY 0x0029000du /* sure, likely or unsure: how well the policy knows what it means */
 
 #define AFT_SIGNAL_ID      0x002a0001u /* the signal's id */
 #define AFT_SIGNAL_REV     0x002a0002u /* counts the changes of this record */
@@ -1098,6 +1104,9 @@ static inline int64_t aft_order_earned_value(aft_record *record) {
 static inline const char *aft_order_zone(aft_record *record) {
   return aft_record_text(record, AFT_ORDER_ZONE);
 }
+static inline aft_time aft_order_settlement_held(aft_record *record) {
+  return aft_record_time(record, AFT_ORDER_SETTLEMENT_HELD);
+}
 
 static inline aft_id aft_ticket_id(aft_record *record) {
   return aft_record_int(record, AFT_TICKET_ID);
@@ -1272,6 +1281,15 @@ static inline aft_id aft_ticket_split_from(aft_record *record) {
 }
 static inline int64_t aft_ticket_followers(aft_record *record) {
   return aft_record_int(record, AFT_TICKET_FOLLOWERS);
+}
+static inline int64_t aft_ticket_breached(aft_record *record) {
+  return aft_record_int(record, AFT_TICKET_BREACHED);
+}
+static inline const char *aft_ticket_holds(aft_record *record) {
+  return aft_record_text(record, AFT_TICKET_HOLDS);
+}
+static inline const char *aft_ticket_rises(aft_record *record) {
+  return aft_record_text(record, AFT_TICKET_RISES);
 }
 
 static inline aft_id aft_message_id(aft_record *record) {
@@ -1486,6 +1504,9 @@ static inline const char *aft_survey_channel(aft_record *record) {
 }
 static inline const char *aft_survey_tier(aft_record *record) {
   return aft_record_text(record, AFT_SURVEY_TIER);
+}
+static inline aft_time aft_survey_call_back(aft_record *record) {
+  return aft_record_time(record, AFT_SURVEY_CALL_BACK);
 }
 
 static inline aft_id aft_refusal_id(aft_record *record) {
@@ -2704,6 +2725,9 @@ static inline aft_time aft_mirror_at(aft_record *record) {
 }
 static inline aft_time aft_mirror_created(aft_record *record) {
   return aft_record_time(record, AFT_MIRROR_CREATED);
+}
+static inline const char *aft_mirror_certainty(aft_record *record) {
+  return aft_record_text(record, AFT_MIRROR_CERTAINTY);
 }
 
 static inline aft_id aft_signal_id(aft_record *record) {

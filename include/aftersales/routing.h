@@ -29,8 +29,7 @@ typedef struct aft_next_in {
  * Threads: the session's one.
  * Errors: those of <aftersales/desk.h>; AFT_E_TRANSITION (the agent is away, offline or off shift);
  *   AFT_E_INELIGIBLE (has as many tickets as its capacity, or got as many as the policy's rate);
- *   AFT_E_INVALID (no queue would ever be the agent's); AFT_E_TOO_LARGE (the agent may take from more
- *   than 4096 lanes, so that a shop or queue has to be named).
+ *   AFT_E_INVALID (no queue would ever be the agent's).
  * Since: 0.1
  */
 AFT_API aft_status aft_ticket_claim(aft_session *session, const aft_call *call, const aft_next_in *in,

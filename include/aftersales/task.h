@@ -76,7 +76,7 @@ typedef struct aft_task_claim_in {
 /*
  * Gives the agent the task that comes next: of all that nobody has, whose time has come, and for which the
  * agent has the team, the skills and the language, the one with the smallest place. However many claim at
- * once, each task goes to one of them. In each shop the 1000 with the smallest places are looked at.
+ * once, each task goes to one of them. However many tasks are for others, they hide none.
  *
  * in: NULL for all that the agent may take.
  * out: NULL, or receives the task where there is one.

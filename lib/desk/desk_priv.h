@@ -228,6 +228,7 @@ typedef struct aft__ticket {
   aft__value *customer; /* row, loaded when first needed */
   uint64_t mask;        /* columns that changed */
   bool fresh;           /* not inserted yet */
+  bool seen_there;      /* whoever it was given to in this command is there */
   aft__chain chain;
   aft__buf reasons;        /* to be kept as a decision */
   uint64_t raised;         /* triggers of rules, by its events since it was last saved */
@@ -309,17 +310,23 @@ typedef struct aft__fire {
 } aft__fire;
 aft_status aft__ticket_fire(aft__ticket *ticket, const aft__fire *fire, aft_error *error);
 /* When a state ends by itself that is entered now. */
-aft_time aft__ticket_deadline(aft__ticket *ticket, const aft__flow *flow, const aft__flow_state *state);
+aft_status aft__ticket_deadline(aft__ticket *ticket, const aft__flow *flow, const aft__flow_state *state,
+                                aft_time *out, aft_error *error);
 /* Whether the machine would move (not ignore or refuse) on an event of a role now. */
 aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
                             aft_error *error);
 
+/* The state to which an event of a role would lead now; empty where the machine ignores or refuses it. */
+aft_status aft__ticket_leads(aft__ticket *ticket, const char *event, uint32_t role, aft_str *state,
+                             aft_error *error);
+
 /* ---- ticket_clock.c: service levels of one ticket ---- */
 
+/* What decides its level: priority and tier, and the facts where a level has a condition on them. */
+aft_status aft__ticket_owed(aft__ticket *ticket, aft__facts *facts, aft__owed *out, aft_error *error);
 /* Sets the dues that the present priority and state ask for, and its place in the inbox. */
 aft_status aft__ticket_clocks(aft__ticket *ticket, aft_error *error);
-/* The same for a policy that has just taken over; an answer that is owed to a customer who wrote again keeps
- * its time. */
+/* The same for a policy that has just taken over. */
 aft_status aft__ticket_clocks_anew(aft__ticket *ticket, aft_error *error);
 /* The customer is owed a further answer from now on. */
 aft_status aft__ticket_await_answer(aft__ticket *ticket, aft_error *error);
@@ -331,8 +338,32 @@ aft_status aft__ticket_pause(aft__ticket *ticket, bool running, aft_error *error
 #define AFT__DUE_STATE "state"
 /* Whether one of its clocks runs. */
 bool aft__ticket_owes(const aft__ticket *ticket, aft__sla sla);
+/* Notes that one of its clocks is over; false where it was over before: that is told once. */
+bool aft__ticket_breach(aft__ticket *ticket, aft__sla sla);
 /* Sets or moves one of its due rows. */
 aft_status aft__ticket_due(aft__ticket *ticket, aft_str name, aft_time at, aft_error *error);
+
+/* ---- ticket_pace.c: what clocks run by, beside the level of today ---- */
+
+#define AFT__MOST_HOLDS 32u
+#define AFT__MOST_RISES 8u
+typedef struct aft__rise {
+  aft_str priority;
+  aft_time at; /* since when it has it */
+} aft__rise;
+typedef struct aft__pace {
+  aft__hold holds[AFT__MOST_HOLDS]; /* ascending and apart */
+  uint32_t n_holds;
+  aft__rise rises[AFT__MOST_RISES]; /* ascending; the last is of the priority of today */
+  uint32_t n_rises;                 /* at least 1 */
+} aft__pace;
+/* Texts are those of the ticket's row. */
+aft_status aft__ticket_pace(const aft__ticket *ticket, aft__pace *out, aft_error *error);
+/* Its resolution clock stood still so long. */
+aft_status aft__ticket_held(aft__ticket *ticket, aft_time from, aft_time to, aft_error *error);
+/* Sets its priority. Where it rose, what was owed before goes on to be; where not, the new one counts alone.
+ */
+aft_status aft__ticket_ranked(aft__ticket *ticket, aft_str priority, bool rose, aft_error *error);
 
 /* ---- clock_round.c: clocks of open tickets under a policy that takes over ---- */
 
@@ -380,6 +411,7 @@ typedef struct aft__answer {
   aft_id actor;
   const aft_part_in *parts;
   size_t n_parts;
+  bool for_others; /* kept also where the ticket's customer was erased: it is said to others too */
 } aft__answer;
 /* Keeps a message of the shop and, where it is public, sends it; the caller saves the ticket. */
 aft_status aft__ticket_reply(aft__ticket *ticket, const aft__answer *reply, aft__value **row,
@@ -483,6 +515,9 @@ aft_status aft__search_due(aft__cmd *cmd, const aft__value *due, aft_error *erro
 
 aft_status aft__survey_schedule(aft__ticket *ticket, aft_error *error);
 aft_status aft__survey_cancel(aft__ticket *ticket, aft_error *error);
+/* Surveys of a ticket that was merged, that asked or are going to, go on with the one that takes its place.
+ * cases: those about a case too, which went there. */
+aft_status aft__surveys_follow(aft__ticket *from, aft__ticket *to, bool cases, aft_error *error);
 aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_str name, aft_error *error);
 /* Its invitation was held and is not to be sent after all: nobody was asked. */
 aft_status aft__survey_unsent(aft__cmd *cmd, aft_id survey, aft_error *error);
@@ -507,9 +542,10 @@ aft_status aft__task_open(aft__ticket *ticket, const aft__task_new *in, aft_id *
 /* The tasks that a message opens by their conditions in the policy. */
 aft_status aft__task_rules(aft__ticket *ticket, aft_error *error);
 
-/* task_claim.c: the first most tasks of an agent who is not there are nobody's again; *more: there may be
- * others. */
-aft_status aft__tasks_give_back(aft__cmd *cmd, aft_id agent, uint32_t most, bool *more, aft_error *error);
+/* task_claim.c: the first most tasks of an agent, but for those of the shops that it keeps, are nobody's
+ * again; *more: there may be others. */
+aft_status aft__tasks_give_back(aft__cmd *cmd, aft_id agent, const aft_id *keeps, uint32_t n_keeps,
+                                uint32_t most, bool *more, aft_error *error);
 
 /* ---- task_end.c: what becomes of a ticket's tasks with it ---- */
 

@@ -23,6 +23,8 @@ static aft_status missed(aft__ticket *ticket, aft__sla sla, aft_error *error) {
   const char *name = aft__sla_name(sla);
   char *facts = aft__arena_printf(cmd->arena, "{\"clock\":\"%s\"}", name);
   bool lets;
+  if (!aft__ticket_breach(ticket, sla))
+    return AFT_OK;
   if (!facts)
     return aft__nomem(error);
   aft__arg args[] = {{"clock", aft__cstr(name)}};
@@ -36,11 +38,11 @@ static aft_status missed(aft__ticket *ticket, aft__sla sla, aft_error *error) {
   return aft__ticket_fire(ticket, &fire, error);
 }
 
-/* What was answered in time needs no warning. */
+/* What was answered in time needs no warning, and a policy may have taken over that gives none. */
 static aft_status warned(aft__ticket *ticket, aft__sla sla, aft_error *error) {
   const char *name = aft__sla_name(sla);
   char *facts = aft__arena_printf(ticket->cmd->arena, "{\"clock\":\"%s\"}", name);
-  if (!aft__ticket_owes(ticket, sla))
+  if (!aft__ticket_owes(ticket, sla) || !aft__policy_warns(ticket->cmd->policy))
     return AFT_OK;
   if (!facts)
     return aft__nomem(error);
@@ -60,6 +62,8 @@ static aft_status ticket_due(aft__ticket *ticket, aft_str name, aft_error *error
     return state_deadline(ticket, error);
   if (aft__str_eq(name, aft__cstr(AFT__DUE_PUSH)))
     return aft__push_ticket(ticket, error);
+  if (aft__str_eq(name, aft__cstr(AFT__DUE_HAND_BACK)))
+    return aft__ticket_hand_back(ticket, error);
   if (aft__str_eq(name, aft__cstr(AFT__DUE_MERGE)))
     return aft__merge_rest(ticket, error);
   if (name.len > sizeof AFT__DUE_INCIDENT - 1 &&

@@ -65,6 +65,8 @@ typedef struct aft__reason_info {
 bool aft__policy_reason(const aft_policy *policy, aft_str name, aft_str kind, aft__reason_info *out);
 /* The reasons of the policy by number, from 0; empty past the last. */
 aft_str aft__policy_reason_at(const aft_policy *policy, uint32_t index);
+/* A reason that this kind of case alone takes; else the first that it takes. */
+aft_str aft__policy_own_reason(const aft_policy *policy, aft_str kind);
 
 /* ---- case_rules.c ---- */
 

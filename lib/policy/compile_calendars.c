@@ -120,11 +120,16 @@ static void compile_holiday(aft__compile *cx, const aft__node *node) {
     add_day(cx, day, (aft__hours_of){0, 0});
 }
 
+/* A day that is worked in place of another has hours; one without is a holiday. */
 static void compile_workday(aft__compile *cx, const aft__item *item) {
   int64_t day;
   size_t mark = aft__path_push(cx->faults, item->key);
   if (!aft__label_key_of_date(item->key, &day))
     aft__fault_key(cx->faults, AFT_E_POLICY_KEY, item, "expected a day such as 2026-10-10");
+  else if (item->value->kind == AFT__NODE_LIST && !item->value->count)
+    aft__fault_node(
+        cx->faults, AFT_E_POLICY, item->value,
+        "expected hours such as 09:00-18:00, found none: a day that is closed is one of holidays");
   else
     add_day(cx, day, compile_hours(cx, item->value));
   aft__path_pop(cx->faults, mark);

@@ -47,13 +47,25 @@ static int64_t duration(const aft__node *map, const char *key, int64_t usual) {
   return aft__node_duration(aft__node_get(map, key), &ms) ? ms : usual;
 }
 
+/* A queue that gives its tickets out must not give them to somebody who went without a word. */
+static int64_t away_after(const aft__compile *cx, const aft__node *map) {
+  const aft__queue *list = (const void *)cx->section[AFT__SECTION_QUEUES].data;
+  uint32_t n = aft__compile_count(cx, AFT__SECTION_QUEUES), i = 0;
+  const aft__node *given = aft__node_get(map, "away_after");
+  if (given)
+    return duration(map, "away_after", -1); /* never is no duration */
+  while (i < n && list[i].assign == AFT__ASSIGN_CLAIM)
+    i++;
+  return i < n ? 15 * AFT__MINUTE : -1;
+}
+
 void aft__compile_routing(aft__compile *cx) {
   const aft__node *map = aft__node_get(cx->root, "routing"), *rate = aft__node_get(map, "rate");
   aft__settings *s = (aft__settings *)(void *)cx->section[AFT__SECTION_SETTINGS].data;
   if (!s)
     return;
   s->routing.patience_ms = duration(map, "patience", 7 * AFT__DAY);
-  s->routing.away_after_ms = duration(map, "away_after", -1);
+  s->routing.away_after_ms = away_after(cx, map);
   s->routing.hand_back = choice(aft__node_get(map, "hand_back"), aft__hand_backs, AFT__HAND_BACK_UNANSWERED);
   s->routing.rate_within_ms = duration(rate, "within", 0);
   if (!aft__node_int(aft__node_get(rate, "claims"), &s->routing.rate_claims))

@@ -9,6 +9,22 @@ static int64_t duration(const aft__node *map, const char *key) {
   return aft__node_duration(aft__node_get(map, key), &ms) ? ms : -1;
 }
 
+/* Told where what came later stands. */
+static void check_warning(aft__compile *cx, const aft__target *target, const aft__node *map) {
+  const aft__node *warn = aft__node_get(map, "warn");
+  for (int i = 0; target->warn_ms && i < AFT__SLAS; i++) {
+    const char *name = aft__sla_name((aft__sla)i);
+    const aft__node *node = aft__node_get(map, name);
+    if (target->ms[i] < 0 || target->warn_ms < target->ms[i])
+      continue;
+    aft__fault_node(cx->faults, AFT_E_POLICY, node->document > warn->document ? node : warn,
+                    "the warning comes before the clock begins: expected warn to be less than %s, found %.*s "
+                    "and %.*s",
+                    name, (int)aft__utf8_cut(warn->text, 60), warn->text.data,
+                    (int)aft__utf8_cut(node->text, 60), node->text.data);
+  }
+}
+
 static void fill(aft__compile *cx, aft__target *target, const aft__node *map) {
   for (int i = 0; i < AFT__SLAS; i++)
     target->ms[i] = duration(map, aft__sla_name((aft__sla)i));
@@ -17,6 +33,7 @@ static void fill(aft__compile *cx, aft__target *target, const aft__node *map) {
   int64_t first = target->ms[AFT__SLA_FIRST_RESPONSE], all = target->ms[AFT__SLA_RESOLUTION];
   if (all > 0 && first > all)
     aft__fault_node(cx->faults, AFT_E_POLICY, map, "the first response is due later than the resolution");
+  check_warning(cx, target, map);
 }
 
 static void check_priority(aft__compile *cx, const aft__item *item) {

@@ -58,6 +58,21 @@ bool aft__policy_reason(const aft_policy *policy, aft_str name, aft_str kind, af
   return false;
 }
 
+aft_str aft__policy_own_reason(const aft_policy *policy, aft_str kind) {
+  uint32_t n = 0;
+  const aft__case_reason *list = aft__section_data(policy, AFT__SECTION_REASONS, &n);
+  aft_str first = {0};
+  for (uint32_t i = 0; i < n; i++) {
+    aft_str name = aft__policy_str(policy, list[i].name);
+    if (list[i].kinds.count > 0 && !for_kind(policy, list[i].kinds, kind))
+      continue;
+    if (list[i].kinds.count == 1)
+      return name;
+    first = first.len ? first : name;
+  }
+  return first.len ? first : aft__cstr("other");
+}
+
 aft_str aft__policy_reason_at(const aft_policy *policy, uint32_t index) {
   uint32_t n = 0;
   const aft__case_reason *list = aft__section_data(policy, AFT__SECTION_REASONS, &n);

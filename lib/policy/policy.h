@@ -50,6 +50,11 @@ uint64_t aft__policy_ticket_tests(const aft_policy *policy);
 
 /* One line each: about, key of the catalogue, name=value …, separated by tabs and escaped. */
 void aft__reason_add(aft__buf *reasons, const char *about, const char *key, const aft__arg *args, size_t n);
+/* Begins a value that is a moment: milliseconds follow, and who shows it says on which clock. */
+#define AFT__REASON_MOMENT "@"
+/* Before all others. */
+void aft__reason_add_first(aft__buf *reasons, const char *about, const char *key, const aft__arg *args,
+                           size_t n);
 /* One line of kept reasons. */
 typedef struct aft__reason {
   aft_str about, key;
@@ -63,6 +68,9 @@ aft_str aft__reason_arg(const aft__reason *reason, const char *name);
  * by the catalogue's text "<argument>.<value>" where there is one. */
 void aft__reasons_render(const aft_policy *policy, const char *locale, aft_str reasons, const char *about,
                          aft__buf *out);
+/* The same with moments on the clock of a zone; NULL: UTC. */
+void aft__reasons_render_at(const aft_policy *policy, const char *locale, aft_str reasons, const char *about,
+                            const aft_zone *zone, aft__buf *out);
 
 /* ---- triage.c: what a text is about ---- */
 
@@ -402,13 +410,17 @@ typedef enum aft__sla {
 } aft__sla;
 const char *aft__sla_name(aft__sla sla); /* "first_response" */
 bool aft__sla_find(aft_str name, aft__sla *out);
+typedef struct aft__hold {
+  aft_time from, to;
+} aft__hold;
 typedef struct aft__owed {
   aft_str priority;
   const aft__facts *facts; /* for levels with a condition; NULL passes them over */
   aft__sla sla;
   aft_time began;
-  int64_t paused_ms; /* time on hold, as the level's calendar counts it */
-  aft_str tier;      /* of the customer: may shorten the target */
+  aft_str tier;           /* of the customer: may shorten the target */
+  const aft__hold *holds; /* ascending and apart: time that does not count */
+  uint32_t n_holds;
 } aft__owed;
 
 /* Whether levels have conditions, so that facts are worth gathering. */
@@ -418,22 +430,23 @@ int64_t aft__policy_target(const aft_policy *policy, const aft__owed *in);
 /* Where it stands among what waits: since when, and how long it may (in NULL: nothing says so). A deadline in
  * plain time: on a calendar two tickets could change their order by what lies between them. */
 aft_time aft__policy_place(const aft_policy *policy, const aft__owed *in, aft_time since);
-/* When it is due: when target and time on hold have passed since began, on the level's calendar;
- * AFT_TIME_NONE without a target. Appends reasons about "due" (NULL allowed): the target, and each stretch
- * that counts. */
+/* When it is due: when the target has passed since began, on the level's calendar and without what was on
+ * hold; AFT_TIME_NONE without a target. Appends reasons about "due" (NULL allowed): the target, each stretch
+ * that counts, each that was on hold, and the time. */
 aft_time aft__policy_due(const aft_policy *policy, const aft__owed *in, aft__buf *reasons);
-/* When people are to be warned of it; AFT_TIME_NONE where they are not, or have no time for it. */
+/* When people are to be warned of it; AFT_TIME_NONE where they are not. A tier shortens the warning as it
+ * does the target. */
 aft_time aft__policy_warning(const aft_policy *policy, const aft__owed *in);
 bool aft__policy_warns(const aft_policy *policy); /* at all */
-/* Time between two moments as the level's calendar counts it. */
-int64_t aft__policy_open_time(const aft_policy *policy, const aft__owed *in, aft_time from, aft_time to);
 /* When the deadline of a state ends that was entered at from. It counts on the hours of the state's calendar,
- * or in business days: on which that calendar is open, else the one of cases, else Monday to Friday of the
- * given offset. Calendars are those of the policy, or of the one that the machine is from. Appends reasons
- * about "due" (NULL allowed) where a calendar or business days decide. */
+ * else of that of the level (NULL: of none), or in business days: on which the state's calendar is open, else
+ * the one of cases, else Monday to Friday of the given offset. Calendars are those of the policy, or of the
+ * one that the machine is from. Appends reasons about "due" (NULL allowed) where a calendar or business days
+ * decide.
+ */
 aft_time aft__policy_deadline(const aft_policy *policy, const aft_policy *own, const aft__flow *flow,
-                              const aft__flow_state *state, aft_time from, int32_t offset_minutes,
-                              aft__buf *reasons);
+                              const aft__flow_state *state, const aft__owed *level, aft_time from,
+                              int32_t offset_minutes, aft__buf *reasons);
 int32_t aft__policy_most_level(const aft_policy *policy); /* the highest escalation level */
 
 /* ---- levels.c, surveys.c: the rest that services ask for ---- */

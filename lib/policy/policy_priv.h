@@ -778,6 +778,12 @@ static inline aft_str aft__policy_str(const aft_policy *p, uint32_t text) {
   return aft__cstr(p->texts + text);
 }
 
+/* due_chain.c: when so much time has passed since began, on the calendar (NULL: round the clock) and without
+ * the holds; AFT_TIME_NONE where it never does. Appends the stretches, the holds and the time to reasons
+ * (NULL allowed). */
+aft_time aft__chain_due(const aft__calendar *calendar, aft_time began, int64_t span_ms,
+                        const aft__hold *holds, uint32_t n, aft__buf *reasons);
+
 /* catalogue.c: the text of a key, or false. */
 bool aft__catalogue_find(const aft_policy *policy, const char *locale, aft_str key, aft_str *out);
 

@@ -33,6 +33,19 @@ void aft__reason_add(aft__buf *reasons, const char *about, const char *key, cons
   aft__buf_char(reasons, '\n');
 }
 
+void aft__reason_add_first(aft__buf *reasons, const char *about, const char *key, const aft__arg *args,
+                           size_t n) {
+  aft__buf all;
+  aft__buf_init(&all, reasons->env);
+  aft__reason_add(&all, about, key, args, n);
+  aft__buf_str(&all, aft__buf_view(reasons));
+  bool failed = reasons->failed || all.failed;
+  aft__buf_clear(reasons);
+  aft__buf_str(reasons, aft__buf_view(&all));
+  reasons->failed |= failed;
+  aft__buf_done(&all);
+}
+
 static bool next_field(aft_str *rest, aft_str *out) {
   if (!rest->data)
     return false;
@@ -92,6 +105,7 @@ static void add_unescaped(aft__buf *out, aft_str text) {
 }
 
 typedef struct line {
+  const aft_zone *zone; /* of moments; NULL: UTC */
   char names[ARGS_MOST][32];
   size_t begins[ARGS_MOST], ends[ARGS_MOST]; /* of values in the scratch buffer */
   aft__buf values;
@@ -118,7 +132,27 @@ static void add_span(const aft_policy *policy, const char *locale, aft__buf *out
   }
 }
 
-static bool is_span(const char *name) { return strcmp(name, "target") == 0 || strcmp(name, "paused") == 0; }
+static bool is_span(const char *name) { return strcmp(name, "target") == 0; }
+
+static bool is_moment(const char *name, aft_str raw, aft_time *at) {
+  aft_time found = 0;
+  bool named = strcmp(name, "at") == 0 || strcmp(name, "from") == 0 || strcmp(name, "to") == 0;
+  if (!named || raw.len < 2 || raw.len > 16 || raw.data[0] != AFT__REASON_MOMENT[0])
+    return false;
+  for (size_t i = 1; i < raw.len; i++) {
+    if (raw.data[i] < '0' || raw.data[i] > '9')
+      return false;
+    found = found * 10 + (raw.data[i] - '0');
+  }
+  *at = found;
+  return true;
+}
+
+static void add_moment(const line *l, aft__buf *out, aft_time at) {
+  char text[AFT__CLOCK_TEXT];
+  aft__clock_text(at, l->zone ? aft_zone_offset(l->zone, at) : 0, text);
+  aft__buf_puts(out, text);
+}
 
 /* A label is a category too, beside which another may stand. */
 static const char *named_by(const char *name) { return strcmp(name, "label") == 0 ? "category" : name; }
@@ -127,9 +161,12 @@ static const char *named_by(const char *name) { return strcmp(name, "label") == 
 static void add_value(const aft_policy *policy, const char *locale, line *l, const char *name, aft_str raw) {
   char key[160];
   aft_str shown;
+  aft_time at;
   size_t begin = l->values.len;
   if (is_span(name))
     add_span(policy, locale, &l->values, raw);
+  else if (is_moment(name, raw, &at))
+    add_moment(l, &l->values, at);
   else
     add_unescaped(&l->values, raw);
   if (l->values.failed)
@@ -158,7 +195,7 @@ static void add_argument(const aft_policy *policy, const char *locale, line *l, 
 }
 
 static void render_line(const aft_policy *policy, const char *locale, aft_str text, const char *about,
-                        aft__buf *out) {
+                        const aft_zone *zone, aft__buf *out) {
   aft_str field = {0}, key_field = {0};
   char key[128];
   if (!next_field(&text, &field) || (about && !aft__str_eq(field, aft__cstr(about))) ||
@@ -168,6 +205,7 @@ static void render_line(const aft_policy *policy, const char *locale, aft_str te
   key[key_field.len] = '\0';
   line l;
   l.count = 0;
+  l.zone = zone;
   aft__buf_init(&l.values, policy->env);
   while (next_field(&text, &field))
     add_argument(policy, locale, &l, field);
@@ -183,9 +221,14 @@ static void render_line(const aft_policy *policy, const char *locale, aft_str te
   aft__buf_done(&l.values);
 }
 
-void aft__reasons_render(const aft_policy *policy, const char *locale, aft_str reasons, const char *about,
-                         aft__buf *out) {
+void aft__reasons_render_at(const aft_policy *policy, const char *locale, aft_str reasons, const char *about,
+                            const aft_zone *zone, aft__buf *out) {
   aft_str text;
   while (next_line(&reasons, &text))
-    render_line(policy, locale, text, about, out);
+    render_line(policy, locale, text, about, zone, out);
+}
+
+void aft__reasons_render(const aft_policy *policy, const char *locale, aft_str reasons, const char *about,
+                         aft__buf *out) {
+  aft__reasons_render_at(policy, locale, reasons, about, NULL, out);
 }

@@ -143,6 +143,8 @@ static const entry team_fields[] = {
 SHAPE team = {.kind = STRUCT, .expected = "a map with queues and skills", .fields = team_fields};
 SHAPE teams = {.kind = MAP, .expected = "a map of teams", .of = &team};
 SHAPE hand_back = {.kind = CHOICE, .expected = "one of unanswered, all, never", .choices = aft__hand_backs};
+SHAPE away_after = {
+    .kind = SPAN, .expected = "never, or 1m to 366d", .least = AFT__MINUTE, .most = 366 * AFT__DAY};
 SHAPE claims = {.kind = WHOLE, .expected = "a whole number from 1 to 1000000", .least = 1, .most = 1000000};
 static const entry rate_fields[] = {
     {"claims", &claims, true}, {"within", &duration, true}, {NULL, NULL, false}};
@@ -166,7 +168,7 @@ static const entry tier_fields[] = {
 SHAPE tier = {.kind = STRUCT, .expected = "a map with targets, privileges or enter", .fields = tier_fields};
 SHAPE tiers = {.kind = MAP, .expected = "a map of tiers", .of = &tier};
 static const entry routing_fields[] = {{"patience", &duration, false},
-                                       {"away_after", &duration, false},
+                                       {"away_after", &away_after, false},
                                        {"hand_back", &hand_back, false},
                                        {"rate", &rate, false},
                                        {NULL, NULL, false}};

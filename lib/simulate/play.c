@@ -82,6 +82,14 @@ void aft__day_enter(aft__day *day, uint32_t ticket) {
   day->waiting++;
   if (lane->assign != AFT__ASSIGN_CLAIM)
     push(day, &day->fresh, (aft__item){ticket, 0, ticket});
+  if (lane->own != AFT__NOBODY && played_of(day, ticket)->place > day->now)
+    aft__day_event(day, played_of(day, ticket)->place, AFT__HAPPENS_OPENS, ticket);
+}
+
+static void open_to_all(aft__day *day, uint32_t ticket) {
+  const aft__lane *lane = &day->lanes->list[day->lanes->sorted[day->demand->list[ticket].kind].lane];
+  if (played_of(day, ticket)->state == AFT__STAGE_LANE && lane->assign != AFT__ASSIGN_CLAIM)
+    push(day, &day->fresh, (aft__item){ticket, 0, ticket});
 }
 
 static void arrive(aft__day *day, uint32_t ticket) {
@@ -163,12 +171,13 @@ static void answer(aft__day *day, uint32_t ticket) {
   next_own(day, seat);
 }
 
-/* It is its agent's, who may be away, unless that one gave everything back. */
+/* It is its agent's, unless that one has gone, or gave everything back. */
 static void write_again(aft__day *day, uint32_t ticket) {
   aft__played *p = played_of(day, ticket);
   aft__seat *seat = &day->seats[p->agent];
   owe(day, ticket, AFT__SLA_NEXT_RESPONSE);
-  if (day->routing.hand_back == AFT__HAND_BACK_ALL && seat->left != p->left) {
+  bool gone = !seat->there && day->routing.hand_back != AFT__HAND_BACK_NEVER;
+  if (gone || (day->routing.hand_back == AFT__HAND_BACK_ALL && seat->left != p->left)) {
     aft__day_enter(day, ticket);
     return;
   }
@@ -226,6 +235,9 @@ static void happen(aft__day *day, aft__item what) {
     break;
   case AFT__HAPPENS_MAY_MORE:
     day->seats[what.id].freed = day->freed = true;
+    break;
+  case AFT__HAPPENS_OPENS:
+    open_to_all(day, what.id);
     break;
   default:
     break;

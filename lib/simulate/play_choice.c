@@ -24,9 +24,11 @@ static void look(aft__day *day, uint32_t seat, heads *h) {
   const aft__played *chosen = &day->run->played[h->choice.ticket];
   for (uint32_t i = 0; i < day->lanes->n; i++) {
     aft__lane *lane = &day->lanes->list[i];
-    if (!lane->waiting || !aft__seat_may(day, seat, i))
+    if (!lane->waiting)
       continue;
     uint32_t ticket = aft__lane_head(day, lane);
+    if (!aft__seat_may(day, seat, i, ticket))
+      continue;
     const aft__played *p = &day->run->played[ticket];
     note(&h->choice, (aft__candidate){ticket, p->since, p->place});
     if (ticket == h->choice.ticket)

@@ -20,18 +20,19 @@ static bool takes(const aft__day *day, uint32_t seat, uint32_t lane) {
   return day->lanes->takes[(size_t)seat * day->lanes->n + lane] != 0;
 }
 
-/* Another's own customers are everybody's only while that one is away or has no room. */
-static bool is_reserved(const aft__day *day, uint32_t seat, uint32_t lane) {
+/* Another's own customers are everybody's while that one is away or has no room, and once their place has
+ * passed. */
+static bool is_reserved(const aft__day *day, uint32_t seat, uint32_t lane, uint32_t ticket) {
   uint32_t own = day->lanes->list[lane].own;
-  return own != AFT__NOBODY && own != seat && takes(day, own, lane) && day->seats[own].there &&
-         has_room(&day->seats[own]);
+  return own != AFT__NOBODY && own != seat && day->run->played[ticket].place > day->now &&
+         takes(day, own, lane) && day->seats[own].there && has_room(&day->seats[own]);
 }
 
-bool aft__seat_may(const aft__day *day, uint32_t seat, uint32_t lane) {
+bool aft__seat_may(const aft__day *day, uint32_t seat, uint32_t lane, uint32_t ticket) {
   uint32_t channel = day->lanes->list[lane].channel_number;
   const aft__seat *s = &day->seats[seat];
   bool full = s->most_of[channel] >= 0 && s->load_of[channel] >= s->most_of[channel];
-  return !full && takes(day, seat, lane) && !is_reserved(day, seat, lane);
+  return !full && takes(day, seat, lane) && !is_reserved(day, seat, lane, ticket);
 }
 
 /* ---- what is next ---- */
@@ -48,9 +49,11 @@ static uint32_t smallest(aft__day *day, uint32_t seat, bool pushed) {
   int64_t least = 0;
   for (uint32_t i = 0; i < day->lanes->n; i++) {
     aft__lane *lane = &day->lanes->list[i];
-    if (!lane->waiting || (pushed && lane->assign == AFT__ASSIGN_CLAIM) || !aft__seat_may(day, seat, i))
+    if (!lane->waiting || (pushed && lane->assign == AFT__ASSIGN_CLAIM))
       continue;
     uint32_t ticket = aft__lane_head(day, lane);
+    if (!aft__seat_may(day, seat, i, ticket))
+      continue;
     int64_t key = lane->heap.items[0].key;
     if (best != AFT__NOBODY && !aft__place_before(key, ticket, least, best))
       continue;
@@ -105,12 +108,12 @@ static int64_t weight_of(const aft__seat *seat, aft__assign how) {
                                           : seat->idle;
 }
 
-static uint32_t pick(const aft__day *day, uint32_t lane) {
+static uint32_t pick(const aft__day *day, uint32_t lane, uint32_t ticket) {
   aft__assign how = day->lanes->list[lane].assign;
   uint32_t best = AFT__NOBODY;
   for (uint32_t i = 0; i < day->n_seats; i++) {
     const aft__seat *seat = &day->seats[i];
-    if (!is_ready(day, seat) || !aft__seat_may(day, i, lane))
+    if (!is_ready(day, seat) || !aft__seat_may(day, i, lane, ticket))
       continue;
     if (best == AFT__NOBODY || aft__turn_before(weight_of(seat, how), seat->served,
                                                 weight_of(&day->seats[best], how), day->seats[best].served))
@@ -137,10 +140,11 @@ static void give_fresh(aft__day *day) {
     uint32_t ticket = aft__heap_pop(&day->fresh).id;
     uint32_t lane = day->lanes->sorted[day->demand->list[ticket].kind].lane;
     while (day->run->played[ticket].state == AFT__STAGE_LANE && !day->failed) {
-      uint32_t seat = pick(day, lane);
-      if (seat == AFT__NOBODY)
+      uint32_t seat = pick(day, lane, ticket);
+      uint32_t first = seat == AFT__NOBODY ? AFT__NOBODY : smallest(day, seat, true);
+      if (first == AFT__NOBODY)
         break;
-      give(day, seat, smallest(day, seat, true));
+      give(day, seat, first);
     }
   }
 }

@@ -12,7 +12,9 @@ typedef enum aft__happening {
   AFT__HAPPENS_ARRIVES,  /* likewise */
   AFT__HAPPENS_GOES,     /* id: the seat */
   AFT__HAPPENS_COMES,    /* likewise */
-  AFT__HAPPENS_MAY_MORE  /* likewise: the policy's rate lets it have tickets again */
+  AFT__HAPPENS_MAY_MORE, /* likewise: the policy's rate lets it have tickets again */
+  AFT__HAPPENS_OPENS /* id: the ticket of which the place has passed, so that it is no longer its own agent's
+                      */
 } aft__happening;
 
 /* A worker on this day. */
@@ -61,8 +63,8 @@ void aft__day_begin(aft__day *day, uint32_t ticket); /* its agent's hand takes i
 
 /* Everybody who can take something takes it, and what is given out is given. */
 void aft__day_serve(aft__day *day);
-/* Whether the seat may take from the lane now. */
-bool aft__seat_may(const aft__day *day, uint32_t seat, uint32_t lane);
+/* Whether the seat may take a ticket of the lane now. */
+bool aft__seat_may(const aft__day *day, uint32_t seat, uint32_t lane, uint32_t ticket);
 /* The first ticket of a lane in which one waits. */
 uint32_t aft__lane_head(const aft__day *day, aft__lane *lane);
 

@@ -98,7 +98,8 @@ static aft_status check_scan(const aft__scan *scan, aft_error *error) {
   } else if (scan->n_equal) {
     return aft__error(error, AFT_E_INTERNAL, scan->table->name, "a scan by id has no equal columns");
   }
-  if (scan->n_equal > columns || columns - scan->n_equal > 1 || (ranged && scan->n_equal == columns))
+  if (scan->n_equal > columns || (columns - scan->n_equal > 1 && scan->after) ||
+      (ranged && scan->n_equal == columns))
     return aft__error(error, AFT_E_INTERNAL, scan->table->name,
                       "a scan of %u columns cannot have %u equal ones%s", columns, scan->n_equal,
                       ranged ? " and a range" : "");

@@ -171,10 +171,11 @@ aft_status aft__sql_scan(aft__conn *conn, const aft__scan *scan, aft__rows **out
   aft__sql_conn *c = (aft__sql_conn *)conn;
   const aft__index *index = index_of(scan);
   AFT__TRY(aft__sql_usable(c, error));
-  if (index ? scan->n_equal > index->n || scan->n_equal + 1u < index->n : scan->n_equal != 0)
-    return aft__error(error, AFT_E_INTERNAL, scan->table->name,
-                      "a scan leaves at most the last column of its index open, found %u given",
-                      scan->n_equal);
+  if (index ? scan->n_equal > index->n || (scan->after && scan->n_equal + 1u < index->n) : scan->n_equal != 0)
+    return aft__error(
+        error, AFT_E_INTERNAL, scan->table->name,
+        "a scan from a position leaves at most the last column of its index open, found %u given",
+        scan->n_equal);
   aft__sql_rows *r = new_rows(c);
   if (!r)
     return aft__nomem(error);

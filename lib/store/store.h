@@ -183,8 +183,8 @@ aft_status aft__tx_race(aft__tx *tx, const char *where, aft_error *error);
 #define AFT__BY_ID UINT32_MAX
 
 /* Rows of one index: those equal in its first n_equal columns (NULL equals NULL here), in the order of the
- * next column (when the index has one; NULL is the least) and then of id. No index column may follow that
- * next one. */
+ * columns that are left (NULL is the least) and then of id. A scan from a position leaves one column at most.
+ */
 typedef struct aft__scan {
   const aft__table *table;
   uint32_t index; /* or AFT__BY_ID */

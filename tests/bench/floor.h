@@ -9,8 +9,8 @@
 /* Called at the begin of command i: what a floor does beside its statements. */
 typedef void (*floor_each)(void *user, size_t i);
 
-/* A read of a transaction written by hand, and the values that it asks by: a letter each, t tenant, s shop, e
- * the message's external id, h the customer's handle. */
+/* A read of a transaction written by hand, and the values that it asks by: a letter each, t tenant, s shop, r
+ * the record that command i is about, e the message's external id, h the customer's handle. */
 typedef struct floor_read {
   const char *sql, *asks;
 } floor_read;
@@ -20,7 +20,8 @@ typedef struct floor_hand {
   const floor_read *reads;
   size_t n;
   int64_t tenant, shop;
-  size_t first; /* customer and message of command i are first + i */
+  const int64_t *records; /* of each command */
+  size_t first;           /* customer and message of command i are first + i */
 } floor_hand;
 
 typedef struct floor_run {

@@ -111,24 +111,32 @@ static int run(database *d, const record_log *log, const record_op *op) {
 
 /* ---- a transaction written by hand ---- */
 
+static int bind_asked(sqlite3_stmt *stmt, int at, char what, const floor_hand *hand, size_t i) {
+  char text[40];
+  switch (what) {
+  case 't':
+    return sqlite3_bind_int64(stmt, at, hand->tenant);
+  case 's':
+    return sqlite3_bind_int64(stmt, at, hand->shop);
+  case 'r':
+    return sqlite3_bind_int64(stmt, at, hand->records[i]);
+  default:
+    snprintf(text, sizeof text, what == 'e' ? "wx-%zu" : "openid-%zu", hand->first + i);
+    return sqlite3_bind_text(stmt, at, text, -1, SQLITE_TRANSIENT);
+  }
+}
+
 static int ask(database *d, const floor_hand *hand, size_t k, size_t i) {
   sqlite3_stmt *stmt = d->reads[k];
-  char external[40], handle[40];
-  snprintf(external, sizeof external, "wx-%zu", hand->first + i);
-  snprintf(handle, sizeof handle, "openid-%zu", hand->first + i);
+  const char *asks = hand->reads[k].asks;
   int rc = SQLITE_OK;
-  for (int at = 1; hand->reads[k].asks[at - 1] && !rc; at++) {
-    char what = hand->reads[k].asks[at - 1];
-    if (what == 't' || what == 's')
-      rc = sqlite3_bind_int64(stmt, at, what == 't' ? hand->tenant : hand->shop);
-    else
-      rc = sqlite3_bind_text(stmt, at, what == 'e' ? external : handle, -1, SQLITE_STATIC);
-  }
+  for (int at = 0; asks[at] && !rc; at++)
+    rc = bind_asked(stmt, at + 1, asks[at], hand, i);
   int step = rc ? SQLITE_DONE : sqlite3_step(stmt);
-  if (step == SQLITE_ROW)
+  for (; step == SQLITE_ROW; step = sqlite3_step(stmt))
     read_row(d, stmt);
   sqlite3_reset(stmt);
-  return rc ? rc : step == SQLITE_ROW || step == SQLITE_DONE ? SQLITE_OK : step;
+  return rc ? rc : step == SQLITE_DONE ? SQLITE_OK : step;
 }
 
 /* Begins the transaction and reads what it decides on. */

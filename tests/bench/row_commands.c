@@ -16,6 +16,7 @@ typedef struct command {
   bool triage;
   double goal;
   const floor_read *reads; /* of the same written by hand; NULL: that is not measured */
+  size_t n_reads;
   aft_status (*run)(bench_desk *d, const aft_id *tickets, size_t n, size_t i);
 } command;
 
@@ -23,8 +24,8 @@ typedef struct course {
   const bench_options *options;
   const bench_engine *engine;
   const command *command;
-  const aft_id *tickets;
-  size_t n; /* commands of a round, warm ones included */
+  const aft_id *tickets; /* or cases */
+  size_t n;              /* commands of a round, warm ones included */
   char name[80], work[BENCH_PATH];
   record_log log;
   bench_desk desk; /* for its policy and environment, of the floor */
@@ -75,13 +76,32 @@ static const floor_read new_customer[] = {
      "th"},
 };
 
-static const command commands[] = {
-    {"intake, a new customer", "opened", true, 1.5, new_customer, first_message},
-    {"intake, a further message", "opened", true, 1.5, NULL, further_message},
-    {"ticket, answer", "opened", false, 1.5, NULL, answer},
-    {"ticket, resolve", "answered", false, 1.5, NULL, resolve},
-    {"case, approve a return", "filed", false, 1.5, NULL, approve},
+/* Who keeps a return in the same tables cannot approve it without these. */
+static const floor_read approval[] = {
+    {"SELECT t.locale, t.zone, a.hash FROM aft_tenant t LEFT JOIN aft_activation a ON a.tenant = t.id WHERE "
+     "t.id = ?",
+     "t"},
+    {"SELECT c.*, o.* FROM aft_case c JOIN aft_order o ON o.id = c.\"order\" WHERE c.id = ? AND c.tenant = ?",
+     "rt"},
+    {"SELECT k.*, l.* FROM aft_case_line k JOIN aft_line l ON l.id = k.line WHERE k.tenant = ? AND "
+     "k.\"case\" = ?",
+     "tr"},
+    {"SELECT p.* FROM aft_proposal p WHERE p.tenant = ? AND p.\"case\" = ? ORDER BY p.version DESC LIMIT 1",
+     "tr"},
+    {"SELECT p.* FROM aft_payment p JOIN aft_case c ON c.\"order\" = p.\"order\" WHERE c.id = ? AND p.tenant "
+     "= ?",
+     "rt"},
 };
+
+#define BY_HAND(reads) (reads), sizeof(reads) / sizeof *(reads)
+static const command commands[] = {
+    {"intake, a new customer", "opened", true, 1.5, BY_HAND(new_customer), first_message},
+    {"intake, a further message", "opened", true, 1.5, NULL, 0, further_message},
+    {"ticket, answer", "opened", false, 1.5, NULL, 0, answer},
+    {"ticket, resolve", "answered", false, 1.5, NULL, 0, resolve},
+    {"case, approve a return", "filed", false, 1.5, BY_HAND(approval), approve},
+};
+#undef BY_HAND
 
 /* ---- both sides ---- */
 
@@ -146,8 +166,7 @@ static int record(course *c) {
   if (fresh_copy(c) || bench_desk_open(&d, c->work, &driver, NULL))
     return -1;
   c->log.on = true;
-  c->hand = (floor_hand){c->command->reads, sizeof new_customer / sizeof *new_customer, d.system.tenant,
-                         d.shop, c->n};
+  c->hand = (floor_hand){c->command->reads, c->command->n_reads, d.system.tenant, d.shop, c->tickets, c->n};
   int failed = run_all(c, &d, &c->log, &spent);
   c->log.on = false;
   bench_desk_close(&d);

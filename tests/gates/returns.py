@@ -106,6 +106,15 @@ def a_return_from_beginning_to_end():
     tap.expect("Your money has been refunded." in done.stdout and "CN¥259.00" in done.stdout, done.stdout)
 
 
+def a_dispute_by_its_menus():
+    keys = ""
+    for who, label in [("shop", "Turn down"), ("buyer", "Open a dispute.*"), ("shop", "Give in.*")]:
+        keys += pick(returns("--play", input=keys).stdout, who, label) + "\n"
+    done = returns("--play", input=keys)
+    tap.expect(done.returncode == 0, done.stderr)
+    tap.expect("Your request is approved." in done.stdout, done.stdout)
+
+
 def any_numbers():
     print(f"# AFT_SEED={SEED}", flush=True)
     chance = random.Random(SEED)
@@ -154,6 +163,7 @@ tap.main([
     ("each attempt to cheat is refused", cheats),
     ("a case is stepped through", steps),
     ("a return from beginning to end by its menus", a_return_from_beginning_to_end),
+    ("a dispute by its menus", a_dispute_by_its_menus),
     ("any numbers in any order", any_numbers),
     ("the end of the input ends it", ends_with_its_input),
     ("nothing is left behind", leaves_nothing_behind),

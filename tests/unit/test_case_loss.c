@@ -159,11 +159,11 @@ static void evidence_that_is_missing_is_named(void **state) {
   speaks(&c, "en");
   aft_id id = file_money(&c, "refund", "defective_on_arrival", 1, 0);
   assert_case(&c, id, "evidence");
-  assert_last(&c, id, "message.send", ": a photo.");
+  assert_last(&c, id, "message.send", ": photo.");
   evidence(&c, &c.d.as_buyer, id, "document");
   case_act(&c, &c.d.as_buyer, id, "submit");
   assert_case(&c, id, "requested");
-  assert_last(&c, id, "message.send", "Still missing: a photo.");
+  assert_last(&c, id, "message.send", "Still missing: photo.");
   pass_days(&c, 3);
   assert_waits_for_people(&c, id, "requested");
   id = file_money(&c, "refund", "defective_on_arrival", 1, 0);
@@ -173,7 +173,7 @@ static void evidence_that_is_missing_is_named(void **state) {
   assert_null(strstr(said, "missing"));
   free(said);
   id = file_money(&c, "freight", "return_freight", 1, 3000);
-  assert_last(&c, id, "message.send", "Still missing: the receipt.");
+  assert_last(&c, id, "message.send", "Still missing: receipt.");
   END_DESK(c)
 }
 

@@ -754,7 +754,7 @@ static void anything_in_any_order(void **state) {
         continue;
       taken++;
       was_taken(&l, n, &in);
-      if (in.amount.currency[0] && has_fate(&l.c, l.id[n], "applied"))
+      if (in.amount.currency[0] && (has_fate(&l.c, l.id[n], "applied") || has_fate(&l.c, l.id[n], "waiting")))
         stated[n] = in.amount.minor;
       assert_gives(told(&twin.c, twin.id[n], in), AFT_OK);
     }
@@ -768,6 +768,80 @@ static void anything_in_any_order(void **state) {
   }
   print_message("# %lld statuses taken over, %lld late, %lld refused\n", (long long)taken, (long long)late,
                 (long long)refused);
+}
+
+/* ---- statuses whose meaning is a guess ---- */
+
+static const char guesses[] =
+    "version: 1\ncases: {platforms: {taobao: {DONE: {state: refunded, certainty: unsure}, "
+    "ON_ITS_WAY: {state: shipped, certainty: unsure}}}}\n";
+
+static void assert_certainty(case_desk *c, aft_id id, const char *certainty) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *mirror;
+  aft_buf *story;
+  char last[32] = "", shown[64];
+  assert_ok(aft_case_parts(c->d.session, &c->d.system, id, AFT_KIND_MIRROR, &cursor, &error));
+  while (aft_cursor_next(cursor, &mirror, &error) == AFT_OK)
+    snprintf(last, sizeof last, "%s", aft_mirror_certainty(mirror));
+  aft_cursor_free(cursor);
+  assert_string_equal(last, certainty);
+  assert_ok(aft_case_timeline(c->d.session, &c->d.as_buyer, id, "zh", &story, &error));
+  snprintf(shown, sizeof shown, "\"platform_certainty\":\"%s\"", certainty);
+  assert_non_null(strstr((const char *)aft_buf_data(story), shown));
+  assert_null(strstr((const char *)aft_buf_data(story), "case.certainty"));
+  aft_buf_free(story);
+}
+
+static void assert_explained(case_desk *c, aft_id id, const char *part) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *why;
+  assert_ok(aft_case_explain(c->d.session, &c->d.as_agent, id, "status", "en", &why, &error));
+  assert_non_null(strstr((const char *)aft_buf_data(why), part));
+  aft_buf_free(why);
+}
+
+static void a_status_that_is_a_guess_is_shown_as_one_and_people_look(void **state) {
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+               case_story_policy(&c, guesses); case_story_tell(&c, &story))
+  aft_id id = filed_by(&c, "taobao", "return", "");
+  assert_gives(TOLD(&c, id, "WAIT_SELLER_AGREE", .version = 1), AFT_OK);
+  assert_certainty(&c, id, "sure");
+  assert_int_equal(case_requests(&c, id, "work.order"), 0);
+  assert_gives(TOLD(&c, id, "ON_ITS_WAY", .version = 2), AFT_OK);
+  assert_case(&c, id, "shipped");
+  assert_certainty(&c, id, "unsure");
+  assert_explained(&c, id, "\"ON_ITS_WAY\" is guessed to mean \"shipped\"");
+  char *asked = case_payload(&c, id, "work.order");
+  assert_non_null(strstr(asked, "\"check_status\""));
+  free(asked);
+  END_DESK(c)
+}
+
+static void money_waits_where_a_status_is_a_guess(void **state) {
+  for (int way = 0; way < 2; way++) {
+    ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+                 case_story_policy(&c, guesses); case_story_tell(&c, &story))
+    aft_id id = filed_by(&c, "taobao", "return", "");
+    assert_gives(TOLD(&c, id, "WAIT_SELLER_CONFIRM_GOODS", .version = 1), AFT_OK);
+    assert_gives(TOLD(&c, id, "DONE", .version = 2, CNY(8000)), AFT_OK);
+    assert_fate(&c, id, "waiting");
+    assert_certainty(&c, id, "unsure");
+    assert_case(&c, id, "shipped");
+    assert_int_equal(given_back(&c, id), 0);
+    assert_explained(&c, id, "money waits for a person's word");
+    assert_gives(TOLD(&c, id, "DONE", .version = 2, CNY(8000)), AFT_IGNORED);
+    if (way == 0) { /* a person says so */
+      aft_mirror_in in = {
+          .size = sizeof in, .case_id = id, .status = AFT_STR("DONE"), .version = 2, .at = c.d.now};
+      assert_gives(aft_case_mirror(c.d.session, &c.d.as_agent, &in, NULL, &case_error), AFT_OK);
+    } else /* or a status that is known */
+      assert_gives(TOLD(&c, id, "SUCCESS", .version = 3), AFT_OK);
+    assert_fate(&c, id, "applied");
+    assert_gave(&c, id, 8000);
+    END_DESK(c)
+  }
 }
 
 int main(void) {
@@ -793,6 +867,8 @@ int main(void) {
       cmocka_unit_test(a_marketplaces_order),
       cmocka_unit_test(a_case_without_its_number),
       cmocka_unit_test(a_number_of_no_marketplace),
+      cmocka_unit_test(a_status_that_is_a_guess_is_shown_as_one_and_people_look),
+      cmocka_unit_test(money_waits_where_a_status_is_a_guess),
       cmocka_unit_test(anything_in_any_order),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -593,9 +593,209 @@ static void a_reason_that_changes_each_time(void **state) {
   END_DESK(c)
 }
 
+/* ---- settlement of the order ---- */
+
+static uint32_t order_asked(case_desk *c, const char *topic) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *effect;
+  uint32_t n = 0;
+  assert_ok(aft_outbox_list(c->d.session, &c->d.system, c->order, &cursor, &error));
+  while (aft_cursor_next(cursor, &effect, &error) == AFT_OK)
+    n += strcmp(aft_effect_topic(effect), topic) == 0;
+  aft_cursor_free(cursor);
+  return n;
+}
+
+static void assert_settlement(case_desk *c, uint32_t held, uint32_t freed) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *order;
+  assert_int_equal(order_asked(c, "order.hold_settlement"), held);
+  assert_int_equal(order_asked(c, "order.free_settlement"), freed);
+  assert_ok(aft_order_get(c->d.session, &c->d.system, c->order, &order, &error));
+  assert_int_equal(aft_record_is_null(order, AFT_ORDER_SETTLEMENT_HELD), held == freed);
+  aft_record_free(order);
+}
+
+static void settlement_waits_until_the_last_case_of_the_order_has_ended(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  for (uint32_t first = 0; first < 2; first++) { /* whichever ends first */
+    aft_id id[] = {case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1),
+                   case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1)};
+    assert_settlement(&c, first + 1, first);
+    case_act(&c, &c.d.as_buyer, id[first], "cancel");
+    assert_settlement(&c, first + 1, first);
+    case_act(&c, &c.d.as_buyer, id[!first], "cancel");
+    assert_settlement(&c, first + 1, first + 1);
+  }
+  END_DESK(c)
+}
+
+static void settlement_goes_on_when_the_last_case_ends_by_time(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id rejected = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  aft_id canceled = case_file(&c, &c.d.as_buyer, "repair", "repair_wanted", c.line[0], 1);
+  case_act(&c, &c.d.as_agent, rejected, "reject");
+  case_act(&c, &c.d.as_buyer, canceled, "cancel");
+  assert_settlement(&c, 1, 0); /* the rejected one can be disputed */
+  desk_pass(&c.d, 7 * CASE_DAY);
+  desk_tick(&c.d);
+  assert_case(&c, rejected, "closed_rejected");
+  assert_settlement(&c, 1, 1);
+  END_DESK(c)
+}
+
+static void repairs_and_reissues_hold_the_settlement(void **state) {
+  static const struct {
+    const char *kind, *reason;
+  } kinds[] = {{"repair", "repair_wanted"}, {"reissue", "missing_part"}};
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  for (uint32_t i = 0; i < 2; i++) {
+    aft_id id = case_file(&c, &c.d.as_buyer, kinds[i].kind, kinds[i].reason, c.line[0], 1);
+    assert_settlement(&c, i + 1, i);
+    case_act(&c, &c.d.as_buyer, id, "cancel");
+    assert_settlement(&c, i + 1, i + 1);
+  }
+  END_DESK(c)
+}
+
+/* The dispute ends in the step in which it ends the case that it is about. */
+static void a_dispute_that_ends_its_case_frees_the_settlement(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  case_act(&c, &c.d.as_agent, id, "reject");
+  aft_case_in in = {.kind = AFT_STR("dispute"), .reason = AFT_STR("decision_disputed"), .parent = id};
+  aft_id dispute = case_file_in(&c, &c.d.as_buyer, &in);
+  assert_settlement(&c, 1, 0);
+  case_act(&c, &c.d.as_buyer, dispute, "withdraw");
+  assert_case(&c, id, "closed_rejected");
+  assert_settlement(&c, 1, 1);
+  END_DESK(c)
+}
+
+static void a_case_that_becomes_a_repair_goes_on_holding_the_settlement(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  aft_case_act_in counter = {.case_id = id, .event = AFT_STR("counter"), .kind = AFT_STR("repair")};
+  case_act_with(&c, &c.d.as_agent, &counter);
+  case_act(&c, &c.d.as_buyer, id, "accept");
+  assert_case_text(&c, id, AFT_CASE_KIND, "repair");
+  assert_settlement(&c, 1, 0);
+  case_act(&c, &c.d.as_buyer, id, "cancel");
+  assert_settlement(&c, 1, 1);
+  END_DESK(c)
+}
+
+/* ---- what can be done ---- */
+
+static char *options_of(case_desk *c, const aft_call *as, aft_id id, const char *locale) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *buf;
+  assert_ok(aft_case_options(c->d.session, as, id, locale, &buf, &error));
+  return text_of(buf);
+}
+
+static void a_rejected_case_offers_its_dispute(void **state) {
+  char parent[64];
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  aft_call arbiter = case_arbiter(&c);
+  assert_silent(options_of(&c, &c.d.as_buyer, id, "en"), "\"file\"");
+  case_act(&c, &c.d.as_agent, id, "reject");
+  snprintf(parent, sizeof parent, "\"to\":\"disputed\",\"parent\":\"%lld\",\"reason\":\"decision_disputed\"",
+           (long long)id);
+  assert_says(options_of(&c, &c.d.as_buyer, id, "en"), "\"file\":\"dispute\",\"label\":\"Open a dispute");
+  assert_says(options_of(&c, &c.d.as_buyer, id, "zh"), "\"label\":\"提出争议");
+  assert_says(options_of(&c, &c.d.as_agent, id, "en"), parent);
+  assert_silent(options_of(&c, &arbiter, id, "en"), "\"file\""); /* who rules does not file */
+  aft_case_in in = {.kind = AFT_STR("dispute"), .reason = AFT_STR("decision_disputed"), .parent = id};
+  case_file_in(&c, &c.d.as_buyer, &in);
+  assert_silent(options_of(&c, &c.d.as_buyer, id, "en"), "\"file\""); /* once at a time */
+  END_DESK(c)
+}
+
+static void evidence_that_is_asked_for_is_an_option(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "refund", "defective_on_arrival", c.line[0], 1);
+  assert_case(&c, id, "evidence");
+  assert_says(options_of(&c, &c.d.as_buyer, id, "zh"),
+              "\"add\":\"evidence\",\"label\":\"补充凭证\",\"asked\":true,\"kinds\":[{\"kind\":\"photo\","
+              "\"label\":\"照片\",\"missing\":true}],\"types\":[\"image/jpeg\"");
+  case_photo(&c, &c.d.as_buyer, id, "crack");
+  case_act(&c, &c.d.as_buyer, id, "submit");
+  assert_says(options_of(&c, &c.d.as_buyer, id, "en"),
+              "\"asked\":false,\"kinds\":[{\"kind\":\"photo\",\"label\":\"photo\",\"missing\":false}]");
+  case_act(&c, &c.d.as_buyer, id, "cancel");
+  assert_silent(options_of(&c, &c.d.as_buyer, id, "en"), "\"add\"");
+  END_DESK(c)
+}
+
+static void a_dispute_asks_both_sides_for_evidence(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  case_act(&c, &c.d.as_agent, id, "reject");
+  aft_case_in in = {.kind = AFT_STR("dispute"), .reason = AFT_STR("decision_disputed"), .parent = id};
+  aft_id dispute = case_file_in(&c, &c.d.as_buyer, &in);
+  assert_says(options_of(&c, &c.d.as_buyer, dispute, "en"),
+              "\"add\":\"evidence\",\"label\":\"Add evidence\",\"asked\":true");
+  assert_says(options_of(&c, &c.d.as_agent, dispute, "en"), "\"asked\":true");
+  END_DESK(c)
+}
+
+/* ---- why it cannot be filed ---- */
+
+static char *preview_of(case_desk *c, const char *kind, aft_id line, int64_t n, const char *locale) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *buf;
+  aft_case_line_in units = {.size = sizeof units, .line = line, .quantity = n};
+  aft_case_in in = {.size = sizeof in,
+                    .order = c->order,
+                    .kind = AFT_STR(kind),
+                    .reason = AFT_STR("changed_mind"),
+                    .lines = &units,
+                    .n_lines = line != 0};
+  assert_ok(aft_case_preview(c->d.session, &c->d.as_buyer, &in, locale, &buf, &error));
+  return text_of(buf);
+}
+
+/* First of all reasons, whatever else speaks for the case. */
+static void units_that_are_not_free_are_the_reason_in_the_buyers_words(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 2);
+  assert_says(preview_of(&c, "return", c.line[0], 2, "zh"), "\"verdict\":\"no\"");
+  assert_says(preview_of(&c, "return", c.line[0], 2, "zh"),
+              "\"reasons\":[\"“Cup”可以申请的有 1 件，申请了 2 件\",\"在“七日无理由退货”之内");
+  assert_says(preview_of(&c, "return", c.line[0], 2, "en"),
+              "\"reasons\":[\"\\\"Cup\\\": 2 asked for, 1 free\"");
+  case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
+  case_file(&c, &c.d.as_buyer, "return", "other", c.line[1], 1);
+  assert_says(preview_of(&c, "return", 0, 0, "zh"), "\"reasons\":[\"订单里没有可以申请的商品");
+  assert_says(preview_of(&c, "return", 0, 0, "en"), "\"reasons\":[\"no unit of the order is free");
+  END_DESK(c)
+}
+
+static void money_that_is_not_there_is_the_reason_in_the_buyers_words(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  case_charge_back(&c, "pay-1", 30000);
+  assert_says(preview_of(&c, "return", c.line[0], 3, "zh"), "\"reasons\":[\"订单可退的款项不足\"");
+  assert_says(preview_of(&c, "return", c.line[0], 3, "en"),
+              "\"reasons\":[\"the payments of the order have less");
+  END_DESK(c)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_notice_names_the_deadline_to_come),
+      cmocka_unit_test(a_rejected_case_offers_its_dispute),
+      cmocka_unit_test(evidence_that_is_asked_for_is_an_option),
+      cmocka_unit_test(a_dispute_asks_both_sides_for_evidence),
+      cmocka_unit_test(units_that_are_not_free_are_the_reason_in_the_buyers_words),
+      cmocka_unit_test(money_that_is_not_there_is_the_reason_in_the_buyers_words),
+      cmocka_unit_test(settlement_waits_until_the_last_case_of_the_order_has_ended),
+      cmocka_unit_test(settlement_goes_on_when_the_last_case_ends_by_time),
+      cmocka_unit_test(repairs_and_reissues_hold_the_settlement),
+      cmocka_unit_test(a_dispute_that_ends_its_case_frees_the_settlement),
+      cmocka_unit_test(a_case_that_becomes_a_repair_goes_on_holding_the_settlement),
       cmocka_unit_test(a_notice_of_a_case_waits_and_is_given_up),
       cmocka_unit_test(a_notice_names_the_money_that_moves),
       cmocka_unit_test(a_recipient_reads_a_whole_sentence),

@@ -56,7 +56,8 @@ static const char *const texts[] = {"我的快递到哪里了",
 static const char *const channels[] = {"chat", "wechat", "email"};
 
 static aft_id agents[AGENTS], customers[CUSTOMERS];
-static bool there[AGENTS];
+static bool there[AGENTS],
+    said[AGENTS];          /* said: that they are there; who never did may claim and keeps nothing */
 static int own[CUSTOMERS]; /* the named agent, or -1 */
 
 static bool has(const char *words, const char *word) {
@@ -86,7 +87,8 @@ static bool fits(int who, aft_record *ticket) {
 
 static bool may_take(int who, aft_record *ticket) {
   int named = own[customer_of(ticket)];
-  bool taken = named >= 0 && named != who && there[named] && fits(named, ticket);
+  bool taken = named >= 0 && named != who && there[named] && said[named] && fits(named, ticket) &&
+               aft_ticket_place(ticket) > d.now;
   return fits(who, ticket) && !taken;
 }
 
@@ -119,6 +121,7 @@ static void hire(void) {
     agents[i] = aft_agent_id(made);
     aft_record_free(made);
     there[i] = true;
+    said[i] = false;
   }
 }
 
@@ -198,7 +201,8 @@ static void work_on(aft_id id, int who) {
 static void come_or_go(void) {
   aft_error error = AFT_ERROR_INIT;
   uint32_t who = below(&seed, AGENTS);
-  there[who] = !there[who];
+  there[who] = !said[who] || !there[who];
+  said[who] = true;
   aft_presence_in in = {.size = sizeof in,
                         .agent = agents[who],
                         .presence = there[who] ? AFT_PRESENCE_ONLINE : AFT_PRESENCE_AWAY};

@@ -589,6 +589,170 @@ static void an_answer_that_moves_has_met_the_first_response(void **state) {
   aft_record_free(record);
 }
 
+static aft_id ticket_now(aft_id id, aft_time *next, aft_time *since) {
+  aft_record *record = desk_ticket(&d, id);
+  *next = aft_ticket_next_response_due(record);
+  *since = aft_ticket_since(record);
+  aft_record_free(record);
+  return id;
+}
+
+static void a_ticket_owes_no_answer_to_what_was_split_off(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_time next, since;
+  aft_id ticket = desk_say(&d, "m1", "退款三天没到");
+  desk_pass(&d, AFT__MINUTE);
+  desk_answer(&d, ticket, "已经在处理");
+  aft_id thanks = say("m2", "谢谢"), other = say("m3", "还有，发票怎么开？");
+  assert_true(thanks < other);
+  ticket_now(ticket, &next, &since);
+  assert_int_equal(since, d.now);
+  assert_true(next > 0);
+  assert_ok(split(&d.as_agent, ticket, &other, 1, NULL, &error));
+  ticket_now(ticket, &next, &since);
+  assert_int_equal(next, AFT_TIME_NONE);
+  assert_true(since < d.now);
+  assert_state(&d, ticket, "waiting_customer");
+  for (int day = 0; day < 5; day++) {
+    desk_pass(&d, AFT__DAY);
+    desk_tick(&d);
+  }
+  assert_int_equal(desk_events(&d, ticket, "ticket.breached"), 0);
+}
+
+/* The state is a person's once somebody changed it after the customer wrote. */
+static void the_state_goes_back_where_nobody_changed_it_since(void **state) {
+  static const uint32_t meanwhile[] = {0, AFT_ACT_WAIT_THIRD};
+  (void)state;
+  for (size_t i = 0; i < sizeof meanwhile / sizeof *meanwhile; i++) {
+    aft_error error = AFT_ERROR_INIT;
+    aft_time next, since;
+    char external[3][16];
+    for (int k = 0; k < 3; k++)
+      snprintf(external[k], sizeof external[k], "m%zu-%d", i, k);
+    desk_pass(&d, 4 * AFT__DAY);
+    aft_id ticket = desk_say(&d, external[0], "退款三天没到");
+    desk_answer(&d, ticket, "已经在处理");
+    desk_act(&d, ticket, AFT_ACT_WAIT_THIRD);
+    aft_id other = say(external[1], "还有，发票怎么开？");
+    assert_state(&d, ticket, "assigned");
+    if (meanwhile[i])
+      desk_act(&d, ticket, meanwhile[i]);
+    assert_ok(split(&d.as_agent, ticket, &other, 1, NULL, &error));
+    assert_state(&d, ticket, "waiting_third");
+    assert_int_equal(desk_events(&d, ticket, "ticket.asks_no_more"), meanwhile[i] ? 0 : 1);
+    ticket_now(ticket, &next, &since);
+    assert_int_equal(next, AFT_TIME_NONE);
+  }
+}
+
+static void what_stays_is_owed_since_it_was_asked(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_time next, since, before;
+  aft_id ticket = desk_say(&d, "m1", "退款三天没到");
+  desk_answer(&d, ticket, "已经在处理");
+  aft_id other = say("m2", "还有，发票怎么开？");
+  ticket_now(ticket, &before, &since);
+  say("m3", "退款呢？");
+  aft_time asked = d.now;
+  desk_pass(&d, AFT__MINUTE);
+  assert_ok(split(&d.as_agent, ticket, &other, 1, NULL, &error));
+  ticket_now(ticket, &next, &since);
+  assert_int_equal(since, asked);
+  assert_true(next > before);
+  assert_state(&d, ticket, "assigned");
+}
+
+static void a_question_whose_answer_went_waits_again(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_time next, since, asked = d.now;
+  aft_id ticket = desk_say(&d, "m1", "退款三天没到");
+  aft_id moved[2] = {say("m2", "发票怎么开")};
+  moved[1] = write_in(&d.as_agent, ticket, AFT_PUBLIC, "在订单页", NULL, 0, AFT_OK);
+  assert_state(&d, ticket, "waiting_customer");
+  assert_ok(split(&d.as_agent, ticket, moved, 2, NULL, &error));
+  ticket_now(ticket, &next, &since);
+  assert_true(next > 0);
+  assert_int_equal(since, asked);
+  assert_state(&d, ticket, "assigned");
+}
+
+static void a_split_off_ticket_has_a_queue(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id ticket = desk_say(&d, "m1", "退款三天没到"), other = say("m2", "还有，发票怎么开？"), made;
+  aft_record *before = desk_ticket(&d, ticket);
+  assert_ok(split(&d.as_agent, ticket, &other, 1, &made, &error));
+  aft_record *record = desk_ticket(&d, made);
+  assert_string_not_equal(aft_ticket_queue(record), "");
+  assert_string_equal(aft_ticket_queue(record), aft_ticket_queue(before));
+  assert_string_equal(aft_ticket_priority(record), aft_ticket_priority(before));
+  aft_record_free(record);
+  aft_record_free(before);
+}
+
+/* Message n of a ticket, from a handle on a channel; who: 0 for whoever has the handle. */
+static aft_record *write_from(const char *channel, const char *handle, aft_id who, const char *code) {
+  static uint32_t n;
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *message;
+  char external[32];
+  desk_pass(&d, AFT__MINUTE);
+  snprintf(external, sizeof external, "from-%u", n++);
+  aft_message_in in = desk_message(&d, external, "还有，发票怎么开？");
+  in.channel = AFT_STR(channel);
+  in.account = AFT_STR(channel);
+  in.handle = AFT_STR(handle);
+  in.customer = who;
+  in.code = AFT_STR(code);
+  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
+  return message;
+}
+
+/* Two messages of one ticket on two channels; the second is split off. */
+static void assert_address(const char *const first[2], const char *const second[2], bool by_handle,
+                           const char *const expected[2]) {
+  aft_error error = AFT_ERROR_INIT;
+  char code[32];
+  aft_id made;
+  desk_pass(&d, 4 * AFT__DAY);
+  aft_record *message = by_handle ? write_from(second[0], second[1], 0, "") : NULL;
+  aft_id who = message ? aft_message_customer(message) : d.buyer;
+  aft_record_free(message);
+  desk_pass(&d, 4 * AFT__DAY);
+  message = write_from(first[0], first[1], who, "");
+  aft_id ticket = aft_message_ticket(message);
+  aft_record_free(message);
+  aft_record *record = desk_ticket(&d, ticket);
+  snprintf(code, sizeof code, "%s", aft_ticket_code(record));
+  aft_record_free(record);
+  message = write_from(second[0], second[1], by_handle ? 0 : who, code);
+  assert_int_equal(aft_message_ticket(message), ticket);
+  aft_id moved = aft_message_id(message);
+  aft_record_free(message);
+  assert_ok(split(&d.as_agent, ticket, &moved, 1, &made, &error));
+  record = desk_ticket(&d, made);
+  assert_string_equal(aft_ticket_channel(record), expected[0]);
+  assert_string_equal(aft_ticket_account(record), expected[0]);
+  assert_string_equal(aft_ticket_handle(record), expected[1]);
+  aft_record_free(record);
+}
+
+/* Channel, account and handle go together: an answer by e-mail never goes to a handle of another channel. */
+static void a_split_off_ticket_writes_to_the_right_address(void **state) {
+  static const char *const wechat[2] = {"wechat", "wx-1"}, *const email[2] = {"email", "li@example.com"},
+                           *const other[2] = {"email", "wang@example.com"},
+                           *const no_wechat[2] = {"wechat", ""}, *const no_email[2] = {"email", ""};
+  (void)state;
+  assert_address(wechat, email, true, email);           /* the shop knows who writes from there */
+  assert_address(wechat, other, false, wechat);         /* it was said once, by the host, and not kept */
+  assert_address(no_wechat, no_email, false, no_email); /* the host knows all its customers itself */
+  assert_address(wechat, wechat, false, wechat);
+}
+
 static void bad_splits_change_nothing(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
@@ -989,6 +1153,12 @@ int main(void) {
       EVERYWHERE(an_answer_on_what_is_old_is_refused),
       EVERYWHERE(a_second_matter_makes_a_ticket_of_its_own),
       EVERYWHERE(an_answer_that_moves_has_met_the_first_response),
+      EVERYWHERE(a_ticket_owes_no_answer_to_what_was_split_off),
+      EVERYWHERE(the_state_goes_back_where_nobody_changed_it_since),
+      EVERYWHERE(what_stays_is_owed_since_it_was_asked),
+      EVERYWHERE(a_question_whose_answer_went_waits_again),
+      EVERYWHERE(a_split_off_ticket_has_a_queue),
+      EVERYWHERE(a_split_off_ticket_writes_to_the_right_address),
       EVERYWHERE(bad_splits_change_nothing),
       EVERYWHERE(all_that_hangs_on_a_ticket_comes_along),
       EVERYWHERE(cases_go_on_with_the_ticket_that_stays),

@@ -552,6 +552,98 @@ static void an_open_case_stays_until_it_has_ended(void **state) {
   END_EACH(c)
 }
 
+static void see_wish(void *user, const aft__table *table, const aft__value *row) {
+  (void)row;
+  *(uint32_t *)user += table == &aft__contact_table;
+}
+
+/* Somebody whose case goes on is told of it as they wish, on a handle that is still known. */
+static void wishes_stay_while_somebody_is_still_told(void **state) {
+  ON_EACH(c)
+  aft_error error = AFT_ERROR_INIT;
+  desk *d = &c.d;
+  desk_say(d, "m1", "broken " ONE);
+  aft_contact_in wish = {.size = sizeof wish, .customer = d->buyer, .no_channels = AFT_STR("wechat")};
+  assert_ok(aft_contact_put(d->session, &d->system, &wish, NULL, &error));
+  aft_id id = case_file(&c, &d->as_buyer, "return", "not_as_described", c.line[0], 1);
+  ask(d, d->buyer);
+  desk_tick(d);
+  assert_erasure(d, "waiting", "open_case");
+  case_act(&c, &d->as_buyer, id, "cancel");
+  assert_int_equal(desk_effects(d, id, "message.send", "\"channel\":\"wechat\""), 0);
+  days(d, 1);
+  assert_erasure(d, "done", "");
+  uint32_t wishes = 0;
+  raw_each(d, see_wish, &wishes);
+  assert_int_equal(wishes, 0);
+  END_EACH(c)
+}
+
+static void a_kept_case_still_reaches_its_buyer(void **state) {
+  ON_EACH(c)
+  desk *d = &c.d;
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *made;
+  aft_message_in in = desk_message(d, "m1", "hello " ONE);
+  in.customer = 0;
+  in.handle = AFT_STR("wx-buyer");
+  assert_ok(aft_intake(d->session, &d->system, &in, &made, &error));
+  aft_id who = aft_message_customer(made);
+  aft_record_free(made);
+  case_story story;
+  case_story_usual(&story, d, CASE_DELIVERED);
+  case_story_one(&story, 1, 9900);
+  story.facts.number = AFT_STR("O-9");
+  story.facts.customer = who;
+  story.payments[0].ref = AFT_STR("pay-9");
+  case_story_tell(&c, &story);
+  aft_call as = d->as_buyer;
+  as.actor = who;
+  aft_id id = case_file(&c, &as, "return", "not_as_described", c.line[0], 1);
+  ask(d, who);
+  desk_tick(d);
+  uint32_t before = desk_effects(d, id, "message.send", "\"handle\":\"wx-buyer\"");
+  case_act(&c, &as, id, "cancel");
+  assert_int_equal(desk_effects(d, id, "message.send", "\"handle\":\"\""), 0);
+  assert_true(desk_effects(d, id, "message.send", "\"handle\":\"wx-buyer\"") > before);
+  END_EACH(c)
+}
+
+static void see_renewal(void *user, const aft__table *table, const aft__value *row) {
+  *(uint32_t *)user +=
+      table == &aft__due_table && aft__str_eq(aft__row_str(row, AFT__DU_NAME), aft__cstr("search"));
+}
+
+static uint32_t renewals(desk *d) {
+  uint32_t n = 0;
+  raw_each(d, see_renewal, &n);
+  return n;
+}
+
+/* To begin it anew costs as much as all that the tenant ever wrote. */
+static void an_erasure_that_waits_leaves_the_index_alone(void **state) {
+  ON_EACH(c)
+  desk *d = &c.d;
+  aft_id held = desk_say(d, "m1", "the court asks about " ONE);
+  hold_ticket(d, held, AFT_ACT_HOLD);
+  ask(d, d->buyer);
+  desk_tick(d);
+  assert_erasure(d, "waiting", "legal_hold");
+  assert_int_equal(renewals(d), 1); /* other words of theirs went */
+  days(d, 2);
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(renewals(d), 0);
+    days(d, 1);
+  }
+  hold_ticket(d, held, AFT_ACT_UNHOLD);
+  days(d, 1);
+  assert_erasure(d, "done", "");
+  assert_int_equal(renewals(d), 1);
+  days(d, 2);
+  assert_gone(d, ONE);
+  END_EACH(c)
+}
+
 static aft_status count_one(void *user, const char *digest, const aft_blob_info *info, aft_error *error) {
   (void)digest, (void)info, (void)error;
   ++*(int *)user;
@@ -784,6 +876,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_ticket_on_hold_stays_and_the_rest_goes),
       cmocka_unit_test(an_open_case_stays_until_it_has_ended),
+      cmocka_unit_test(wishes_stay_while_somebody_is_still_told),
+      cmocka_unit_test(a_kept_case_still_reaches_its_buyer),
+      cmocka_unit_test(an_erasure_that_waits_leaves_the_index_alone),
       cmocka_unit_test(evidence_goes_with_its_bytes_unless_it_is_held),
       cmocka_unit_test(a_long_history_goes_in_steps),
       cmocka_unit_test(who_was_erased_is_a_stranger),

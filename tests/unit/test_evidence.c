@@ -362,6 +362,22 @@ static void the_same_photo_in_another_case_is_reported(void **state) {
   assert_ok(aft__tx_run(d.session, &reading, see_signal, &other, &error));
 }
 
+/* The buyer shows once more what was shown in the case that is disputed. */
+static void the_same_photo_in_the_dispute_about_a_case_is_no_reuse(void **state) {
+  aft_id ids[] = {of, case_new(&d, order, d.buyer), case_new(&d, order, d.buyer)};
+  (void)state;
+  for (size_t i = 1; i < 3; i++)
+    case_set(&d, ids[i], AFT__CASE_PARENT, ids[i - 1], false);
+  for (size_t i = 0; i < 3; i++)
+    add(&d.as_buyer, ids[i], JPEG " the crack");
+  for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(case_number(&d, ids[i], AFT__CASE_SIGNALS), 0);
+    assert_seen(&d.as_agent, ids[i], "");
+  }
+  add(&d.as_other_buyer, other, JPEG " the crack");
+  assert_int_equal(case_number(&d, other, AFT__CASE_SIGNALS), 1);
+}
+
 static void the_same_photo_in_the_same_case_is_refused(void **state) {
   aft_error error = AFT_ERROR_INIT;
   (void)state;
@@ -734,6 +750,7 @@ int main(void) {
       ON_BOTH(a_case_has_a_most),
       ON_ALL(a_key_adds_once),
       ON_ALL(the_same_photo_in_another_case_is_reported),
+      ON_ALL(the_same_photo_in_the_dispute_about_a_case_is_no_reuse),
       ON_BOTH(the_same_photo_in_the_same_case_is_refused),
       ON_BOTH(buyers_have_their_own_cases_alone),
       ON_ALL(payer_and_recipient_may_add),

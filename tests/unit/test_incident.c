@@ -203,6 +203,27 @@ static void a_child_that_was_taken_away_is_not_told(void **state) {
   assert_int_equal(incident_now(incident).total, 1);
 }
 
+static void an_incident_is_answered_though_its_first_customer_was_erased(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id incident = new_ticket("支付失败了"), child = new_ticket("付不了款");
+  attached(child, incident);
+  aft_record *record = desk_ticket(&d, incident);
+  aft_erase_in erase = {.size = sizeof erase, .customer = aft_ticket_customer(record)};
+  aft_record_free(record);
+  assert_ok(aft_person_erase(d.session, &d.system, &erase, NULL, &error));
+  desk_tick(&d);
+  aft_answer_in alone = {.size = sizeof alone, .ticket = incident, .text = AFT_STR("在吗")};
+  assert_status(aft_ticket_answer(d.session, &d.as_agent, &alone, NULL, &error), AFT_E_DENIED);
+  assert_ok(answer_all(incident, "支付已恢复", 1, &error));
+  desk_tick(&d);
+  assert_int_equal(said(child, "支付已恢复"), 1);
+  assert_int_equal(desk_effects(&d, child, "message.send", "支付已恢复"), 1);
+  assert_int_equal(said(incident, "支付已恢复"), 1);
+  assert_int_equal(desk_effects(&d, incident, "message.send", "支付已恢复"), 0);
+  assert_state(&d, child, "resolved");
+}
+
 static void an_answer_that_was_taken_back_goes_no_further(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
@@ -512,6 +533,7 @@ int main(void) {
       EVERYWHERE(each_customer_reads_their_language),
       EVERYWHERE(whoever_is_attached_meanwhile_or_later_is_told_too),
       EVERYWHERE(a_child_that_was_taken_away_is_not_told),
+      EVERYWHERE(an_incident_is_answered_though_its_first_customer_was_erased),
       EVERYWHERE(an_answer_that_was_taken_back_goes_no_further),
       EVERYWHERE(children_are_resolved_each_by_its_own_machine),
       EVERYWHERE(a_child_that_cannot_be_resolved_is_listed),

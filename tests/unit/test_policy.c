@@ -671,7 +671,13 @@ static void use_everything(const aft_policy *p) {
   use_triage(p, &arena, &facts, &out);
   use_automations(p, &facts);
   aft__policy_priority(p, &facts, &priority, &out);
-  aft__owed owed = {priority.name, &facts, AFT__SLA_RESOLUTION, 5, 5};
+  aft__hold hold = {5, 6};
+  aft__owed owed = {.priority = priority.name,
+                    .facts = &facts,
+                    .sla = AFT__SLA_RESOLUTION,
+                    .began = 5,
+                    .holds = &hold,
+                    .n_holds = 1};
   aft__policy_due(p, &owed, &out);
   aft__form_value values[] = {{AFT_STR("c"), AFT_STR("u")}, {AFT_STR("e"), AFT_STR("u")}};
   for (size_t i = 0; i < AFT__COUNT(values); i++) {
@@ -894,12 +900,14 @@ static void due_times_add_up(void **state) {
   aft__buf reasons;
   (void)state;
   aft__buf_init(&reasons, env);
-  aft__owed in = {aft__cstr("urgent"), NULL, AFT__SLA_FIRST_RESPONSE, 1000, 0};
+  aft__hold hold = {2000, 2500};
+  aft__owed in = {.priority = aft__cstr("urgent"), .sla = AFT__SLA_FIRST_RESPONSE, .began = 1000};
   assert_int_equal(aft__policy_due(policy, &in, &reasons), 1000 + 15 * AFT__MINUTE);
   in.sla = AFT__SLA_RESOLUTION;
-  in.paused_ms = 500;
+  in.holds = &hold;
+  in.n_holds = 1;
   assert_int_equal(aft__policy_due(policy, &in, NULL), 1500 + 8 * AFT__HOUR);
-  in.paused_ms = 0;
+  in.n_holds = 0;
   in.began = INT64_MAX - 5;
   assert_int_equal(aft__policy_due(policy, &in, NULL), AFT_TIME_NONE);
   in.began = AFT_TIME_NONE;

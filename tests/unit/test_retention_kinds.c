@@ -1,5 +1,6 @@
 /* Kinds that retention goes through: cases, orders, what was said, customers, links and erasures. A random
  * history is held against a model that knows when each thing ended and what refers to what. */
+#include "case_fixture.h"
 #include "case_story.h"
 #include "random.h"
 #include "raw_store.h"
@@ -312,11 +313,137 @@ static void links_and_erasures_go_when_they_have_ended(void **state) {
   case_desk_close(&c);
 }
 
+/* An order and its link, and the time of the link over. */
+static aft_id old_link(desk *d) {
+  static const char secret[] = "0123456789abcdef0123456789abcdef";
+  aft_error error = AFT_ERROR_INIT;
+  aft_link_keys *keys;
+  aft_buf *token;
+  aft_record *link;
+  aft_signing_key key = {.size = sizeof key, .name = AFT_STR("k"), .secret = secret, .n = 32};
+  aft_link_in in = {.size = sizeof in, .customer = d->buyer};
+  in.order = case_order(d, "A-1", d->buyer, 0, 0);
+  desk_policy(d, "version: 1\nretention: {links: 367d}\n");
+  assert_ok(aft_link_keys_new(d->env, &key, 1, &keys, &error));
+  assert_ok(aft_link_make(d->session, &d->system, keys, &in, &token, &link, &error));
+  aft_id id = aft_link_id(link);
+  aft_record_free(link);
+  aft_buf_free(token);
+  aft_link_keys_unref(keys);
+  come_to_rest(d);
+  desk_pass(d, 400 * AFT__DAY);
+  return id;
+}
+
+/* Changes what the first event of a record says, and not its hash. */
+static aft_status damage(aft__tx *tx, void *user, aft_error *error) {
+  const aft_id *of = user; /* tenant, record */
+  aft__value **rows;
+  uint32_t n;
+  aft__scan scan = {.table = &aft__event_table,
+                    .index = AFT__EV_BY_SUBJECT,
+                    .n_equal = 2,
+                    .equal = {aft__int(of[0]), aft__int(of[1])},
+                    .limit = 1};
+  AFT__TRY(aft__scan_all(tx, &scan, &rows, &n, error));
+  assert_int_equal(n, 1);
+  rows[0][AFT__EV_VERB] = aft__text(aft__cstr("link.mode"));
+  return aft__update(tx, &aft__event_table, rows[0], UINT64_C(1) << AFT__EV_VERB, error);
+}
+
+static void one_damaged_record_does_not_stop_retention(void **state) {
+  static const desk_kind kinds[] = {DESK_SQLITE, DESK_MEMORY};
+  (void)state;
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    desk d;
+    aft_error error = AFT_ERROR_INIT;
+    aft__tx_options options = {.name = "damage"};
+    desk_open(&d, kinds[k]);
+    aft_id ids[2] = {0, old_link(&d)};
+    ids[0] = d.tenant;
+    assert_ok(aft__tx_run(d.session, &options, damage, ids, &error));
+    desk_policy(&d, "version: 1\nretention: {links: 367d, erasures: 90d}\n");
+    aft_erase_in erase = {.size = sizeof erase, .customer = d.other_buyer};
+    assert_ok(aft_person_erase(d.session, &d.system, &erase, NULL, &error));
+    days(&d, 95);
+    assert_int_equal(rows_of(&d, &aft__link_table), 1);
+    assert_int_equal(rows_of(&d, &aft__erasure_table), 0); /* which is gone through after the links */
+    desk_close(&d);
+  }
+}
+
+static int64_t steps; /* of the clock below: a millisecond for each look at it */
+
+static int64_t stepping(void *user) {
+  (void)user;
+  return ++steps * 1000000;
+}
+
+typedef struct noted {
+  aft_id tenant;
+  aft_time ended; /* the last pass over the tenant's links */
+} noted;
+
+static aft_status see_note(aft__tx *tx, void *user, aft_error *error) {
+  noted *of = user;
+  char name[64];
+  bool known;
+  snprintf(name, sizeof name, "retained_links_%lld", (long long)of->tenant);
+  return aft__meta_get(tx, name, &known, &of->ended, error);
+}
+
+/* Time may be over at any moment: a pass counts as ended only where what is old is gone. */
+static void a_pass_without_time_is_not_over(void **state) {
+  uint32_t left = 1;
+  (void)state;
+  for (int64_t ms = 1; left && ms < 200; ms++) {
+    desk d;
+    aft_error error = AFT_ERROR_INIT;
+    aft__retained retained;
+    aft__tx_options reading = {.name = "look", .read = true};
+    desk_open(&d, DESK_MEMORY);
+    old_link(&d);
+    int64_t (*usual)(void *) = d.env->o.clock.mono_ns;
+    d.env->o.clock.mono_ns = stepping;
+    assert_ok(aft__desk_retain(d.session, 1000, ms, &retained, &error));
+    d.env->o.clock.mono_ns = usual;
+    noted of = {.tenant = d.tenant};
+    assert_ok(aft__tx_run(d.session, &reading, see_note, &of, &error));
+    left = rows_of(&d, &aft__link_table);
+    assert_int_equal(left, of.ended == atomic_load(&d.now) ? 0 : 1);
+    desk_close(&d);
+  }
+  assert_int_equal(left, 0);
+}
+
+static void whom_a_living_order_names_is_not_forgotten(void **state) {
+  static const desk_kind kinds[] = {DESK_SQLITE, DESK_MEMORY};
+  (void)state;
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    desk d;
+    desk_open(&d, kinds[k]);
+    aft_id payer = new_customer(&d, 1), recipient = new_customer(&d, 2), nobody = new_customer(&d, 3);
+    case_order(&d, "A-1", d.buyer, payer, recipient);
+    desk_policy(&d, "version: 1\nretention: {customers: 30d}\n");
+    come_to_rest(&d);
+    desk_pass(&d, 40 * AFT__DAY);
+    days(&d, 3);
+    assert_true(was_erased(&d, nobody));
+    assert_false(was_erased(&d, d.buyer));
+    assert_false(was_erased(&d, payer));
+    assert_false(was_erased(&d, recipient));
+    desk_close(&d);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_case_goes_with_all_that_belongs_to_it),
       cmocka_unit_test(figures_stay_when_words_go),
       cmocka_unit_test(links_and_erasures_go_when_they_have_ended),
+      cmocka_unit_test(one_damaged_record_does_not_stop_retention),
+      cmocka_unit_test(a_pass_without_time_is_not_over),
+      cmocka_unit_test(whom_a_living_order_names_is_not_forgotten),
       cmocka_unit_test(what_has_ended_goes_in_its_time_and_not_before),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
  * out. */
 #include "desk_fixture.h"
 
+#include "desk/tables/tables.h"
 #include "random.h"
 
 static desk d;
@@ -105,13 +106,15 @@ static aft_time place(aft_id id) {
   return at;
 }
 
-static void act(aft_id who, aft_id id, uint32_t what) {
+static void act_for(aft_id who, aft_id id, uint32_t what, aft_id whom) {
   aft_error error = AFT_ERROR_INIT;
   aft_call call = d.as_agent;
-  aft_act_in in = {.size = sizeof in, .ticket = id, .act = what, .agent = what == AFT_ACT_ASSIGN ? who : 0};
+  aft_act_in in = {.size = sizeof in, .ticket = id, .act = what, .agent = whom};
   call.actor = who;
   assert_status(aft_ticket_act(d.session, &call, &in, NULL, &error), AFT_OK);
 }
+
+static void act(aft_id who, aft_id id, uint32_t what) { act_for(who, id, what, 0); }
 
 static uint32_t noted(aft_id id, const char *verb) {
   aft_error error = AFT_ERROR_INIT;
@@ -214,6 +217,95 @@ static void a_key_gives_the_same_ticket_again(void **state) {
   aft_record_free(two);
 }
 
+/* ---- lanes ---- */
+
+/* A ticket on a channel of its own, so in a lane of its own. */
+static aft_id say_apart(int n) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *message;
+  static int count;
+  char name[32], external[32];
+  snprintf(name, sizeof name, "apart-%d", n);
+  snprintf(external, sizeof external, "apart-%d", count++);
+  aft_message_in in = desk_message(&d, external, PARCEL);
+  in.customer = 0;
+  in.handle = in.channel = (aft_str){name, AFT_NTS};
+  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
+  aft_id id = aft_message_ticket(message);
+  aft_record_free(message);
+  return id;
+}
+
+static void no_number_of_lanes_hinders_a_claim(void **state) {
+  enum {
+    PAST = 4100,
+    WAIT = 200
+  };
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *ticket;
+  (void)state;
+  aft_id first = 0, second = 0;
+  for (int i = 0; i < PAST; i++) {
+    aft_id id = say_apart(i);
+    if (i == 7)
+      first = id;
+    else if (i == PAST - WAIT)
+      second = id;
+    else if (i < PAST - WAIT)
+      desk_act(&d, id, AFT_ACT_RESOLVE);
+  }
+  assert_int_equal(claim(d.agent), first);
+  aft_next_in in = {.size = sizeof in, .agent = d.agent, .shop = d.shop, .queue = AFT_STR("logistics")};
+  assert_ok(aft_ticket_claim(d.session, &d.system, &in, &ticket, &error));
+  assert_int_equal(aft_ticket_id(ticket), second);
+  aft_record_free(ticket);
+  for (int i = 1; i < WAIT; i++)
+    assert_true(claim(d.agent) != 0);
+  assert_int_equal(claim(d.agent), 0);
+}
+
+static aft_status count_lane(void *user, const aft__value *row, aft_error *error) {
+  (void)row, (void)error;
+  ++*(uint32_t *)user;
+  return AFT_OK;
+}
+
+static aft_status count_lanes(aft__tx *tx, void *user, aft_error *error) {
+  aft__scan scan = {.table = &aft__lane_table, .index = AFT__BY_ID};
+  *(uint32_t *)user = 0;
+  return aft__scan_each(tx, &scan, count_lane, user, error);
+}
+
+static uint32_t lanes(void) {
+  aft_error error = AFT_ERROR_INIT;
+  aft__tx_options options = {.name = "test", .read = true};
+  uint32_t n;
+  assert_ok(aft__tx_run(d.session, &options, count_lanes, &n, &error));
+  return n;
+}
+
+static void lanes_that_nothing_comes_to_go(void **state) {
+  (void)state;
+  enum {
+    MANY = 8
+  };
+  aft_id waits = say_apart(0), again;
+  for (int i = 1; i < MANY; i++)
+    desk_act(&d, say_apart(i), AFT_ACT_RESOLVE);
+  assert_int_equal(lanes(), MANY);
+  desk_pass(&d, 29 * AFT__DAY);
+  again = say_apart(MANY - 1); /* into the lane of before */
+  assert_int_equal(lanes(), MANY);
+  desk_pass(&d, 2 * AFT__DAY);
+  aft_id fresh[2] = {say_apart(MANY), say_apart(MANY + 1)};
+  assert_int_equal(lanes(), 4); /* all of old are gone, but for the two in which a ticket waits */
+  assert_int_equal(claim(d.agent), waits);
+  assert_int_equal(claim(d.agent), again);
+  assert_int_equal(claim(d.agent), fresh[0]);
+  assert_int_equal(claim(d.agent), fresh[1]);
+  assert_int_equal(claim(d.agent), 0);
+}
+
 /* ---- who may take what ---- */
 
 #define SKILLED                             \
@@ -280,6 +372,7 @@ static void names_that_cannot_be_are_refused(void **state) {
 static void a_named_agent_comes_first_while_there(void **state) {
   (void)state;
   aft_id own = agent("own"), other = agent("other");
+  presence(own, AFT_PRESENCE_ONLINE);
   customer("a", "vip", own);
   aft_id id = say("a", "vip", "wechat", PARCEL);
   assert_int_equal(claim(other), 0);
@@ -289,6 +382,44 @@ static void a_named_agent_comes_first_while_there(void **state) {
   presence(own, AFT_PRESENCE_ONLINE);
   assert_int_equal(claim(other), 0);
   assert_int_equal(claim(own), id);
+}
+
+static void nobody_waits_for_a_named_agent_who_never_came(void **state) {
+  (void)state;
+  aft_id own = agent("own"), other = agent("other");
+  customer("a", "vip", own);
+  aft_id id = say("a", "vip", "wechat", PARCEL);
+  assert_int_equal(claim(other), id);
+}
+
+static void a_named_agent_loses_what_has_waited_long_enough(void **state) {
+  (void)state;
+  aft_id own = agent("own"), other = agent("other");
+  presence(own, AFT_PRESENCE_BUSY);
+  customer("a", "vip", own);
+  aft_id first = say("a", "vip", "wechat", PARCEL);
+  desk_pass(&d, AFT__MINUTE);
+  customer("b", "vip", own);
+  aft_id second = say("b", "vip", "wechat", PARCEL);
+  d.now = place(first) - 1;
+  assert_int_equal(claim(other), 0);
+  desk_pass(&d, 1);
+  assert_int_equal(claim(other), first);
+  assert_int_equal(claim(other), 0);
+  assert_int_equal(claim(own), second);
+}
+
+static void a_named_agent_who_fell_silent_keeps_nothing(void **state) {
+  (void)state;
+  desk_policy(&d, "version: 1\nrouting: {away_after: 10m}\n");
+  aft_id own = agent("own"), other = agent("other");
+  presence(own, AFT_PRESENCE_ONLINE);
+  customer("a", "vip", own);
+  aft_id id = say("a", "vip", "wechat", PARCEL);
+  desk_pass(&d, 10 * AFT__MINUTE - 1);
+  assert_int_equal(claim(other), 0);
+  desk_pass(&d, 1);
+  assert_int_equal(claim(other), id);
 }
 
 /* ---- capacity and rate ---- */
@@ -374,6 +505,116 @@ static void what_is_given_back_is_the_policys(void **state) {
   assert_int_equal(claim(agent("mo2")), 0); /* nobody owes an answer */
 }
 
+/* ---- what comes to one who has gone already ---- */
+
+static void what_is_answered_after_an_agent_has_gone_goes_back(void **state) {
+  (void)state;
+  aft_id lin = agent("lin"), mo = agent("mo2"), id = say("a", NULL, "wechat", PARCEL);
+  assert_int_equal(claim(lin), id);
+  desk_answer(&d, id, "请提供运单号");
+  presence(lin, AFT_PRESENCE_OFFLINE);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin);
+  desk_pass(&d, AFT__HOUR);
+  assert_int_equal(say("a", NULL, "wechat", "单号是SF1234567890123，快一点"), id);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), 0);
+  assert_int_equal(noted(id, "ticket.handed_back"), 1);
+  assert_int_equal(told(id, "handed_back"), 1);
+  assert_int_equal(claim(mo), id);
+}
+
+static void what_is_answered_while_the_agent_is_there_stays(void **state) {
+  (void)state;
+  aft_id lin = agent("lin"), id = say("a", NULL, "wechat", PARCEL);
+  presence(lin, AFT_PRESENCE_BUSY);
+  assert_int_equal(claim(lin), id);
+  desk_answer(&d, id, "请提供运单号");
+  desk_pass(&d, AFT__HOUR);
+  say("a", NULL, "wechat", "单号是SF1234567890123，快一点");
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin);
+  desk_policy(&d, "version: 1\nrouting: {hand_back: never}\n");
+  desk_answer(&d, id, "请稍等");
+  presence(lin, AFT_PRESENCE_OFFLINE);
+  desk_tick(&d);
+  say("a", NULL, "wechat", "到底什么时候有结果？");
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin);
+}
+
+static void what_the_policy_let_stay_goes_back_under_another(void **state) {
+  (void)state;
+  desk_policy(&d, "version: 1\nrouting: {hand_back: never}\n");
+  aft_id lin = agent("lin"), id = say("a", NULL, "wechat", PARCEL);
+  assert_int_equal(claim(lin), id);
+  presence(lin, AFT_PRESENCE_OFFLINE);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin);
+  desk_policy(&d, "version: 1\nrouting: {hand_back: unanswered}\n");
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin); /* until its place has passed */
+  desk_pass(&d, 4 * AFT__HOUR);
+  desk_tick(&d);
+  assert_int_equal(claim(agent("mo2")), id);
+}
+
+static void one_who_has_left_keeps_nothing_that_opens_again(void **state) {
+  (void)state;
+  desk_policy(&d, "version: 1\nrouting: {hand_back: never}\n");
+  aft_id lin = agent("lin"), id = say("a", NULL, "wechat", PARCEL);
+  assert_int_equal(claim(lin), id);
+  act(lin, id, AFT_ACT_RESOLVE);
+  put_agent((aft_agent_in){.external = AFT_STR("lin"), .left = 1});
+  desk_tick(&d);
+  assert_int_equal(say("a", NULL, "wechat", "到底什么时候有结果？"), id);
+  desk_tick(&d);
+  assert_int_equal(claim(agent("mo2")), id);
+}
+
+static void a_rule_gives_nothing_to_one_who_is_not_there(void **state) {
+  (void)state;
+  aft_id lin = agent("lin"), mo = agent("mo2");
+  desk_policy(&d,
+              "version: 1\n"
+              "automations:\n"
+              "  hers: {order: 1, on: [ticket.opened, ticket.handed_back], do: [{assign: lin}]}\n"
+              "texts: {zh: {automation.hers: a}, en: {automation.hers: a}}\n");
+  aft_id first = say("a", NULL, "wechat", PARCEL);
+  assert_int_equal(assignee(first), lin);
+  presence(lin, AFT_PRESENCE_OFFLINE);
+  desk_tick(&d);
+  assert_int_equal(claim(mo), first);
+  aft_id second = say("b", NULL, "wechat", PARCEL);
+  assert_int_equal(assignee(second), 0);
+  assert_int_equal(desk_events_with(&d, second, "automation.ran", "\"refused\":[\"assign.agent\"]"), 1);
+  assert_int_equal(claim(mo), second);
+}
+
+static void what_a_person_gives_to_one_who_is_not_there_waits_until_its_place(void **state) {
+  (void)state;
+  aft_id lin = agent("lin"), mo = agent("mo2"), id = say("a", NULL, "wechat", PARCEL);
+  presence(lin, AFT_PRESENCE_OFFLINE);
+  desk_tick(&d);
+  act_for(mo, id, AFT_ACT_ASSIGN, lin);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin); /* who may come in time */
+  desk_pass(&d, 4 * AFT__HOUR - 1);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin);
+  desk_pass(&d, 1);
+  desk_tick(&d);
+  assert_int_equal(claim(mo), id);
+  act_for(mo, id, AFT_ACT_ASSIGN, lin); /* its place has passed */
+  desk_tick(&d);
+  assert_int_equal(assignee(id), 0);
+  presence(lin, AFT_PRESENCE_ONLINE);
+  act_for(mo, id, AFT_ACT_ASSIGN, lin);
+  desk_pass(&d, AFT__DAY);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), lin);
+}
+
 static void many_tickets_go_back_in_steps(void **state) {
   (void)state;
   enum {
@@ -412,6 +653,53 @@ static void no_sign_for_long_means_away(void **state) {
   desk_tick(&d);
   assert_int_equal(assignee(id), 0);
   refused(d.agent, AFT_E_TRANSITION, "agent.presence");
+}
+
+static void one_who_went_without_a_word_is_given_nothing(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  desk_policy(&d, "version: 1\nqueues: {logistics: {assign: round_robin}}\n");
+  presence(d.agent, AFT_PRESENCE_ONLINE);
+  desk_pass(&d, 14 * AFT__MINUTE);
+  aft_id first = say("a", NULL, "wechat", PARCEL);
+  desk_tick(&d);
+  assert_int_equal(assignee(first), d.agent);
+  desk_pass(&d, 3 * AFT__DAY);
+  aft_id second = say("b", NULL, "wechat", PARCEL);
+  desk_tick(&d);
+  assert_int_equal(assignee(first), 0);
+  assert_int_equal(assignee(second), 0);
+  desk_policy(&d, "version: 1\nqueues: {logistics: {assign: round_robin}}\nrouting: {away_after: never}\n");
+  aft_presence_in in = {.size = sizeof in, .presence = AFT_PRESENCE_ONLINE};
+  assert_ok(aft_presence_set(d.session, &d.as_agent, &in, NULL, &error));
+  desk_pass(&d, 3 * AFT__DAY);
+  aft_id third = say("c", NULL, "wechat", PARCEL);
+  desk_tick(&d);
+  assert_int_equal(assignee(third), d.agent);
+}
+
+static void silence_means_nothing_where_agents_claim(void **state) {
+  (void)state;
+  aft_id id = say("a", NULL, "wechat", PARCEL);
+  presence(d.agent, AFT_PRESENCE_ONLINE);
+  assert_int_equal(claim(d.agent), id);
+  desk_pass(&d, 3 * AFT__HOUR);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), d.agent);
+}
+
+static void a_policy_that_takes_over_notices_silence(void **state) {
+  (void)state;
+  aft_id id = say("a", NULL, "wechat", PARCEL);
+  presence(d.agent, AFT_PRESENCE_ONLINE);
+  assert_int_equal(claim(d.agent), id);
+  desk_pass(&d, 9 * AFT__MINUTE);
+  desk_policy(&d, "version: 1\nrouting: {away_after: 10m}\n");
+  desk_tick(&d);
+  assert_int_equal(assignee(id), d.agent);
+  desk_pass(&d, AFT__MINUTE);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), 0);
 }
 
 static void nobody_speaks_for_another(void **state) {
@@ -469,6 +757,36 @@ static void shifts_say_when_one_works(void **state) {
   assert_int_equal(claim(lin), id); /* without shifts one always works */
 }
 
+static void what_comes_back_after_a_shift_is_anybodys(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  (void)state;
+  aft_id lin = agent("lin"), mo = agent("mo2"), a, id = say("a", NULL, "wechat", PARCEL);
+  assert_status(shift(0, lin, d.now, d.now + AFT__HOUR, &a), AFT_OK);
+  assert_int_equal(claim(lin), id);
+  desk_answer(&d, id, "请提供运单号");
+  desk_pass(&d, 2 * AFT__HOUR);
+  desk_tick(&d);
+  assert_int_equal(say("a", NULL, "wechat", "单号是SF1234567890123，快一点"), id);
+  desk_tick(&d);
+  assert_int_equal(claim(mo), id);
+}
+
+static void a_shift_that_is_taken_away_ends_the_work(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  (void)state;
+  aft_id lin = agent("lin"), mo = agent("mo2"), now, later, id = say("a", NULL, "wechat", PARCEL);
+  assert_status(shift(0, lin, d.now, d.now + AFT__HOUR, &now), AFT_OK);
+  assert_status(shift(0, lin, d.now + AFT__DAY, d.now + 2 * AFT__DAY, &later), AFT_OK);
+  assert_int_equal(claim(lin), id);
+  assert_ok(aft_shift_remove(d.session, &d.system, now, &error));
+  desk_tick(&d);
+  assert_int_equal(claim(mo), id);
+  presence(mo, AFT_PRESENCE_ONLINE);
+  assert_status(shift(0, mo, d.now + AFT__DAY, d.now + 2 * AFT__DAY, &later), AFT_OK);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), 0);
+}
+
 /* ---- queues that give their tickets out ---- */
 
 #define GIVES(how) "version: 1\nqueues: {logistics: {" how "}}\n"
@@ -507,6 +825,23 @@ static void nobody_waits_for_an_own_agent_who_has_gone(void **state) {
   desk_tick(&d);
   assert_int_equal(assignee(id), 0);
   presence(own, AFT_PRESENCE_OFFLINE);
+  desk_tick(&d);
+  assert_int_equal(assignee(id), other);
+}
+
+static void what_an_own_agent_leaves_is_given_out_at_its_place(void **state) {
+  (void)state;
+  desk_policy(&d, GIVES("assign: least_loaded") "routing: {away_after: 1d}\n");
+  aft_id own = agent("own"), other = agent("other");
+  presence(own, AFT_PRESENCE_BUSY);
+  presence(other, AFT_PRESENCE_ONLINE);
+  customer("a", NULL, own);
+  aft_id id = say("a", NULL, "wechat", PARCEL);
+  desk_tick(&d);
+  d.now = place(id) - 1;
+  desk_tick(&d);
+  assert_int_equal(assignee(id), 0);
+  desk_pass(&d, 1);
   desk_tick(&d);
   assert_int_equal(assignee(id), other);
 }
@@ -578,6 +913,45 @@ static void a_customer_comes_back_to_the_last_agent(void **state) {
   assert_int_equal(assignee(third), mo);
 }
 
+/* A customer comes back so long after somebody else, whom nobody is given: who of them gets the last agent.
+ */
+static aft_id given_after(int64_t ms, aft_id *waits, aft_id *own) {
+  desk_policy(&d, GIVES("assign: sticky, then: claim") "routing: {away_after: never}\n");
+  aft_id lin = put_agent((aft_agent_in){.external = AFT_STR("lin"), .capacity = 1});
+  presence(lin, AFT_PRESENCE_ONLINE);
+  aft_id before = say("a", NULL, "wechat", PARCEL);
+  assert_int_equal(claim(lin), before);
+  act(lin, before, AFT_ACT_RESOLVE);
+  act(lin, before, AFT_ACT_CLOSE);
+  desk_tick(&d);
+  *waits = say("b", NULL, "wechat", PARCEL);
+  desk_tick(&d);
+  assert_int_equal(assignee(*waits), 0);
+  desk_pass(&d, ms);
+  *own = say("a", NULL, "wechat", PARCEL);
+  desk_tick(&d);
+  return lin;
+}
+
+static void a_customer_who_comes_back_passes_who_still_has_time(void **state) {
+  aft_id waits, own;
+  (void)state;
+  aft_id lin = given_after(4 * AFT__HOUR - 1, &waits, &own);
+  assert_int_equal(assignee(own), lin);
+  assert_int_equal(assignee(waits), 0);
+}
+
+static void a_customer_who_comes_back_passes_nobody_who_is_late(void **state) {
+  aft_id waits, own;
+  (void)state;
+  aft_id lin = given_after(4 * AFT__HOUR, &waits, &own);
+  assert_int_equal(assignee(waits), lin);
+  assert_int_equal(assignee(own), 0);
+  put_agent((aft_agent_in){.external = AFT_STR("lin"), .capacity = 2});
+  desk_tick(&d);
+  assert_int_equal(assignee(own), lin);
+}
+
 static void room_is_filled_in_order(void **state) {
   (void)state;
   desk_policy(&d, GIVES("assign: least_loaded"));
@@ -633,6 +1007,7 @@ static void a_tier_shortens_what_it_waits_for(void **state) {
 static void the_agent_of_a_tier_serves_it_first(void **state) {
   (void)state;
   aft_id other = agent("other"), own = agent("concierge");
+  presence(own, AFT_PRESENCE_ONLINE);
   desk_policy(&d, "version: 1\ntiers: {svip: {agent: concierge}, vip: {agent: nobody}}\n");
   aft_id svip = say("a", "svip", "wechat", PARCEL), vip = say("b", "vip", "wechat", PARCEL);
   assert_int_equal(claim(other), vip);
@@ -798,6 +1173,7 @@ static void a_policy_that_cannot_route_is_refused(void **state) {
   not_loaded("version: 1\ntiers: {gold: {privileges: [crown]}}\n",
              "expected one of advance_refund, free_pickup");
   not_loaded("version: 1\nrouting: {patience: soon}\n", "expected a duration");
+  not_loaded("version: 1\nrouting: {away_after: 30s}\n", "expected never, or 1m to 366d, found '30s'");
 }
 
 #define ON(test, kind) \
@@ -811,24 +1187,43 @@ int main(void) {
       EVERYWHERE(a_claim_says_why),
       EVERYWHERE(an_agent_claims_for_itself_and_within_its_shops),
       EVERYWHERE(a_key_gives_the_same_ticket_again),
+      ON(no_number_of_lanes_hinders_a_claim, MEMORY),
+      EVERYWHERE(lanes_that_nothing_comes_to_go),
       EVERYWHERE(skills_teams_and_languages_decide),
       EVERYWHERE(an_agent_without_a_queue_is_told),
       ON(names_that_cannot_be_are_refused, MEMORY),
       EVERYWHERE(a_named_agent_comes_first_while_there),
+      EVERYWHERE(nobody_waits_for_a_named_agent_who_never_came),
+      EVERYWHERE(a_named_agent_loses_what_has_waited_long_enough),
+      EVERYWHERE(a_named_agent_who_fell_silent_keeps_nothing),
       EVERYWHERE(capacity_counts_what_is_in_work),
       EVERYWHERE(capacity_by_channel_leaves_the_others),
       EVERYWHERE(the_rate_bounds_an_agent),
       EVERYWHERE(tickets_of_one_who_goes_away_go_back),
       EVERYWHERE(what_is_given_back_is_the_policys),
+      EVERYWHERE(what_is_answered_after_an_agent_has_gone_goes_back),
+      EVERYWHERE(what_is_answered_while_the_agent_is_there_stays),
+      EVERYWHERE(what_the_policy_let_stay_goes_back_under_another),
+      EVERYWHERE(one_who_has_left_keeps_nothing_that_opens_again),
+      EVERYWHERE(a_rule_gives_nothing_to_one_who_is_not_there),
+      EVERYWHERE(what_a_person_gives_to_one_who_is_not_there_waits_until_its_place),
+      EVERYWHERE(what_comes_back_after_a_shift_is_anybodys),
+      EVERYWHERE(a_shift_that_is_taken_away_ends_the_work),
       EVERYWHERE(many_tickets_go_back_in_steps),
       EVERYWHERE(no_sign_for_long_means_away),
+      EVERYWHERE(one_who_went_without_a_word_is_given_nothing),
+      EVERYWHERE(silence_means_nothing_where_agents_claim),
+      EVERYWHERE(a_policy_that_takes_over_notices_silence),
       EVERYWHERE(nobody_speaks_for_another),
       EVERYWHERE(shifts_say_when_one_works),
       EVERYWHERE(a_queue_gives_to_those_who_are_there),
       EVERYWHERE(nobody_waits_for_an_own_agent_who_has_gone),
+      EVERYWHERE(what_an_own_agent_leaves_is_given_out_at_its_place),
       EVERYWHERE(turns_are_taken),
       EVERYWHERE(who_has_waited_longest_comes_first),
       EVERYWHERE(a_customer_comes_back_to_the_last_agent),
+      EVERYWHERE(a_customer_who_comes_back_passes_who_still_has_time),
+      EVERYWHERE(a_customer_who_comes_back_passes_nobody_who_is_late),
       EVERYWHERE(room_is_filled_in_order),
       EVERYWHERE(a_policy_that_takes_over_moves_lanes),
       EVERYWHERE(a_tier_shortens_what_it_waits_for),

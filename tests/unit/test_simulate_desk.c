@@ -64,12 +64,12 @@ static const way ways[] = {
     {"given out by turns",
      "queues:\n  general: {assign: round_robin}\n  logistics: {assign: round_robin}\n  payment: {assign: "
      "round_robin}\n  talk: {assign: round_robin}\n  skilled: {assign: round_robin}\n  returns: {assign: "
-     "round_robin}\n",
+     "round_robin}\nrouting: {away_after: never}\n",
      0, false, true, 1, 2},
     {"given out by load",
      "queues:\n  general: {assign: least_loaded}\n  logistics: {assign: least_loaded}\n  payment: {assign: "
      "least_loaded}\n  talk: {assign: least_loaded}\n  skilled: {assign: least_loaded}\n  returns: {assign: "
-     "least_loaded}\n",
+     "least_loaded}\nrouting: {away_after: never}\n",
      300, false, true, 1, 3},
 };
 
@@ -79,7 +79,7 @@ typedef enum happening {
   ANSWERS,
   WRITES,
   ARRIVES,
-  WAKES /* the rate of some agent has passed */
+  WAKES /* the rate of some agent has passed, or the place of a ticket that was its own agent's */
 } happening;
 
 typedef struct plan {
@@ -135,8 +135,7 @@ static void hire(void) {
     aft_shift_in span = {.size = sizeof span, .agent = agents[i], .from = shift[i][0], .to = shift[i][1]};
     assert_ok(aft_shift_put(d.session, &d.system, &span, NULL, &error));
     aft_presence_in online = {.size = sizeof online, .agent = agents[i], .presence = AFT_PRESENCE_ONLINE};
-    if (now_way->pushed)
-      assert_ok(aft_presence_set(d.session, &d.system, &online, NULL, &error));
+    assert_ok(aft_presence_set(d.session, &d.system, &online, NULL, &error));
     busy[i] = -1;
     served[i] = 0;
   }
@@ -162,6 +161,10 @@ static void say(int i, const char *text) {
   tickets[i].id = aft_message_ticket(message);
   aft_record_free(message);
   aft_record_free(made);
+  aft_record *ticket = desk_ticket(&d, tickets[i].id);
+  if (aft_ticket_place(ticket) > d.now)
+    plan_at(aft_ticket_place(ticket), WAKES, i);
+  aft_record_free(ticket);
 }
 
 static void answer(int i) {

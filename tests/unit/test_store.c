@@ -240,9 +240,10 @@ static int cmp_rows(const model_row *a, const model_row *b, const aft__scan *s) 
   to_values(a, x);
   to_values(b, y);
   int order = 0;
-  if (s->index != AFT__BY_ID && s->n_equal < item_indexes[s->index].n) {
-    uint8_t next = item_indexes[s->index].columns[s->n_equal];
-    order = aft__value_cmp(&x[next], &y[next]);
+  if (s->index != AFT__BY_ID) {
+    const aft__index *index = &item_indexes[s->index];
+    for (uint32_t k = s->n_equal; !order && k < index->n; k++)
+      order = aft__value_cmp(&x[index->columns[k]], &y[index->columns[k]]);
   }
   if (!order)
     order = (a->id > b->id) - (a->id < b->id);
@@ -404,7 +405,8 @@ static void step_scan(game *g, aft__tx *tx) {
     high = aft__int(below(seed, MODEL_ROWS));
   } else {
     const aft__index *ix = &item_indexes[s.index];
-    s.n_equal = ix->n - below(seed, 2);
+    s.after = below(seed, 3) == 0;
+    s.n_equal = ix->n - below(seed, s.after || ix->n < 2 ? 2 : 3);
     for (uint32_t i = 0; i < s.n_equal; i++)
       s.equal[i] = random_next(g, s.index, i);
     ranged = s.n_equal < ix->n;
@@ -418,7 +420,8 @@ static void step_scan(game *g, aft__tx *tx) {
   s.high = ranged && high.type && below(seed, 3) == 0 ? &high : NULL;
   s.descending = below(seed, 2);
   s.claim = below(seed, 4) == 0;
-  s.after = below(seed, 3) == 0;
+  if (s.index == AFT__BY_ID)
+    s.after = below(seed, 3) == 0;
   s.after_id = below(seed, MODEL_ROWS);
   s.limit = 1 + (below(seed, 2) ? below(seed, 5) : 1000);
   uint32_t n, want = model_scan(&g->m, &s, expected);

@@ -293,6 +293,34 @@ static void one_matter_is_asked_about_once(void **state) {
   END_DESK(c)
 }
 
+/* The case goes on with the ticket that stays, and so does what was asked about it. */
+static void one_matter_is_asked_about_once_after_a_merge(void **state) {
+  static const bool was_sent[] = {true, false};
+  for (size_t i = 0; i < sizeof was_sent / sizeof *was_sent; i++) {
+    ON_EACH_DESK(c, open_desk(&c, case_kinds[k]))
+    aft_id from = say(&c, "m1", "申请退货，寄回地址是哪里？"), of = file_from(&c, from);
+    desk_pass(&c.d, 4 * CASE_DAY);
+    aft_id into = say(&c, "m2", "要发票");
+    assert_int_not_equal(from, into);
+    desk_act(&c.d, from, AFT_ACT_REOPEN);
+    case_act(&c, &c.d.as_buyer, of, "cancel");
+    aft_id id = survey_of_case(&c, of);
+    if (was_sent[i]) {
+      desk_pass(&c.d, CASE_HOUR);
+      desk_tick(&c.d);
+    }
+    assert_survey(&c, id, was_sent[i] ? "sent" : "scheduled", "", "ended");
+    assert_gives(desk_merge(&c.d, from, into, &case_error), AFT_OK);
+    assert_survey(&c, id, was_sent[i] ? "sent" : "scheduled", "", "ended");
+    aft_record *record = survey(&c, id);
+    assert_int_equal(aft_survey_ticket(record), into);
+    aft_record_free(record);
+    desk_act(&c.d, into, AFT_ACT_RESOLVE);
+    assert_survey(&c, survey_of_ticket(&c, into, 1), "skipped", "asked_already", "");
+    END_DESK(c)
+  }
+}
+
 static void a_survey_that_the_policy_drops_is_not_sent(void **state) {
   ON_EACH_DESK(c, open_desk(&c, case_kinds[k]))
   aft_id id = survey_of_case(&c, canceled(&c));
@@ -703,6 +731,7 @@ int main(void) {
       cmocka_unit_test(the_first_that_fits_asks),
       cmocka_unit_test(the_end_of_a_case_asks),
       cmocka_unit_test(one_matter_is_asked_about_once),
+      cmocka_unit_test(one_matter_is_asked_about_once_after_a_merge),
       cmocka_unit_test(a_survey_that_the_policy_drops_is_not_sent),
       cmocka_unit_test(answers_are_kept_by_question),
       cmocka_unit_test(what_does_not_fit_is_refused),

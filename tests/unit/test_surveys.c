@@ -252,6 +252,133 @@ static void a_low_answer_asks_for_a_call_back(void **state) {
   aft_record_free(record);
 }
 
+static void one_survey_asks_for_one_call_back(void **state) {
+  (void)state;
+  aft_id id = sent();
+  aft_record *record = survey(id);
+  aft_id ticket = aft_survey_ticket(record);
+  assert_true(aft_record_is_null(record, AFT_SURVEY_CALL_BACK));
+  aft_record_free(record);
+  assert_answered(id, 1);
+  aft_time asked = d.now;
+  desk_pass(&d, AFT__MINUTE);
+  assert_answered(id, 5);
+  assert_answered(id, 1);
+  assert_int_equal(desk_events(&d, ticket, "survey.call_back"), 1);
+  assert_int_equal(effects_with("work.order", "\"work\":\"call_back\""), 1);
+  record = survey(id);
+  assert_int_equal(aft_survey_call_back(record), asked);
+  aft_record_free(record);
+}
+
+/* ---- a ticket that was merged ---- */
+
+static uint32_t open_tasks(aft_id ticket) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *task;
+  uint32_t n = 0;
+  aft_task_filter filter = {.size = sizeof filter, .ticket = ticket};
+  assert_ok(aft_task_list(d.session, &d.system, &filter, &cursor, &error));
+  while (aft_cursor_next(cursor, &task, &error) == AFT_OK)
+    n += strcmp(aft_task_state(task), "open") == 0;
+  aft_cursor_free(cursor);
+  return n;
+}
+
+/* A ticket with a survey that was sent comes back, and a later one of the customer's takes its place. */
+static aft_id sent_and_merged(aft_id *from, aft_id *into) {
+  aft_error error = AFT_ERROR_INIT;
+  char handle[24];
+  aft_id id = sent();
+  *from = all[n_resolved - 1];
+  snprintf(handle, sizeof handle, "wx_%u", customers);
+  desk_pass(&d, 4 * AFT__DAY);
+  *into = desk_say_as(&d, handle, "包裹还没有到");
+  assert_int_not_equal(*from, *into);
+  desk_act(&d, *from, AFT_ACT_REOPEN);
+  assert_ok(desk_merge(&d, *from, *into, &error));
+  return id;
+}
+
+static void a_low_answer_after_a_merge_calls_from_the_living_ticket(void **state) {
+  (void)state;
+  aft_id from, into, id = sent_and_merged(&from, &into);
+  assert_int_equal(survey_of(into), id);
+  assert_answered(id, 1);
+  assert_int_equal(open_tasks(from), 0);
+  assert_int_equal(open_tasks(into), 1);
+  assert_int_equal(desk_events(&d, into, "survey.call_back"), 1);
+  desk_pass(&d, AFT__MINUTE);
+  assert_answered(id, 5); /* what was answered can be changed there */
+  assert_int_equal(desk_events(&d, into, "survey.changed"), 1);
+}
+
+static void a_call_that_moved_takes_the_answer(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *task;
+  aft_id from, into, id = sent_and_merged(&from, &into);
+  aft_callback_in ask_for = {.size = sizeof ask_for, .ticket = into, .phone = AFT_STR("13800138000")};
+  assert_ok(aft_callback_ask(d.session, &d.as_agent, &ask_for, &task, &error));
+  aft_attempt_in called = {.size = sizeof called,
+                           .task = aft_task_id(task),
+                           .outcome = AFT_CALLED_REACHED,
+                           .done = 1,
+                           .survey = id,
+                           .score = 4};
+  aft_record_free(task);
+  assert_ok(aft_attempt_note(d.session, &d.as_agent, &called, NULL, &error));
+  assert_survey(id, "answered", NULL);
+}
+
+static void no_reminder_while_the_matter_is_worked_on(void **state) {
+  (void)state;
+  ask("fatigue: never, reminder: 5d");
+  aft_id from, into;
+  sent_and_merged(&from, &into);
+  desk_pass(&d, 2 * AFT__DAY);
+  desk_tick(&d);
+  assert_int_equal(desk_events(&d, from, "survey.reminded"), 0);
+  assert_int_equal(desk_events(&d, into, "survey.reminded"), 0);
+}
+
+static void nobody_is_asked_who_was_erased(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id ticket = new_ticket("我的快递到哪了？");
+  aft_record *record = desk_ticket(&d, ticket);
+  aft_erase_in erase = {.size = sizeof erase, .customer = aft_ticket_customer(record)};
+  aft_record_free(record);
+  assert_ok(aft_person_erase(d.session, &d.system, &erase, NULL, &error));
+  desk_tick(&d);
+  desk_act(&d, ticket, AFT_ACT_RESOLVE);
+  desk_pass(&d, AFT__HOUR);
+  desk_tick(&d);
+  assert_survey(survey_of(ticket), "cancelled", "suppressed");
+  assert_int_equal(desk_effects(&d, ticket, "survey.send", ""), 0);
+}
+
+/* What was never asked stays in the history of the old ticket. */
+static void what_was_not_asked_stays_with_the_old_ticket(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  char handle[24];
+  aft_id from = resolved(new_ticket("我的快递到哪了？")), id = survey_of(from);
+  snprintf(handle, sizeof handle, "wx_%u", customers);
+  desk_act(&d, from, AFT_ACT_REOPEN);
+  assert_survey(id, "cancelled", "reopened");
+  desk_pass(&d, 4 * AFT__DAY);
+  aft_id into = desk_say_as(&d, handle, "包裹还没有到");
+  assert_ok(desk_merge(&d, from, into, &error));
+  assert_int_equal(survey_of(from), id);
+  assert_ok(aft_survey_list(d.session, &d.system, into, &cursor, &error));
+  assert_int_equal(desk_count(cursor), 0);
+}
+
+/* ---- what is low ---- */
+
 static void what_is_low_is_the_policys(void **state) {
   (void)state;
   ask("kind: nps, low: 3");
@@ -865,6 +992,12 @@ int main(void) {
       EVERYWHERE(the_last_to_answer_is_kept),
       EVERYWHERE(who_does_not_answer_is_reminded_once),
       EVERYWHERE(a_low_answer_asks_for_a_call_back),
+      EVERYWHERE(one_survey_asks_for_one_call_back),
+      EVERYWHERE(a_low_answer_after_a_merge_calls_from_the_living_ticket),
+      EVERYWHERE(a_call_that_moved_takes_the_answer),
+      EVERYWHERE(no_reminder_while_the_matter_is_worked_on),
+      EVERYWHERE(nobody_is_asked_who_was_erased),
+      EVERYWHERE(what_was_not_asked_stays_with_the_old_ticket),
       EVERYWHERE(what_is_low_is_the_policys),
       EVERYWHERE(a_person_is_asked_once_in_a_while),
       EVERYWHERE(fatigue_may_be_left_out),

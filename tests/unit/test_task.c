@@ -252,6 +252,34 @@ static void a_rule_of_the_shop_opens_a_task(void **state) {
   aft_record_free(record);
 }
 
+static void no_number_of_tasks_for_others_hides_one(void **state) {
+  enum {
+    OTHERS = 1030
+  };
+  (void)state;
+  desk_policy(&d,
+              "version: 1\n"
+              "teams: {calm: {queues: [skilled]}}\n"
+              "tasks:\n"
+              "  call_back: {team: calm}\n"
+              "  chase: {kind: follow_up, target: 8d}\n"
+              "  search: {kind: follow_up, target: 9d}\n"
+              "texts: {zh: {task.chase: a, task.search: b}, en: {task.chase: a, task.search: b}}\n");
+  for (int i = 0; i < OTHERS; i++) {
+    char handle[32];
+    aft_error error = AFT_ERROR_INIT;
+    aft_id id;
+    snprintf(handle, sizeof handle, "other-%d", i);
+    aft_callback_in in = {.ticket = desk_say_as(&d, handle, CALM), .phone = AFT_STR(PHONE)};
+    assert_ok(ask_with(&d.system, in, &id, &error));
+  }
+  aft_id ticket = desk_say(&d, "m1", CALM), search = add(ticket, "search"), chase = add(ticket, "chase");
+  assert_int_equal(claim(d.agent, "call_back"), 0);
+  assert_int_equal(claim(d.agent, "search"), search);
+  assert_int_equal(claim(d.agent, NULL), chase);
+  assert_int_equal(claim(d.agent, NULL), 0);
+}
+
 /* ---- call-backs ---- */
 
 static void a_call_back_is_asked_for_claimed_and_made(void **state) {
@@ -1114,6 +1142,7 @@ int main(void) {
       EVERYWHERE(a_brief_says_what_is_known),
       EVERYWHERE(lists_find_tasks_in_due_order),
       EVERYWHERE(bad_input_is_refused_with_its_place),
+      ON(MEMORY, no_number_of_tasks_for_others_hides_one),
       ON(MEMORY, faults_of_a_policy_are_told_with_their_place),
       EVERYWHERE(tasks_are_exported),
   };

@@ -4,6 +4,7 @@ from __future__ import annotations
 import io
 import os
 import pathlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -105,6 +106,18 @@ def test_a_return_goes_from_filing_to_the_money(cases: Shop) -> None:
     cases.desk.verify_case(case.id)
 
 
+def test_a_rejected_case_can_be_disputed(cases: Shop) -> None:
+    order = tell(cases.desk, cases)
+    lines = [{"line": cup_of(cases, order), "quantity": 1}]
+    case = cases.ann.open_case(order, "return", "not_as_described", lines=lines).id
+    evidence = next(option for option in cases.ann.case_options(case) if option.get("add") == "evidence")
+    assert evidence["asked"] and evidence["kinds"] == [{"kind": "photo", "label": "photo", "missing": True}]
+    cases.amy.act_on_case(case, "reject")
+    found = next(option for option in cases.ann.case_options(case) if option.get("file") == "dispute")
+    dispute = cases.ann.open_case(order, found["file"], found["reason"], parent=int(found["parent"]))
+    assert cases.desk.case(case).state == found["to"] == "disputed" and dispute.parent == case
+
+
 def test_what_the_policy_refuses_names_its_place(cases: Shop) -> None:
     past = START - timedelta(days=60)
     parcel = {"ref": "p-1", "shipped": past, "delivered": past, "items": [{"line": "cup", "quantity": 2}]}
@@ -179,19 +192,75 @@ def test_evidence_that_fails_leaves_nothing(cases: Shop) -> None:
     assert list(cases.amy.evidence(case)) == []
 
 
-def example(top: pathlib.Path, *words: object) -> subprocess.CompletedProcess[str]:
+def example(top: pathlib.Path, *words: object, keys: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "error", top / "bindings/python/examples/returns.py", *words]
     env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, encoding="utf-8", timeout=120, env=env)
+    return subprocess.run(
+        list(map(str, command)), input=keys, capture_output=True, text=True, encoding="utf-8", timeout=120, env=env
+    )
 
 
-@pytest.mark.parametrize("lang, words", [("en", "Your money has been refunded."), ("zh", "退款")])
+BAD_ROW = "orders.csv, line 6, column placed: expected a date such as 2026-11-18, found '2026-13-40'"
+
+
+@pytest.mark.parametrize(
+    "lang, words", [("en", "Your money has been refunded."), ("zh", "七日无理由退货”已于"), ("", "Goods and money agree.")]
+)
 def test_the_example_of_returns(top: pathlib.Path, lang: str, words: str) -> None:
-    done = example(top, "--lang", lang)
-    assert done.returncode == 0 and words in done.stdout and "sum" in done.stdout
-    assert done.stderr.splitlines() == [
-        "orders.csv, line 6, column placed: expected a date such as 2026-11-18, found '2026-13-40'"
+    done = example(top, *(["--lang", lang] if lang else []))
+    assert done.returncode == 0 and words in done.stdout, done.stderr
+    assert done.stderr.splitlines() == [BAD_ROW]
+
+
+def test_the_example_has_the_scenes_of_the_program_in_c(top: pathlib.Path) -> None:
+    said = example(top).stdout
+    kinds = dict(re.findall(r"^(A-\d+)  R-\S+  ([a-z ]+): \S", said, re.M)[::-1])
+    assert [kinds[f"A-10{n:02}"] for n in range(7, 20)] == [
+        "return", "return", "return", "return", "return", "reshipment", "price adjustment", "return", "dispute", "return",
+        "withdrawal", "repair", "exchange",
     ]
+    for words in ("CN¥96.67", "insurer   store credit", "debt        buyer", "The verdict is for the buyer", "€94.90"):
+        assert words in said, words
+
+
+def test_the_cheats_of_the_example_are_refused(top: pathlib.Path) -> None:
+    part = example(top).stdout.partition("tries to cheat")[2].partition("The ledger")[0]
+    answers = [line.split(":")[0].strip() for line in part.splitlines() if line.startswith("      ")]
+    assert answers == ["Ignored"] + ["Refused"] * 5, part
+
+
+def test_the_ledger_of_the_example_sums_to_zero(top: pathlib.Path) -> None:
+    def minor(cell: str) -> int:
+        return int(re.sub(r"\D", "", cell)) * (-1 if cell.startswith("-") else 1)
+
+    total, sums = [0, 0, 0], 0
+    for line in example(top).stdout.partition("The ledger")[2].splitlines():
+        cells = [minor(cell) for cell in re.findall(r"-?(?:CN¥|€)[\d,]+\.\d\d", line)]
+        if len(cells) == 3 and line.startswith("sum"):
+            assert cells == total and cells[2] == 0 < cells[0]
+            total, sums = [0, 0, 0], sums + 1
+        elif len(cells) == 3:
+            total = [a + b for a, b in zip(total, cells)]
+    assert sums == 2
+
+
+@pytest.mark.parametrize(
+    "cells, words",
+    [
+        ({"extras": "colour=red"}, "column extras: expected words such as discount=40.00"),
+        ({"extras": "insured=yes"}, "column extras: expected words such as discount=40.00"),
+        ({"scene": "magic"}, "column scene: expected how it is played: usual, parts"),
+    ],
+)
+def test_the_example_names_what_a_row_cannot_say(
+    top: pathlib.Path, tmp_path: pathlib.Path, cells: dict[str, str], words: str
+) -> None:
+    row = {"order": "B-1", "placed": "2026-11-20", "delivered": "2026-11-24", "sku": "cup", "quantity": "1",
+           "price": "9.00", "currency": "CNY", "kind": "return", "reason": "changed_mind", "units": "1",
+           "outcome": "refunded", **cells}
+    (tmp_path / "orders.csv").write_text("\n".join(",".join(part) for part in (row, row.values())), encoding="utf-8")
+    done = example(top, "--csv", tmp_path / "orders.csv")
+    assert f"orders.csv, line 2, {words}" in done.stderr
 
 
 def test_the_example_fails_where_a_refusal_is_missing(top: pathlib.Path, tmp_path: pathlib.Path) -> None:
@@ -199,6 +268,22 @@ def test_the_example_fails_where_a_refusal_is_missing(top: pathlib.Path, tmp_pat
     (tmp_path / "orders.csv").write_text(sample.replace("1,refunded", "1,refused", 1), encoding="utf-8")
     done = example(top, "--csv", tmp_path / "orders.csv")
     assert done.returncode == 1 and "A-1001: expected refused, found refunded" in done.stderr
+    assert "Something is not as it must be" in done.stdout
+
+
+def test_a_case_of_the_example_is_stepped_through(top: pathlib.Path) -> None:
+    def pick(said: str, label: str) -> str:
+        found = re.findall(rf"^ +(\d+)  {label}$", said.rpartition("\n> ")[0].rpartition("→")[2], re.M)
+        assert found, (label, said)
+        return f"{found[0]}\n"
+
+    keys = "nonsense\n99\n"
+    for label in ("shop +Turn down", "buyer +Open a dispute.*", "shop +Give in", "buyer +I have sent it",
+                  "warehouse +Received", "warehouse +.*in good order", "shop +Accept the goods"):
+        keys += pick(example(top, "--play", keys=keys).stdout, label)
+    done = example(top, "--play", keys=keys)
+    assert done.returncode == 0 and not done.stderr and done.stdout.count("expected 1 to") == 2
+    assert "Your money has been refunded." in done.stdout
 
 
 def test_what_is_known_of_a_person(cases: Shop) -> None:

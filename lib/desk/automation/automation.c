@@ -36,6 +36,11 @@ static automated *find_run(const aft__cmd *cmd, aft_id ticket) {
   return run;
 }
 
+bool aft__automation_runs(const aft__cmd *cmd, aft_id ticket) {
+  const automated *run = find_run(cmd, ticket);
+  return run && run->running;
+}
+
 static aft_status run_of(aft__ticket *ticket, automated **out, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   *out = find_run(cmd, aft__ticket_id(ticket));

@@ -2,6 +2,7 @@
 #include "desk/automation/automation_priv.h"
 #include "desk/case/case_priv.h"
 #include "desk/label/label_priv.h"
+#include "desk/routing/routing_priv.h"
 
 typedef aft_status (*act_fn)(aft__ticket *ticket, const aft__action_of *action, aft_error *error);
 
@@ -63,6 +64,13 @@ static aft_status take_tag(aft__ticket *ticket, const aft__action_of *action, af
 
 /* ---- assign ---- */
 
+/* A rule cannot know that somebody comes later, and gives nothing to an agent who is not there. */
+static aft_status see_there(aft__ticket *ticket, const aft__value *agent, aft_error *error) {
+  aft__routing routing;
+  aft__policy_routing_of(ticket->cmd->policy, &routing);
+  return routing.hand_back == AFT__HAND_BACK_NEVER ? AFT_OK : aft__fit_present(ticket->cmd, agent, error);
+}
+
 static aft_status assign_agent(aft__ticket *ticket, const aft__action_of *action, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   aft__value keys[] = {aft__int(cmd->call.tenant), aft__text(action->value)}, *agent;
@@ -76,10 +84,15 @@ static aft_status assign_agent(aft__ticket *ticket, const aft__action_of *action
     return AFT_IGNORED;
   AFT__TRY(aft__works_for(cmd, agent[AFT__AGENT_ID].number, aft__ticket_int(ticket, AFT__TICKET_SHOP),
                           "assign", error));
+  bool by_rule = aft__automation_runs(cmd, aft__ticket_id(ticket));
+  if (by_rule)
+    AFT__TRY(see_there(ticket, agent, error));
   status = aft__ticket_fire(ticket, &fire, error);
-  if (status == AFT_OK)
-    aft__ticket_set(ticket, AFT__TICKET_ASSIGNEE, agent[AFT__AGENT_ID]);
-  return status;
+  if (status != AFT_OK)
+    return status;
+  aft__ticket_set(ticket, AFT__TICKET_ASSIGNEE, agent[AFT__AGENT_ID]);
+  ticket->seen_there |= by_rule;
+  return AFT_OK;
 }
 
 /* Whoever has the ticket gives it up, so that it waits there. */

@@ -8,6 +8,8 @@
 
 /* Whether a condition (AFT__FLOW_NONE: none) holds. */
 bool aft__automation_holds(const aft_policy *policy, uint32_t condition, const aft__facts *facts);
+/* Whether rules run on the ticket now, or a person acts. */
+bool aft__automation_runs(const aft__cmd *cmd, aft_id ticket);
 
 /* ---- automation_act.c: what rules and macros do ---- */
 

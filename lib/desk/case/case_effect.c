@@ -107,8 +107,8 @@ static aft_status verdict(aft__case *c, const char *arg, aft_error *error) {
 static const struct {
   const char *verb, *arg, *topic;
 } requests[] = {
-    {"settlement", "hold", "order.hold_settlement"}, {"settlement", "free", "order.free_settlement"},
-    {"warranty", "pause", "warranty.pause"},         {"warranty", "resume", "warranty.resume"},
+    {"warranty", "pause", "warranty.pause"},
+    {"warranty", "resume", "warranty.resume"},
     {"warranty", "renew", "warranty.renew"},
 };
 
@@ -117,6 +117,10 @@ static aft_status work(aft__case *c, const char *arg, aft_error *error) {
   bool opened;
   AFT__TRY(aft__case_task(c, arg, &opened, error));
   return opened ? AFT_OK : aft__case_work(c, arg, NULL, (aft_str){0}, error);
+}
+
+static aft_status settlement(aft__case *c, const char *arg, aft_error *error) {
+  return strcmp(arg, "hold") == 0 ? aft__settlement_hold(c, error) : aft__settlement_free(c, error);
 }
 
 static aft_status accept(aft__case *c, const char *arg, aft_error *error) {
@@ -164,17 +168,12 @@ static const struct {
 static const struct {
   const char *verb;
   aft_status (*run)(aft__case *c, const char *arg, aft_error *error);
-} with_argument[] = {{"advance", advance},
-                     {"accept", accept},
-                     {"hold", aft__units_hold},
-                     {"release", release},
-                     {"convert", convert},
-                     {"follow", aft__case_follow},
-                     {"parent", aft__case_tell_parent},
-                     {"notify", aft__case_notify},
-                     {"ticket", aft__case_ticket},
-                     {"verdict", verdict},
-                     {"work", work}};
+} with_argument[] = {{"advance", advance},         {"accept", accept},
+                     {"hold", aft__units_hold},    {"release", release},
+                     {"settlement", settlement},   {"convert", convert},
+                     {"follow", aft__case_follow}, {"parent", aft__case_tell_parent},
+                     {"notify", aft__case_notify}, {"ticket", aft__case_ticket},
+                     {"verdict", verdict},         {"work", work}};
 
 aft_status aft__case_effect(aft__case *c, const aft__flow_effect *effect, aft_error *error) {
   const char *verb = c->flow->texts + effect->verb, *arg = c->flow->texts + effect->arg;

@@ -27,7 +27,7 @@ static aft_status ask(aft__case *c, const char *name, uint32_t role, aft__flow_s
 
 /* ---- entering a state ---- */
 
-/* At an end nothing is held and nothing is planned, whatever the shop's machine says. */
+/* At an end nothing is held, nothing is planned and no settlement waits, whatever the shop's machine says. */
 static aft_status end(aft__case *c, aft_error *error) {
   uint32_t reason = aft__row_null(c->row, AFT__CASE_FOUND) ? AFT__CASE_REASON : AFT__CASE_FOUND;
   aft__case_set(c, AFT__CASE_FINAL, c->row[reason]);
@@ -36,6 +36,7 @@ static aft_status end(aft__case *c, aft_error *error) {
   AFT__TRY(aft__units_free(c, error));
   AFT__TRY(aft__legs_void(c, error));
   AFT__TRY(aft__appointments_end(c, error));
+  AFT__TRY(aft__settlement_free(c, error));
   AFT__TRY(aft__survey_case_ended(c, error));
   return aft__due_clear_all(c->cmd->tx, aft__case_id(c), error);
 }
@@ -45,7 +46,7 @@ aft_status aft__case_deadline(aft__case *c, const aft__flow_state *state, aft_er
   aft__cmd *cmd = c->cmd;
   if (state->deadline_event == AFT__FLOW_NONE)
     return AFT_OK;
-  aft_time at = aft__policy_deadline(cmd->policy, c->policy, c->flow, state, cmd->now,
+  aft_time at = aft__policy_deadline(cmd->policy, c->policy, c->flow, state, NULL, cmd->now,
                                      aft__order_offset(cmd, c->order), &c->reasons);
   at = aft__season_end(c, state, at);
   aft__case_set(c, AFT__CASE_DUE, aft__int(at));

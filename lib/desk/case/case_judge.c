@@ -2,7 +2,9 @@
  * freight, and what need not wait for a person. */
 #include "desk/case/case_priv.h"
 
-#define MOST_EVIDENCE 100u
+#include <stdio.h>
+
+#define MOST_REPAIRS 100u
 
 /* ---- repairs before this one ---- */
 
@@ -11,7 +13,7 @@ static aft_status count_repairs(aft__case *c, const aft__value *line, int64_t *o
                     .index = AFT__CASE_LINE_BY_LINE,
                     .n_equal = 2,
                     .equal = {aft__int(c->cmd->call.tenant), line[AFT__LINE_ID]},
-                    .limit = MOST_EVIDENCE};
+                    .limit = MOST_REPAIRS};
   aft__value **rows, *other;
   uint32_t n;
   AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
@@ -39,56 +41,18 @@ static aft_status faults(aft__case *c, aft__facts *facts, aft_error *error) {
 
 /* ---- facts that the policy decides ---- */
 
-static bool has_kind(aft__value **rows, uint32_t n, aft_str kind) {
-  for (uint32_t i = 0; i < n; i++)
-    if (aft__str_eq(aft__row_str(rows[i], AFT__EVIDENCE_KIND), kind))
-      return true;
-  return false;
-}
-
-static aft_status evidence_of(aft__case *c, aft__value ***rows, uint32_t *n, aft_error *error) {
-  *n = 0;
-  if (!aft__case_int(c, AFT__CASE_EVIDENCE))
-    return AFT_OK;
-  return aft__load_rows(c->cmd, &aft__evidence_table, AFT__EVIDENCE_BY_CASE, aft__case_id(c), MOST_EVIDENCE,
-                        rows, n, error);
-}
-
-aft_status aft__case_shows(aft__case *c, const char *kind, bool *out, aft_error *error) {
-  aft__value **rows;
-  uint32_t n;
-  AFT__TRY(evidence_of(c, &rows, &n, error));
-  *out = n && has_kind(rows, n, aft__cstr(kind));
-  return AFT_OK;
-}
-
-aft_status aft__case_missing(aft__case *c, aft_str reason, aft__missing *out, aft_error *error) {
-  aft__reason_info info;
-  aft__value **rows;
-  uint32_t n;
-  out->n = 0;
-  if (!aft__policy_reason(c->policy, reason, (aft_str){0}, &info) || !info.n_required)
-    return AFT_OK;
-  AFT__TRY(evidence_of(c, &rows, &n, error));
-  for (uint32_t i = 0; i < info.n_required; i++)
-    if (!n || !has_kind(rows, n, info.required[i]))
-      out->kinds[out->n++] = info.required[i];
-  return AFT_OK;
-}
-
 aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
   aft__rule_flags flags;
-  aft__missing missing;
-  AFT__TRY(aft__case_missing(c, facts->text[AFT__FACT_REASON], &missing, error));
-  bool shown = !missing.n;
-  facts->number[AFT__FACT_PROVEN] = shown;
+  aft__case_proven proof;
+  AFT__TRY(aft__case_proof(c, facts->text[AFT__FACT_REASON], &proof, error));
+  facts->number[AFT__FACT_PROVEN] = proof.whole;
   facts->number[AFT__FACT_IN_WINDOW] = aft__case_int(c, AFT__CASE_IN_WINDOW);
   facts->number[AFT__FACT_GIFT_KEPT] = c->gift_kept;
   AFT__TRY(faults(c, facts, error));
   facts->number[AFT__FACT_OWED] = !aft__case_is(c, AFT__CASE_MONEY, "none");
   aft__policy_rules(c->policy, facts, &flags);
-  facts->number[AFT__FACT_AUTO_OK] = flags.auto_ok && shown && aft__exchange_priced(c) && !c->needs_person &&
-                                     !aft__case_is(c, AFT__CASE_AUTHORITY, "external");
+  facts->number[AFT__FACT_AUTO_OK] = flags.auto_ok && proof.whole && aft__exchange_priced(c) &&
+                                     !c->needs_person && !aft__case_is(c, AFT__CASE_AUTHORITY, "external");
   facts->number[AFT__FACT_ADVANCE_OK] = flags.advance_ok;
   facts->number[AFT__FACT_RETURNLESS_OK] = flags.returnless_ok;
   facts->number[AFT__FACT_PAPERS_FIRST] =
@@ -104,26 +68,35 @@ aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error 
                     (int)aft__utf8_cut(reason, 60), reason.data ? reason.data : "");
 }
 
-bool aft__case_platform_state(const aft__case *c, aft_str status, aft_str *state) {
-  aft__platform_state found;
-  if (!aft__policy_platform_status(c->policy, aft__case_str(c, AFT__CASE_PLATFORM), status,
-                                   aft__case_str(c, AFT__CASE_KIND), &found))
-    return false;
-  *state = found.state;
-  return true;
+bool aft__case_platform_state(const aft__case *c, aft_str status, aft__platform_state *out) {
+  return aft__policy_platform_status(c->policy, aft__case_str(c, AFT__CASE_PLATFORM), status,
+                                     aft__case_str(c, AFT__CASE_KIND), out);
 }
 
 /* ---- whether it may be filed ---- */
 
-aft_status aft__case_free_check(const aft__case *c, aft_error *error) {
+void aft__case_refuse_line(aft__case *c, const aft__case_line *l, const char *key, int64_t free) {
+  char numbers[2][24];
+  aft_str title = aft__row_str(l->line, AFT__LINE_TITLE);
+  snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)free);
+  snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)aft__row_int(l->row, AFT__CASE_LINE_QUANTITY));
+  aft__arg args[] = {{"title", title.len ? title : aft__row_str(l->line, AFT__LINE_REF)},
+                     {"free", aft__cstr(numbers[0])},
+                     {"asked", aft__cstr(numbers[1])}};
+  aft__reason_add_first(&c->reasons, "refusal", key, args, AFT__COUNT(args));
+}
+
+aft_status aft__case_free_check(aft__case *c, aft_error *error) {
   for (uint32_t i = 0; i < c->n_lines; i++) {
     const aft__case_line *l = &c->lines[i];
     int64_t have = aft__row_int(l->line, AFT__LINE_WITH_BUYER) + aft__row_int(l->line, AFT__LINE_UNDELIVERED);
     int64_t wanted = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
-    if (wanted > have)
-      return aft__error(error, AFT_E_CHECK, "case.lines", "line %.*s has %lld units that are free, not %lld",
-                        (int)l->line[AFT__LINE_REF].size, l->line[AFT__LINE_REF].data, (long long)have,
-                        (long long)wanted);
+    if (wanted <= have)
+      continue;
+    aft__case_refuse_line(c, l, "explain.case.units", have);
+    return aft__error(error, AFT_E_CHECK, "case.lines", "line %.*s has %lld units that are free, not %lld",
+                      (int)l->line[AFT__LINE_REF].size, l->line[AFT__LINE_REF].data, (long long)have,
+                      (long long)wanted);
   }
   return AFT_OK;
 }
@@ -213,6 +186,7 @@ static aft_status judge_lines(aft__case *c, const aft_case_in *in, aft__eligible
   aft__legal_terms(c, refund_by, window);
   if (any)
     return AFT_OK;
+  aft__reason_add_first(&c->reasons, "refusal", "explain.case.no_units", NULL, 0);
   return aft__error(error, AFT_E_CHECK, "case.lines", "no unit of the order is free");
 }
 

@@ -1,7 +1,8 @@
 /* A marketplace decides and we mirror: its statuses come late, twice and out of order; one that is unknown is
  * kept and shown. A known one moves the case along its machine (case_way.c), so that units and legs follow as
  * if we had decided ourselves; nothing is asked of the host, which the marketplace has served. One that the
- * case cannot come to is kept and shown as well, and a person looks. */
+ * case cannot come to is kept and shown as well, and a person looks. So is one whose meaning is a guess: it
+ * moves no money until a person, or a status that is better known, says the same. */
 #include "desk/case/case_priv.h"
 
 #include <stdio.h>
@@ -9,10 +10,19 @@
 #define MIRROR_V1 (offsetof(aft_mirror_in, amount) + sizeof(aft_money))
 #define FARTHEST  24u /* moves of one way */
 
+/* What a status means, and what becomes of it. */
+typedef struct reading {
+  aft__platform_state means; /* state and certainty: empty where the policy does not know it */
+  bool guess;                /* nobody is sure of it, and no person has said it */
+  bool waits;                /* … and money would count as moved by it */
+  const char *fate;
+} reading;
+
+static bool by_person(const aft__case *c) { return c->cmd->call.role == AFT_ROLE_AGENT; }
+
 /* ---- what is kept ---- */
 
-static aft_status keep(aft__case *c, const aft_mirror_in *in, const char *fate, aft_str state,
-                       aft_error *error) {
+static aft_status keep(aft__case *c, const aft_mirror_in *in, const reading *r, aft_error *error) {
   aft__cmd *cmd = c->cmd;
   aft__value row[AFT__MIRROR_COLUMNS] = {
       [AFT__MIRROR_ID] = aft__int(aft__tx_id(cmd->tx)),
@@ -21,8 +31,9 @@ static aft_status keep(aft__case *c, const aft_mirror_in *in, const char *fate, 
       [AFT__MIRROR_CASE] = c->row[AFT__CASE_ID],
       [AFT__MIRROR_STATUS] = aft__text(in->status),
       [AFT__MIRROR_VERSION] = in->version ? aft__int(in->version) : aft__null(),
-      [AFT__MIRROR_STATE] = state.len ? aft__text(state) : aft__null(),
-      [AFT__MIRROR_FATE] = aft__text(aft__cstr(fate)),
+      [AFT__MIRROR_STATE] = r->means.state.len ? aft__text(r->means.state) : aft__null(),
+      [AFT__MIRROR_CERTAINTY] = r->means.certainty.len ? aft__text(r->means.certainty) : aft__null(),
+      [AFT__MIRROR_FATE] = aft__text(aft__cstr(r->fate)),
       [AFT__MIRROR_AMOUNT] = in->amount.currency[0] ? aft__int(in->amount.minor) : aft__null(),
       [AFT__MIRROR_DEADLINE] = in->due ? aft__int(in->due) : aft__null(),
       [AFT__MIRROR_AT] = aft__int(in->at),
@@ -39,8 +50,9 @@ typedef struct past {
   bool any;
   int64_t version; /* the highest; 0: none had one */
   aft_time at;     /* the latest */
+  bool waits;      /* the last one waits for a person */
   bool stated;
-  aft_money amount; /* the last that was stated with a status that counted */
+  aft_money amount; /* the last that was stated with a status that counted, or may yet */
 } past;
 
 static aft_status see(void *user, const aft__value *row, aft_error *error) {
@@ -53,7 +65,8 @@ static aft_status see(void *user, const aft__value *row, aft_error *error) {
   p->any = true;
   p->version = version > p->version ? version : p->version;
   p->at = at > p->at ? at : p->at;
-  if (aft__str_eq(fate, aft__cstr("applied")) && !aft__row_null(row, AFT__MIRROR_AMOUNT)) {
+  p->waits = aft__str_eq(fate, aft__cstr("waiting"));
+  if ((p->waits || aft__str_eq(fate, aft__cstr("applied"))) && !aft__row_null(row, AFT__MIRROR_AMOUNT)) {
     p->amount.minor = aft__row_int(row, AFT__MIRROR_AMOUNT);
     p->stated = true;
   }
@@ -70,14 +83,17 @@ static aft_status look_back(aft__case *c, past *out, aft_error *error) {
 }
 
 /* A version is newer than every lower one, whenever they happened. Where either status has none, the one is
- * newer that happened later than all before it. NULL for what is new. */
+ * newer that happened later than all before it; so is a person's word on one that waits for it. NULL for what
+ * is new. */
 static const char *fate_of(const aft__case *c, const past *p, const aft_mirror_in *in) {
   bool versions = in->version && p->version;
   int64_t now = versions ? in->version : in->at, last = versions ? p->version : p->at;
   if (!p->any || now > last)
     return NULL;
-  return now == last && aft__str_eq(in->status, aft__case_str(c, AFT__CASE_EXTERNAL_STATUS)) ? "repeated"
-                                                                                             : "late";
+  bool same = now == last && aft__str_eq(in->status, aft__case_str(c, AFT__CASE_EXTERNAL_STATUS));
+  if (same && p->waits && by_person(c))
+    return NULL;
+  return same ? "repeated" : "late";
 }
 
 /* ---- the way there ---- */
@@ -90,20 +106,30 @@ static bool gives_nothing(const aft__case *c) {
   return aft__case_is(c, AFT__CASE_MONEY, "none");
 }
 
+/* A guess ends the way where money would count as moved by it. */
+static aft_status moves(aft__case *c, reading *r, aft_status (*move)(aft__case *c, aft_error *error),
+                        aft_error *error) {
+  if (r->guess)
+    AFT__TRY(aft__stated_moves(c, &r->waits, error));
+  if (!r->waits)
+    return move(c, error);
+  return aft__error(error, AFT_E_TRANSITION, "mirror.status", "what the status means is a guess");
+}
+
 /* Money has moved where the machine hears that it did; at any other end, what was promised is kept or dropped
  * as the machine says. */
-static aft_status money_of(aft__case *c, const aft__flow_move *move, aft_error *error) {
+static aft_status money_of(aft__case *c, const aft__flow_move *move, reading *r, aft_error *error) {
   const char *event = c->flow->texts + c->flow->events[move->event].name;
   bool end = c->flow->states[move->to].flags & AFT__FLOW_TERMINAL;
   if (strcmp(event, "money_confirmed") == 0)
-    return aft__stated_moved(c, error);
+    return moves(c, r, aft__stated_moved, error);
   if (strcmp(event, "paid") == 0)
-    return aft__stated_paid(c, error);
+    return moves(c, r, aft__stated_paid, error);
   if (!end)
     return AFT_OK;
   if (aft__move_does(c->flow, move, "void") || gives_nothing(c))
     return aft__stated_dropped(c, error);
-  return aft__stated_moved(c, error);
+  return moves(c, r, aft__stated_moved, error);
 }
 
 static aft_status no_way(const aft__case *c, const aft_mirror_in *in, aft_error *error) {
@@ -113,14 +139,14 @@ static aft_status no_way(const aft__case *c, const aft_mirror_in *in, aft_error 
                     (int)aft__utf8_cut(in->status, 60), in->status.data);
 }
 
-static aft_status walk(aft__case *c, const aft_mirror_in *in, uint32_t to, aft_error *error) {
+static aft_status walk(aft__case *c, const aft_mirror_in *in, uint32_t to, reading *r, aft_error *error) {
   uint32_t origin = aft__flow_state_find(c->flow, aft__case_str(c, AFT__CASE_STATE)), at = origin;
   for (uint32_t n = 0; !aft__case_is_at(c, at, to); n++) {
     const aft__flow_move *move;
     AFT__TRY(aft__case_way(c, origin, to, &move, error));
     if (!move || n == FARTHEST)
       return no_way(c, in, error);
-    AFT__TRY(money_of(c, move, error));
+    AFT__TRY(money_of(c, move, r, error));
     AFT__TRY(aft__case_follow_move(c, move, error));
     at = move->to;
   }
@@ -174,25 +200,25 @@ static void set_due(aft__case *c, const aft_mirror_in *in) {
 }
 
 /* What is stated once the case has agreed counts at once; once it has paid, it has paid that. */
-static aft_status restate(aft__case *c, aft_error *error) {
+static aft_status restate(aft__case *c, reading *r, aft_error *error) {
   bool ended = !aft__case_int(c, AFT__CASE_OPEN);
   if (aft__row_null(c->row, AFT__CASE_AGREED) || !c->stated)
     return AFT_OK;
   if (ended && aft__case_is(c, AFT__CASE_MONEY, "confirmed"))
-    return aft__stated_moved(c, error);
+    return moves(c, r, aft__stated_moved, error);
   if (!ended)
     aft__stated_agree(c);
   return AFT_OK;
 }
 
-static aft_status go(aft__case *c, const aft_mirror_in *in, aft_str state, aft_error *error) {
-  uint32_t to = aft__flow_state_find(c->flow, state);
+static aft_status go(aft__case *c, const aft_mirror_in *in, reading *r, aft_error *error) {
+  uint32_t to = aft__flow_state_find(c->flow, r->means.state);
   if (to == AFT__FLOW_NONE)
     return no_way(c, in, error);
   c->mirrored = true;
-  aft_status status = walk(c, in, to, error);
+  aft_status status = walk(c, in, to, r, error);
   if (status >= 0)
-    status = restate(c, error);
+    status = restate(c, r, error);
   c->mirrored = false;
   return status;
 }
@@ -216,19 +242,36 @@ static aft_status undo(aft__case *c, aft_error *error) {
   return aft__case_load(cmd, id, c, error);
 }
 
-static aft_status apply(aft__case *c, const aft_mirror_in *in, aft_str state, const char **fate,
-                        aft_error *error) {
+static aft_status apply(aft__case *c, const aft_mirror_in *in, reading *r, aft_error *error) {
   aft_error own = AFT_ERROR_INIT;
   AFT__TRY(aft__tx_savepoint(c->cmd->tx, error));
-  aft_status status = go(c, in, state, &own);
-  *fate = "applied";
+  aft_status status = go(c, in, r, &own);
+  r->fate = "applied";
   if (status >= 0)
     return aft__tx_savepoint_keep(c->cmd->tx, error);
   if (!is_no_way(status))
     return aft__error_pass(error, &own);
-  *fate = "refused";
+  r->fate = r->waits ? "waiting" : "refused";
   AFT__TRY(undo(c, error));
-  return aft__case_work(c, "follow_status", "status", in->status, error);
+  return r->waits ? AFT_OK : aft__case_work(c, "follow_status", "status", in->status, error);
+}
+
+/* People look at what is a guess, whether the case moved by it or waits for their word. */
+static aft_status tell_guess(aft__case *c, const aft_mirror_in *in, const reading *r, aft_error *error) {
+  const char *key = r->waits ? "explain.case.status.waiting" : "explain.case.status.unsure";
+  aft__arg args[] = {{"status", in->status}, {"state", r->means.state}};
+  if (!r->guess)
+    return AFT_OK;
+  aft__reason_add(&c->reasons, "status", key, args, AFT__COUNT(args));
+  return aft__case_work(c, "check_status", "status", in->status, error);
+}
+
+static aft_status interpret(aft__case *c, const aft_mirror_in *in, reading *r, aft_error *error) {
+  if (!aft__case_platform_state(c, in->status, &r->means))
+    return AFT_OK;
+  r->guess = aft__str_eq(r->means.certainty, aft__cstr("unsure")) && !by_person(c);
+  AFT__TRY(apply(c, in, r, error));
+  return tell_guess(c, in, r, error);
 }
 
 static void set_status(aft__case *c, const aft_mirror_in *in) {
@@ -240,17 +283,15 @@ static void set_status(aft__case *c, const aft_mirror_in *in) {
 }
 
 static aft_status take_over(aft__case *c, const aft_mirror_in *in, const past *p, aft_error *error) {
-  const char *fate = "unknown";
-  aft_str state = {0};
+  reading r = {.fate = "unknown"};
   if (in->amount.currency[0] || p->stated)
     c->stated = in->amount.currency[0] ? &in->amount : &p->amount;
   if (in->amount.currency[0])
     AFT__TRY(aft__stated_check(c, &in->amount, error));
-  if (aft__case_platform_state(c, in->status, &state))
-    AFT__TRY(apply(c, in, state, &fate, error));
+  AFT__TRY(interpret(c, in, &r, error));
   set_status(c, in);
   set_due(c, in);
-  AFT__TRY(keep(c, in, fate, state, error));
+  AFT__TRY(keep(c, in, &r, error));
   AFT__TRY(aft__case_note(c, "case.mirrored", (aft_str){0}, in->status, error));
   return aft__case_save(c, error);
 }
@@ -259,10 +300,10 @@ static aft_status take_in(aft__case *c, const aft_mirror_in *in, aft_error *erro
   past p;
   AFT__TRY(check_case(c, in, error));
   AFT__TRY(look_back(c, &p, error));
-  const char *fate = fate_of(c, &p, in);
-  if (!fate)
+  reading r = {.fate = fate_of(c, &p, in)};
+  if (!r.fate)
     return take_over(c, in, &p, error);
-  AFT__TRY(keep(c, in, fate, (aft_str){0}, error));
+  AFT__TRY(keep(c, in, &r, error));
   return AFT_IGNORED;
 }
 

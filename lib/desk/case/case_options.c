@@ -1,4 +1,4 @@
-/* What the caller can do with a case now, by asking its machine: nothing else knows. */
+/* What the caller can do with a case now, by asking its machine: nothing else knows which events it takes. */
 #include "desk/case/case_priv.h"
 
 typedef struct options_in {
@@ -61,6 +61,8 @@ static aft_status put_options(aft__case *c, const options_in *in, aft_error *err
     if (status == AFT_OK && step.move)
       AFT__TRY(put_option(c, in, event, &step, &json));
   }
+  AFT__TRY(aft__options_dispute(c, in->locale, &json, error));
+  AFT__TRY(aft__options_evidence(c, in->locale, &json, error));
   aft__json_close(&json, ']');
   return AFT_OK;
 }

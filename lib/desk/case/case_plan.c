@@ -59,16 +59,18 @@ static void keep(aft__case_line *l, int64_t n) {
 }
 
 /* A line's own totals go first: what one case plans to give back, no other can. */
-static aft_status settle_line(aft__case_line *l, int64_t units, int64_t amount, bool price,
+static aft_status settle_line(aft__case *c, aft__case_line *l, int64_t units, int64_t amount, bool price,
                               aft_error *error) {
   int64_t worth = aft__line_worth(l->line, units);
   int64_t settled = aft__row_int(l->line, AFT__LINE_SETTLED) + units;
   int64_t refunded = aft__row_int(l->line, AFT__LINE_REFUNDED) + amount;
   if (price && (units ? amount < worth : amount > 0))
     keep(l, worth - amount);
-  if (refunded + aft__row_int(l->line, AFT__LINE_KEPT) > aft__row_int(l->line, AFT__LINE_PAID))
+  if (refunded + aft__row_int(l->line, AFT__LINE_KEPT) > aft__row_int(l->line, AFT__LINE_PAID)) {
+    aft__case_refuse_line(c, l, "explain.case.price_given", 0);
     return aft__error(error, AFT_E_CHECK, "case.lines", "line %.*s: its price was given back in another case",
                       (int)l->line[AFT__LINE_REF].size, l->line[AFT__LINE_REF].data);
+  }
   l->line[AFT__LINE_SETTLED] = aft__int(settled);
   l->line[AFT__LINE_REFUNDED] = aft__int(refunded);
   l->line_mask |= UINT64_C(1) << AFT__LINE_SETTLED | UINT64_C(1) << AFT__LINE_REFUNDED;
@@ -154,7 +156,7 @@ static aft_status plan_price(aft__case *c, const aft__case_terms *terms, aft_err
     units = units_to_settle(l, units, amount);
     if (units)
       AFT__TRY(plan_subsidies(c, l, units, terms->release, error));
-    AFT__TRY(settle_line(l, units, amount, price, error));
+    AFT__TRY(settle_line(c, l, units, amount, price, error));
     total += amount;
   }
   return total ? plan_from_payments(c, total, "refund", terms->release, error) : AFT_OK;
@@ -174,10 +176,13 @@ static aft_status plan_compensation(aft__case *c, const char *kind, aft_str paye
   if (amount == 0)
     return AFT_OK;
   AFT__TRY(aft__fund_of(c, payer, &fund, error));
-  if (amount > aft__pot_room(fund))
+  if (amount > aft__pot_room(fund)) {
+    aft__arg funder[] = {{"liable", payer}};
+    aft__reason_add_first(&c->reasons, "refusal", "explain.case.fund_spent", funder, 1);
     return aft__error(error, AFT_E_CHECK, "case.amount",
                       "the %.*s gives at most %lld more minor units for this order, not %lld", (int)payer.len,
                       payer.data, (long long)aft__pot_room(fund), (long long)amount);
+  }
   const char *who = aft__arena_printf(c->cmd->arena, "%.*s", (int)payer.len, payer.data);
   if (!who)
     return aft__nomem(error);

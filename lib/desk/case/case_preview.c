@@ -59,9 +59,11 @@ static void put_legs(aft__case *c, aft__json *json) {
   aft__json_close(json, ']');
 }
 
-static void put_reasons(aft__case *c, const char *locale, aft__json *json, const aft_error *refusal) {
+static void put_reasons(aft__case *c, const char *locale, aft__json *json, bool refused) {
   aft__buf text;
   aft__buf_init(&text, c->cmd->env);
+  if (refused && !c->reasons.len)
+    aft__reason_add(&c->reasons, "refusal", "explain.case.refused", NULL, 0);
   aft__reasons_render(c->cmd->policy, locale, aft__buf_view(&c->reasons), NULL, &text);
   aft__json_key(json, "reasons");
   aft__json_open(json, '[');
@@ -73,8 +75,6 @@ static void put_reasons(aft__case *c, const char *locale, aft__json *json, const
       aft__json_str(json, aft__str(rest.data, n));
     rest = end ? aft__str(end + 1, rest.len - n - 1) : aft__str(rest.data, 0);
   }
-  if (refusal && !text.len)
-    aft__json_str(json, aft__cstr(refusal->message));
   aft__json_close(json, ']');
   json->buf->failed |= text.failed;
   aft__buf_done(&text);
@@ -110,8 +110,7 @@ static aft_status work_out(aft__case *c, const aft_case_in *in, aft_error *refus
   return status;
 }
 
-static void put_answer(aft__case *c, const char *locale, aft_status status, const aft_error *refusal,
-                       aft__json *json) {
+static void put_answer(aft__case *c, const char *locale, aft_status status, aft__json *json) {
   bool money = aft__sees_money(c->cmd, c->order);
   aft__json_open(json, '{');
   aft__json_key(json, "verdict");
@@ -126,7 +125,7 @@ static void put_answer(aft__case *c, const char *locale, aft_status status, cons
   put_lines(c, json, money);
   if (money)
     put_legs(c, json);
-  put_reasons(c, locale, json, status < 0 ? refusal : NULL);
+  put_reasons(c, locale, json, status < 0);
   aft__json_close(json, '}');
 }
 
@@ -139,7 +138,7 @@ static aft_status answer(aft__cmd *cmd, const aft_case_in *in, const char *local
   if (status >= 0) {
     status = work_out(&c, in, &refusal, error);
     if (status >= 0 || is_answer(status)) {
-      put_answer(&c, locale, status, &refusal, json);
+      put_answer(&c, locale, status, json);
       status = AFT_OK;
     }
   }

@@ -132,21 +132,13 @@ aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error);
 
 /* The facts that are decisions of the policy themselves: in_window, proven, auto_ok, advance_ok … */
 aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error);
-/* The kinds of evidence that a reason asks for and the case has not got. */
-typedef struct aft__missing {
-  aft_str kinds[AFT__MOST_REQUIRED];
-  uint32_t n;
-} aft__missing;
-aft_status aft__case_missing(aft__case *c, aft_str reason, aft__missing *out, aft_error *error);
-/* Whether a piece of its evidence is of a kind. */
-aft_status aft__case_shows(aft__case *c, const char *kind, bool *out, aft_error *error);
 /* Whether it may be filed: reasons, freight and liability are set. AFT_E_INELIGIBLE. */
 aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error);
 /* Whether the buyer could have filed it as one of another kind: AFT_E_INELIGIBLE. Nothing of it is changed.
  */
 aft_status aft__case_may_become(aft__case *c, aft_str kind, aft_error *error);
 /* What the policy makes of a marketplace's status; false for one that it does not know. */
-bool aft__case_platform_state(const aft__case *c, aft_str status, aft_str *state);
+bool aft__case_platform_state(const aft__case *c, aft_str status, aft__platform_state *out);
 aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error *error);
 /* Who answers for a reason, by the policy as at the filing. */
 typedef struct aft__bearer {
@@ -155,7 +147,9 @@ typedef struct aft__bearer {
 } aft__bearer;
 aft_status aft__case_bearer(aft__case *c, aft_str reason, aft__bearer *out, aft_error *error);
 /* AFT_E_CHECK where units of it are not free. */
-aft_status aft__case_free_check(const aft__case *c, aft_error *error);
+aft_status aft__case_free_check(aft__case *c, aft_error *error);
+/* Says of a line why the case cannot be, before all other reasons. free: units of it that are. */
+void aft__case_refuse_line(aft__case *c, const aft__case_line *l, const char *key, int64_t free);
 /* Whether a parcel has units of the case's goods; one that was told without its items may. */
 aft_status aft__parcel_has(aft__case *c, const aft__value *parcel, bool *out, aft_error *error);
 
@@ -414,6 +408,8 @@ void aft__stated_agree(aft__case *c);
 aft_status aft__stated_moved(aft__case *c, aft_error *error);
 /* The buyer has paid what they were asked for. */
 aft_status aft__stated_paid(aft__case *c, aft_error *error);
+/* Whether one of the two above would have money count as moved. */
+aft_status aft__stated_moves(aft__case *c, bool *out, aft_error *error);
 /* Nothing that is open has moved, or will. */
 aft_status aft__stated_dropped(aft__case *c, aft_error *error);
 
@@ -504,6 +500,41 @@ aft_status aft__exchange_set_prices(aft__case *c, aft_error *error);
 int64_t aft__exchange_paid(int64_t worth, int64_t *missing);
 aft_status aft__exchange_stand(aft__case *c, aft_error *error);
 
+/* ---- case_proof.c ---- */
+
+typedef struct aft__case_proven {
+  aft__reason_info reason;
+  bool missing[AFT__MOST_REQUIRED]; /* of the kinds that the reason needs */
+  bool whole;                       /* none is */
+} aft__case_proven;
+aft_status aft__case_proof(aft__case *c, aft_str reason, aft__case_proven *out, aft_error *error);
+/* Whether a piece of its evidence is of a kind. */
+aft_status aft__case_shows(aft__case *c, const char *kind, bool *out, aft_error *error);
+
+/* ---- case_options_more.c ---- */
+
+/* Each adds one more option where there is one. The legs must be loaded. */
+aft_status aft__options_dispute(aft__case *c, const char *locale, aft__json *json, aft_error *error);
+aft_status aft__options_evidence(aft__case *c, const char *locale, aft__json *json, aft_error *error);
+
+/* ---- case_chain.c ---- */
+
+#define AFT__MOST_CHAIN 64u
+typedef struct aft__case_chain {
+  aft_id ids[AFT__MOST_CHAIN];
+  uint32_t n;
+} aft__case_chain;
+/* The case itself, those that it comes from and those that come of them. */
+aft_status aft__case_chain_of(aft__cmd *cmd, aft_id id, aft__case_chain *out, aft_error *error);
+bool aft__chain_has(const aft__case_chain *chain, aft_id id);
+
+/* ---- case_settlement.c ---- */
+
+/* Automatic receipt and settlement of the order wait from now on. */
+aft_status aft__settlement_hold(aft__case *c, aft_error *error);
+/* They go on where no case of the order is open any more, this one included. */
+aft_status aft__settlement_free(aft__case *c, aft_error *error);
+
 /* ---- case_settle.c ---- */
 
 aft_status aft__leg_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
@@ -525,6 +556,7 @@ typedef struct aft__case_request {
   const char *topic;
   aft_id subject; /* 0: the case */
   bool money;     /* never offered again without a recorded outcome */
+  bool of_shop;   /* the shop's affair, also where a marketplace has served the host */
   aft__case_fill add;
   const void *user;
 } aft__case_request;

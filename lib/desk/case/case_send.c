@@ -36,7 +36,7 @@ aft_status aft__case_request_add(aft__case *c, const aft__case_request *request,
                                  aft_error *error) {
   aft__buf out;
   aft__json json;
-  if (c->mirrored) { /* the marketplace has done it */
+  if (c->mirrored && !request->of_shop) { /* the marketplace has done it */
     if (effect)
       *effect = 0;
     return AFT_OK;

@@ -280,6 +280,14 @@ aft_status aft__stated_paid(aft__case *c, aft_error *error) {
   return noted(c, "leg.confirmed", error);
 }
 
+aft_status aft__stated_moves(aft__case *c, bool *out, aft_error *error) {
+  AFT__TRY(aft__legs_load(c, error));
+  *out = c->stated && c->stated->minor != confirmed(c);
+  for (uint32_t i = 0; i < c->n_legs; i++)
+    *out |= is_open(c, &c->legs[i]);
+  return AFT_OK;
+}
+
 aft_status aft__stated_dropped(aft__case *c, aft_error *error) {
   AFT__TRY(loaded(c, error));
   for (uint32_t i = 0; i < c->n_legs; i++) {

@@ -133,6 +133,7 @@ aft_status aft__case_sources(aft__case *c, int64_t amount, aft__source_part **pa
   keep_parts(c, sources, *parts, n);
   if (split.missing == 0)
     return AFT_OK;
+  aft__reason_add_first(&c->reasons, "refusal", "explain.case.payments_spent", NULL, 0);
   return aft__error(error, AFT_E_CHECK, "case.amount",
                     "the order's payments have %lld minor units left to give back, not %lld",
                     (long long)(amount - split.missing), (long long)amount);

@@ -98,15 +98,17 @@ aft_str aft__case_kind_text(aft__case *c, const char *locale) {
 
 /* The kinds of evidence that its reason still asks for. */
 aft_status aft__case_missing_text(aft__case *c, const char *locale, aft_str *out, aft_error *error) {
-  aft__missing missing;
+  aft__case_proven proof;
   aft__buf buf;
-  aft_str comma = named(c, locale, "evidence", aft__cstr("comma"));
+  aft_str comma = named(c, locale, "case.evidence", aft__cstr("comma"));
   aft_str found = aft__case_str(c, AFT__CASE_FOUND);
-  AFT__TRY(aft__case_missing(c, found.len ? found : aft__case_str(c, AFT__CASE_REASON), &missing, error));
+  AFT__TRY(aft__case_proof(c, found.len ? found : aft__case_str(c, AFT__CASE_REASON), &proof, error));
   aft__buf_init(&buf, c->cmd->env);
-  for (uint32_t i = 0; i < missing.n; i++) {
-    aft_str word = named(c, locale, "evidence", missing.kinds[i]);
-    if (i)
+  for (uint32_t i = 0; i < proof.reason.n_required; i++) {
+    aft_str word = named(c, locale, "case.evidence", proof.reason.required[i]);
+    if (!proof.missing[i])
+      continue;
+    if (buf.len)
       aft__buf_add(&buf, comma.data, comma.len);
     aft__buf_add(&buf, word.data, word.len);
   }

@@ -142,13 +142,46 @@ static aft_status put_visits(const story *s, aft_error *error) {
 /* A kind may have words of its own for a state that other kinds have too. */
 static aft_status put_next(const story *s, aft_error *error) {
   aft_str kind = aft__case_str(s->c, AFT__CASE_KIND), state = aft__case_str(s->c, AFT__CASE_STATE);
-  const char *own = aft__arena_printf(s->c->cmd->arena, "%.*s.%.*s", (int)state.len, state.data,
-                                      (int)kind.len, kind.data);
+  const char *own =
+      aft__arena_printf(s->c->cmd->arena, "%.*s.%.*s", (int)state.len, state.data, (int)kind.len, kind.data);
   const char *key = own ? aft__arena_printf(s->c->cmd->arena, "case.next.%s", own) : NULL;
   if (!key)
     return aft__nomem(error);
   bool said = aft_policy_text(s->c->cmd->policy, s->in->locale, key) != key;
   put_text(s, "next", "case.next", said ? aft__cstr(own) : state);
+  return AFT_OK;
+}
+
+/* ---- what a marketplace says ---- */
+
+/* The last one that counted. */
+static aft_status see_certainty(void *user, const aft__value *row, aft_error *error) {
+  static const char *const known[] = {"sure", "likely", "unsure"};
+  aft_str *last = user, fate = aft__row_str(row, AFT__MIRROR_FATE);
+  (void)error;
+  if (aft__str_eq(fate, aft__cstr("late")) || aft__str_eq(fate, aft__cstr("repeated")))
+    return AFT_OK;
+  *last = aft__cstr("unknown");
+  for (size_t i = 0; i < AFT__COUNT(known); i++)
+    if (aft__str_eq(aft__row_str(row, AFT__MIRROR_CERTAINTY), aft__cstr(known[i])))
+      *last = aft__cstr(known[i]);
+  return AFT_OK;
+}
+
+static aft_status put_platform(const story *s, aft_error *error) {
+  aft_str certainty = aft__cstr("unknown");
+  aft__scan scan = {.table = &aft__mirror_table,
+                    .index = AFT__MIRROR_BY_CASE,
+                    .n_equal = 2,
+                    .equal = {aft__int(s->c->cmd->call.tenant), s->c->row[AFT__CASE_ID]}};
+  if (aft__row_null(s->c->row, AFT__CASE_EXTERNAL_STATUS))
+    return AFT_OK;
+  AFT__TRY(aft__scan_each(s->c->cmd->tx, &scan, see_certainty, &certainty, error));
+  aft__json_key(s->json, "platform_status");
+  aft__json_str(s->json, aft__case_str(s->c, AFT__CASE_EXTERNAL_STATUS));
+  aft__json_key(s->json, "platform_certainty");
+  aft__json_str(s->json, certainty);
+  put_text(s, "platform_reading", "case.certainty", certainty);
   return AFT_OK;
 }
 
@@ -172,10 +205,7 @@ static aft_status put_story(aft__case *c, const timeline_in *in, aft_error *erro
   put_time(&s, "until", due);
   if (!aft__row_null(c->row, AFT__CASE_REFUND_BY) && aft__sees_money(c->cmd, c->order))
     put_time(&s, "refund_by", aft__case_int(c, AFT__CASE_REFUND_BY));
-  if (!aft__row_null(c->row, AFT__CASE_EXTERNAL_STATUS)) {
-    aft__json_key(&json, "platform_status");
-    aft__json_str(&json, aft__case_str(c, AFT__CASE_EXTERNAL_STATUS));
-  }
+  AFT__TRY(put_platform(&s, error));
   AFT__TRY(put_steps(&s, error));
   put_money(&s);
   AFT__TRY(put_visits(&s, error));

@@ -48,6 +48,15 @@ aft_status aft__message_move(aft__cmd *cmd, aft__value *message, aft_id to, aft_
 /* Tells both the search and the history that messages came to a ticket. */
 aft_status aft__messages_came(aft__ticket *ticket, aft_id from, uint32_t n, aft_error *error);
 
+/* ---- split_owed.c ---- */
+
+/* A public answer of the shop's people. */
+bool aft__message_answers(const aft__value *message);
+/* What a ticket owes once n messages went from it. answers: some of them were answers. The caller saves the
+ * ticket. */
+aft_status aft__split_owed(aft__ticket *ticket, const aft_id *gone, uint32_t n, bool answers,
+                           aft_error *error);
+
 /* ---- ticket_merge.c ---- */
 
 /* Whether a ticket may be merged into in->other; and what follows once it was. */

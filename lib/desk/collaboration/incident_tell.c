@@ -113,7 +113,8 @@ static aft_status all_texts(aft__ticket *incident, const aft_incident_answer_in 
       .kind = AFT_CONTENT_TRANSLATION, .text = in->text, .locale = aft__cstr(aft__language(in->text))};
   for (size_t i = 0; i < in->n_parts; i++)
     parts[i + translated] = in->parts[i];
-  *reply = (aft__answer){.visibility = AFT_PUBLIC, .parts = parts, .n_parts = in->n_parts + translated};
+  *reply = (aft__answer){
+      .visibility = AFT_PUBLIC, .parts = parts, .n_parts = in->n_parts + translated, .for_others = true};
   reply->text = aft__text_for(parts, reply->n_parts, in->text, aft__ticket_locale(incident));
   return AFT_OK;
 }

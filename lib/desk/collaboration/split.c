@@ -7,6 +7,7 @@
 #define SPLIT_V1     (offsetof(aft_split_in, subject) + sizeof(aft_str))
 #define MOST_SPLIT   256u
 #define SUBJECT_TEXT 120
+#define MOST_HANDLES 64
 
 typedef struct splitting {
   aft_split_in in;
@@ -64,14 +65,43 @@ static aft_str subject(const splitting *s) {
   return text;
 }
 
+/* The handle under which the customer wrote the first message; empty where it is not known. */
+static aft_status handle_of(aft__cmd *cmd, const aft__value *first, aft__value *out, aft_error *error) {
+  aft__value **rows;
+  uint32_t n;
+  AFT__TRY(aft__load_rows(cmd, &aft__identity_table, AFT__IDENTITY_BY_CUSTOMER,
+                          aft__row_int(first, AFT__MESSAGE_CUSTOMER), MOST_HANDLES, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++)
+    if (aft__str_eq(aft__row_str(rows[i], AFT__IDENTITY_CHANNEL),
+                    aft__row_str(first, AFT__MESSAGE_CHANNEL)) &&
+        aft__str_eq(aft__row_str(rows[i], AFT__IDENTITY_ACCOUNT), aft__row_str(first, AFT__MESSAGE_ACCOUNT)))
+      *out = rows[i][AFT__IDENTITY_HANDLE];
+  return AFT_OK;
+}
+
+/* Channel, account and handle are one address: that of the first message where its handle is known, else the
+ * old ticket's. Where nobody ever gave a handle, the channel alone says where the customer asked. */
+static aft_status fill_address(const splitting *s, const aft__ticket *from, aft__ticket *to,
+                               aft_error *error) {
+  static const uint32_t address[] = {AFT__TICKET_CHANNEL, AFT__TICKET_ACCOUNT, AFT__TICKET_HANDLE};
+  aft__value found[] = {s->first[AFT__MESSAGE_CHANNEL], s->first[AFT__MESSAGE_ACCOUNT],
+                        aft__text(aft__cstr(""))};
+  bool own = aft__row_int(s->first, AFT__MESSAGE_CUSTOMER) == aft__ticket_int(from, AFT__TICKET_CUSTOMER);
+  bool same = aft__str_eq(aft__value_str(&found[0]), aft__ticket_str(from, AFT__TICKET_CHANNEL)) &&
+              aft__str_eq(aft__value_str(&found[1]), aft__ticket_str(from, AFT__TICKET_ACCOUNT));
+  if (own && !same)
+    AFT__TRY(handle_of(from->cmd, s->first, &found[2], error));
+  bool known = found[2].size > 0 || !aft__ticket_str(from, AFT__TICKET_HANDLE).len;
+  for (size_t i = 0; i < AFT__COUNT(address); i++)
+    to->row[address[i]] = own && !same && known ? found[i] : from->row[address[i]];
+  return AFT_OK;
+}
+
 static void fill(const splitting *s, const aft__ticket *from, aft__ticket *to) {
   static const uint32_t same[] = {AFT__TICKET_CATEGORY, AFT__TICKET_TOPIC,  AFT__TICKET_CONFIDENCE,
-                                  AFT__TICKET_PRIORITY, AFT__TICKET_POINTS, AFT__TICKET_HANDLE,
-                                  AFT__TICKET_ORDER};
+                                  AFT__TICKET_PRIORITY, AFT__TICKET_POINTS, AFT__TICKET_ORDER};
   for (size_t i = 0; i < AFT__COUNT(same); i++)
     to->row[same[i]] = from->row[same[i]];
-  to->row[AFT__TICKET_CHANNEL] = s->first[AFT__MESSAGE_CHANNEL];
-  to->row[AFT__TICKET_ACCOUNT] = s->first[AFT__MESSAGE_ACCOUNT];
   to->row[AFT__TICKET_LANGUAGE] = s->first[AFT__MESSAGE_LANGUAGE];
   to->row[AFT__TICKET_SUBJECT] = aft__text(subject(s));
   to->row[AFT__TICKET_OPENED] = s->first[AFT__MESSAGE_CREATED];
@@ -104,9 +134,13 @@ static aft_status take_answers_over(const splitting *s, aft__ticket *to, aft_err
 static aft_status open_ticket(const splitting *s, aft__ticket *from, aft__ticket *to, aft_error *error) {
   aft__cmd *cmd = from->cmd;
   aft__value *customer;
+  aft__facts about;
   AFT__TRY(aft__ticket_customer(from, &customer, error));
   AFT__TRY(aft__ticket_start(cmd, aft__ticket_int(from, AFT__TICKET_SHOP), customer, to, error));
   fill(s, from, to);
+  AFT__TRY(fill_address(s, from, to, error));
+  AFT__TRY(aft__ticket_facts(to, &about, error));
+  AFT__TRY(aft__ticket_prioritise(to, &about, true, error)); /* which puts it into its queue */
   char *facts = aft__arena_printf(cmd->arena, "{\"split_from\":\"%lld\"}", (long long)aft__ticket_id(from));
   if (!facts)
     return aft__nomem(error);
@@ -136,6 +170,13 @@ static aft_status let_authors_in(const splitting *s, aft__ticket *to, aft_error 
 
 /* ---- the command ---- */
 
+static bool have_answers(const splitting *s) {
+  bool any = false;
+  for (uint32_t i = 0; i < s->n; i++)
+    any |= aft__message_answers(s->rows[i]);
+  return any;
+}
+
 static aft_status take_out(aft__ticket *from, splitting *s, aft__ticket *to, aft_error *error) {
   aft__cmd *cmd = from->cmd;
   AFT__TRY(check(from, s, error));
@@ -150,6 +191,7 @@ static aft_status take_out(aft__ticket *from, splitting *s, aft__ticket *to, aft
   if (!facts)
     return aft__nomem(error);
   AFT__TRY(aft__ticket_note(from, "ticket.split", aft__cstr(facts), (aft_str){0}, error));
+  AFT__TRY(aft__split_owed(from, s->ids, s->n, have_answers(s), error));
   cmd->ids[0] = aft__ticket_id(to);
   cmd->ids[1] = aft__ticket_id(from);
   cmd->row = to->row;

@@ -137,7 +137,8 @@ static aft_status move_kin(aft__ticket *from, aft__ticket *to, aft_error *error)
   AFT__TRY(aft__child_merged(from, to, error));
   if (same_shop && aft__row_null(to->row, AFT__TICKET_ORDER) && !aft__row_null(from->row, AFT__TICKET_ORDER))
     aft__ticket_set(to, AFT__TICKET_ORDER, from->row[AFT__TICKET_ORDER]);
-  return aft__survey_cancel(from, error);
+  AFT__TRY(aft__survey_cancel(from, error));
+  return aft__surveys_follow(from, to, same_shop, error);
 }
 
 static aft_status shorten_chains(aft__ticket *from, aft_id to, aft_error *error) {

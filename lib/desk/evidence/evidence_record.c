@@ -84,10 +84,11 @@ aft_status aft__evidence_type_check(const aft__cmd *cmd, aft_str type, aft_error
 /* ---- the same content before ---- */
 
 typedef struct likeness {
-  aft_id of;      /* the case */
-  bool here;      /* it stands in this case */
-  aft_id seen;    /* another case that has it, the first one; 0: none */
-  int64_t n_seen; /* pieces in other cases */
+  aft_id of;           /* the case */
+  aft__case_chain own; /* the cases of its matter: what was shown in one may be shown in the next */
+  bool here;           /* it stands in this case */
+  aft_id seen;         /* another case that has it, the first one; 0: none */
+  int64_t n_seen;      /* pieces in other cases */
 } likeness;
 
 static aft_status see_like(void *user, const aft__value *row, aft_error *error) {
@@ -98,6 +99,8 @@ static aft_status see_like(void *user, const aft__value *row, aft_error *error) 
     l->here |= aft__row_null(row, AFT__EVIDENCE_REMOVED);
     return AFT_OK;
   }
+  if (aft__chain_has(&l->own, of))
+    return AFT_OK;
   l->seen = l->seen ? l->seen : of;
   l->n_seen += l->n_seen < MOST_LIKE;
   return AFT_OK;
@@ -108,6 +111,7 @@ static aft_status find_like(aft__cmd *cmd, const char *digest, likeness *out, af
                     .index = AFT__EVIDENCE_BY_DIGEST,
                     .n_equal = 2,
                     .equal = {aft__int(cmd->call.tenant), aft__text(aft__cstr(digest))}};
+  AFT__TRY(aft__case_chain_of(cmd, out->of, &out->own, error));
   return aft__scan_each(cmd->tx, &scan, see_like, out, error);
 }
 

@@ -167,9 +167,10 @@ static aft_status open_ticket(aft__intake *intake, aft__ticket *ticket, aft_erro
   if (intake->triage.unsure) {
     const aft__flow *flow;
     uint32_t state;
+    aft_time ends;
     AFT__TRY(aft__ticket_machine(ticket, &flow, &state, error));
-    AFT__TRY(aft__ticket_due(ticket, aft__cstr(AFT__DUE_STATE),
-                             aft__ticket_deadline(ticket, flow, &flow->states[state]), error));
+    AFT__TRY(aft__ticket_deadline(ticket, flow, &flow->states[state], &ends, error));
+    AFT__TRY(aft__ticket_due(ticket, aft__cstr(AFT__DUE_STATE), ends, error));
     return aft__ticket_clocks(ticket, error);
   }
   aft__fire triage = {.event = "triage", .role = AFT_ROLE_SYSTEM};

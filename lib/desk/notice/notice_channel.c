@@ -50,8 +50,10 @@ aft_status aft__notice_address(const aft__notice *notice, aft_str channel, aft__
   *known = same || !channel.len; /* nobody knows where, and the host finds out */
   if (same)
     from_ticket(notice->ticket, out);
-  if (!*known)
-    AFT__TRY(from_handles(notice, channel, out, known, error));
+  bool written = false; /* the ticket's own handle may have gone with its words */
+  if (!*known || (same && !out->handle.len))
+    AFT__TRY(from_handles(notice, channel, out, &written, error));
+  *known |= written;
   if (!*known)
     from_customer(notice->customer, channel, out, known);
   return AFT_OK;

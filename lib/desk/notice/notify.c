@@ -330,8 +330,11 @@ aft_status aft__notify(aft__cmd *cmd, const aft__telling *t, aft_error *error) {
                         .about = t->about,
                         .order = t->order,
                         .n = t->n};
-  if (!aft__row_null(t->customer, AFT__CUSTOMER_ERASED))
-    return AFT_OK; /* there is nobody left to tell */
+  if (!aft__row_null(t->customer, AFT__CUSTOMER_ERASED)) { /* there is nobody left to tell */
+    if (t->suppressed)
+      *t->suppressed = true;
+    return AFT_OK;
+  }
   if (t->n > AFT__NOTICE_VALUES)
     return aft__error(error, AFT_E_INTERNAL, "notice", "the event '%s' has too many fields", t->event);
   memcpy(notice.values, t->values, t->n * sizeof *t->values);

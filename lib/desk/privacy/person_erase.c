@@ -2,8 +2,8 @@
  *
  * A pass goes through all that is below the customer, one ticket, case or order whole at a time; its place is
  * kept in the record, so that any worker goes on with it. What something still keeps is left out and named.
- * While anything is kept, passes are made day by day. A pass that kept nothing takes the customer's own data
- * and handles, and one more goes over what came in meanwhile: nothing can come any more after that. */
+ * While anything is kept, passes are made day by day. A pass that kept nothing takes the customer's own data,
+ * handles and wishes, and one more goes over what came in meanwhile: nothing can come any more after that. */
 #include "desk/privacy/person.h"
 
 #include "desk/privacy/retention.h"
@@ -205,19 +205,24 @@ static aft_status some_of(erasing *e, const aft__person_branch *branch, bool *mo
 
 /* ---- the customer ---- */
 
-static aft_status forget_handle(void *user, aft__value *row, aft_error *error) {
-  erasing *e = user;
-  e->counts[AFT__KIND_IDENTITY]++;
-  return aft__remove(e->cmd->tx, &aft__identity_table, row[AFT__COL_ID].number, row[AFT__COL_REV].number,
-                     error);
+static aft_status take_out(void *user, aft__value *row, aft_error *error) {
+  const spot *here = user;
+  here->e->counts[here->branch->child]++;
+  return aft__remove(here->e->cmd->tx, aft__kind_get(here->branch->child)->table, row[AFT__COL_ID].number,
+                     row[AFT__COL_REV].number, error);
 }
 
-static aft_status forget_handles(erasing *e, aft_error *error) {
-  aft__scan scan = {.table = &aft__identity_table,
-                    .index = AFT__IDENTITY_BY_CUSTOMER,
-                    .n_equal = 2,
-                    .equal = {aft__int(e->cmd->call.tenant), aft__int(e->customer)}};
-  return aft__change_each(e->cmd->tx, scan, true, forget_handle, e, error);
+/* How the person is reached, and how they wish to be: needed as long as anybody still tells them something.
+ */
+static aft_status forget_last(erasing *e, aft_error *error) {
+  for (size_t i = 0; i < aft__person_branch_count; i++) {
+    spot here = {e, &aft__person_branches[i]};
+    if (here.branch->way != AFT__ERASE_LAST)
+      continue;
+    aft__scan scan = aft__person_rows(here.branch, e->cmd->call.tenant, e->customer);
+    AFT__TRY(aft__change_each(e->cmd->tx, scan, true, take_out, &here, error));
+  }
+  return AFT_OK;
 }
 
 static aft_status tell(aft__cmd *cmd, uint32_t kind, aft_id subject, const char *verb, aft_str facts,
@@ -235,12 +240,13 @@ static aft_status tell(aft__cmd *cmd, uint32_t kind, aft_id subject, const char 
 /* The row stays, as the number under which orders and figures stand. */
 static aft_status forget_customer(erasing *e, aft__value *customer, aft_error *error) {
   bool any;
-  AFT__TRY(forget_handles(e, error));
+  AFT__TRY(forget_last(e, error));
   customer[AFT__CUSTOMER_ERASED] = aft__int(e->cmd->now);
   AFT__TRY(aft__update(e->cmd->tx, &aft__customer_table, customer, BIT(AFT__CUSTOMER_ERASED), error));
   AFT__TRY(aft__personal_blank(e->cmd, AFT__KIND_CUSTOMER, customer, 0, &any, error));
   AFT__TRY(aft__due_clear_all(e->cmd->tx, e->customer, error));
   e->counts[AFT__KIND_CUSTOMER] += any;
+  e->changed++;
   return tell(e->cmd, AFT__KIND_CUSTOMER, e->customer, "customer.erased", (aft_str){0}, error);
 }
 
@@ -318,7 +324,6 @@ static aft_status wait_for_holds(erasing *e, aft_error *error) {
 
 static aft_status end_pass(erasing *e, aft_error *error) {
   aft__value *customer;
-  AFT__TRY(aft__search_renew_soon(e->cmd, error));
   if (aft__row_int(e->row, AFT__ERASURE_HOLDS))
     return wait_for_holds(e, error);
   AFT__TRY(aft__get(e->cmd->tx, &aft__customer_table, e->customer, &customer, error));
@@ -388,6 +393,8 @@ aft_status aft__erasure_due(aft__cmd *cmd, const aft__value *due, aft_error *err
   read_kept(&e);
   read_counts(&e);
   aft_status status = advance(&e, error);
+  if (status >= 0 && e.changed)
+    status = aft__search_renew_soon(cmd, error);
   if (status >= 0)
     status = save(&e, error);
   aft__buf_done(&e.kept);

@@ -93,11 +93,11 @@ static aft_status retire_customer(aft__cmd *cmd, aft__value *row, aft_time befor
   static const struct {
     const aft__table *table;
     uint32_t index;
-  } needs[] = {{&aft__ticket_table, AFT__TICKET_BY_CUSTOMER},
-               {&aft__order_table, AFT__ORDER_BY_CUSTOMER},
-               {&aft__case_table, AFT__CASE_BY_CUSTOMER},
-               {&aft__participant_table, AFT__PARTICIPANT_BY_CUSTOMER},
-               {&aft__erasure_table, AFT__ERASURE_BY_CUSTOMER}};
+  } needs[] = {
+      {&aft__ticket_table, AFT__TICKET_BY_CUSTOMER},  {&aft__order_table, AFT__ORDER_BY_CUSTOMER},
+      {&aft__order_table, AFT__ORDER_BY_PAYER},       {&aft__order_table, AFT__ORDER_BY_RECIPIENT},
+      {&aft__case_table, AFT__CASE_BY_CUSTOMER},      {&aft__participant_table, AFT__PARTICIPANT_BY_CUSTOMER},
+      {&aft__erasure_table, AFT__ERASURE_BY_CUSTOMER}};
   aft_id id = row[AFT__CUSTOMER_ID].number;
   bool stays = !aft__row_null(row, AFT__CUSTOMER_ERASED);
   aft__value *erasure;

@@ -248,20 +248,38 @@ static aft_status note_pass(aft__tx *tx, void *user, aft_error *error) {
   return p->after ? AFT_OK : aft__meta_put(tx, p->ended_name, aft__tx_now(tx), error);
 }
 
+/* A record that cannot be removed, such as one with a damaged chain, stays and holds up no other. The next
+ * pass looks at it again. */
+static aft_status pass_over(const round *r, const pass *p, aft_status status, const aft_error *own,
+                            aft_error *error) {
+  if (status == AFT_E_UNKNOWN)
+    return AFT_OK;
+  if (status != AFT_E_CORRUPT && aft__spoils_all(status))
+    return aft__error_pass(error, own);
+  aft__log(aft__session_env(r->session), AFT_LOG_ERROR,
+           "retention leaves record %lld of the %s of tenant %lld as it is: %s", (long long)p->one,
+           p->of->name, (long long)p->tenant, own->message);
+  return AFT_OK;
+}
+
+/* Whatever time there is left, a pass comes to its end only once all was looked at. */
 static aft_status pass_page(round *r, pass *p, aft_error *error) {
   aft__tx_options writing = {.name = "retention"};
   uint32_t i;
   for (i = 0; i < p->n && !over(r); i++) {
     aft__tx_options options = {.name = "retention_one"};
+    aft_error own = AFT_ERROR_INIT;
     p->one = p->ids[i];
     p->gone = false;
-    aft_status status = aft__tx_run(r->session, &options, retire_one, p, error);
-    if (status < 0 && status != AFT_E_UNKNOWN)
-      return status;
+    aft_status status = aft__tx_run(r->session, &options, retire_one, p, &own);
+    if (status < 0)
+      AFT__TRY(pass_over(r, p, status, &own, error));
     r->removed += p->gone;
     spend(r, 1);
   }
-  p->after = i < ROWS && i == p->n ? 0 : i ? p->ids[i - 1] : p->after;
+  if (i == 0 && p->n)
+    return AFT_OK;
+  p->after = i < ROWS && i == p->n ? 0 : p->ids[i - 1];
   aft_status status = aft__tx_run(r->session, &writing, note_pass, p, error);
   return status == AFT_E_UNKNOWN ? AFT_OK : status;
 }

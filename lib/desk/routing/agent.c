@@ -28,7 +28,7 @@ aft_status aft__agent_due(aft__cmd *cmd, aft_id agent, const char *name, aft_tim
   return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_AGENT, agent, aft__cstr(name), at, error);
 }
 
-static bool says_there(const aft__value *agent) {
+bool aft__says_there(const aft__value *agent) {
   aft_str presence = aft__row_str(agent, AFT__AGENT_PRESENCE);
   return aft__str_eq(presence, aft__cstr("online")) || aft__str_eq(presence, aft__cstr("busy"));
 }
@@ -37,7 +37,7 @@ static bool says_there(const aft__value *agent) {
 static aft_status no_sign(aft__cmd *cmd, aft__value *agent, aft_error *error) {
   aft__routing routing;
   aft__policy_routing_of(cmd->policy, &routing);
-  if (routing.away_after_ms < 0 || !says_there(agent))
+  if (routing.away_after_ms < 0 || !aft__says_there(agent))
     return AFT_OK;
   aft_time until = aft__row_int(agent, AFT__AGENT_SEEN) + routing.away_after_ms;
   return until <= cmd->now ? aft__presence_is(cmd, agent, "away", error)
@@ -68,7 +68,7 @@ aft_status aft__agent_sign(aft__cmd *cmd, aft_error *error) {
     return AFT_OK;
   AFT__TRY(aft__get(cmd->tx, &aft__agent_table, cmd->call.actor, &agent, error));
   bool lately = cmd->now - aft__row_int(agent, AFT__AGENT_SEEN) < routing.away_after_ms / 4;
-  if (!says_there(agent) || lately)
+  if (!aft__says_there(agent) || lately)
     return AFT_OK;
   agent[AFT__AGENT_SEEN] = aft__int(cmd->now);
   return aft__update(cmd->tx, &aft__agent_table, agent, UINT64_C(1) << AFT__AGENT_SEEN, error);

@@ -78,6 +78,15 @@ aft_status aft__is_present(aft__cmd *cmd, const aft__value *agent, bool *out, af
   return *out ? on_shift(cmd, agent, out, error) : AFT_OK;
 }
 
+aft_status aft__is_heard_of(aft__cmd *cmd, const aft__value *agent, bool *out, aft_error *error) {
+  aft__routing routing;
+  aft__policy_routing_of(cmd->policy, &routing);
+  bool silent =
+      routing.away_after_ms >= 0 && cmd->now - aft__row_int(agent, AFT__AGENT_SEEN) >= routing.away_after_ms;
+  *out = aft__says_there(agent) && !silent;
+  return *out ? aft__is_present(cmd, agent, out, error) : AFT_OK;
+}
+
 aft_status aft__fit_present(aft__cmd *cmd, const aft__value *agent, aft_error *error) {
   bool on;
   aft_str presence = aft__row_str(agent, AFT__AGENT_PRESENCE);
@@ -157,12 +166,12 @@ static aft_status works_for(aft__cmd *cmd, aft_id agent, const aft__value *shop,
   return status == AFT_E_NOT_FOUND ? AFT_OK : status;
 }
 
-aft_status aft__fit_reserved(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane, bool *out,
-                             aft_error *error) {
+aft_status aft__fit_reserved(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane, aft_time place,
+                             bool *out, aft_error *error) {
   aft_id shop = aft__row_int(lane, AFT__LANE_SHOP);
   aft__fit other = {.id = aft__row_int(lane, AFT__LANE_AGENT), .shops = &shop, .n_shops = 1};
   *out = false;
-  if (!other.id || other.id == fit->id)
+  if (!other.id || other.id == fit->id || place <= cmd->now)
     return AFT_OK;
   aft_status status = aft__get(cmd->tx, &aft__agent_table, other.id, &other.agent, error);
   if (status == AFT_E_NOT_FOUND)
@@ -170,7 +179,7 @@ aft_status aft__fit_reserved(aft__cmd *cmd, const aft__fit *fit, const aft__valu
   AFT__TRY(status);
   AFT__TRY(works_for(cmd, other.id, &lane[AFT__LANE_SHOP], out, error));
   if (*out && aft__fit_takes(cmd, &other, lane))
-    AFT__TRY(aft__is_present(cmd, other.agent, out, error));
+    AFT__TRY(aft__is_heard_of(cmd, other.agent, out, error));
   else
     *out = false;
   return *out ? aft__has_room(cmd, other.agent, out, error) : AFT_OK;

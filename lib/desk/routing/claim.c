@@ -1,15 +1,16 @@
 /* The next ticket of an agent: the smallest place among the heads of the lanes that the agent may take.
  *
- * A head is one step into an index, so the cost grows with the lanes and not with the tickets that wait. */
+ * A head is one step into an index, and so is the next lane in which somebody waits: the cost grows with
+ * those, not with the tickets that wait nor with the lanes that ever were. */
 #include "desk/routing/routing_priv.h"
 
 #define NEXT_V1 (offsetof(aft_next_in, queue) + sizeof(aft_str))
 #define ANEW_MS 10000 /* a lane that all claims wrote to would make them wait for each other */
 
-/* ---- lanes ---- */
+/* ---- heads of lanes ---- */
 
 typedef struct head {
-  aft_id lane, ticket; /* ticket: 0 for none */
+  aft_id shop, lane, ticket; /* ticket: 0 for none */
   int64_t place;
   bool locked;
 } head;
@@ -19,10 +20,61 @@ typedef struct search {
   const aft__fit *fit;
   const aft__want *want;
   aft_str full; /* channels */
-  aft__value **lanes;
   head *heads;
-  uint32_t n;
+  uint32_t n, cap;
 } search;
+
+static aft_status see_head(void *user, const aft__value *row, aft_error *error) {
+  head *h = user;
+  (void)error;
+  h->lane = aft__row_int(row, AFT__TICKET_LANE);
+  h->ticket = row[AFT__TICKET_ID].number;
+  h->place = aft__row_int(row, AFT__TICKET_PLACE);
+  return AFT_OK;
+}
+
+static aft__scan first_in(const search *s, const head *h) {
+  return (aft__scan){.table = &aft__ticket_table,
+                     .index = AFT__TICKET_BY_LANE,
+                     .n_equal = 2,
+                     .equal = {aft__int(s->cmd->call.tenant), aft__int(h->shop), aft__int(h->lane)},
+                     .limit = 1};
+}
+
+/* The head of the first lane of the shop behind h->lane in which a ticket waits. */
+static aft_status next_lane(search *s, head *h, aft_error *error) {
+  aft__scan scan = first_in(s, h);
+  aft__value least = aft__int(h->lane + 1);
+  scan.low = &least;
+  h->ticket = 0;
+  return aft__scan_each(s->cmd->tx, &scan, see_head, h, error);
+}
+
+static aft_status look_reserved(search *s, head *h, const aft__value *lane, aft_error *error) {
+  bool reserved;
+  AFT__TRY(aft__fit_reserved(s->cmd, s->fit, lane, h->place, &reserved, error));
+  if (reserved)
+    h->ticket = 0;
+  return AFT_OK;
+}
+
+/* One that comes forward, because another session holds the head, may be reserved where the head was not. */
+static aft_status lock_head(search *s, head *h, aft_error *error) {
+  aft_id before = h->ticket;
+  aft__scan scan = first_in(s, h);
+  aft__value *lane;
+  scan.n_equal = 3;
+  scan.claim = true;
+  h->ticket = 0;
+  h->locked = true;
+  AFT__TRY(aft__scan_each(s->cmd->tx, &scan, see_head, h, error));
+  if (!h->ticket || h->ticket == before)
+    return AFT_OK;
+  AFT__TRY(aft__get(s->cmd->tx, &aft__lane_table, h->lane, &lane, error));
+  return look_reserved(s, h, lane, error);
+}
+
+/* ---- those that the agent may take ---- */
 
 static bool wanted(const search *s, const aft__value *lane) {
   aft__assign then;
@@ -35,58 +87,44 @@ static bool wanted(const search *s, const aft__value *lane) {
          aft__fit_takes(s->cmd, s->fit, lane);
 }
 
-static aft_status too_many(aft_error *error) {
-  return aft__error(error, AFT_E_TOO_LARGE, "claim",
-                    "the agent may take from more than %u lanes: claim from one shop or queue",
-                    AFT__MOST_LANES);
-}
-
-static aft_status lanes_of(search *s, aft_id shop, aft_error *error) {
-  aft__value **rows;
-  uint32_t n;
-  AFT__TRY(
-      aft__load_rows(s->cmd, &aft__lane_table, AFT__LANE_BY_SHOP, shop, AFT__MOST_LANES, &rows, &n, error));
-  for (uint32_t i = 0; i < n; i++) {
-    bool reserved = false;
-    if (!wanted(s, rows[i]))
-      continue;
-    AFT__TRY(aft__fit_reserved(s->cmd, s->fit, rows[i], &reserved, error));
-    if (!reserved && s->n == AFT__MOST_LANES)
-      return too_many(error);
-    if (!reserved)
-      s->lanes[s->n++] = rows[i];
+static aft_status add_head(search *s, const head *h, aft_error *error) {
+  if (s->n == s->cap) {
+    uint32_t cap = s->cap ? s->cap * 2 : 64;
+    head *heads = aft__arena_alloc(s->cmd->arena, cap * sizeof *heads);
+    if (!heads)
+      return aft__nomem(error);
+    if (s->n)
+      memcpy(heads, s->heads, s->n * sizeof *heads);
+    s->heads = heads;
+    s->cap = cap;
   }
-  return n < AFT__MOST_LANES ? AFT_OK : too_many(error);
-}
-
-static aft_status gather(search *s, aft_error *error) {
-  s->lanes = aft__arena_alloc(s->cmd->arena, AFT__MOST_LANES * sizeof(aft__value *));
-  if (!s->lanes)
-    return aft__nomem(error);
-  AFT__TRY(aft__full_channels(s->cmd, s->fit->agent, &s->full, error));
-  if (s->want->shop)
-    return aft__has_shop(s->fit->shops, s->fit->n_shops, s->want->shop) ? lanes_of(s, s->want->shop, error)
-                                                                        : AFT_OK;
-  for (uint32_t i = 0; i < s->fit->n_shops; i++)
-    AFT__TRY(lanes_of(s, s->fit->shops[i], error));
+  s->heads[s->n++] = *h;
   return AFT_OK;
 }
 
-/* ---- heads ---- */
+static aft_status heads_of(search *s, aft_id shop, aft_error *error) {
+  head h = {.shop = shop};
+  for (;;) {
+    aft__value *lane;
+    AFT__TRY(next_lane(s, &h, error));
+    if (!h.ticket)
+      return AFT_OK;
+    AFT__TRY(aft__get(s->cmd->tx, &aft__lane_table, h.lane, &lane, error));
+    if (!wanted(s, lane))
+      continue;
+    AFT__TRY(look_reserved(s, &h, lane, error));
+    if (h.ticket)
+      AFT__TRY(add_head(s, &h, error));
+  }
+}
 
-static aft_status look(search *s, head *h, bool lock, aft_error *error) {
-  aft__value **rows;
-  uint32_t n;
-  aft__scan scan = {.table = &aft__ticket_table,
-                    .index = AFT__TICKET_BY_LANE,
-                    .n_equal = 2,
-                    .equal = {aft__int(s->cmd->call.tenant), aft__int(h->lane)},
-                    .claim = lock,
-                    .limit = 1};
-  AFT__TRY(aft__scan_all(s->cmd->tx, &scan, &rows, &n, error));
-  h->ticket = n ? rows[0][AFT__TICKET_ID].number : 0;
-  h->place = n ? aft__row_int(rows[0], AFT__TICKET_PLACE) : 0;
-  h->locked = lock;
+static aft_status gather(search *s, aft_error *error) {
+  AFT__TRY(aft__full_channels(s->cmd, s->fit->agent, &s->full, error));
+  if (s->want->shop)
+    return aft__has_shop(s->fit->shops, s->fit->n_shops, s->want->shop) ? heads_of(s, s->want->shop, error)
+                                                                        : AFT_OK;
+  for (uint32_t i = 0; i < s->fit->n_shops; i++)
+    AFT__TRY(heads_of(s, s->fit->shops[i], error));
   return AFT_OK;
 }
 
@@ -102,28 +140,17 @@ static head *smallest(search *s) {
 
 /* Another session may hold the head of a lane: then the one behind it stands for the lane, and may no longer
  * be the smallest of all. */
-static aft_status choose(search *s, aft_id *ticket, aft_error *error) {
-  for (uint32_t i = 0; i < s->n; i++) {
-    s->heads[i].lane = s->lanes[i][AFT__LANE_ID].number;
-    AFT__TRY(look(s, &s->heads[i], false, error));
-  }
-  head *best = smallest(s);
-  while (best && !best->locked) {
-    AFT__TRY(look(s, best, true, error));
-    best = smallest(s);
-  }
-  *ticket = best ? best->ticket : 0;
-  return best ? AFT_OK : AFT_DONE;
-}
-
 aft_status aft__claim_head(aft__cmd *cmd, const aft__fit *fit, const aft__want *want, aft_id *ticket,
                            aft_error *error) {
   search s = {.cmd = cmd, .fit = fit, .want = want};
   AFT__TRY(gather(&s, error));
-  s.heads = aft__arena_alloc(cmd->arena, (s.n + 1) * sizeof(head));
-  if (!s.heads)
-    return aft__nomem(error);
-  return choose(&s, ticket, error);
+  head *best = smallest(&s);
+  while (best && !best->locked) {
+    AFT__TRY(lock_head(&s, best, error));
+    best = smallest(&s);
+  }
+  *ticket = best ? best->ticket : 0;
+  return best ? AFT_OK : AFT_DONE;
 }
 
 /* ---- giving ---- */
@@ -194,6 +221,7 @@ static aft_status give(aft__ticket *ticket, aft__fit *fit, const char *verb, boo
   aft__fire fire = {.event = "assign", .verb = verb, .role = AFT_ROLE_SYSTEM, .facts = aft__cstr(facts)};
   AFT__TRY(aft__ticket_fire(ticket, &fire, error));
   aft__ticket_set(ticket, AFT__TICKET_ASSIGNEE, aft__int(fit->id));
+  ticket->seen_there = true;
   if (tell)
     AFT__TRY(
         aft__ticket_work(ticket, "assigned", "agent", aft__row_str(fit->agent, AFT__AGENT_EXTERNAL), error));

@@ -8,6 +8,10 @@
    UINT64_C(1) << AFT__TICKET_ASSIGNEE | UINT64_C(1) << AFT__TICKET_QUEUE |                                 \
    UINT64_C(1) << AFT__TICKET_LANGUAGE | UINT64_C(1) << AFT__TICKET_SINCE)
 
+#define WAKE_MS AFT__DAY        /* a lane notes its use that often at most: entering one costs no write */
+#define OLD_MS  (30 * AFT__DAY) /* that nothing came to for so long, goes */
+#define SWEPT   4u              /* lanes that are looked at where one is made */
+
 typedef struct lane_key {
   aft_str skills, text;
   aft_id agent;
@@ -62,6 +66,42 @@ static aft_status key_of(aft__ticket *ticket, lane_key *key, aft_error *error) {
   return AFT_OK;
 }
 
+static aft_status note_use(aft__cmd *cmd, aft__value *lane, aft_error *error) {
+  lane[AFT__LANE_USED] = aft__int(cmd->now);
+  return aft__update(cmd->tx, &aft__lane_table, lane, UINT64_C(1) << AFT__LANE_USED, error);
+}
+
+/* A ticket that enters an old lane at the same time writes to it, so one of both comes too late. */
+static aft_status drop_if_empty(aft__cmd *cmd, aft__value *lane, aft_error *error) {
+  aft__value **rows;
+  uint32_t n;
+  aft__scan scan = {.table = &aft__ticket_table,
+                    .index = AFT__TICKET_BY_LANE,
+                    .n_equal = 3,
+                    .equal = {lane[AFT__LANE_TENANT], lane[AFT__LANE_SHOP], lane[AFT__LANE_ID]},
+                    .limit = 1};
+  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  return n ? note_use(cmd, lane, error)
+           : aft__remove(cmd->tx, &aft__lane_table, lane[AFT__LANE_ID].number, lane[AFT__LANE_REV].number,
+                         error);
+}
+
+/* More go than come, so that as many lanes stay as are in use. */
+static aft_status sweep(aft__cmd *cmd, aft_error *error) {
+  aft__value **rows, before = aft__int(cmd->now - OLD_MS);
+  uint32_t n;
+  aft__scan scan = {.table = &aft__lane_table,
+                    .index = AFT__LANE_BY_USED,
+                    .n_equal = 1,
+                    .equal = {aft__int(cmd->call.tenant)},
+                    .high = &before,
+                    .limit = SWEPT};
+  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++)
+    AFT__TRY(drop_if_empty(cmd, rows[i], error));
+  return AFT_OK;
+}
+
 static aft_status make(aft__ticket *ticket, const lane_key *key, aft_id *out, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   aft_str queue = aft__ticket_str(ticket, AFT__TICKET_QUEUE);
@@ -77,7 +117,9 @@ static aft_status make(aft__ticket *ticket, const lane_key *key, aft_id *out, af
       [AFT__LANE_SKILLS] = aft__text(key->skills),
       [AFT__LANE_AGENT] = aft__id_or_null(key->agent),
       [AFT__LANE_KEY] = aft__text(key->text),
+      [AFT__LANE_USED] = aft__int(cmd->now),
   };
+  AFT__TRY(sweep(cmd, error));
   aft_status status = aft__insert(cmd->tx, &aft__lane_table, row, NULL, error);
   if (status == AFT_E_EXISTS)
     return aft__tx_race(cmd->tx, "lane", error);
@@ -94,7 +136,8 @@ static aft_status find(aft__ticket *ticket, aft_id *out, aft_error *error) {
     return make(ticket, &key, out, error);
   AFT__TRY(status);
   *out = row[AFT__LANE_ID].number;
-  return AFT_OK;
+  bool lately = ticket->cmd->now - aft__row_int(row, AFT__LANE_USED) < WAKE_MS;
+  return lately ? AFT_OK : note_use(ticket->cmd, row, error);
 }
 
 /* What a ticket leaves behind may be room for another. */
@@ -128,5 +171,6 @@ aft_status aft__ticket_lane(aft__ticket *ticket, bool anew, aft_error *error) {
     return enter(ticket, anew, error);
   if (!aft__row_null(ticket->row, AFT__TICKET_LANE))
     aft__ticket_set(ticket, AFT__TICKET_LANE, aft__null());
-  return freed(ticket, error);
+  AFT__TRY(freed(ticket, error));
+  return aft__ticket_kept(ticket, anew, error);
 }

@@ -1,8 +1,7 @@
-/* Presence: who is there, and what becomes of the tickets of those who are not. */
+/* Presence: who is there. */
 #include "desk/routing/routing_priv.h"
 
 #define PRESENCE_V1 (offsetof(aft_presence_in, reserved0) + sizeof(uint32_t))
-#define STEP        50u /* tickets in one transaction */
 
 static const char *const presences[] = {NULL, "online", "busy", "away", "offline"};
 
@@ -84,69 +83,4 @@ aft_status aft_presence_set(aft_session *session, const aft_call *call, const af
     return aft__error(error, AFT_E_INVALID, "presence.presence", "expected AFT_PRESENCE_…, found %u",
                       local.presence);
   return aft__command_run(session, call, &command, &local, out, error);
-}
-
-/* ---- giving back ---- */
-
-typedef struct batch {
-  bool all;
-  aft_id ids[STEP];
-  uint32_t n;
-} batch;
-
-/* What waits for the customer or for somebody else owes no answer now. */
-static aft_status collect(void *user, const aft__value *row, aft_error *error) {
-  batch *b = user;
-  (void)error;
-  if (!b->all && !aft__row_null(row, AFT__TICKET_PAUSED))
-    return AFT_OK;
-  b->ids[b->n++] = row[AFT__TICKET_ID].number;
-  return b->n == STEP ? AFT_DONE : AFT_OK;
-}
-
-static aft_status give_back(aft__ticket *ticket, aft_str agent, aft_error *error) {
-  bool lets;
-  AFT__TRY(aft__ticket_lets(ticket, "release", AFT_ROLE_SYSTEM, &lets, error));
-  aft__fire fire = {.event = "release", .verb = "ticket.handed_back", .role = AFT_ROLE_SYSTEM};
-  if (lets)
-    AFT__TRY(aft__ticket_fire(ticket, &fire, error));
-  else
-    AFT__TRY(aft__ticket_note(ticket, "ticket.handed_back", (aft_str){0}, (aft_str){0}, error));
-  aft__ticket_set(ticket, AFT__TICKET_ASSIGNEE, aft__null());
-  AFT__TRY(aft__ticket_work(ticket, "handed_back", "agent", agent, error));
-  return aft__ticket_save(ticket, error);
-}
-
-static aft_status give_back_one(aft__cmd *cmd, aft_id id, aft_str agent, aft_error *error) {
-  aft__ticket ticket;
-  aft_status status = aft__ticket_load(cmd, id, &ticket, error);
-  if (status >= 0)
-    status = give_back(&ticket, agent, error);
-  aft__ticket_done(&ticket);
-  return status;
-}
-
-aft_status aft__give_back(aft__cmd *cmd, aft_id id, aft_error *error) {
-  aft__value *agent;
-  aft__routing routing;
-  bool there, more;
-  aft__policy_routing_of(cmd->policy, &routing);
-  AFT__TRY(aft__get(cmd->tx, &aft__agent_table, id, &agent, error));
-  AFT__TRY(aft__is_present(cmd, agent, &there, error));
-  bool left = !aft__row_int(agent, AFT__AGENT_ACTIVE);
-  if (!there)
-    AFT__TRY(aft__push_lanes_of(cmd, id, error));
-  if (there || (routing.hand_back == AFT__HAND_BACK_NEVER && !left))
-    return AFT_OK;
-  batch b = {.all = left || routing.hand_back == AFT__HAND_BACK_ALL};
-  aft__scan scan = {.table = &aft__ticket_table,
-                    .index = AFT__TICKET_BY_ASSIGNEE,
-                    .n_equal = 3,
-                    .equal = {aft__int(cmd->call.tenant), aft__int(id), aft__int(2)}};
-  AFT__TRY(aft__scan_each(cmd->tx, &scan, collect, &b, error));
-  AFT__TRY(aft__anchor(cmd->tx, &aft__agent_table, agent, error));
-  for (uint32_t i = 0; i < b.n; i++)
-    AFT__TRY(give_back_one(cmd, b.ids[i], aft__row_str(agent, AFT__AGENT_EXTERNAL), error));
-  AFT__TRY(aft__tasks_give_back(cmd, id, STEP, &more, error));
-  return more || b.n == STEP ? aft__agent_due(cmd, id, AFT__DUE_HAND_BACK, cmd->now, error) : AFT_OK;
 }

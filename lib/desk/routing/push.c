@@ -3,7 +3,6 @@
 
 #define MOST_AGENTS  1000u /* of a shop that are looked at for one ticket */
 #define MOST_EARLIER 10u   /* tickets of a customer in which the last agent is looked for */
-#define MOST_LEFT    1000u /* lanes of an agent who has gone, and tickets of each */
 #define AT_ONCE      10u   /* tickets given to one agent in one transaction */
 
 /* ---- who may get it ---- */
@@ -12,13 +11,13 @@
 static aft_status is_ready(aft__cmd *cmd, const aft__value *agent, bool *out, aft_error *error) {
   *out = aft__str_eq(aft__row_str(agent, AFT__AGENT_PRESENCE), aft__cstr("online"));
   if (*out)
-    AFT__TRY(aft__is_present(cmd, agent, out, error));
+    AFT__TRY(aft__is_heard_of(cmd, agent, out, error));
   *out &= aft__rate_lets(cmd, agent);
   return *out ? aft__has_room(cmd, agent, out, error) : AFT_OK;
 }
 
-static aft_status may_get(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane, bool *out,
-                          aft_error *error) {
+static aft_status may_get(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane, aft_time place,
+                          bool *out, aft_error *error) {
   bool reserved;
   aft_str full;
   *out = aft__fit_takes(cmd, fit, lane);
@@ -27,7 +26,7 @@ static aft_status may_get(aft__cmd *cmd, const aft__fit *fit, const aft__value *
   if (!*out)
     return AFT_OK;
   AFT__TRY(aft__full_channels(cmd, fit->agent, &full, error));
-  AFT__TRY(aft__fit_reserved(cmd, fit, lane, &reserved, error));
+  AFT__TRY(aft__fit_reserved(cmd, fit, lane, place, &reserved, error));
   *out = !reserved && !aft__words_have(full, aft__row_str(lane, AFT__LANE_CHANNEL));
   return AFT_OK;
 }
@@ -44,8 +43,9 @@ static aft_status weight_of(aft__cmd *cmd, aft__assign how, const aft__value *ag
   return AFT_OK;
 }
 
-static aft_status pick(aft__cmd *cmd, const aft__value *lane, aft__assign how, aft_id *out,
+static aft_status pick(aft__ticket *ticket, const aft__value *lane, aft__assign how, aft_id *out,
                        aft_error *error) {
+  aft__cmd *cmd = ticket->cmd;
   aft__value **rows;
   uint32_t n;
   int64_t least = 0, served = 0;
@@ -58,7 +58,7 @@ static aft_status pick(aft__cmd *cmd, const aft__value *lane, aft__assign how, a
     int64_t weight;
     bool may;
     AFT__TRY(aft__get(cmd->tx, &aft__agent_table, fit.id, &fit.agent, error));
-    AFT__TRY(may_get(cmd, &fit, lane, &may, error));
+    AFT__TRY(may_get(cmd, &fit, lane, aft__ticket_int(ticket, AFT__TICKET_PLACE), &may, error));
     if (!may)
       continue;
     AFT__TRY(weight_of(cmd, how, fit.agent, &weight, error));
@@ -103,22 +103,17 @@ static aft_status sticky(aft__ticket *ticket, const aft__value *lane, aft_id *ou
     return AFT_OK;
   AFT__TRY(status);
   AFT__TRY(aft__get(ticket->cmd->tx, &aft__agent_table, fit.id, &fit.agent, error));
-  AFT__TRY(may_get(ticket->cmd, &fit, lane, &may, error));
+  AFT__TRY(may_get(ticket->cmd, &fit, lane, aft__ticket_int(ticket, AFT__TICKET_PLACE), &may, error));
   *out = may ? fit.id : 0;
   return AFT_OK;
 }
 
 /* ---- giving ---- */
 
-static aft_status give(aft__cmd *cmd, aft_id agent, aft_id ticket, aft_error *error) {
-  aft__fit fit;
-  aft__value *row;
-  AFT__TRY(aft__fit_load(cmd, agent, &fit, error));
-  return aft__claim_give(cmd, &fit, ticket, "ticket.pushed", &row, error);
-}
-
-/* An agent who has room gets what has waited longest for it, so that nothing new overtakes. */
-static aft_status give_first(aft__ticket *ticket, aft_id agent, aft_error *error) {
+/* An agent who has room gets what has waited longest for it, so that nothing new overtakes. own: the ticket
+ * is the customer's of before, and comes first as long as nothing that the agent may take is past its place.
+ */
+static aft_status give_first(aft__ticket *ticket, aft_id agent, bool own, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   aft__fit fit;
   aft__value *row;
@@ -128,9 +123,18 @@ static aft_status give_first(aft__ticket *ticket, aft_id agent, aft_error *error
   aft_status status = aft__claim_head(cmd, &fit, &want, &first, error);
   if (status != AFT_OK)
     return status < 0 ? status : AFT_OK;
+  AFT__TRY(aft__get(cmd->tx, &aft__ticket_table, first, &row, error));
+  if (own && aft__row_int(row, AFT__TICKET_PLACE) > cmd->now)
+    first = aft__ticket_id(ticket);
   AFT__TRY(aft__claim_give(cmd, &fit, first, "ticket.pushed", &row, error));
   return first == aft__ticket_id(ticket) ? AFT_OK
                                          : aft__ticket_due(ticket, aft__cstr(AFT__DUE_PUSH), cmd->now, error);
+}
+
+/* What is its own agent's may be given to others then. */
+static aft_status again_at_place(aft__ticket *ticket, aft_error *error) {
+  aft_time place = aft__ticket_int(ticket, AFT__TICKET_PLACE);
+  return place > ticket->cmd->now ? aft__ticket_due(ticket, aft__cstr(AFT__DUE_PUSH), place, error) : AFT_OK;
 }
 
 aft_status aft__push_ticket(aft__ticket *ticket, aft_error *error) {
@@ -145,13 +149,15 @@ aft_status aft__push_ticket(aft__ticket *ticket, aft_error *error) {
   if (how == AFT__ASSIGN_STICKY) {
     AFT__TRY(sticky(ticket, lane, &agent, error));
     if (agent)
-      return give(cmd, agent, aft__ticket_id(ticket), error);
+      return give_first(ticket, agent, true, error);
     how = then;
   }
   if (how == AFT__ASSIGN_CLAIM)
     return AFT_OK;
-  AFT__TRY(pick(cmd, lane, how, &agent, error));
-  return agent ? give_first(ticket, agent, error) : AFT_OK;
+  AFT__TRY(pick(ticket, lane, how, &agent, error));
+  if (agent)
+    return give_first(ticket, agent, false, error);
+  return aft__row_null(lane, AFT__LANE_AGENT) ? AFT_OK : again_at_place(ticket, error);
 }
 
 /* ---- when somebody has room ---- */
@@ -182,25 +188,29 @@ aft_status aft__push_serve(aft__cmd *cmd, aft_id id, aft_error *error) {
 
 /* ---- when somebody has gone ---- */
 
-static aft_status push_lane(aft__cmd *cmd, aft_id lane, aft_error *error) {
-  aft__value **rows;
-  uint32_t n;
-  AFT__TRY(aft__load_rows(cmd, &aft__ticket_table, AFT__TICKET_BY_LANE, lane, MOST_LEFT, &rows, &n, error));
-  for (uint32_t i = 0; i < n; i++)
-    AFT__TRY(aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_TICKET, rows[i][AFT__TICKET_ID].number,
-                          aft__cstr(AFT__DUE_PUSH), cmd->now, error));
-  return AFT_OK;
+static aft_status push_again(void *user, aft__value *row, aft_error *error) {
+  aft__cmd *cmd = user;
+  return aft__due_set(cmd->tx, cmd->call.tenant, AFT__KIND_TICKET, row[AFT__TICKET_ID].number,
+                      aft__cstr(AFT__DUE_PUSH), cmd->now, error);
+}
+
+static aft_status push_lane(void *user, aft__value *lane, aft_error *error) {
+  aft__cmd *cmd = user;
+  aft__assign then;
+  aft__scan scan = {.table = &aft__ticket_table,
+                    .index = AFT__TICKET_BY_LANE,
+                    .n_equal = 3,
+                    .equal = {lane[AFT__LANE_TENANT], lane[AFT__LANE_SHOP], lane[AFT__LANE_ID]}};
+  if (aft__policy_assign(cmd->policy, aft__row_str(lane, AFT__LANE_QUEUE), &then) == AFT__ASSIGN_CLAIM)
+    return AFT_OK;
+  return aft__change_each(cmd->tx, scan, false, push_again, cmd, error);
 }
 
 aft_status aft__push_lanes_of(aft__cmd *cmd, aft_id agent, aft_error *error) {
-  aft__value **rows;
-  uint32_t n;
-  aft__assign then;
-  if (!aft__policy_pushes(cmd->policy))
-    return AFT_OK;
-  AFT__TRY(aft__load_rows(cmd, &aft__lane_table, AFT__LANE_BY_AGENT, agent, MOST_LEFT, &rows, &n, error));
-  for (uint32_t i = 0; i < n; i++)
-    if (aft__policy_assign(cmd->policy, aft__row_str(rows[i], AFT__LANE_QUEUE), &then) != AFT__ASSIGN_CLAIM)
-      AFT__TRY(push_lane(cmd, rows[i][AFT__LANE_ID].number, error));
-  return AFT_OK;
+  aft__scan scan = {.table = &aft__lane_table,
+                    .index = AFT__LANE_BY_AGENT,
+                    .n_equal = 2,
+                    .equal = {aft__int(cmd->call.tenant), aft__int(agent)}};
+  return aft__policy_pushes(cmd->policy) ? aft__change_each(cmd->tx, scan, false, push_lane, cmd, error)
+                                         : AFT_OK;
 }

@@ -6,7 +6,6 @@
 
 #include <aftersales/routing.h>
 
-#define AFT__MOST_LANES   4096u /* that one claim looks at */
 #define AFT__MOST_IN_WORK 4096u /* tickets of one agent that are counted */
 
 /* ---- agent_fit.c: what an agent may take ---- */
@@ -24,14 +23,17 @@ aft_status aft__fit_load(aft__cmd *cmd, aft_id agent, aft__fit *fit, aft_error *
 bool aft__fit_speaks(const aft__fit *fit, aft_str language);
 /* Whether shop, queue, language and skills of a lane are for the agent. */
 bool aft__fit_takes(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane);
-/* Whether the lane is another agent's who is there and has room: then nobody else takes from it. */
-aft_status aft__fit_reserved(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane, bool *out,
-                             aft_error *error);
+/* Whether a ticket of the lane is another agent's who is heard of and has room: then nobody else takes it
+ * before its place has passed. */
+aft_status aft__fit_reserved(aft__cmd *cmd, const aft__fit *fit, const aft__value *lane, aft_time place,
+                             bool *out, aft_error *error);
 /* AFT_E_INVALID where no queue of the policy would ever be the agent's. */
 aft_status aft__fit_any(aft__cmd *cmd, const aft__fit *fit, aft_error *error);
 /* In work and on shift: AFT_E_TRANSITION with a sentence. */
 aft_status aft__fit_present(aft__cmd *cmd, const aft__value *agent, aft_error *error);
 aft_status aft__is_present(aft__cmd *cmd, const aft__value *agent, bool *out, aft_error *error);
+/* The same of one who said so, and gave a sign of it since the policy's away_after. */
+aft_status aft__is_heard_of(aft__cmd *cmd, const aft__value *agent, bool *out, aft_error *error);
 /* Tickets in work that the agent has, of a channel (empty: all). Those that wait for others do not count. */
 aft_status aft__load_of(aft__cmd *cmd, aft_id agent, aft_str channel, int64_t *n, aft_error *error);
 /* Whether one more ticket fits at all; and the channels of which none does, with spaces between. */
@@ -61,6 +63,7 @@ aft_status aft__tier_due(aft__cmd *cmd, const aft__value *due, aft_error *error)
 
 /* ---- agent.c ---- */
 
+bool aft__says_there(const aft__value *agent); /* online or busy */
 aft_status aft__check_teams(aft__cmd *cmd, aft_str teams, aft_error *error);
 
 aft_status aft__agent_due(aft__cmd *cmd, aft_id agent, const char *name, aft_time at, aft_error *error);
@@ -70,11 +73,19 @@ aft_status aft__agent_audit(aft__cmd *cmd, aft_id agent, const char *verb, aft_e
 #define AFT__DUE_HAND_BACK "hand_back"
 #define AFT__DUE_SERVE     "serve"
 
+/* ---- hand_back.c: AFT__DUE_HAND_BACK is also a ticket's ---- */
+
+/* What an agent has who is not there, or no longer of the shop, goes back, some at a time. */
+aft_status aft__give_back(aft__cmd *cmd, aft_id id, aft_error *error);
+/* Sees to it that a ticket does not stay with such an agent; called before it is saved. anew: also where
+ * nothing changed that it rests on. */
+aft_status aft__ticket_kept(aft__ticket *ticket, bool anew, aft_error *error);
+/* The time has come: it goes back if its agent is still not there. The caller saves it. */
+aft_status aft__ticket_hand_back(aft__ticket *ticket, aft_error *error);
+
 /* ---- presence.c, push.c, shift.c ---- */
 
 aft_status aft__presence_is(aft__cmd *cmd, aft__value *agent, const char *presence, aft_error *error);
-/* The tickets of an agent who is not there go back, some at a time. */
-aft_status aft__give_back(aft__cmd *cmd, aft_id id, aft_error *error);
 aft_status aft__push_ticket(aft__ticket *ticket, aft_error *error);
 /* What waited for an agent who has gone is given out to others. */
 aft_status aft__push_lanes_of(aft__cmd *cmd, aft_id agent, aft_error *error);

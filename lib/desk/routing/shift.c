@@ -76,6 +76,15 @@ static aft_status set_dues(aft__cmd *cmd, const aft__value *row, aft_error *erro
                       aft__row_int(row, AFT__SHIFT_TO), error);
 }
 
+/* Shifts that are put or removed can leave an agent without one now. */
+static aft_status look_anew(aft__cmd *cmd, const aft__value *agent, bool was_there, aft_error *error) {
+  bool there;
+  AFT__TRY(aft__is_present(cmd, agent, &there, error));
+  return there || !was_there
+             ? AFT_OK
+             : aft__agent_due(cmd, agent[AFT__AGENT_ID].number, AFT__DUE_HAND_BACK, cmd->now, error);
+}
+
 /* ---- putting ---- */
 
 static aft_status check_free(aft__cmd *cmd, const aft__value *row, aft_error *error) {
@@ -114,6 +123,7 @@ static aft_status check_span(const aft_shift_in *in, const aft__value *row, aft_
 static aft_status shift_put(aft__cmd *cmd, void *given, aft_error *error) {
   const aft_shift_in *in = given;
   aft__value fresh[AFT__SHIFT_COLUMNS] = {0}, *row, *agent;
+  bool there;
   AFT__TRY(fill(cmd, in, fresh, &row, error));
   AFT__TRY(check_span(in, row, error));
   row[AFT__SHIFT_FROM] = aft__int(in->from);
@@ -121,6 +131,7 @@ static aft_status shift_put(aft__cmd *cmd, void *given, aft_error *error) {
   AFT__TRY(aft__load(cmd, &aft__agent_table, AFT__AGENT_TENANT, aft__row_int(row, AFT__SHIFT_AGENT),
                      "shift.agent", &agent, error));
   AFT__TRY(check_free(cmd, row, error));
+  AFT__TRY(aft__is_present(cmd, agent, &there, error));
   AFT__TRY(aft__anchor(cmd->tx, &aft__agent_table, agent, error));
   if (in->id)
     AFT__TRY(aft__update(cmd->tx, &aft__shift_table, row,
@@ -128,6 +139,7 @@ static aft_status shift_put(aft__cmd *cmd, void *given, aft_error *error) {
   else
     AFT__TRY(aft__insert(cmd->tx, &aft__shift_table, row, NULL, error));
   AFT__TRY(set_dues(cmd, row, error));
+  AFT__TRY(look_anew(cmd, agent, there, error));
   cmd->ids[0] = row[AFT__SHIFT_ID].number;
   return aft__agent_audit(cmd, agent[AFT__AGENT_ID].number, "agent.shift", error);
 }
@@ -161,14 +173,15 @@ aft_status aft_shift_put(aft_session *session, const aft_call *call, const aft_s
 /* ---- removing and listing ---- */
 
 static aft_status shift_remove(aft__cmd *cmd, void *given, aft_error *error) {
-  aft_id id = *(const aft_id *)given, agent;
-  aft__value *row;
+  aft_id id = *(const aft_id *)given;
+  aft__value *row, *agent;
   cmd->subject = id;
   AFT__TRY(aft__load(cmd, &aft__shift_table, AFT__SHIFT_TENANT, id, "shift", &row, error));
-  agent = aft__row_int(row, AFT__SHIFT_AGENT);
+  AFT__TRY(aft__get(cmd->tx, &aft__agent_table, aft__row_int(row, AFT__SHIFT_AGENT), &agent, error));
   AFT__TRY(aft__due_clear_all(cmd->tx, id, error));
   AFT__TRY(aft__remove(cmd->tx, &aft__shift_table, id, row[AFT__COL_REV].number, error));
-  return aft__agent_audit(cmd, agent, "agent.shift_removed", error);
+  AFT__TRY(look_anew(cmd, agent, true, error));
+  return aft__agent_audit(cmd, agent[AFT__AGENT_ID].number, "agent.shift_removed", error);
 }
 
 static void remove_digest(aft__sha256 *sha, const void *given) {

@@ -2,12 +2,17 @@
 #include "desk/survey/survey_priv.h"
 
 #define MOST_SURVEYS 64
+#define MOST_MOVED   1000 /* surveys of a ticket that come along with a merge */
 
 #define DUE_REMIND "remind"
 #define DUE_EXPIRE "expire"
 
 bool aft__survey_is(const aft__value *row, const char *state) {
   return aft__str_eq(aft__row_str(row, AFT__SURVEY_STATE), aft__cstr(state));
+}
+
+bool aft__survey_asks(const aft__value *row) {
+  return !aft__survey_is(row, "skipped") && !aft__survey_is(row, "cancelled");
 }
 
 bool aft__survey_terms(const aft__cmd *cmd, const aft__value *row, aft__policy_survey *out) {
@@ -45,6 +50,21 @@ aft_status aft__survey_cancel(aft__ticket *ticket, aft_error *error) {
   AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++)
     AFT__TRY(cancel(cmd, rows[i], error));
+  return AFT_OK;
+}
+
+aft_status aft__surveys_follow(aft__ticket *from, aft__ticket *to, bool cases, aft_error *error) {
+  aft__cmd *cmd = from->cmd;
+  aft__value **rows;
+  uint32_t n;
+  AFT__TRY(aft__load_rows(cmd, &aft__survey_table, AFT__SURVEY_BY_TICKET, aft__ticket_id(from), MOST_MOVED,
+                          &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++) {
+    if (!aft__survey_asks(rows[i]) || (!cases && !aft__row_null(rows[i], AFT__SURVEY_CASE)))
+      continue;
+    rows[i][AFT__SURVEY_TICKET] = aft__int(aft__ticket_id(to));
+    AFT__TRY(aft__update(cmd->tx, &aft__survey_table, rows[i], 1u << AFT__SURVEY_TICKET, error));
+  }
   return AFT_OK;
 }
 

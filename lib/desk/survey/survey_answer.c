@@ -16,7 +16,7 @@ typedef struct answering {
   bool scored; /* it asks for a score, not for answers to questions alone */
   aft_id survey;
   aft__value *row;
-  bool first, was_low;
+  bool first, calls; /* calls: its first low answer, which asks for a call-back */
 } answering;
 
 /* ---- whether it may be answered ---- */
@@ -83,19 +83,28 @@ static void fill_first(aft__cmd *cmd, aft__value *row, const aft__policy_survey 
   row[AFT__SURVEY_EDITABLE] = aft__int(policy->edit_ms < 0 ? cmd->now : cmd->now + policy->edit_ms);
 }
 
+/* Once a survey, however often its answer changes. */
+static bool calls_back(const aft__value *row) {
+  return aft__row_int(row, AFT__SURVEY_LOW) && aft__row_null(row, AFT__SURVEY_CALL_BACK);
+}
+
 static aft_status keep(const aft__survey_matter *matter, answering *a, aft_error *error) {
   aft__cmd *cmd = matter->cmd;
   aft__policy_survey policy;
   bool low = false;
   aft__survey_terms(cmd, a->row, &policy);
   AFT__TRY(aft__replies_put(cmd, a->row, a->answers, a->in.n_answers, &low, error));
-  a->was_low = aft__row_int(a->row, AFT__SURVEY_LOW) != 0;
   uint64_t mask =
       1u << AFT__SURVEY_SCORE | 1u << AFT__SURVEY_TEXT | 1u << AFT__SURVEY_SOURCE | 1u << AFT__SURVEY_LOW;
   a->row[AFT__SURVEY_SCORE] = a->scored ? aft__int(a->in.score) : aft__null();
   a->row[AFT__SURVEY_TEXT] = a->in.text.len ? aft__text(a->in.text) : aft__null();
   a->row[AFT__SURVEY_SOURCE] = aft__text(aft__cstr(sources[a->in.source]));
   a->row[AFT__SURVEY_LOW] = aft__int(low || is_low(&policy, a));
+  a->calls = calls_back(a->row);
+  if (a->calls) {
+    a->row[AFT__SURVEY_CALL_BACK] = aft__int(cmd->now);
+    mask |= 1u << AFT__SURVEY_CALL_BACK;
+  }
   if (a->first) {
     fill_first(cmd, a->row, &policy);
     mask |= 1u << AFT__SURVEY_STATE | 1u << AFT__SURVEY_ANSWERED | 1u << AFT__SURVEY_EDITABLE |
@@ -164,9 +173,7 @@ static aft_status write(const aft__survey_matter *matter, aft__value *row, void 
   (void)row;
   AFT__TRY(keep(matter, a, error));
   AFT__TRY(note(matter, a, error));
-  if (!aft__row_int(a->row, AFT__SURVEY_LOW) || a->was_low)
-    return AFT_OK;
-  return call_back(matter, a, error);
+  return a->calls ? call_back(matter, a, error) : AFT_OK;
 }
 
 static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
@@ -195,9 +202,9 @@ aft_status aft__survey_told(aft__ticket *ticket, aft_id survey, int32_t score, a
 
 /* How the shop sorts and judges an answer is not the buyer's to see. */
 static aft_status hide(aft__cmd *cmd, aft__value *row, aft_error *error) {
-  static const uint32_t inner[] = {AFT__SURVEY_REASON,   AFT__SURVEY_LOW,   AFT__SURVEY_AGENT,
-                                   AFT__SURVEY_CATEGORY, AFT__SURVEY_TOPIC, AFT__SURVEY_QUEUE,
-                                   AFT__SURVEY_TIER};
+  static const uint32_t inner[] = {AFT__SURVEY_REASON,   AFT__SURVEY_LOW,      AFT__SURVEY_AGENT,
+                                   AFT__SURVEY_CATEGORY, AFT__SURVEY_TOPIC,    AFT__SURVEY_QUEUE,
+                                   AFT__SURVEY_TIER,     AFT__SURVEY_CALL_BACK};
   (void)error;
   for (size_t i = 0; cmd->call.role == AFT_ROLE_BUYER && i < AFT__COUNT(inner); i++)
     row[inner[i]] = aft__null();

@@ -38,10 +38,6 @@ static aft_status rows_of(const asking *a, const aft__table *table, uint32_t ind
 
 /* ---- the same matter ---- */
 
-static bool asks(const aft__value *survey) {
-  return !aft__survey_is(survey, "skipped") && !aft__survey_is(survey, "cancelled");
-}
-
 /* While a case of the ticket is open, its end will ask. */
 static aft_status case_of_ticket(asking *a, aft_error *error) {
   aft__value **rows;
@@ -63,7 +59,7 @@ static aft_status same_matter(asking *a, aft_error *error) {
     return AFT_OK;
   AFT__TRY(rows_of(a, &aft__survey_table, AFT__SURVEY_BY_TICKET, a->ticket, &rows, &n, error));
   for (uint32_t i = 0; i < n && !a->why; i++)
-    if (asks(rows[i]) && aft__row_int(rows[i], AFT__SURVEY_CASE) != a->of)
+    if (aft__survey_asks(rows[i]) && aft__row_int(rows[i], AFT__SURVEY_CASE) != a->of)
       a->why = "asked_already";
   return a->why || a->of ? AFT_OK : case_of_ticket(a, error);
 }

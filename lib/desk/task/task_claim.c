@@ -2,8 +2,8 @@
 #include "desk/routing/routing_priv.h"
 #include "desk/task/task_priv.h"
 
-#define CLAIM_V1   (offsetof(aft_task_claim_in, name) + sizeof(aft_str))
-#define MOST_LOOKS 1000u /* tasks of one shop */
+#define CLAIM_V1 (offsetof(aft_task_claim_in, name) + sizeof(aft_str))
+#define PAGE     256u /* tasks that are read at once */
 
 static aft_status give(aft__task *task, aft_id agent, const char *verb, aft_error *error) {
   char *more = aft__arena_printf(task->cmd->arena, ",\"agent\":\"%lld\"", (long long)agent);
@@ -21,6 +21,9 @@ typedef struct search {
   aft__fit fit;
   aft_id task; /* the best so far; 0: none */
   int64_t place;
+  aft_id last; /* that was looked at */
+  int64_t last_place;
+  uint32_t looks; /* at this page; 0 once the shop has no better */
 } search;
 
 static bool fits(const search *s, const aft__value *row) {
@@ -35,28 +38,39 @@ static bool fits(const search *s, const aft__value *row) {
                                aft__row_str(agent, AFT__AGENT_TEAMS), aft__row_str(agent, AFT__AGENT_SKILLS));
 }
 
-/* The index gives them by place: the first that fits is the shop's. */
+/* The index gives them by place: the first that fits is the shop's, and none behind a better one is. */
 static aft_status look(void *user, const aft__value *row, aft_error *error) {
   search *s = user;
-  aft_id id = row[AFT__TASK_ID].number;
-  int64_t place = aft__row_int(row, AFT__TASK_PLACE);
   (void)error;
-  if (!fits(s, row))
+  s->last = row[AFT__TASK_ID].number;
+  s->last_place = aft__row_int(row, AFT__TASK_PLACE);
+  s->looks++;
+  bool better = !s->task || aft__place_before(s->last_place, s->last, s->place, s->task);
+  if (better && !fits(s, row))
     return AFT_OK;
-  if (!s->task || place < s->place || (place == s->place && id < s->task)) {
-    s->task = id;
-    s->place = place;
+  if (better) {
+    s->task = s->last;
+    s->place = s->last_place;
   }
+  s->looks = 0;
   return AFT_DONE;
 }
 
+/* However many are for others: no number of them hides one that fits. */
 static aft_status look_in(search *s, aft_id shop, aft_error *error) {
   aft__scan scan = {.table = &aft__task_table,
                     .index = AFT__TASK_BY_FREE,
                     .n_equal = 2,
                     .equal = {aft__int(s->cmd->call.tenant), aft__int(shop)},
-                    .limit = MOST_LOOKS};
-  return aft__scan_each(s->cmd->tx, &scan, look, s, error);
+                    .limit = PAGE};
+  do {
+    s->looks = 0;
+    AFT__TRY(aft__scan_each(s->cmd->tx, &scan, look, s, error));
+    scan.after = true;
+    scan.after_value = aft__int(s->last_place);
+    scan.after_id = s->last;
+  } while (s->looks == PAGE);
+  return AFT_OK;
 }
 
 static aft_status look_everywhere(search *s, aft_error *error) {
@@ -178,17 +192,36 @@ static aft_status give_back(aft__task *task, void *in, aft_error *error) {
   return give(task, 0, "task.released", error);
 }
 
-aft_status aft__tasks_give_back(aft__cmd *cmd, aft_id agent, uint32_t most, bool *more, aft_error *error) {
-  aft__value **rows;
-  uint32_t n;
+typedef struct batch {
+  const aft_id *keeps; /* shops */
+  uint32_t n_keeps, most, n;
+  aft_id *ids;
+} batch;
+
+static aft_status collect(void *user, const aft__value *row, aft_error *error) {
+  batch *b = user;
+  (void)error;
+  if (aft__has_shop(b->keeps, b->n_keeps, aft__row_int(row, AFT__TASK_SHOP)))
+    return AFT_OK;
+  b->ids[b->n++] = row[AFT__TASK_ID].number;
+  return b->n == b->most ? AFT_DONE : AFT_OK;
+}
+
+aft_status aft__tasks_give_back(aft__cmd *cmd, aft_id agent, const aft_id *keeps, uint32_t n_keeps,
+                                uint32_t most, bool *more, aft_error *error) {
+  aft__value *row;
+  batch b = {keeps, n_keeps, most, 0, aft__arena_alloc(cmd->arena, most * sizeof(aft_id))};
   aft__scan scan = {.table = &aft__task_table,
                     .index = AFT__TASK_BY_ASSIGNEE,
                     .n_equal = 3,
-                    .equal = {aft__int(cmd->call.tenant), aft__int(agent), aft__int(2)},
-                    .limit = most};
-  AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
-  for (uint32_t i = 0; i < n; i++)
-    AFT__TRY(aft__task_change(cmd, rows[i], give_back, NULL, error));
-  *more = n == most;
+                    .equal = {aft__int(cmd->call.tenant), aft__int(agent), aft__int(2)}};
+  if (!b.ids)
+    return aft__nomem(error);
+  AFT__TRY(aft__scan_each(cmd->tx, &scan, collect, &b, error));
+  for (uint32_t i = 0; i < b.n; i++) {
+    AFT__TRY(aft__get(cmd->tx, &aft__task_table, b.ids[i], &row, error));
+    AFT__TRY(aft__task_change(cmd, row, give_back, NULL, error));
+  }
+  *more = b.n == most;
   return AFT_OK;
 }

@@ -45,7 +45,7 @@ static aft_status check_reader(aft__ticket *ticket, aft_error *error) {
 
 aft_status aft__ticket_reply(aft__ticket *ticket, const aft__answer *reply, aft__value **row,
                              aft_error *error) {
-  if (reply->visibility == AFT_PUBLIC)
+  if (reply->visibility == AFT_PUBLIC && !reply->for_others)
     AFT__TRY(check_reader(ticket, error));
   AFT__TRY(keep_reply(ticket, reply, row, error));
   aft_id message = (*row)[AFT__MESSAGE_ID].number;

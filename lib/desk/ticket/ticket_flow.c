@@ -24,22 +24,42 @@ static aft_status ask(aft__ticket *ticket, const char *name, uint32_t role, aft_
   return aft__flow_step(flow, state, event, (uint16_t)AFT__ROLE(role), aft__guard, &of, step, error);
 }
 
-aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
-                            aft_error *error) {
+aft_status aft__ticket_leads(aft__ticket *ticket, const char *event, uint32_t role, aft_str *state,
+                             aft_error *error) {
+  const aft__flow *flow = aft__policy_machine(ticket->cmd->policy, "ticket");
   aft__flow_step_out step;
   aft_error own = AFT_ERROR_INIT;
   aft_status status = ask(ticket, event, role, &step, &own);
-  *out = status == AFT_OK;
+  *state = status == AFT_OK ? aft__cstr(flow->texts + flow->states[step.to].name) : (aft_str){0};
   if (status == AFT_E_TRANSITION || status == AFT_E_DENIED || status >= 0)
     return AFT_OK;
   return aft__error_pass(error, &own);
 }
 
-aft_time aft__ticket_deadline(aft__ticket *ticket, const aft__flow *flow, const aft__flow_state *state) {
+aft_status aft__ticket_lets(aft__ticket *ticket, const char *event, uint32_t role, bool *out,
+                            aft_error *error) {
+  aft_str state;
+  AFT__TRY(aft__ticket_leads(ticket, event, role, &state, error));
+  *out = state.len > 0;
+  return AFT_OK;
+}
+
+static bool runs(const aft__flow_state *state) {
+  return (state->flags & AFT__FLOW_OPEN) && !(state->flags & AFT__FLOW_PAUSED);
+}
+
+/* Where the shop works on it, its hours are those of the service level; a customer has all hours. */
+aft_status aft__ticket_deadline(aft__ticket *ticket, const aft__flow *flow, const aft__flow_state *state,
+                                aft_time *out, aft_error *error) {
   aft__cmd *cmd = ticket->cmd;
   bool business = state->flags & AFT__FLOW_BUSINESS;
   int32_t offset = business ? aft__offset_at(cmd, aft__row_str(cmd->tenant, AFT__TENANT_ZONE), cmd->now) : 0;
-  return aft__policy_deadline(cmd->policy, cmd->policy, flow, state, cmd->now, offset, &ticket->reasons);
+  aft__facts facts;
+  aft__owed level;
+  AFT__TRY(aft__ticket_owed(ticket, &facts, &level, error));
+  *out = aft__policy_deadline(cmd->policy, cmd->policy, flow, state, runs(state) ? &level : NULL, cmd->now,
+                              offset, &ticket->reasons);
+  return AFT_OK;
 }
 
 /* The deadline of a state begins when it is entered, and again when it fired into the same state. */
@@ -53,13 +73,10 @@ static aft_status set_deadline(aft__ticket *ticket, const aft__flow *flow, const
     return AFT_OK;
   if (to->deadline_event == AFT__FLOW_NONE)
     return aft__due_clear(cmd->tx, aft__ticket_id(ticket), name, error);
-  aft_time at = fire->deadline ? fire->deadline : aft__ticket_deadline(ticket, flow, to);
+  aft_time at = fire->deadline;
+  if (!at)
+    AFT__TRY(aft__ticket_deadline(ticket, flow, to, &at, error));
   return aft__ticket_due(ticket, name, at, error);
-}
-
-static bool runs(const aft__flow *flow, uint32_t state) {
-  uint32_t flags = flow->states[state].flags;
-  return (flags & AFT__FLOW_OPEN) && !(flags & AFT__FLOW_PAUSED);
 }
 
 static aft_status enter(aft__ticket *ticket, const aft__flow *flow, const aft__flow_step_out *step,
@@ -83,7 +100,7 @@ static aft_status enter(aft__ticket *ticket, const aft__flow *flow, const aft__f
     AFT__TRY(incident ? aft__incident_ended(ticket, error)
                       : aft__due_clear_all(cmd->tx, aft__ticket_id(ticket), error));
   }
-  return aft__ticket_pause(ticket, runs(flow, step->to), error);
+  return aft__ticket_pause(ticket, runs(to), error);
 }
 
 aft_status aft__ticket_fire(aft__ticket *ticket, const aft__fire *fire, aft_error *error) {

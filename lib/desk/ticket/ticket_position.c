@@ -28,8 +28,8 @@ static aft_status count_ahead(aft__cmd *cmd, const aft__value *row, aft_position
   count c = {aft__row_int(row, AFT__TICKET_PLACE), row[AFT__TICKET_ID].number, 0};
   aft__scan scan = {.table = &aft__ticket_table,
                     .index = AFT__TICKET_BY_LANE,
-                    .n_equal = 2,
-                    .equal = {aft__int(cmd->call.tenant), row[AFT__TICKET_LANE]},
+                    .n_equal = 3,
+                    .equal = {aft__int(cmd->call.tenant), row[AFT__TICKET_SHOP], row[AFT__TICKET_LANE]},
                     .high = &row[AFT__TICKET_PLACE],
                     .limit = MOST_AHEAD + 1};
   AFT__TRY(aft__scan_each(cmd->tx, &scan, add, &c, error));

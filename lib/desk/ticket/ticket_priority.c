@@ -111,14 +111,16 @@ static aft_status take_priority(aft__ticket *ticket, const aft__facts *facts, bo
   bool stays = known && (priority.rank == before.rank || (only_up && priority.rank > before.rank));
   if (!stays) {
     aft__buf_str(&ticket->reasons, aft__buf_view(&reasons));
-    aft__ticket_set(ticket, AFT__TICKET_PRIORITY, aft__text(priority.name));
     aft__ticket_set(ticket, AFT__TICKET_POINTS, aft__int(priority.points));
   }
   bool failed = reasons.failed;
   aft__buf_done(&reasons);
   if (failed)
     return aft__nomem(error);
-  return stays || ticket->fresh ? AFT_OK : aft__ticket_clocks(ticket, error);
+  if (stays)
+    return AFT_OK;
+  AFT__TRY(aft__ticket_ranked(ticket, priority.name, known && priority.rank < before.rank, error));
+  return ticket->fresh ? AFT_OK : aft__ticket_clocks(ticket, error);
 }
 
 aft_status aft__ticket_prioritise(aft__ticket *ticket, const aft__facts *facts, bool only_up,
@@ -158,7 +160,7 @@ aft_status aft__ticket_raise(aft__ticket *ticket, aft_str priority, aft_error *e
   bool known = aft__policy_priority_find(policy, aft__ticket_str(ticket, AFT__TICKET_PRIORITY), &now);
   if (known && now.rank <= wanted.rank)
     return AFT_IGNORED;
-  aft__ticket_set(ticket, AFT__TICKET_PRIORITY, aft__text(wanted.name));
+  AFT__TRY(aft__ticket_ranked(ticket, wanted.name, known, error));
   if (aft__ticket_int(ticket, AFT__TICKET_POINTS) < wanted.points)
     aft__ticket_set(ticket, AFT__TICKET_POINTS, aft__int(wanted.points));
   return aft__ticket_clocks(ticket, error);
