@@ -24,6 +24,8 @@ typedef struct aft_case_line_in {
   int64_t wants_price; /* its price for one unit, in minor units; 0: as the old one. A buyer does not say it:
                         * what a buyer wants has no price until the shop approves or counters */
   aft_str text;        /* of a finding: in the words of the inspector */
+  aft_str serial; /* of the one unit, where it is known: one of those that were told with the line. Read at
+                   * the filing alone: repairs of a unit count for that unit */
 } aft_case_line_in;
 
 /* What is filed. */
@@ -227,7 +229,7 @@ AFT_API aft_status aft_case_options(aft_session *session, const aft_call *call, 
 /*
  * What can be filed for an order now: a JSON array of kinds, each with its verdict, reasons, lines, free
  * units and the movements of money. Of an order with several articles a kind stands there for all of them
- * together, and then for each alone.
+ * together, and then for each alone, with the services that were sold for it and not performed.
  *
  * locale: "zh" or "en"; closed by NUL.
  * out: receives a buffer that the caller frees with aft_buf_free.

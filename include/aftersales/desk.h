@@ -72,18 +72,22 @@ typedef struct aft_agent_in {
   uint32_t left; /* 1: has left; every command is refused from now on */
   uint32_t reserved0;
   /* Names with one space between; absent: as before, empty: none. */
-  aft_str languages;  /* that the agent speaks: "zh en"; none: all */
-  aft_str skills;     /* "repair billing" */
-  aft_str teams;      /* of the policy */
-  aft_str capacities; /* tickets in work at most, by channel: "chat=3 email=20" */
-  int64_t capacity;   /* and in all; 0: as before, -1: any number */
+  aft_str languages;         /* that the agent speaks: "zh en"; none: all */
+  aft_str skills;            /* "repair billing" */
+  aft_str teams;             /* of the policy */
+  aft_str capacities;        /* tickets in work at most, by channel: "chat=3 email=20" */
+  int64_t capacity;          /* and in all; 0: as before, -1: any number */
+  const aft_id *leave_shops; /* of those joined before */
+  size_t n_leave_shops;
 } aft_agent_in;
 
 /*
- * Makes an agent, or changes the one with the same external name.
+ * Makes an agent, or changes the one with the same external name. What an agent has of a shop that it leaves,
+ * or of all when it has left, goes back with the next tick: tickets into their lanes, tasks to nobody.
  *
  * Threads: the session's one.
- * Errors: those above. Only AFT_ROLE_SYSTEM may.
+ * Errors: those above; AFT_E_INVALID also for a shop to leave that the agent does not work for. Only
+ *   AFT_ROLE_SYSTEM may.
  * Since: 0.1
  */
 AFT_API aft_status aft_agent_put(aft_session *session, const aft_call *call, const aft_agent_in *in,

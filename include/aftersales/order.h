@@ -24,7 +24,7 @@ typedef struct aft_order_line_in {
   int64_t price;          /* of all its units before discounts, in minor units */
   int64_t paid;           /* of all its units, tax included; 0: the price less its discounts */
   int64_t tax;            /* the tax in what was paid */
-  aft_str relation;       /* gift_of, part_of, service_for, trade_in_of or replaces */
+  aft_str relation;       /* gift_of, part_of (a kit), service_for, trade_in_of or replaces; docs/cases.md */
   aft_str related;        /* ref of that line of the same order */
   uint32_t final_sale;    /* 1: it was sold as final */
   uint32_t hygiene;       /* 1: opened it cannot be sold again */

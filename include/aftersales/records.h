@@ -211,6 +211,7 @@
 #define AFT_MESSAGE_PARTS       0x00090012u /* how many parts it has beside its text */
 #define AFT_MESSAGE_VERSION     0x00090013u /* 1, and one more for each edit, recall or redaction of its text */
 #define AFT_MESSAGE_RECALLED    0x00090014u /* when it was taken back */
+#define AFT_MESSAGE_SUGGESTIONS 0x00090015u /* what the policy has the desk offer with it, by name, with spaces between: faq, review_invitation, skilled; not for buyers */
 
 #define AFT_PART_ID      0x000a0001u /* the part's id */
 #define AFT_PART_REV     0x000a0002u /* counts the changes of this record */
@@ -355,7 +356,7 @@
 #define AFT_LINE_SKU            0x00180006u /* the article */
 #define AFT_LINE_TITLE          0x00180007u /* what people see */
 #define AFT_LINE_CATEGORY       0x00180008u /* of the article: what eligibility asks for */
-#define AFT_LINE_NATURE         0x00180009u /* physical, digital, voucher, service, fresh, freight or duty */
+#define AFT_LINE_NATURE         0x00180009u /* physical, digital, voucher, service, fresh, freight or duty; kit where other lines are part of it */
 #define AFT_LINE_PRICE          0x0018000au /* of all its units before discounts, in minor units */
 #define AFT_LINE_PAID           0x0018000bu /* what was paid for all its units, in minor units, tax included */
 #define AFT_LINE_TAX            0x0018000cu /* the tax in it */
@@ -519,8 +520,9 @@
 #define AFT_CASE_REFUND_BY        0x001f0037u /* by when the money is due by law or promise, whatever the machine does */
 #define AFT_CASE_REFUND_WINDOW    0x001f0038u /* the window by which that clock begins when the goods are back */
 #define AFT_CASE_WRONG            0x001f0039u /* units that an inspection found wrong, short or missing */
-#define AFT_CASE_RETURN_TO        0x001f003au /* where the goods go back to: a place of the shop, fixed at the approval */
-#define AFT_CASE_LABEL            0x001f003bu /* requested or void: the label for the way back */
+#define AFT_CASE_EXCLUDED         0x001f003au /* the exception of the policy that takes it out of every window: as filed, or as the shop contests it */
+#define AFT_CASE_RETURN_TO        0x001f003bu /* where the goods go back to: a place of the shop, fixed at the approval */
+#define AFT_CASE_LABEL            0x001f003cu /* requested or void: the label for the way back */
 
 #define AFT_CASE_LINE_ID               0x00200001u /* the case line's id */
 #define AFT_CASE_LINE_REV              0x00200002u /* counts the changes of this record */
@@ -547,6 +549,7 @@
 #define AFT_CASE_LINE_REVERSED         0x00200017u /* of the amount: asked of reversing invoices, in minor units */
 #define AFT_CASE_LINE_UNPRICED         0x00200018u /* 1 where a buyer wants an article whose price nobody of the shop has said */
 #define AFT_CASE_LINE_WORTH            0x00200019u /* what was paid for its units, as far as that was left when they were asked for, in minor units */
+#define AFT_CASE_LINE_SERIAL           0x0020001au /* serial number of its one unit, where it was told */
 
 #define AFT_PROPOSAL_ID       0x00210001u /* the proposal's id */
 #define AFT_PROPOSAL_REV      0x00210002u /* counts the changes of this record */
@@ -581,7 +584,7 @@
 #define AFT_LEG_CASE       0x00230004u /* the case */
 #define AFT_LEG_ORDER      0x00230005u /* the order */
 #define AFT_LEG_NUMBER     0x00230006u /* by which the payment provider knows it: the same in every attempt */
-#define AFT_LEG_KIND       0x00230007u /* refund, advance, compensation, freight, fee, duty, subsidy, clawback, charge, hold or uncharge */
+#define AFT_LEG_KIND       0x00230007u /* refund, advance, compensation, freight, fee, duty, subsidy, clawback, charge, hold, uncharge or recourse */
 #define AFT_LEG_PAYER      0x00230008u /* seller, platform, insurer, carrier, buyer or state */
 #define AFT_LEG_PAYEE      0x00230009u /* likewise */
 #define AFT_LEG_INSTRUMENT 0x0023000au /* as of the payment, or store_credit, points, coupon, transfer */
@@ -851,7 +854,7 @@
 #define AFT_NOTICE_CHANNEL   0x0037000bu /* where it went last; absent before it went anywhere */
 #define AFT_NOTICE_LOCALE    0x0037000cu /* its language: zh or en */
 #define AFT_NOTICE_STATE     0x0037000du /* held, queued, sent, delivered, read, failed, coalesced or suppressed */
-#define AFT_NOTICE_REASON    0x0037000eu /* why it stands so: quiet_hours, window, off, opted_out, no_text, no_channel, undeliverable, erased, or what the channel said */
+#define AFT_NOTICE_REASON    0x0037000eu /* why it stands so: quiet_hours, window, off, opted_out, no_text, no_channel, undeliverable, obsolete, erased, or what the channel said */
 #define AFT_NOTICE_DUE       0x0037000fu /* until when it is held */
 #define AFT_NOTICE_COUNT     0x00370010u /* how many events it tells of */
 #define AFT_NOTICE_INTO      0x00370011u /* the notice that tells of it too */
@@ -1351,6 +1354,9 @@ static inline int64_t aft_message_version(aft_record *record) {
 }
 static inline aft_time aft_message_recalled(aft_record *record) {
   return aft_record_time(record, AFT_MESSAGE_RECALLED);
+}
+static inline const char *aft_message_suggestions(aft_record *record) {
+  return aft_record_text(record, AFT_MESSAGE_SUGGESTIONS);
 }
 
 static inline aft_id aft_part_id(aft_record *record) {
@@ -2242,6 +2248,9 @@ static inline const char *aft_case_refund_window(aft_record *record) {
 static inline int64_t aft_case_wrong(aft_record *record) {
   return aft_record_int(record, AFT_CASE_WRONG);
 }
+static inline const char *aft_case_excluded(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_EXCLUDED);
+}
 static inline const char *aft_case_return_to(aft_record *record) {
   return aft_record_text(record, AFT_CASE_RETURN_TO);
 }
@@ -2323,6 +2332,9 @@ static inline int64_t aft_case_line_unpriced(aft_record *record) {
 }
 static inline int64_t aft_case_line_worth(aft_record *record) {
   return aft_record_int(record, AFT_CASE_LINE_WORTH);
+}
+static inline const char *aft_case_line_serial(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_LINE_SERIAL);
 }
 
 static inline aft_id aft_proposal_id(aft_record *record) {

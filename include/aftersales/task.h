@@ -4,6 +4,7 @@
 #define AFTERSALES_TASK_H
 
 #include <aftersales/actor.h>
+#include <aftersales/intake.h>
 #include <aftersales/record.h>
 #include <aftersales/store.h>
 #include <aftersales/text.h>
@@ -122,6 +123,9 @@ typedef struct aft_attempt_in {
   uint32_t visibility; /* of its message: AFT_PUBLIC or AFT_PRIVATE (default) */
   int32_t score;       /* with a survey: the answer that was given */
   aft_id survey;       /* of the same ticket, answered in the call; 0: none */
+  const aft_field_in
+      *answers; /* with a survey: to its questions, by their names, as in aft_survey_answer_in; at most 64 */
+  size_t n_answers;
 } aft_attempt_in;
 
 /*

@@ -143,7 +143,8 @@ AFT_API aft_status aft_ticket_inbox(aft_session *session, const aft_call *call, 
  * the reasons arose.
  *
  * about: "category", "tone", "act", "question", "urgent", "chaser", "human", "complaint", "facts",
- *   "priority", "queue", "due", "claim", "automation", "task", or NULL for all; closed by NUL.
+ *   "priority", "queue", "suggestion", "due", "claim", "automation", "task", or NULL for all; closed by
+ *   NUL.
  * locale: language of the sentences: "zh" or "en"; closed by NUL.
  * out: receives a buffer that the caller frees with aft_buf_free.
  * Threads: the session's one.

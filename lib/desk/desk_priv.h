@@ -233,6 +233,7 @@ typedef struct aft__ticket {
   aft__buf reasons;        /* to be kept as a decision */
   uint64_t raised;         /* triggers of rules, by its events since it was last saved */
   const aft__triage *said; /* of the message that is taken in; NULL: none is */
+  aft_str suggested;       /* with that: names with spaces between */
 } aft__ticket;
 
 aft_status aft__ticket_load(aft__cmd *cmd, aft_id id, aft__ticket *ticket, aft_error *error);
@@ -442,6 +443,10 @@ aft_status aft__ticket_effect(aft__ticket *ticket, const aft__flow *flow, const 
 
 /* Takes a triage result over: category and the rest for a fresh ticket; for an older one priority only
  * rises, and a category is filled in that was not sure before. */
+/* ticket_suggest.c: what may be offered with the message that is taken in; likewise with thanks, which change
+ * nothing about the ticket. */
+aft_status aft__ticket_suggest(aft__ticket *ticket, const aft__facts *facts, aft_error *error);
+aft_status aft__ticket_suggest_thanked(aft__ticket *ticket, const aft__triage *triage, aft_error *error);
 aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, aft_error *error);
 /* Whether one complaint is graver than another. */
 bool aft__graver(aft_str before, aft_str now);
@@ -482,11 +487,14 @@ typedef struct aft__message {
   size_t n_parts;
   const aft_field_in *fields; /* kept as parts of kind "field" */
   size_t n_fields;
+  aft_str suggestions;
 } aft__message;
 
 /* AFT_E_EXISTS with the other's id when the external id is taken. *row (NULL allowed) is the new row. */
 aft_status aft__message_add(aft__cmd *cmd, const aft__message *message, aft_id id, aft__value **row,
                             aft__existing *existing, aft_error *error);
+/* Blanks what is the shop's own, where a buyer reads it. */
+aft_status aft__message_hide(aft__cmd *cmd, aft__value *row, aft_error *error);
 /* Keeps what a message says as its version, which a change ends: edited, recalled or redacted. */
 aft_status aft__revision_keep(aft__cmd *cmd, const aft__value *row, const char *change, aft_error *error);
 /* Copies a caller's array of sized structs into the arena, each checked. */
@@ -521,6 +529,9 @@ aft_status aft__surveys_follow(aft__ticket *from, aft__ticket *to, bool cases, a
 aft_status aft__survey_due(aft__cmd *cmd, aft_id survey, aft_str name, aft_error *error);
 /* Its invitation was held and is not to be sent after all: nobody was asked. */
 aft_status aft__survey_unsent(aft__cmd *cmd, aft_id survey, aft_error *error);
+/* Whether the customer is still to answer it, and nobody works on the ticket (NULL: a case) again. */
+aft_status aft__survey_asks(aft__cmd *cmd, aft_id survey, const aft__value *ticket, bool *asks,
+                            aft_error *error);
 /* Removes what goes with a survey that is about to be removed. */
 aft_status aft__survey_empty(aft__tx *tx, const aft__value *row, aft_error *error);
 

@@ -167,6 +167,30 @@ static aft_status join_shop(aft__cmd *cmd, aft_id shop, aft_error *error) {
   return status == AFT_E_EXISTS ? AFT_OK : status;
 }
 
+static aft_status leave_shop(aft__cmd *cmd, const aft_agent_in *in, aft_id shop, aft_error *error) {
+  aft__value *row;
+  AFT__TRY(aft__load(cmd, &aft__shop_table, AFT__SHOP_TENANT, shop, "agent.leave_shops", &row, error));
+  for (size_t i = 0; i < in->n_shops; i++)
+    if (in->shops[i] == shop)
+      return aft__error(error, AFT_E_INVALID, "agent.leave_shops", "shop %lld is to be joined and left",
+                        (long long)shop);
+  aft__value keys[] = {aft__int(cmd->call.tenant), aft__int(cmd->ids[0]), aft__int(shop)};
+  AFT__TRY(look(cmd, &aft__membership_table, AFT__MEMBERSHIP_BY_AGENT, keys, &row, error));
+  if (!row)
+    return aft__error(error, AFT_E_INVALID, "agent.leave_shops", "the agent does not work for shop %lld",
+                      (long long)shop);
+  return aft__remove(cmd->tx, &aft__membership_table, row[AFT__MEMBERSHIP_ID].number,
+                     row[AFT__MEMBERSHIP_REV].number, error);
+}
+
+static aft_status change_shops(aft__cmd *cmd, const aft_agent_in *in, aft_error *error) {
+  for (size_t i = 0; i < in->n_shops; i++)
+    AFT__TRY(join_shop(cmd, in->shops[i], error));
+  for (size_t i = 0; i < in->n_leave_shops; i++)
+    AFT__TRY(leave_shop(cmd, in, in->leave_shops[i], error));
+  return in->n_leave_shops ? aft__push_lanes_of(cmd, cmd->ids[0], error) : AFT_OK;
+}
+
 static void set_words(aft__value *row, uint32_t column, aft_str words, uint64_t *mask) {
   if (!words.data)
     return;
@@ -188,10 +212,12 @@ static aft_status set_routing(aft__cmd *cmd, const aft_agent_in *in, aft__value 
   return AFT_OK;
 }
 
-/* Whoever leaves gives everything back; whoever may take more now may get it at once. */
+/* Whoever leaves gives back what is left behind; whoever may take more now may get it at once. */
 static aft_status renew_work(aft__cmd *cmd, const aft_agent_in *in, bool known, aft_error *error) {
+  if (known && (in->left || in->n_leave_shops))
+    AFT__TRY(aft__agent_due(cmd, cmd->ids[0], AFT__DUE_HAND_BACK, cmd->now, error));
   if (in->left)
-    return known ? aft__agent_due(cmd, cmd->ids[0], AFT__DUE_HAND_BACK, cmd->now, error) : AFT_OK;
+    return AFT_OK;
   return aft__policy_pushes(cmd->policy) ? aft__agent_due(cmd, cmd->ids[0], AFT__DUE_SERVE, cmd->now, error)
                                          : AFT_OK;
 }
@@ -212,8 +238,7 @@ static aft_status agent_put(aft__cmd *cmd, void *given, aft_error *error) {
   set_given(target, AFT__AGENT_NAME, in->name, &mask);
   AFT__TRY(set_routing(cmd, in, target, &mask, error));
   AFT__TRY(put(cmd, &aft__agent_table, row, mask, fresh, error));
-  for (size_t i = 0; i < in->n_shops; i++)
-    AFT__TRY(join_shop(cmd, in->shops[i], error));
+  AFT__TRY(change_shops(cmd, in, error));
   AFT__TRY(renew_work(cmd, in, row != NULL, error));
   return audit(cmd, AFT__KIND_AGENT, cmd->call.tenant, row ? "agent.changed" : "agent.made", error);
 }
@@ -225,8 +250,8 @@ static void agent_digest(aft__sha256 *sha, const void *given) {
   aft__digest_i64(sha, in->left);
   for (size_t i = 0; i < in->n_shops; i++)
     aft__digest_i64(sha, in->shops[i]);
-  bool routes =
-      in->languages.data || in->skills.data || in->teams.data || in->capacities.data || in->capacity;
+  bool routes = in->languages.data || in->skills.data || in->teams.data || in->capacities.data ||
+                in->capacity || in->n_leave_shops;
   if (!routes) /* keys of a release without these stay good */
     return;
   aft__digest_str(sha, in->languages);
@@ -234,6 +259,15 @@ static void agent_digest(aft__sha256 *sha, const void *given) {
   aft__digest_str(sha, in->teams);
   aft__digest_str(sha, in->capacities);
   aft__digest_i64(sha, in->capacity);
+  for (size_t i = 0; i < in->n_leave_shops; i++)
+    aft__digest_i64(sha, in->leave_shops[i]);
+}
+
+static aft_status check_shops(const aft_id *shops, size_t n, const char *where, aft_error *error) {
+  if (n > AFT__MOST_SHOPS || (n && !shops))
+    return aft__error(error, AFT_E_INVALID, where, "expected at most %d shops, found %zu", AFT__MOST_SHOPS,
+                      shops ? n : 0);
+  return AFT_OK;
 }
 
 static aft_status check_routing(aft_agent_in *in, aft_error *error) {
@@ -260,8 +294,7 @@ aft_status aft_agent_put(aft_session *session, const aft_call *call, const aft_a
   AFT__TRY(aft__in_name(&local.external, AFT__NAME_BYTES, "agent.external", error));
   AFT__TRY(aft__in_text(&local.name, AFT__NAME_BYTES, "agent.name", error));
   AFT__TRY(check_routing(&local, error));
-  if (local.n_shops > AFT__MOST_SHOPS || (local.n_shops && !local.shops))
-    return aft__error(error, AFT_E_INVALID, "agent.shops", "expected at most %d shops, found %zu",
-                      AFT__MOST_SHOPS, local.shops ? local.n_shops : 0);
+  AFT__TRY(check_shops(local.shops, local.n_shops, "agent.shops", error));
+  AFT__TRY(check_shops(local.leave_shops, local.n_leave_shops, "agent.leave_shops", error));
   return aft__command_run(session, call, &command, &local, out, error);
 }

@@ -36,6 +36,7 @@ typedef struct aft__eligible {
   aft_str window;  /* the one that ends last, or that ended last; empty without any */
   aft_str source;  /* of it: law, platform, shop */
   aft_str law;     /* that it or the exception rests on; may be empty */
+  aft_str exception; /* that takes it out of every window there would be; empty: none does */
   bool in_window;  /* one is open, or the kind needs none */
   bool statutory;  /* one that law gives is open */
   aft_time ends;   /* its last millisecond; AFT_TIME_NONE: it has not begun, or there is none */

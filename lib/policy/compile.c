@@ -74,14 +74,14 @@ static bool within_limits(aft__faults *faults, const aft_env *env, const aft_doc
 }
 
 /* NULL with faults recorded. */
-static const aft__node *merged(aft__faults *faults, const aft_env *env, const aft_document *documents,
-                               size_t n) {
-  if (!within_limits(faults, env, documents, n))
+static const aft__node *merged(aft__compile *cx, const aft_document *documents, size_t n, bool based) {
+  aft__faults *faults = cx->faults;
+  if (!within_limits(faults, cx->env, documents, n))
     return NULL;
   const aft__node *root = NULL;
   bool all = true;
   for (uint32_t i = 0; i < n; i++) {
-    const aft__node *tree = aft__yaml_read(faults, i, env);
+    const aft__node *tree = aft__yaml_read(faults, i, cx->env);
     if (!tree) {
       all = false;
       if (faults->nomem)
@@ -97,6 +97,8 @@ static const aft__node *merged(aft__faults *faults, const aft_env *env, const af
     root = aft__merge(faults, before, tree);
     if (!root)
       return NULL;
+    if (based && i == 0)
+      cx->built_in = root;
     aft__floors_check(faults, before, root);
   }
   return all ? root : NULL;
@@ -183,9 +185,15 @@ static void compile_tickets(aft__compile *cx) {
   cx->tests |= others;
 }
 
-static aft_status compile(aft__compile *cx, const aft_document *documents, size_t n, aft__buf *image,
-                          aft__buf *report, aft_error *error) {
-  cx->root = failed(cx) ? NULL : merged(cx->faults, cx->env, documents, n);
+typedef struct given {
+  const aft_document *documents;
+  size_t n;
+  bool based, again;
+} given;
+
+static aft_status compile(aft__compile *cx, const given *in, aft__buf *image, aft__buf *report,
+                          aft_error *error) {
+  cx->root = failed(cx) ? NULL : merged(cx, in->documents, in->n, in->based);
   if (cx->root) {
     aft__schema_check(cx->faults, cx->root);
     aft__source_write(cx);
@@ -207,27 +215,27 @@ static aft_status compile(aft__compile *cx, const aft_document *documents, size_
   return image->failed ? aft__nomem(error) : AFT_OK;
 }
 
-static aft_status compile_all(const aft_env *env, const aft_document *documents, size_t n, bool again,
-                              aft__buf *image, aft__buf *report, aft_error *error) {
+static aft_status compile_all(const aft_env *env, const given *in, aft__buf *image, aft__buf *report,
+                              aft_error *error) {
   aft__arena arena;
   aft__faults faults;
   aft__compile cx;
   aft__arena_init(&arena, env);
-  aft__faults_init(&faults, &arena, documents);
+  aft__faults_init(&faults, &arena, in->documents);
   set_up(&cx, env, &arena, &faults);
-  cx.again = again;
-  aft_status status = compile(&cx, documents, n, image, report, error);
+  cx.again = in->again;
+  aft_status status = compile(&cx, in, image, report, error);
   tear_down(&cx);
   aft__arena_done(&arena);
   return status;
 }
 
-aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, aft__buf *image,
-                               aft__buf *report, aft_error *error) {
-  return compile_all(env, documents, n, false, image, report, error);
+aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, bool based,
+                               aft__buf *image, aft__buf *report, aft_error *error) {
+  return compile_all(env, &(given){.documents = documents, .n = n, .based = based}, image, report, error);
 }
 
 aft_status aft__policy_compile_again(const aft_env *env, const aft_document *content, aft__buf *image,
                                      aft_error *error) {
-  return compile_all(env, content, 1, true, image, NULL, error);
+  return compile_all(env, &(given){.documents = content, .n = 1, .again = true}, image, NULL, error);
 }

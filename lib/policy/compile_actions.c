@@ -21,7 +21,7 @@ static const struct {
   const char *word;
   aft__argument argument;
 } known[AFT__ACTIONS] = {
-#define AFT__ACTION(id, word, argument, raises) {word, argument},
+#define AFT__ACTION(id, word, argument, raises, later) {word, argument},
 #include "policy/actions.def"
 #undef AFT__ACTION
 };

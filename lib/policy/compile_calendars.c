@@ -22,8 +22,7 @@ static void fault_text(aft__compile *cx, const aft__node *node, const char *expe
 
 /* ---- hours ---- */
 
-/* "09:30" at p; 24:00 ends a day. */
-static bool clock_at(const char *p, uint16_t *minute) {
+bool aft__clock_parse(const char *p, uint16_t *minute) {
   for (int i = 0; i < 5; i++)
     if (i == 2 ? p[i] != ':' : p[i] < '0' || p[i] > '9')
       return false;
@@ -34,8 +33,8 @@ static bool clock_at(const char *p, uint16_t *minute) {
 }
 
 static bool hours_at(aft_str text, aft__hours *out) {
-  return text.len == 11 && text.data[5] == '-' && clock_at(text.data, &out->from) &&
-         clock_at(text.data + 6, &out->to) && out->from < out->to;
+  return text.len == 11 && text.data[5] == '-' && aft__clock_parse(text.data, &out->from) &&
+         aft__clock_parse(text.data + 6, &out->to) && out->from < out->to;
 }
 
 static int by_start(const void *a, const void *b) {

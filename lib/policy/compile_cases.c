@@ -24,9 +24,9 @@ aft__names aft__compile_names(aft__compile *cx, const aft__node *map, const char
 }
 
 /* A shop may take away the machine of one of these; what names it is then merely idle. */
-static const char *const usual_kinds[] = {"return",  "exchange",    "refund",     "reissue",
-                                          "freight", "goodwill",    "withdrawal", "price_protection",
-                                          "repair",  "undelivered", "claim",      "dispute"};
+static const char *const usual_kinds[] = {
+    "return",           "exchange", "refund",      "reissue", "freight", "goodwill", "withdrawal",
+    "price_protection", "repair",   "undelivered", "claim",   "dispute", "recourse"};
 
 static void check_kind(aft__compile *cx, const aft__node *at, aft_str name) {
   const aft__node *machines = aft__node_get(cx->root, "machines");

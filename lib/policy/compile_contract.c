@@ -76,6 +76,7 @@ static const struct {
                {"work", ANY_WORD},
                {"inform", NO_WORD},
                {"quote", NO_WORD},
+               {"exclude", NO_WORD},
                {"fault", NO_WORD},
                {"warranty", "pause resume renew"},
                {"verdict", "? buyer seller shared"}};
@@ -203,6 +204,17 @@ static void check_convert(aft__compile *cx, const aft__node *machines, const aft
                     "a case cannot go over to '%s', which is an end: expected a state that goes on", dot + 1);
 }
 
+/* "return" or "return.defective_later": a case that follows has a reason of its own, or its parent's. */
+static void check_follow(aft__compile *cx, const aft__node *machines, const aft__node *at) {
+  const char *dot = memchr(at->text.data, '.', at->text.len);
+  kind_node(cx, machines, at, dot ? (aft_str){at->text.data, (size_t)(dot - at->text.data)} : at->text);
+  const aft__node *cases = aft__node_get(cx->root, "cases"), *reasons = aft__node_get(cases, "reasons");
+  if (!dot || !reasons || reasons->kind != AFT__NODE_MAP || aft__node_get(reasons, dot + 1))
+    return;
+  aft__fault_node(cx->faults, AFT_E_POLICY_MACHINE, at, "the policy has no reason '%s'%s", dot + 1,
+                  aft__did_you_mean(cx->faults, aft__cstr(dot + 1), reasons->items, reasons->count, key_of));
+}
+
 static void check_target(aft__compile *cx, const aft__node *machines, const aft__node *effect) {
   if (effect->kind != AFT__NODE_MAP || effect->count != 1 || effect->items[0].value->kind != AFT__NODE_TEXT)
     return;
@@ -210,7 +222,7 @@ static void check_target(aft__compile *cx, const aft__node *machines, const aft_
   if (aft__str_eq(effect->items[0].key, aft__cstr("convert")))
     check_convert(cx, machines, word);
   else if (aft__str_eq(effect->items[0].key, aft__cstr("follow")))
-    kind_node(cx, machines, word, word->text);
+    check_follow(cx, machines, word);
 }
 
 static void check_move(aft__compile *cx, const aft__node *machines, const aft__node *move) {

@@ -50,12 +50,12 @@ static aft_status compile(const tool *t, aft__buf *image, aft__buf *report, aft_
   aft_document content = {sizeof(content), aft__cstr("default policy"), {NULL, 0}};
   aft__buf_init(&first, t->env);
   aft__buf_init(&source, t->env);
-  aft_status status = aft__policy_compile(t->env, t->documents, t->count, &first, report, error);
+  aft_status status = aft__policy_compile(t->env, t->documents, t->count, false, &first, report, error);
   if (status >= 0)
     status = aft__image_source(first.data, first.len, &source, error);
   content.text = aft__buf_view(&source);
   if (status >= 0)
-    status = aft__policy_compile(t->env, &content, 1, image, report, error);
+    status = aft__policy_compile(t->env, &content, 1, false, image, report, error);
   aft__buf_done(&source);
   aft__buf_done(&first);
   return status;

@@ -1,4 +1,4 @@
-/* What texts may have places for: a text of a notice for the fields of its event, in forms that fit them. */
+/* What texts of notices may have places for: the fields of their event, in forms that fit them. */
 #include "policy/policy_priv.h"
 
 aft__notice_key aft__notice_key_of(aft_str key) {
@@ -23,21 +23,11 @@ typedef struct checking {
   const aft__node *text;
   const aft__notice_field *fields;
   aft_str event;
+  bool own; /* the default policy has no such event */
   bool zh;
 } checking;
 
-static aft_str field_name(const void *fields, uint32_t i) {
-  return aft__cstr(((const aft__notice_field *)fields)[i].name);
-}
 static aft_str listed(const void *names, uint32_t i) { return aft__cstr(((const char *const *)names)[i]); }
-
-static const aft__notice_field *field_of(const checking *c, aft_str name, uint32_t *n) {
-  const aft__notice_field *found = NULL;
-  for (*n = 0; c->fields[*n].name; (*n)++)
-    if (aft__str_eq(aft__cstr(c->fields[*n].name), name))
-      found = &c->fields[*n];
-  return found;
-}
 
 #define SHOWN(text) (int)aft__utf8_cut(text, 60), (text).data
 
@@ -67,26 +57,59 @@ static void check_form(const checking *c, const aft__slot *place, const aft__not
                     field->name, aft__value_kind_names[field->kind], SHOWN(place->form));
 }
 
+#define MOST_FIELDS 32
+
+/* The names of what the event has. */
+static uint32_t names_of(const checking *c, const char *names[MOST_FIELDS]) {
+  uint32_t n = 0;
+  for (const aft__notice_field *f = c->fields; f->name; f++)
+    if (n < MOST_FIELDS && aft__notice_has(f, c->event, c->own))
+      names[n++] = f->name;
+  return n;
+}
+
+static const aft__notice_field *field_of(const checking *c, aft_str name) {
+  for (const aft__notice_field *f = c->fields; f->name; f++)
+    if (aft__str_eq(aft__cstr(f->name), name) && aft__notice_has(f, c->event, c->own))
+      return f;
+  return NULL;
+}
+
+static void lacks_field(const checking *c, aft_str name) {
+  const char *names[MOST_FIELDS];
+  uint32_t n = names_of(c, names);
+  aft__fault_node(c->cx->faults, AFT_E_POLICY, c->text, "the event %.*s has no field '%.*s'%s: expected %s",
+                  SHOWN(c->event), SHOWN(name), aft__did_you_mean(c->cx->faults, name, names, n, listed),
+                  aft__compile_listed(c->cx, names, n));
+}
+
 static void check_field(void *user, const aft__slot *place) {
   const checking *c = user;
-  uint32_t n;
-  const aft__notice_field *field = field_of(c, place->name, &n);
+  const aft__notice_field *field = field_of(c, place->name);
   if (!field)
-    aft__fault_node(c->cx->faults, AFT_E_POLICY, c->text, "the event %.*s has no field '%.*s'%s",
-                    SHOWN(c->event), SHOWN(place->name),
-                    aft__did_you_mean(c->cx->faults, place->name, c->fields, n, field_name));
+    lacks_field(c, place->name);
   else if (place->chooses)
     check_choices(c, place, field);
   else
     check_form(c, place, field);
 }
 
-static void check_name(void *user, const aft__slot *place) {
-  const checking *c = user;
-  if (place->chooses || place->form.len)
-    aft__fault_node(c->cx->faults, AFT_E_POLICY, c->text,
-                    "the place of '%.*s' has a form or texts to choose from: only texts of notices have such",
-                    SHOWN(place->name));
+/* ---- whose event it is ---- */
+
+/* The words for those who see no prices tell of the same event. */
+static aft_str without_plain(aft_str event) {
+  static const char plain[] = ".plain";
+  const size_t n = sizeof plain - 1;
+  if (event.len > n && memcmp(event.data + event.len - n, plain, n) == 0)
+    event.len -= n;
+  return event;
+}
+
+static bool in_default(aft__compile *cx, aft_str event) {
+  const aft__node *texts = aft__node_get(aft__node_get(cx->built_in, "texts"), "en");
+  char *key = aft__arena_printf(cx->arena, AFT__NOTICE_PREFIX "%.*s", (int)event.len, event.data);
+  cx->nomem |= !key;
+  return key && aft__node_get(texts, key);
 }
 
 /* ---- texts for a channel ---- */
@@ -130,11 +153,12 @@ static bool has_text(const checking *c) {
 void aft__compile_places(aft__compile *cx, aft_str key, const aft__node *text, bool zh) {
   aft__notice_key of = aft__notice_key_of(key);
   aft__notice_group group;
-  checking c = {.cx = cx, .text = text, .event = of.event, .zh = zh};
   if (!of.event.len) {
-    aft__template_places(text->text, check_name, &c, NULL);
+    aft__compile_plain_places(cx, key, text, zh);
     return;
   }
+  checking c = {.cx = cx, .text = text, .event = without_plain(of.event), .zh = zh};
+  c.own = !in_default(cx, c.event);
   if (!aft__notice_group_of(of.event, &group)) {
     aft__fault_node(cx->faults, AFT_E_POLICY, text,
                     "no event is called '%.*s': no kind of event has this name%s", SHOWN(of.event),

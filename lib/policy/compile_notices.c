@@ -69,6 +69,7 @@ static const struct {
 } flags[] = {{"off", AFT__NOTICE_OFF},
              {"urgent", AFT__NOTICE_URGENT},
              {"must", AFT__NOTICE_MUST},
+             {"awaited", AFT__NOTICE_AWAITED},
              {"record", AFT__NOTICE_RECORD}};
 
 /* "default", a group and ".*", or an event whose text the catalogue has. */
@@ -204,6 +205,7 @@ void aft__compile_notices(aft__compile *cx) {
   size_t mark = aft__path_push(cx->faults, aft__cstr("channels"));
   each_item(cx, aft__node_get(map, "channels"), compile_channel);
   aft__path_pop(cx->faults, mark);
+  aft__compile_quiet(cx);
   mark = aft__path_push(cx->faults, aft__cstr("events"));
   each_item(cx, aft__node_get(map, "events"), compile_rule);
   aft__path_pop(cx->faults, mark);

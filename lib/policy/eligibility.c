@@ -255,6 +255,7 @@ static void judge_window(judge *j) {
     decide(j, AFT__DECISION_NO, "window", "explain.case.window");
   else if (j->excluded.len > 0) {
     out->law = j->excluded_law;
+    out->exception = j->excluded;
     decide(j, AFT__DECISION_NO, "excluded", "explain.case.excluded");
   } else {
     decide(j, AFT__DECISION_NO, "window", "explain.case.no_window");
@@ -281,7 +282,8 @@ static void take_reason(judge *j, const aft__reason_info *info) {
 static void set_up(judge *j) {
   aft__eligible *out = j->out;
   memset(out, 0, sizeof *out);
-  out->clause = out->window = out->source = out->law = out->liable = out->refund_window = aft__cstr("");
+  out->clause = out->window = out->source = out->law = out->liable = out->refund_window = out->exception =
+      aft__cstr("");
   out->freight = aft__cstr("buyer");
   out->ends = out->refund_by = j->refund_by = j->after_goods = AFT_TIME_NONE;
   j->excluded = j->excluded_law = aft__cstr("");

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 const char *const aft__action_words[AFT__ACTIONS] = {
-#define AFT__ACTION(id, word, argument, raises) word,
+#define AFT__ACTION(id, word, argument, raises, later) word,
 #include "policy/actions.def"
 #undef AFT__ACTION
 };

@@ -99,6 +99,11 @@ static bool texts_valid(view *v) {
   return true;
 }
 
+static bool quiet_valid(const aft__quiet *quiet) {
+  return quiet->from >= 0 && quiet->from < 1440 && quiet->until >= 0 && quiet->until < 1440 &&
+         quiet->of_shop <= 1;
+}
+
 static bool settings_valid(const view *v) {
   const aft__settings *s = items(v, AFT__SECTION_SETTINGS);
   for (int i = 0; count(v, AFT__SECTION_SETTINGS) == 1 && i < AFT__RETAINS; i++)
@@ -111,9 +116,10 @@ static bool settings_valid(const view *v) {
   bool reading = s->least >= 0 && s->least <= 1000 && s->disagreement >= 0 && s->disagreement <= 1000 &&
                  s->tone_clear >= 1 && s->tone_clear <= 1000 && s->pause_ms > 0;
   bool flood = s->flood_messages >= 0 && s->flood_messages <= 1000 && s->flood_within_ms >= 0;
-  return fusion && reading && flood && s->threshold >= 0 && s->threshold <= 1000 && s->damp >= 1 &&
-         s->damp <= 1000 && s->label_points >= 0 && s->label_points <= 1000 && s->more_words >= 0 &&
-         s->more_words <= 1000 && s->most_level >= 0 && s->most_level <= 9 && s->thread_window_ms >= 0;
+  return fusion && reading && flood && quiet_valid(&s->quiet) && s->threshold >= 0 && s->threshold <= 1000 &&
+         s->damp >= 1 && s->damp <= 1000 && s->label_points >= 0 && s->label_points <= 1000 &&
+         s->more_words >= 0 && s->more_words <= 1000 && s->most_level >= 0 && s->most_level <= 9 &&
+         s->thread_window_ms >= 0;
 }
 
 static bool categories_valid(const view *v) {

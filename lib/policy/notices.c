@@ -8,23 +8,27 @@
 const char *const aft__notice_groups[] = {
 #define AFT__NOTICE_GROUP(ID, name) #name,
 #define AFT__NOTICE_FIELD(...)
+#define AFT__NOTICE_FIELD_OF(...)
 #define AFT__NOTICE(...)
 #include "policy/notices.def"
 #undef AFT__NOTICE_GROUP
 #undef AFT__NOTICE_FIELD
+#undef AFT__NOTICE_FIELD_OF
 #undef AFT__NOTICE
     NULL};
 
 /* The fields of all groups, with one that has no name before each group and at the end. */
 static const aft__notice_field all_fields[] = {
-#define AFT__NOTICE_GROUP(...)            {NULL, AFT__IS_TEXT},
-#define AFT__NOTICE_FIELD(ID, name, kind) {#name, AFT__IS_##kind},
+#define AFT__NOTICE_GROUP(...)                           {NULL, NULL, AFT__IS_TEXT, false},
+#define AFT__NOTICE_FIELD(ID, name, kind)                {#name, NULL, AFT__IS_##kind, true},
+#define AFT__NOTICE_FIELD_OF(ID, name, kind, own, words) {#name, words, AFT__IS_##kind, own},
 #define AFT__NOTICE(...)
 #include "policy/notices.def"
 #undef AFT__NOTICE_GROUP
 #undef AFT__NOTICE_FIELD
+#undef AFT__NOTICE_FIELD_OF
 #undef AFT__NOTICE
-    {NULL, AFT__IS_TEXT}};
+    {NULL, NULL, AFT__IS_TEXT, false}};
 
 const aft__notice_field *aft__notice_fields(aft__notice_group group) {
   const aft__notice_field *at = all_fields;
@@ -37,10 +41,12 @@ const char *aft__notice_own(uint32_t index) {
   static const char *const own[] = {
 #define AFT__NOTICE_GROUP(...)
 #define AFT__NOTICE_FIELD(...)
+#define AFT__NOTICE_FIELD_OF(...)
 #define AFT__NOTICE(name, word) #name "." #word,
 #include "policy/notices.def"
 #undef AFT__NOTICE_GROUP
 #undef AFT__NOTICE_FIELD
+#undef AFT__NOTICE_FIELD_OF
 #undef AFT__NOTICE
   };
   return index < AFT__COUNT(own) ? own[index] : NULL;
@@ -49,6 +55,14 @@ const char *aft__notice_own(uint32_t index) {
 static aft_str group_word(aft_str event) {
   const char *dot = event.len ? memchr(event.data, '.', event.len) : NULL;
   return aft__str(event.data, dot ? (size_t)(dot - event.data) : 0);
+}
+
+bool aft__notice_has(const aft__notice_field *field, aft_str event, bool own) {
+  size_t group = group_word(event).len + 1;
+  if (!field->words || (own && field->own))
+    return true;
+  return event.len > group &&
+         aft__words_have(aft__cstr(field->words), aft__str(event.data + group, event.len - group));
 }
 
 bool aft__notice_group_of(aft_str event, aft__notice_group *out) {
@@ -82,6 +96,7 @@ static void apply(const aft_policy *policy, const aft__notice_rule *rule, aft__n
     out->topic = aft__policy_str(policy, rule->topic);
   out->off = says & AFT__NOTICE_OFF ? (flags & AFT__NOTICE_OFF) != 0 : out->off;
   out->urgent = says & AFT__NOTICE_URGENT ? (flags & AFT__NOTICE_URGENT) != 0 : out->urgent;
+  out->awaited = says & AFT__NOTICE_AWAITED ? (flags & AFT__NOTICE_AWAITED) != 0 : out->awaited;
   out->must = says & AFT__NOTICE_MUST ? (flags & AFT__NOTICE_MUST) != 0 : out->must;
   out->record = says & AFT__NOTICE_RECORD ? (flags & AFT__NOTICE_RECORD) != 0 : out->record;
   out->coalesce_ms = says & AFT__NOTICE_JOINS ? rule->coalesce_ms : out->coalesce_ms;
@@ -107,6 +122,8 @@ void aft__policy_notice_of(const aft_policy *policy, aft_str event, aft__notice_
     out->coalesce_ms = 0;
   }
 }
+
+void aft__policy_quiet(const aft_policy *policy, aft__quiet *out) { *out = policy->settings->quiet; }
 
 bool aft__policy_notice_topic(const aft_policy *policy, aft_str topic, bool *must) {
   uint32_t n = 0;

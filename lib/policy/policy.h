@@ -209,7 +209,7 @@ int32_t aft__policy_queue_rank(const aft_policy *policy, aft_str name);
 /* ---- event_rules.c: rules on events, and macros ---- */
 
 typedef enum aft__action_kind {
-#define AFT__ACTION(id, word, argument, raises) AFT__ACTION_##id,
+#define AFT__ACTION(id, word, argument, raises, later) AFT__ACTION_##id,
 #include "policy/actions.def"
 #undef AFT__ACTION
   AFT__ACTIONS
@@ -627,10 +627,12 @@ aft_str aft__policy_form_meaning(const aft_policy *policy, aft_str form, aft_str
 typedef enum aft__notice_group {
 #define AFT__NOTICE_GROUP(ID, name) AFT__NOTICES_OF_##ID,
 #define AFT__NOTICE_FIELD(...)
+#define AFT__NOTICE_FIELD_OF(...)
 #define AFT__NOTICE(...)
 #include "policy/notices.def"
 #undef AFT__NOTICE_GROUP
 #undef AFT__NOTICE_FIELD
+#undef AFT__NOTICE_FIELD_OF
 #undef AFT__NOTICE
   AFT__NOTICE_GROUPS
 } aft__notice_group;
@@ -638,10 +640,14 @@ extern const char *const aft__notice_groups[AFT__NOTICE_GROUPS + 1]; /* "ticket"
 
 typedef struct aft__notice_field {
   const char *name;
+  const char *words; /* the events of the default policy that have it; NULL: all of the group */
   aft__value_kind kind;
+  bool own; /* events that a shop's machines name may have it */
 } aft__notice_field;
 /* The fields of a group, closed by one without a name. */
 const aft__notice_field *aft__notice_fields(aft__notice_group group);
+/* Whether texts of the event may have a place for it. own: the default policy has no such event. */
+bool aft__notice_has(const aft__notice_field *field, aft_str event, bool own);
 /* The group of an event such as "ticket.resolved"; false where there is none. */
 bool aft__notice_group_of(aft_str event, aft__notice_group *out);
 /* The words of those that the desk sends by itself: "survey.invite"; NULL past the last. */
@@ -653,7 +659,8 @@ const char *aft__notice_own(uint32_t index);
 typedef struct aft__notice_plan {
   aft_str topic; /* what customers opt out of */
   bool off;      /* it is not sent */
-  bool urgent;   /* quiet hours do not hold it */
+  bool urgent;   /* no quiet hours hold it */
+  bool awaited;  /* the policy's quiet hours do not hold it, the customer's own do */
   bool must;     /* no opt-out stops it, and it is never made one with others */
   bool record;   /* kept also where it leaves at once */
   int64_t coalesce_ms;
@@ -682,6 +689,14 @@ const char *aft__policy_notice_format(const aft_policy *policy,
 #define AFT__NOTICE_UNPRICED "unpriced"
 void aft__policy_fill(const aft_policy *policy, const char *locale, const char *key,
                       const aft__filling *values, size_t n, aft__buf *out);
+
+/* When the policy leaves customers in peace who said nothing of it. */
+typedef struct aft__quiet {
+  int32_t from, until; /* minutes of the day; both 0: never */
+  uint32_t of_shop;    /* by the shop's clock, not by the customer's */
+  uint32_t reserved0;
+} aft__quiet;
+void aft__policy_quiet(const aft_policy *policy, aft__quiet *out);
 
 /* ---- notice_route.c: where to and when, by the policy and the customer's wishes ---- */
 

@@ -10,6 +10,7 @@ typedef struct bundle {
   aft__buf defaults;
   aft_document documents[AFT__POLICY_DOCUMENTS];
   size_t count;
+  bool based; /* the first document is the default policy */
 } bundle;
 
 static aft_status add_document(bundle *b, const void *given, bool copy, aft_error *error) {
@@ -41,6 +42,7 @@ static aft_status add_defaults(bundle *b, aft_error *error) {
   AFT__TRY(aft__image_source(aft__default_image, aft__default_image_size, &b->defaults, error));
   d.text = aft__buf_view(&b->defaults);
   b->documents[b->count++] = d;
+  b->based = true;
   return AFT_OK;
 }
 
@@ -92,7 +94,7 @@ static aft_status own(aft_env *env, const aft__buf *image, aft_policy **out, aft
 static aft_status build(bundle *b, aft_policy **out, aft__buf *report, aft_error *error) {
   aft__buf image;
   aft__buf_init(&image, b->env);
-  aft_status status = aft__policy_compile(b->env, b->documents, b->count, &image, report, error);
+  aft_status status = aft__policy_compile(b->env, b->documents, b->count, b->based, &image, report, error);
   if (status >= 0)
     status = own(b->env, &image, out, error);
   aft__buf_done(&image);

@@ -175,7 +175,7 @@ typedef struct aft__section {
 
 #define AFT__IMAGE_MAGIC   "AFTPOLCY"
 #define AFT__IMAGE_ORDER   0x01020304u
-#define AFT__IMAGE_VERSION 8u
+#define AFT__IMAGE_VERSION 9u
 #define AFT__IMAGE_OLDEST  1u /* older than the present one: compiled anew from its source */
 #define AFT__IMAGE_JSON    3u /* the last version whose source is canonical JSON */
 
@@ -202,6 +202,7 @@ typedef struct aft__settings {
   uint64_t ticket_tests;        /* aft__policy_ticket_tests */
   int64_t retain[AFT__RETAINS]; /* milliseconds, or -1 */
   aft__routing routing;
+  aft__quiet quiet;
 } aft__settings;
 
 typedef struct aft__collaboration {
@@ -449,13 +450,14 @@ typedef struct aft__notice_rule {
   int64_t coalesce_ms;     /* where AFT__NOTICE_JOINS is said */
 } aft__notice_rule;
 
-#define AFT__NOTICE_OFF    1u
-#define AFT__NOTICE_URGENT 2u
-#define AFT__NOTICE_MUST   4u
-#define AFT__NOTICE_RECORD 8u
-#define AFT__NOTICE_LISTS  16u
-#define AFT__NOTICE_JOINS  32u
-#define AFT__NOTICE_SAYS   63u
+#define AFT__NOTICE_OFF     1u
+#define AFT__NOTICE_URGENT  2u
+#define AFT__NOTICE_MUST    4u
+#define AFT__NOTICE_RECORD  8u
+#define AFT__NOTICE_LISTS   16u
+#define AFT__NOTICE_JOINS   32u
+#define AFT__NOTICE_AWAITED 64u
+#define AFT__NOTICE_SAYS    127u
 
 extern const char *const aft__markups[AFT__MARKUPS + 1]; /* "plain", "html", "json" */
 
@@ -650,6 +652,7 @@ typedef struct aft__compile {
   aft__arena *arena;
   aft__faults *faults;
   const aft__node *root;
+  const aft__node *built_in; /* the default policy below a shop's documents; NULL: there is none */
   aft__buf section[AFT__SECTIONS];
   aft__map texts;
   uint32_t source_size;
@@ -691,6 +694,8 @@ uint32_t aft__compile_actions(aft__compile *cx, const aft__node *map, uint32_t *
  * written. */
 void aft__rule_loops(aft__compile *cx, const aft__item *const *items);
 void aft__compile_calendars(aft__compile *cx); /* compile_calendars.c */
+/* "09:30", the five bytes at p; 24:00 ends a day. */
+bool aft__clock_parse(const char *p, uint16_t *minute);
 /* The calendar that a key names; AFT__FLOW_NONE without the key, and with a fault for one that is not there.
  */
 uint32_t aft__compile_calendar_ref(aft__compile *cx, const aft__node *owner, const char *key);
@@ -718,9 +723,15 @@ void aft__contract_targets(aft__compile *cx,
                            const aft__node *machines); /* of effects that lead to other kinds */
 void aft__compile_catalogue(aft__compile *cx);         /* compile_catalogue.c */
 void aft__compile_notices(aft__compile *cx);           /* compile_notices.c */
-/* compile_notice_texts.c: a text of the catalogue, in one language: its places are fields of its event, or
- * plain names where it is none of a notice. */
+/* compile_plain_texts.c: a text that is none of a notice: its places are plain names, of what is filled in
+ * there. */
+void aft__compile_plain_places(aft__compile *cx, aft_str key, const aft__node *text, bool zh);
+/* "code, n", "a text without places" for none; lives in the arena. */
+const char *aft__compile_listed(aft__compile *cx, const char *const *names, uint32_t n);
+/* compile_notice_texts.c: a text of the catalogue, in one language: its places are fields of its event. */
 void aft__compile_places(aft__compile *cx, aft_str key, const aft__node *text, bool zh);
+/* compile_quiet.c: the quiet hours of the policy, part of the settings. */
+void aft__compile_quiet(aft__compile *cx);
 /* Whether the key of a text is another one's for a channel, or its subject there. */
 typedef struct aft__notice_key {
   aft_str event;   /* "ticket.resolved"; empty for what is no notice */
@@ -731,9 +742,10 @@ aft__notice_key aft__notice_key_of(aft_str key);
 /* retention.c; part of the settings */
 void aft__compile_retention(aft__compile *cx, int64_t retain[AFT__RETAINS]);
 
-/* Appends the image of documents merged in order to out. Faults go to report and error. */
-aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, aft__buf *image,
-                               aft__buf *report, aft_error *error);
+/* Appends the image of documents merged in order to out. based: the first is the default policy. Faults go to
+ * report and error. */
+aft_status aft__policy_compile(const aft_env *env, const aft_document *documents, size_t n, bool based,
+                               aft__buf *image, aft__buf *report, aft_error *error);
 /* The same from the content of an image that an earlier version made: its texts were checked by the rules of
  * their time, and stay as they are. */
 aft_status aft__policy_compile_again(const aft_env *env, const aft_document *content, aft__buf *image,

@@ -1,15 +1,17 @@
 /* Rules that would cause each other for ever, refused when a policy is compiled.
  *
- * Rule r leads to rule s where an action of r raises an event that s is on, unless
- *   - the event comes once at most, because the action changes nothing the second time and no rule changes it
- *     back: a tag that is there is not added again; or
+ * Rule r leads to rule s where an action of r raises an event that s is on, at once or on a later day, unless
+ *   - the event comes at once and once at most, because the action changes nothing the second time and no
+ * rule changes it back: a tag that is there is not added again; or
  *   - s cannot hold behind r: its condition contradicts what r makes true and no other rule unmakes.
- * A circle of what is left may go round without end. At run time each rule runs once in a command at most, so
- * such a circle would stop somewhere in the middle; it is refused because nobody can mean that. */
+ * A circle of what is left may go round without end. Within one command each rule runs once at most; but a
+ * task that fails tomorrow and is opened anew by a rule goes round for as long as the ticket lives. */
 #include "policy/policy_priv.h"
 
-static const char *const raised[AFT__ACTIONS] = {
-#define AFT__ACTION(id, word, argument, raises) raises,
+static const struct {
+  const char *at_once, *later;
+} raised[AFT__ACTIONS] = {
+#define AFT__ACTION(id, word, argument, raises, later) {raises, later},
 #include "policy/actions.def"
 #undef AFT__ACTION
 };
@@ -151,7 +153,8 @@ static uint64_t raised_by(const loops *l, const aft__automation *rule) {
   for (uint32_t i = 0; i < rule->count; i++) {
     const aft__action *action = &l->actions[rule->first + i];
     if (!comes_once(l, action))
-      bits |= trigger_bits(l, raised[action->kind]);
+      bits |= trigger_bits(l, raised[action->kind].at_once);
+    bits |= trigger_bits(l, raised[action->kind].later);
   }
   return bits;
 }

@@ -547,15 +547,23 @@ SHAPE channel = {.kind = STRUCT, .expected = "a map with format, subject or most
 SHAPE channels = {.kind = MAP, .expected = "a map of channels", .of = &channel};
 SHAPE a_window = {.kind = LENGTH, .expected = "1s to 1d", .least = AFT__SECOND, .most = AFT__DAY};
 static const entry notice_fields[] = {
-    {"channels", &names, false},    {"topic", &name, false}, {"urgent", &flag, false}, {"must", &flag, false},
-    {"coalesce", &a_window, false}, {"off", &flag, false},   {"record", &flag, false}, {NULL, NULL, false}};
+    {"channels", &names, false}, {"topic", &name, false},        {"urgent", &flag, false},
+    {"must", &flag, false},      {"coalesce", &a_window, false}, {"off", &flag, false},
+    {"record", &flag, false},    {"awaited", &flag, false},      {NULL, NULL, false}};
 SHAPE notice = {
     .kind = STRUCT, .expected = "a map with channels, topic or coalesce", .fields = notice_fields};
 SHAPE notices = {.kind = MAP, .expected = "a map of events", .of = &notice, .words = true};
-static const entry notifications_fields[] = {
-    {"channels", &channels, false}, {"events", &notices, false}, {NULL, NULL, false}};
+static const char *const quiet_zones[] = {"customer", "shop", NULL};
+SHAPE quiet_zone = {.kind = CHOICE, .expected = "customer or shop", .choices = quiet_zones};
+static const entry quiet_fields[] = {
+    {"from", &text, true}, {"until", &text, true}, {"zone", &quiet_zone, false}, {NULL, NULL, false}};
+SHAPE quiet = {.kind = STRUCT, .expected = "a map with from and until", .fields = quiet_fields};
+static const entry notifications_fields[] = {{"channels", &channels, false},
+                                             {"events", &notices, false},
+                                             {"quiet", &quiet, false},
+                                             {NULL, NULL, false}};
 SHAPE notifications = {
-    .kind = STRUCT, .expected = "a map with channels and events", .fields = notifications_fields};
+    .kind = STRUCT, .expected = "a map with channels, events and quiet", .fields = notifications_fields};
 
 static const entry root_fields[] = {{"version", &version, true},
                                     {"categories", &categories, true},

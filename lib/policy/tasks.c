@@ -66,6 +66,17 @@ static uint32_t party_of(aft__compile *cx, const aft__node *task) {
   return aft__compile_text(cx, node->text);
 }
 
+/* Its places are checked by its key, so it must have a script's. */
+static void check_script(aft__compile *cx, const aft__node *script) {
+  static const char prefix[] = "script.";
+  const size_t n = sizeof prefix - 1;
+  if (!script || script->kind != AFT__NODE_TEXT ||
+      (script->text.len > n && memcmp(script->text.data, prefix, n) == 0))
+    return;
+  aft__fault_node(cx->faults, AFT_E_POLICY, script, "expected the key of a text 'script.…', found '%.*s'",
+                  (int)aft__utf8_cut(script->text, 60), script->text.data);
+}
+
 static void check(aft__compile *cx, const aft__item *item, const aft__task_row *row) {
   const aft__node *map = item->value, *party = aft__node_get(map, "party");
   const aft__node *warn = aft__node_get(map, "warn"), *target = aft__node_get(map, "target");
@@ -76,6 +87,7 @@ static void check(aft__compile *cx, const aft__item *item, const aft__task_row *
   if (row->kind != AFT__TASK_WORK_ORDER && others)
     aft__fault_node(cx->faults, AFT_E_POLICY, party, "only a work order is another party's: agents do a %s",
                     aft__task_kinds[row->kind]);
+  check_script(cx, aft__node_get(map, "script"));
   if (others && (row->team || row->skills.count))
     aft__fault_key(cx->faults, AFT_E_POLICY, item, "team and skills are for tasks of agents");
 }

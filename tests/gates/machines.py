@@ -26,7 +26,7 @@ the effects that its transitions may name, each alone (`plan`) or with its word 
 
 | Effect | What the desk does |
 |---|---|
-| `propose`, `agree`, `decline` | what comes with the event is the next proposal; the newest open one binds; it no longer stands |
+| `propose`, `agree`, `decline` | what comes with the event is the next proposal; the newest open one binds, and what binds already stays where none is newer; the newest no longer stands |
 | `hold: in_return`, `in_exchange` or `in_repair` | the units of the case are counted there, so that no other case can have them |
 | `free`, `take`, `lose` | units still held go back to where they were; are the shop's again; count as lost |
 | `give_back` | units still held are sent back to the buyer |
@@ -44,13 +44,14 @@ the effects that its transitions may name, each alone (`plan`) or with its word 
 | `replace`, `stand` | the new goods go out as a new line of the order; what was paid for the old ones stands behind new ones that went out in advance |
 | `invoice` | the reversal of the order's invoice is asked for |
 | `convert: KIND.STATE` | the case goes on as another kind |
-| `follow: KIND` | another case about the same units is opened |
+| `follow: KIND`, `follow: KIND.REASON` | another case about the same units is opened and judged as if it had been filed, with the evidence of this one; its reason, who answers for it and who pays the freight are those of this case, or follow from the reason that is named |
 | `parent: EVENT` | the case in dispute is told `disputed`, `verdict_buyer`, `verdict_seller`, `verdict_shared` or `dispute_ended` |
 | `verdict`, `verdict: buyer`, `seller` or `shared` | the verdict and the buyer's share of it are set |
 | `ticket: resolve` or `trouble` | the ticket behind the case is resolved, or opened again |
 | `notify: KEY` | the customer is sent the text `notify.case.KEY` |
 | `work: NAME` | people of the shop are asked to do something |
 | `inform`, `fault` | the legal clocks start; what the repair is about |
+| `exclude` | the exception is kept by which a withdrawal is contested, for the condition of the goods that comes with the event |
 | `warranty: pause`, `resume` or `renew` | is asked of the host |
 """
 
@@ -67,6 +68,7 @@ TITLES = {
     "withdrawal": "Withdrawal by law",
     "repair": "Repair",
     "claim": "Claim",
+    "recourse": "Recourse: what the shop asks of a carrier or an insurer",
     "dispute": "Dispute",
 }
 

@@ -173,6 +173,47 @@ static void a_circle_is_refused_with_the_line(void **state) {
   assert_refused("  off: {order: 1, on: ticket.noted, do: [{note: look}], enabled: false}\n", "in a circle");
 }
 
+/* Nobody would stop them: each time round begins with what the desk or the outcome of the last time brings.
+ */
+static void a_circle_over_days_is_refused(void **state) {
+  (void)state;
+  static const char *const rules[] = {
+      "  r: {order: 1, on: task.failed, do: [{task: call_back}]}\n",
+      "  r: {order: 1, on: [task.breached], do: [{task: call_back}]}\n",
+      "  r: {order: 1, on: task.done, do: [{task: finance_check}]}\n",
+      "  r: {order: 1, on: survey.call_back, do: [resolve]}\n",
+      "  r: {order: 1, on: ticket.no_reply, do: [{answer: faq}]}\n",
+      "  r: {order: 1, on: ticket.pushed, do: [{assign: {queue: general}}]}\n",
+      "  r: {order: 1, on: ticket.handed_back, do: [{assign: lin}]}\n",
+      "  r: {order: 1, on: ticket.case_in_trouble, do: [{open_case: {kind: return, reason: "
+      "changed_mind}}]}\n",
+      "  r: {order: 1, on: notice.failed, do: [resolve]}\n",
+  };
+  for (size_t i = 0; i < AFT__COUNT(rules); i++)
+    assert_refused(rules[i], "in a circle: r → ");
+  assert_refused(
+      "  a: {order: 1, on: task.failed, do: [{note: look}]}\n"
+      "  b: {order: 2, on: ticket.noted, do: [{task: call_back}]}\n",
+      "a → ticket.noted → b → task.failed → a");
+}
+
+/* A tag that nothing takes away makes it once for a ticket; and what needs a person anew is no circle. */
+static void what_ends_over_days_is_no_circle(void **state) {
+  (void)state;
+  static const char *const rules[] = {
+      "  r: {order: 1, on: task.failed, when: {not: {tag: tried}}, do: [{tag: tried}, {task: "
+      "finance_check}]}\n",
+      "  r: {order: 1, on: task.failed, do: [{note: look}, {answer: faq}, resolve]}\n",
+      "  r: {order: 1, on: [task.breached, ticket.breached], do: [escalate, {set: {priority: urgent}}]}\n",
+      "  r: {order: 1, on: message.received, do: [{answer: faq}]}\n",
+      "  r: {order: 1, on: ticket.handed_back, do: [{assign: {queue: skilled}}]}\n",
+      "  r: {order: 1, on: notice.failed, do: [{task: call_back}]}\n",
+      "  r: {order: 1, on: survey.call_back, do: [{answer: faq}, {tag: low}]}\n",
+  };
+  for (size_t i = 0; i < AFT__COUNT(rules); i++)
+    assert_allowed(rules[i]);
+}
+
 static void what_comes_once_is_no_circle(void **state) {
   (void)state;
   assert_allowed("  mark: {order: 1, on: tag.added, do: [{tag: x}]}\n");
@@ -258,6 +299,68 @@ static void the_example_of_the_docs_works(void **state) {
   aft_id ticket = desk_say(&d, "m1", ANGRY);
   assert_true(has_tag(ticket, "upset"));
   assert_explained(ticket, "zh", "规则“情绪激动的客户”执行，事件：工单建立");
+}
+
+/* ---- what follows without a rule, and with one line ---- */
+
+#define DELIGHTED "太满意了，质量非常好，客服态度特别好，点赞！"
+
+static void assert_offered(const aft_call *call, aft_id ticket, const char *expected) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *message;
+  char found[128] = "";
+  assert_ok(aft_message_list(d.session, call, ticket, &cursor, &error));
+  while (aft_cursor_next(cursor, &message, &error) == AFT_OK)
+    snprintf(found, sizeof found, "%s", aft_message_suggestions(message)); /* of the last */
+  aft_cursor_free(cursor);
+  assert_string_equal(found, expected);
+}
+
+static void what_may_be_offered_is_kept_with_the_message(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_buf *text;
+  aft_id ticket = desk_say(&d, "m1", ASKS);
+  assert_offered(&d.as_agent, ticket, "faq");
+  assert_offered(&d.as_buyer, ticket, "");
+  assert_ok(aft_explain(d.session, &d.as_agent, ticket, "suggestion", "en", &text, &error));
+  assert_string_equal(aft_buf_data(text), "suggested: offer answers\n");
+  aft_buf_free(text);
+  desk_say(&d, "m2", ANGRY);
+  assert_offered(&d.as_agent, ticket, "skilled");
+  assert_offered(&d.as_agent, desk_say_as(&d, "wx_2", DELIGHTED), "review_invitation");
+  aft_message_in in = desk_message(&d, "m3", ASKS);
+  aft_record *message;
+  assert_ok(aft_intake(d.session, &d.as_buyer, &in, &message, &error));
+  assert_string_equal(aft_message_suggestions(message), ""); /* the shop's own */
+  aft_record_free(message);
+}
+
+static void anger_goes_to_the_skilled_with_a_task_of_its_own(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *task;
+  aft_id ticket = desk_say(&d, "m1", ANGRY);
+  assert_text(ticket, aft_ticket_queue, "skilled");
+  aft_task_filter filter = {.size = sizeof filter, .ticket = ticket};
+  assert_ok(aft_task_list(d.session, &d.system, &filter, &cursor, &error));
+  assert_int_equal(aft_cursor_next(cursor, &task, &error), AFT_OK);
+  assert_string_equal(aft_task_name(task), "follow_up");
+  aft_cursor_free(cursor);
+}
+
+static void one_line_invites_the_delighted_once(void **state) {
+  (void)state;
+  aft_id before = desk_say_as(&d, "wx_2", DELIGHTED);
+  assert_int_equal(desk_effects(&d, before, NULL, "notify.ticket.review_invitation"), 0);
+  desk_policy(&d, "version: 1\nautomations: {review_invitation: {enabled: true}}\n");
+  aft_id ticket = desk_say(&d, "m1", DELIGHTED);
+  assert_int_equal(desk_effects(&d, ticket, NULL, "notify.ticket.review_invitation"), 1);
+  desk_say(&d, "m2", DELIGHTED);
+  assert_int_equal(desk_effects(&d, ticket, NULL, "notify.ticket.review_invitation"), 1);
+  assert_int_equal(desk_effects(&d, desk_say_as(&d, "wx_3", ANGRY), NULL, "review_invitation"), 0);
 }
 
 /* ---- each action ---- */
@@ -1045,7 +1148,8 @@ static void previews_are_asked_for_properly(void **state) {
   const aft_automation_preview_in good = {.size = sizeof good, .begin = DESK_START, .end = DESK_START + 1};
   aft_automation_preview_in in = good;
   assert_ok(aft_automation_preview(d.session, &d.system, NULL, &in, NULL, &out, &error));
-  assert_non_null(strstr(aft_buf_data(out), "\"rules\":[]"));
+  assert_int_equal(figure(aft_buf_data(out), "review_invitation", "came"),
+                   0); /* not enabled, and previewed */
   aft_buf_free(out);
   in.end = in.begin;
   assert_status(aft_automation_preview(d.session, &d.system, NULL, &in, NULL, &out, &error), AFT_E_INVALID);
@@ -1213,6 +1317,11 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       EVERYWHERE(a_circle_changes_nothing),
       ON(MEMORY, a_circle_is_refused_with_the_line),
+      EVERYWHERE(what_may_be_offered_is_kept_with_the_message),
+      EVERYWHERE(anger_goes_to_the_skilled_with_a_task_of_its_own),
+      EVERYWHERE(one_line_invites_the_delighted_once),
+      ON(MEMORY, a_circle_over_days_is_refused),
+      ON(MEMORY, what_ends_over_days_is_no_circle),
       ON(MEMORY, what_comes_once_is_no_circle),
       ON(MEMORY, faults_have_their_place),
       ON(MEMORY, the_example_of_the_docs_works),

@@ -192,7 +192,7 @@ static void a_buyer_who_names_the_price(void **state) {
   assert_case(&c, id, "requested"); /* nobody has said what it costs */
   desk_pass(&c.d, 49 * CASE_HOUR);
   desk_tick(&c.d);
-  assert_case(&c, id, "requested"); /* and silence does not */
+  assert_case(&c, id, "requested_late"); /* and silence does not */
   aft_case_line_in dear = {.size = sizeof dear, .line = c.line[0], .quantity = 1, .wants_price = 90000};
   aft_case_act_in in = {.case_id = id, .event = AFT_STR("approve"), .lines = &dear, .n_lines = 1};
   case_act_with(&c, &c.d.as_agent, &in);
@@ -436,6 +436,116 @@ static void a_replacement_that_is_lost(void **state) {
   END_DESK(c)
 }
 
+/* ---- out of stock ---- */
+
+static aft_id exchange_of_a_cup(case_desk *c, const char *reason, const char *route) {
+  aft_case_line_in one = {.size = sizeof one, .line = c->line[0], .quantity = 1};
+  aft_case_in in = {.kind = AFT_STR("exchange"),
+                    .reason = AFT_STR(reason),
+                    .route = AFT_STR(route),
+                    .lines = &one,
+                    .n_lines = 1};
+  return case_file_in(c, &c->d.as_buyer, &in);
+}
+
+/* So many labels were asked for, and one of them is good. */
+static void assert_one_label(case_desk *c, aft_id id, uint32_t asked) {
+  assert_int_equal(case_requests(c, id, "label.request"), asked);
+  assert_int_equal(case_requests(c, id, "label.void"), asked - 1);
+}
+
+static void assert_becomes_a_return(case_desk *c, aft_id id, uint32_t labels) {
+  assert_case_text(c, id, AFT_CASE_KIND, "return");
+  assert_case(c, id, "approved");
+  assert_int_equal(case_int(c, id, AFT_CASE_AGREED), 9000);
+  assert_one_label(c, id, labels);
+  ship_back(c, id);
+  case_act(c, &c->d.as_agent, id, "receive");
+  case_act(c, &c->d.as_agent, id, "accept_goods");
+  assert_int_equal(case_confirm_all(c, id), 9000);
+  assert_case(c, id, "refunded");
+}
+
+static void an_exchange_that_waits_for_stock_goes_on(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = exchange_of_a_cup(&c, "size_small", "");
+  assert_case(&c, id, "approved");
+  case_act(&c, &c.d.as_agent, id, "out_of_stock");
+  assert_int_equal(case_requests(&c, id, "label.void"), 1);
+  case_act(&c, &c.d.as_buyer, id, "wait");
+  case_act(&c, &c.d.as_agent, id, "in_stock");
+  assert_case(&c, id, "approved");
+  assert_int_equal(case_requests(&c, id, "goods.reserve"), 2);
+  assert_one_label(&c, id, 2);
+  case_act(&c, &c.d.as_agent, id, "out_of_stock"); /* and once more */
+  case_act(&c, &c.d.as_agent, id, "in_stock");
+  assert_case(&c, id, "approved");
+  case_act(&c, &c.d.as_agent, id, "out_of_stock");
+  desk_pass(&c.d, 49 * CASE_HOUR);
+  desk_tick(&c.d);
+  assert_becomes_a_return(&c, id, 4);
+  END_DESK(c)
+}
+
+static void an_exchange_out_of_stock_before_it_is_approved_is_agreed_as_a_return(void **state) {
+  static const bool waits[] = {false, true};
+  for (size_t w = 0; w < sizeof waits / sizeof *waits; w++) {
+    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    aft_id id = exchange_of_a_cup(&c, "other", "");
+    case_act(&c, &c.d.as_agent, id, "out_of_stock");
+    assert_int_equal(case_requests(&c, id, "label.request"), 0);
+    if (waits[w])
+      case_act(&c, &c.d.as_buyer, id, "wait");
+    desk_pass(&c.d, waits[w] ? 16 * CASE_DAY : 49 * CASE_HOUR);
+    desk_tick(&c.d);
+    assert_becomes_a_return(&c, id, 1);
+    END_DESK(c)
+  }
+}
+
+static void an_exchange_in_advance_that_waits_for_stock_is_held_anew(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = exchange_of_a_cup(&c, "other", "advance");
+  case_act(&c, &c.d.as_agent, id, "approve");
+  case_act(&c, &c.d.system, id, "authorised");
+  case_act(&c, &c.d.as_agent, id, "out_of_stock");
+  assert_int_equal(case_requests(&c, id, "money.release"), 1);
+  case_act(&c, &c.d.as_buyer, id, "wait");
+  case_act(&c, &c.d.as_agent, id, "in_stock");
+  assert_case(&c, id, "authorising");
+  assert_int_equal(case_requests(&c, id, "money.authorise"), 2);
+  case_act(&c, &c.d.system, id, "authorised");
+  case_act(&c, &c.d.as_agent, id, "out_of_stock");
+  case_act(&c, &c.d.as_buyer, id, "prefer_refund");
+  assert_becomes_a_return(&c, id, 1);
+  END_DESK(c)
+}
+
+static void an_exchange_in_advance_that_is_bargained_over_stays_one(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = exchange_of_a_cup(&c, "other", "advance");
+  aft_case_act_in counter = {.case_id = id, .event = AFT_STR("counter"), .amount = {8000, "CNY", 0}};
+  case_act_with(&c, &c.d.as_agent, &counter);
+  case_act(&c, &c.d.as_buyer, id, "accept");
+  assert_case(&c, id, "authorising");
+  assert_int_equal(case_requests(&c, id, "money.authorise"), 1);
+  assert_int_equal(case_requests(&c, id, "label.request"), 0);
+  END_DESK(c)
+}
+
+/* The machine says what it becomes; what the buyer wished for before was another thing. */
+static void a_wish_for_another_kind_that_outlives_the_exchange(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = exchange_of_a_cup(&c, "other", "");
+  aft_case_act_in amend = {.case_id = id, .event = AFT_STR("amend"), .kind = AFT_STR("refund")};
+  case_act_with(&c, &c.d.as_buyer, &amend);
+  case_act(&c, &c.d.as_agent, id, "out_of_stock");
+  desk_pass(&c.d, 49 * CASE_HOUR);
+  desk_tick(&c.d);
+  assert_becomes_a_return(&c, id, 1);
+  END_DESK(c)
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(exchange_total_counts_returned_items),
@@ -457,6 +567,11 @@ int main(void) {
       cmocka_unit_test(a_unit_that_is_sent_twice_and_paid_back),
       cmocka_unit_test(a_part_leaves_its_unit_with_the_buyer),
       cmocka_unit_test(a_replacement_that_is_lost),
+      cmocka_unit_test(an_exchange_that_waits_for_stock_goes_on),
+      cmocka_unit_test(an_exchange_out_of_stock_before_it_is_approved_is_agreed_as_a_return),
+      cmocka_unit_test(an_exchange_in_advance_that_waits_for_stock_is_held_anew),
+      cmocka_unit_test(an_exchange_in_advance_that_is_bargained_over_stays_one),
+      cmocka_unit_test(a_wish_for_another_kind_that_outlives_the_exchange),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -282,6 +282,7 @@ static void interception_that_fails_is_the_end(void **state) {
   assert_gives(case_track(&c, "SF100000001", "t1", "intercept_failed"), AFT_OK);
   assert_case_text(&c, id, AFT_CASE_KIND, "return"); /* the number of the case stays */
   assert_case(&c, id, "approved");
+  assert_int_equal(case_requests(&c, id, "label.request"), 1);
   assert_cups(&c, 0, 0, 3);
   END_DESK(c)
 }
@@ -293,6 +294,7 @@ static void interception_without_a_deadline(void **state) {
   desk_tick(&c.d);
   assert_case_text(&c, id, AFT_CASE_KIND, "return");
   assert_case(&c, id, "approved");
+  assert_int_equal(case_requests(&c, id, "label.request"), 1);
   END_DESK(c)
 }
 

@@ -37,7 +37,7 @@ static void assert_last(case_desk *c, aft_id id, const char *topic, const char *
 static void assert_waits_for_people(case_desk *c, aft_id id, const char *state) {
   assert_case(c, id, state);
   assert_int_equal(case_parts(c, id, AFT_KIND_LEG), 0);
-  assert_last(c, id, "work.order", "\"decide\"");
+  assert_true(case_requests(c, id, "work.order") > 0);
 }
 
 static aft_id file_money(case_desk *c, const char *kind, const char *reason, int64_t units, int64_t amount) {
@@ -90,10 +90,13 @@ static void a_known_buyer_returns_without_a_person(void **state) {
 static void silence_asks_people_again(case_desk *c, aft_id id) {
   uint32_t before = case_requests(c, id, "work.order");
   pass_days(c, 8);
-  assert_waits_for_people(c, id, "requested");
+  assert_waits_for_people(c, id, "requested_late");
   assert_true(case_requests(c, id, "work.order") > before);
-  pass_days(c, 30);
-  assert_waits_for_people(c, id, "requested");
+  pass_days(c, 7); /* which the buyer may dispute */
+  assert_waits_for_people(c, id, "rejected");
+  pass_days(c, 8);
+  assert_waits_for_people(c, id, "closed_rejected");
+  assert_int_equal(case_line(c, c->line[0], AFT_LINE_WITH_BUYER), 3);
 }
 
 static void silence_pays_for_nothing_that_is_kept(void **state) {
@@ -128,11 +131,23 @@ static void silence_turns_no_return_into_a_refund(void **state) {
     aft_case_act_in keep = {.case_id = id, .event = AFT_STR("amend"), .kind = AFT_STR("refund")};
     assert_gives(case_attempt(&c, &c.d.as_buyer, &keep), AFT_OK);
     pass_days(&c, 3);
-    assert_waits_for_people(&c, id, "requested");
+    assert_waits_for_people(&c, id, "requested_late");
     case_act(&c, &c.d.as_agent, id, "approve"); /* a person may */
     assert_case_text(&c, id, AFT_CASE_KIND, "refund");
     END_DESK(c)
   }
+}
+
+/* What was amended into a return comes back, and silence may agree to that. */
+static void silence_agrees_to_what_comes_back(void **state) {
+  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  aft_id id = file_money(&c, "refund", "changed_mind", 1, 0);
+  aft_case_act_in back = {.case_id = id, .event = AFT_STR("amend"), .kind = AFT_STR("return")};
+  assert_gives(case_attempt(&c, &c.d.as_buyer, &back), AFT_OK);
+  pass_days(&c, 3);
+  assert_case(&c, id, "approved");
+  assert_case_text(&c, id, AFT_CASE_KIND, "return");
+  END_DESK(c)
 }
 
 static void what_comes_next_is_no_approval_by_silence(void **state) {
@@ -165,7 +180,7 @@ static void evidence_that_is_missing_is_named(void **state) {
   assert_case(&c, id, "requested");
   assert_last(&c, id, "message.send", "Still missing: photo.");
   pass_days(&c, 3);
-  assert_waits_for_people(&c, id, "requested");
+  assert_waits_for_people(&c, id, "requested_late");
   id = file_money(&c, "refund", "defective_on_arrival", 1, 0);
   evidence(&c, &c.d.as_buyer, id, "photo");
   case_act(&c, &c.d.as_buyer, id, "submit");
@@ -190,12 +205,12 @@ static void a_claim_without_proof_says_what_is_missing(void **state) {
 
 static void nothing_is_sent_once_more_on_a_word(void **state) {
   ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
-  aft_id id = file_money(&c, "reissue", "missing_part", 1, 0);
+  aft_id id = file_money(&c, "reissue", "missing_part", 1, 0), shown;
+  shown = file_money(&c, "reissue", "missing_part", 1, 0);
+  evidence(&c, &c.d.as_buyer, shown, "photo");
   pass_days(&c, 3);
-  assert_waits_for_people(&c, id, "requested");
-  evidence(&c, &c.d.as_buyer, id, "photo");
-  pass_days(&c, 3);
-  assert_case(&c, id, "approved");
+  assert_waits_for_people(&c, id, "requested_late");
+  assert_case(&c, shown, "approved");
   END_DESK(c)
 }
 
@@ -221,8 +236,12 @@ static void time_does_not_pay_for_delivered_goods(void **state) {
                     .n_lines = 1,
                     .in_spite = 1};
   aft_id id = case_file_in(&c, &c.d.as_agent, &in);
-  pass_days(&c, 60);
+  pass_days(&c, 21);
   assert_waits_for_people(&c, id, "lost");
+  pass_days(&c, 9);
+  assert_case(&c, id, "canceled");
+  assert_int_equal(case_parts(&c, id, AFT_KIND_LEG), 0);
+  assert_int_equal(case_line(&c, c.line[0], AFT_LINE_WITH_BUYER), 3);
   assert_int_equal(case_line(&c, c.line[0], AFT_LINE_LOST), 0);
   END_DESK(c)
 }
@@ -545,6 +564,7 @@ int main(void) {
       cmocka_unit_test(silence_pays_for_nothing_that_is_kept),
       cmocka_unit_test(a_drop_in_price_is_for_a_person_to_judge),
       cmocka_unit_test(silence_turns_no_return_into_a_refund),
+      cmocka_unit_test(silence_agrees_to_what_comes_back),
       cmocka_unit_test(what_comes_next_is_no_approval_by_silence),
       cmocka_unit_test(evidence_that_is_missing_is_named),
       cmocka_unit_test(a_claim_without_proof_says_what_is_missing),

@@ -407,6 +407,36 @@ static void a_merged_child_hands_its_place_over(void **state) {
   assert_int_equal(incident_now(incident).total, 1);
 }
 
+/* Of the two, one heard the first answer and was taken away, the other one all of them. */
+static void a_place_below_an_incident_comes_back(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id incident = new_ticket("支付失败了"), into = desk_say(&d, "m1", "付不了款"), child;
+  desk_pass(&d, 4 * AFT__DAY);
+  child = desk_say(&d, "m2", "还是付不了款");
+  attached(into, incident);
+  assert_ok(answer_all(incident, "正在处理", 0, &error));
+  desk_tick(&d);
+  assert_ok(aft_ticket_detach(d.session, &d.as_agent, into, &error));
+  attached(child, incident);
+  desk_tick(&d);
+  assert_ok(answer_all(incident, "快好了", 0, &error));
+  desk_tick(&d);
+  assert_ok(desk_merge(&d, child, into, &error));
+  aft_record *row = desk_ticket(&d, into);
+  assert_int_equal(aft_ticket_parent(row), incident);
+  aft_record_free(row);
+  assert_int_equal(incident_now(incident).total, 1);
+  assert_int_equal(incident_now(incident).told, 1);
+  attached(new_ticket("付不了款"), incident); /* the last answer is told once more, to whoever lacks it */
+  desk_tick(&d);
+  assert_int_equal(said(into, "快好了"), 1);
+  assert_ok(answer_all(incident, "支付已恢复", 0, &error));
+  desk_tick(&d);
+  assert_int_equal(said(into, "支付已恢复"), 1);
+  assert_int_equal(incident_now(incident).told, 2);
+}
+
 static void an_incident_is_not_merged_but_takes_its_child_in(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
@@ -451,6 +481,84 @@ static void a_flood_comes_below_in_one_call(void **state) {
   }
   assert_true(expected >= MANY - 3);
   assert_int_equal(incident_now(incident).total, expected);
+}
+
+typedef struct change {
+  const aft__table *table;
+  aft_id id;
+  uint32_t column;
+  aft__value value;
+} change;
+
+static aft_status set_value(aft__tx *tx, void *user, aft_error *error) {
+  const change *c = user;
+  aft__value *row;
+  AFT__TRY(aft__get(tx, c->table, c->id, &row, error));
+  row[c->column] = c->value;
+  return aft__update(tx, c->table, row, UINT64_C(1) << c->column, error);
+}
+
+static void set(change c) {
+  aft_error error = AFT_ERROR_INIT;
+  aft__tx_options options = {.name = "fixture"};
+  aft_status status;
+  do
+    status = aft__tx_run(d.session, &options, set_value, &c, &error);
+  while (status == AFT_E_UNKNOWN); /* of a hostile store: setting the same again does no harm */
+  assert_ok(status);
+}
+
+static aft_id only_child(aft_id incident) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_cursor *cursor;
+  aft_record *row;
+  assert_ok(aft_child_list(d.session, &d.as_agent, incident, &cursor, &error));
+  assert_status(aft_cursor_next(cursor, &row, &error), AFT_OK);
+  aft_id id = aft_child_id(row);
+  aft_cursor_free(cursor);
+  return id;
+}
+
+/* A flood on its way below an incident; its first ticket. */
+static aft_id small_flood(aft_id incident, uint32_t n) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_id last = 0;
+  desk_policy(&d, "version: 1\nintake: {flood: {messages: 3, within: 1h}}\n");
+  for (uint32_t i = 0; i < n; i++)
+    last = new_ticket("我刚才付款的时候页面一直显示支付失败，钱已经扣了，请尽快处理一下");
+  aft_record *row = desk_ticket(&d, last);
+  aft_id first = aft_ticket_flood(row);
+  aft_record_free(row);
+  assert_true(first > 0);
+  assert_ok(aft_flood_attach(d.session, &d.as_agent, first, incident, &error));
+  return first;
+}
+
+static void a_flood_ends_where_an_incident_is_full(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id incident = new_ticket("别的事情，改地址");
+  attached(new_ticket("发票怎么开"), incident);
+  set((change){&aft__child_table, only_child(incident), AFT__CHILD_PLACE, aft__int(9998)});
+  small_flood(incident, 12);
+  desk_tick(&d);
+  aft_incident now = incident_now(incident);
+  assert_int_equal(now.total, 3);
+  assert_int_equal(now.running, 0);
+  assert_int_equal(desk_events(&d, incident, "incident.full"), 1);
+  assert_status(attach(new_ticket("改地址"), incident, &error), AFT_E_TOO_LARGE);
+}
+
+static void a_flood_ends_with_its_first_ticket(void **state) {
+  (void)state;
+  aft_id incident = new_ticket("别的事情，改地址");
+  attached(new_ticket("发票怎么开"), incident);
+  aft_id first = small_flood(incident, 12);
+  set((change){&aft__ticket_table, first, AFT__TICKET_SKETCH, aft__null()}); /* as an erasure does */
+  desk_tick(&d);
+  aft_incident now = incident_now(incident);
+  assert_int_equal(now.total, 1);
+  assert_int_equal(now.running, 0);
 }
 
 /* ---- anything in any order ---- */
@@ -542,8 +650,11 @@ int main(void) {
       EVERYWHERE(bad_answers_to_all_change_nothing),
       EVERYWHERE(the_last_child_that_goes_ends_the_incident),
       EVERYWHERE(a_merged_child_hands_its_place_over),
+      EVERYWHERE(a_place_below_an_incident_comes_back),
       EVERYWHERE(an_incident_is_not_merged_but_takes_its_child_in),
       EVERYWHERE(a_flood_comes_below_in_one_call),
+      EVERYWHERE(a_flood_ends_where_an_incident_is_full),
+      EVERYWHERE(a_flood_ends_with_its_first_ticket),
       EVERYWHERE(any_order_tells_each_once),
   };
   static const char *const not_there[] = {"[MEMORY]", "[HOSTILE]"};

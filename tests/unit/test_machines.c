@@ -13,9 +13,9 @@
 #include "policy_fixture.h"
 #include "value/value.h"
 
-static const char *const kinds[] = {"return",           "exchange", "refund",   "reissue",
-                                    "price_protection", "freight",  "goodwill", "undelivered",
-                                    "withdrawal",       "repair",   "claim",    "dispute"};
+static const char *const kinds[] = {"return",  "exchange", "refund",      "reissue",    "price_protection",
+                                    "freight", "goodwill", "undelivered", "withdrawal", "repair",
+                                    "claim",   "dispute",  "recourse"};
 
 static const char *name_of(const aft__flow *flow, uint32_t state) {
   return flow->texts + flow->states[state].name;
@@ -36,7 +36,8 @@ static void every_kind_begins_by_being_filed(void **state) {
     uint32_t file = aft__flow_event_find(flow, aft__cstr("file"));
     assert_int_not_equal(file, AFT__FLOW_NONE);
     aft__flow_step_out step;
-    for (uint32_t role = AFT_ROLE_SYSTEM; role <= AFT_ROLE_BUYER; role++)
+    bool of_the_shop = strcmp(kinds[i], "recourse") == 0;
+    for (uint32_t role = AFT_ROLE_SYSTEM; role <= (of_the_shop ? AFT_ROLE_AGENT : AFT_ROLE_BUYER); role++)
       assert_int_equal(
           aft__flow_step(flow, flow->initial, file, AFT__FLOW_ACTOR(role), NULL, NULL, &step, NULL), AFT_OK);
   }
@@ -89,6 +90,41 @@ static void time_always_leads_on(void **state) {
       assert_int_equal(aft__flow_step(flow, from, flow->states[from].deadline_event,
                                       AFT__FLOW_ACTOR(AFT_ROLE_SYSTEM), always, &no, &step, NULL),
                        AFT_OK);
+    }
+  }
+}
+
+/* States in which money is under way: people are asked again and again, and never is it given up. */
+static bool waits_for_money(const char *state) {
+  static const char *const known[] = {"refunding", "refund_failed", "advance_refunding"};
+  for (size_t i = 0; i < AFT__COUNT(known); i++)
+    if (strcmp(state, known[i]) == 0)
+      return true;
+  return false;
+}
+
+static bool converts(const aft__flow *flow, const aft__flow_step_out *step) {
+  for (uint32_t i = 0; i < step->n_effects; i++)
+    if (strcmp(flow->texts + step->effects[i].verb, "convert") == 0)
+      return true;
+  return false;
+}
+
+/* Whatever the conditions are, what a deadline leads to in the end is another state. */
+static void no_state_waits_for_itself(void **state) {
+  bool no = false;
+  (void)state;
+  for (size_t i = 0; i < AFT__COUNT(kinds); i++) {
+    const aft__flow *flow = aft__policy_machine(policy, kinds[i]);
+    for (uint32_t from = 0; from < flow->n_states; from++) {
+      aft__flow_step_out step;
+      if (terminal(flow, from) || waits_for_money(name_of(flow, from)))
+        continue;
+      assert_int_equal(aft__flow_step(flow, from, flow->states[from].deadline_event,
+                                      AFT__FLOW_ACTOR(AFT_ROLE_SYSTEM), always, &no, &step, NULL),
+                       AFT_OK);
+      if (step.to == from && !converts(flow, &step))
+        fail_msg("%s in %s waits for itself", kinds[i], name_of(flow, from));
     }
   }
 }
@@ -375,6 +411,9 @@ static void cases_go_over_only_to_states_that_go_on(void **state) {
                  "shop.yaml:11:", "did you mean 'approved'?");
   assert_refused(START FILE_LINE "[{convert: return.refunded}]}\n", "shop.yaml:11:", "which is an end");
   assert_refused(START FILE_LINE "[{follow: ticket}]}\n", "shop.yaml:11:", "no kind of case 'ticket'");
+  assert_refused(START FILE_LINE "[{follow: return.recall}]}\n", NULL, NULL);
+  assert_refused(START FILE_LINE "[{follow: return.recal}]}\n", "shop.yaml:11:", "did you mean 'recall'?");
+  assert_refused(START FILE_LINE "[{follow: retrun.recall}]}\n", "shop.yaml:11:", "did you mean 'return'?");
 }
 
 static void cases_begin_where_the_desk_begins_them(void **state) {
@@ -404,6 +443,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {CASE(every_kind_begins_by_being_filed),
                                      CASE(every_state_event_and_role_has_an_answer),
                                      CASE(time_always_leads_on),
+                                     CASE(no_state_waits_for_itself),
                                      CASE(all_of_it_can_be_said),
                                      CASE(no_way_ends_with_something_left_behind),
                                      CASE(money_counts_as_refunded_only_when_confirmed),

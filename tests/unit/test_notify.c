@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
+#include "policy/policy_priv.h"
 #include "random.h"
 
 static desk d;
@@ -361,6 +361,90 @@ static void what_is_urgent_wakes(void **state) {
   assert_notice(ticket, "ticket.acknowledged", "held", "quiet_hours");
 }
 
+/* ---- the policy's quiet hours ---- */
+
+/* Resolved in the evening, its survey is due an hour later. */
+static aft_id asked_at(aft_time when) {
+  at(when - AFT__HOUR - AFT__MINUTE);
+  aft_id ticket = resolve(new_ticket());
+  at(when);
+  desk_tick(&d);
+  return ticket;
+}
+
+static void a_survey_waits_for_the_morning(void **state) {
+  (void)state;
+  aft_id ticket = asked_at(shanghai(1, 30));
+  aft_id id = assert_notice(ticket, "survey.invite", "held", "quiet_hours");
+  assert_explained(id, "en", "held until 2026-11-19 08:00:00 +08:00: the shop's quiet hours");
+  at(shanghai(1, 8 * 60) - 1);
+  desk_tick(&d);
+  assert_int_equal(desk_effects(&d, ticket, "survey.send", ""), 0);
+  at(shanghai(1, 8 * 60));
+  desk_tick(&d);
+  desk_tick(&d);
+  assert_notice(ticket, "survey.invite", "queued", "");
+  assert_int_equal(desk_effects(&d, ticket, "survey.send", ""), 1);
+}
+
+static void what_somebody_waits_for_leaves_by_night(void **state) {
+  (void)state;
+  at(shanghai(1, 30));
+  aft_id ticket = resolve(new_ticket());
+  assert_notice(ticket, "ticket.resolved", "queued", "");
+  assert_int_equal(desk_effects(&d, ticket, NULL, "notify.ticket.acknowledged"), 1);
+}
+
+/* Nobody wrote, so nobody waits for the word that nobody wrote. */
+static void what_silence_brings_waits_for_the_morning(void **state) {
+  (void)state;
+  rules("machines: {ticket: {states: {waiting_customer: {deadline: 48h}}}}\n");
+  at(shanghai(1, 23 * 60));
+  aft_id ticket = new_ticket();
+  desk_answer(&d, ticket, "请提供运单号");
+  at(shanghai(3, 23 * 60 + 10));
+  desk_tick(&d);
+  assert_notice(ticket, "ticket.no_reply", "held", "quiet_hours");
+  at(shanghai(4, 8 * 60));
+  desk_tick(&d);
+  assert_notice(ticket, "ticket.no_reply", "queued", "");
+}
+
+static void a_customers_own_hours_come_before_the_policys(void **state) {
+  (void)state;
+  wishes((aft_contact_in){.quiet_from = 12 * 60, .quiet_until = 14 * 60, .zone = AFT_STR("Asia/Shanghai")});
+  assert_notice(asked_at(shanghai(1, 30)), "survey.invite", "queued", "");
+  at(shanghai(1, 13 * 60));
+  assert_notice(resolve(new_ticket()), "ticket.resolved", "held", "quiet_hours");
+}
+
+static void the_policys_hours_are_the_customers_or_the_shops(void **state) {
+  (void)state;
+  rules("survey: {fatigue: never}\n");
+  wishes((aft_contact_in){.zone = AFT_STR("America/New_York")});
+  assert_notice(asked_at(shanghai(1, 30)), "survey.invite", "queued", ""); /* noon there */
+  assert_notice(asked_at(shanghai(1, 14 * 60)), "survey.invite", "held", "quiet_hours");
+  rules("survey: {fatigue: never}\nnotifications: {quiet: {zone: shop, from: '23:00'}}\n");
+  assert_notice(asked_at(shanghai(1, 22 * 60 + 30)), "survey.invite", "queued", "");
+  assert_notice(asked_at(shanghai(2, 30)), "survey.invite", "held", "quiet_hours");
+  rules("survey: {fatigue: never}\nnotifications: {quiet: null}\n");
+  assert_notice(asked_at(shanghai(4, 30)), "survey.invite", "queued", "");
+}
+
+static void a_survey_of_a_ticket_that_came_back_by_night_is_not_sent(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_id ticket = asked_at(shanghai(1, 30));
+  aft_act_in in = {.size = sizeof in, .ticket = ticket, .act = AFT_ACT_REOPEN};
+  assert_ok(aft_ticket_act(d.session, &d.as_agent, &in, NULL, &error));
+  at(shanghai(1, 8 * 60));
+  desk_tick(&d);
+  aft_id id = assert_notice(ticket, "survey.invite", "suppressed", "obsolete");
+  assert_explained(id, "en", "its ticket is worked on again");
+  assert_survey(ticket, "cancelled", "suppressed");
+  assert_int_equal(desk_effects(&d, ticket, "survey.send", ""), 0);
+}
+
 /* The first minute from then on whose clock on the wall shows none of the quiet hours. */
 static aft_time walked(const aft_zone *zone, int32_t from, int32_t until, aft_time at_time) {
   for (aft_time t = at_time;; t = (t / AFT__MINUTE + 1) * AFT__MINUTE) {
@@ -676,6 +760,68 @@ static void a_template_that_its_event_cannot_fill_is_refused(void **state) {
                  "which the desk sends");
 }
 
+/* Each text in both languages, under one key. */
+static void assert_text(const char *key, const char *text, const char *part) {
+  char yaml[512];
+  snprintf(yaml, sizeof yaml, "version: 1\ntexts:\n  zh:\n    %s: '%s'\n  en:\n    %s: '%s'\n", key, text,
+           key, text);
+  if (part)
+    assert_refused(yaml, "shop.yaml:4:", part);
+  else
+    rules(strchr(yaml, '\n') + 1);
+}
+
+static void a_notice_has_the_fields_of_its_own_event(void **state) {
+  (void)state;
+  assert_text("notify.case.filed", "{visit}", "the event case.filed has no field 'visit'");
+  assert_text("notify.case.filed", "{begins:date}", "no field 'begins'");
+  assert_text("notify.case.filed", "{quote:money}", "no field 'quote'");
+  assert_text("notify.case.filed", "{account}", "no field 'account'");
+  assert_text("notify.case.canceled", "{until}", "no field 'until'");
+  assert_text("notify.case.refunding.plain", "{ends:time}", "the event case.refunding has no field 'ends'");
+  assert_text("notify.case.visit_booked", "{quote}",
+              "expected code, kind, order, reason, visit, amount, begins, ends, n");
+  assert_text("notify.case.visit_booked", "{visit} {begins:datetime} {ends:time} {code}", NULL);
+  assert_text("notify.case.quoted", "{quote:money} {until:date}", NULL);
+  assert_text("notify.case.refunding", "{account} {amount:money} {expected:date}", NULL);
+  assert_text("notify.case.our_own_step", "{quote} {until} {address}", NULL);
+  assert_text("notify.case.our_own_step", "{visit}", "no field 'visit'");
+}
+
+static void a_text_that_nothing_fills_is_refused(void **state) {
+  (void)state;
+  assert_text("answer.hi", "Dear {customer_name}", "nothing fills the place 'customer_name'");
+  assert_text("answer.hi", "{codee}", "(did you mean 'code'?): expected code, subject");
+  assert_text("note.look", "{nope}", "expected code, subject");
+  assert_text("script.call_back", "{nmae}", "(did you mean 'name'?)");
+  assert_text("script.ours", "{nmae}", "(did you mean 'name'?)");
+  assert_text("explain.task.rule", "{rule}", "expected task");
+  assert_text("case.next.rejected", "{visit}", "nothing fills the place 'visit'");
+  assert_text("category.other", "{code}", "expected a text without places");
+  assert_text("automation.mine", "{code}", "expected a text without places");
+  assert_text("survey.bias", "{answred}", "(did you mean 'answered'?)");
+  assert_text("answer.hi", "{code} {subject} {{", NULL);
+  assert_text("script.ours", "{code} {task_code} {subject} {name} {phone} {order} {waybill} {reason}", NULL);
+  assert_text("case.next.ours", "{code} {until}", NULL);
+  assert_text("explain.task.rule", "{task}!", NULL);
+  assert_text("host.banner", "{whatever}", NULL);
+}
+
+/* The default policy's own texts, said again by a shop. */
+static void every_text_of_the_default_may_be_said_again(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft__buf source;
+  aft_policy *policy;
+  aft__buf_init(&source, d.env);
+  assert_ok(aft__image_source(aft__default_image, aft__default_image_size, &source, &error));
+  aft_document again = {.size = sizeof again, .name = AFT_STR("again"), .text = aft__buf_view(&source)};
+  aft_policy_options options = {.size = sizeof options, .documents = &again, .count = 1};
+  assert_ok(aft_policy_load(d.env, &options, &policy, NULL, &error));
+  aft_policy_unref(policy);
+  aft__buf_done(&source);
+}
+
 static void what_no_event_can_do_is_refused(void **state) {
   (void)state;
   static const struct {
@@ -688,6 +834,11 @@ static void what_no_event_can_do_is_refused(void **state) {
       {"{events: {default: {coalesce: 3d}}}", "shop.yaml:2:", "expected 1s to 1d"},
       {"{events: {default: {must: true, coalesce: 3m}}}", "shop.yaml:2:", "never made one with others"},
       {"{events: {default: {must: true, off: true}}}", "shop.yaml:2:", "cannot be off"},
+      {"{quiet: {from: '22:00', until: '22:00'}}", "shop.yaml:2:47",
+       "at another time than they begin, found '22:00'"},
+      {"{quiet: {from: '22:60'}}", "shop.yaml:2:", "expected a time from 00:00 to 23:59, found '22:60'"},
+      {"{quiet: {until: '24:00'}}", "shop.yaml:2:", "expected a time from 00:00 to 23:59, found '24:00'"},
+      {"{quiet: {zone: buyer}}", "shop.yaml:2:", "expected customer or shop, found 'buyer'"},
       {"{channels: {same: {}}}", "shop.yaml:2:", "stands for the channel"},
       {"{channels: {sms: {format: htm}}}", "shop.yaml:2:", "did you mean 'html'?"},
       {"{channels: {mail: {format: html, most: 9}}}", "shop.yaml:2:", "only plain text can be cut short"},
@@ -791,6 +942,12 @@ int main(void) {
       EVERYWHERE(quiet_hours_hold_it_until_they_end),
       EVERYWHERE(who_opts_out_meanwhile_is_left_alone),
       EVERYWHERE(what_is_urgent_wakes),
+      EVERYWHERE(a_survey_waits_for_the_morning),
+      EVERYWHERE(what_somebody_waits_for_leaves_by_night),
+      EVERYWHERE(what_silence_brings_waits_for_the_morning),
+      EVERYWHERE(a_customers_own_hours_come_before_the_policys),
+      EVERYWHERE(the_policys_hours_are_the_customers_or_the_shops),
+      EVERYWHERE(a_survey_of_a_ticket_that_came_back_by_night_is_not_sent),
       CASE(quiet_hours_end_as_a_clock_on_the_wall_shows, MEMORY),
       EVERYWHERE(several_within_the_window_become_one),
       EVERYWHERE(what_must_be_sent_is_never_joined),
@@ -803,6 +960,9 @@ int main(void) {
       CASE(wishes_are_checked, MEMORY),
       EVERYWHERE(reports_and_filters_are_checked),
       CASE(a_template_that_its_event_cannot_fill_is_refused, MEMORY),
+      CASE(a_notice_has_the_fields_of_its_own_event, MEMORY),
+      CASE(a_text_that_nothing_fills_is_refused, MEMORY),
+      CASE(every_text_of_the_default_may_be_said_again, MEMORY),
       CASE(what_no_event_can_do_is_refused, MEMORY),
       CASE(json_of_a_channel_is_checked, MEMORY),
       CASE(every_notice_has_its_words_and_their_fields, MEMORY),

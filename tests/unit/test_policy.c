@@ -586,7 +586,7 @@ static void compile_tiny(aft__buf *out) {
   aft__buf_init(&report, env);
   documents[0].name = aft__cstr("ticket.yaml");
   documents[0].text = ticket_source();
-  if (aft__policy_compile(env, documents, 2, out, &report, NULL) < 0)
+  if (aft__policy_compile(env, documents, 2, false, out, &report, NULL) < 0)
     fail_msg("%s", report.data);
   aft__buf_done(&report);
 }
@@ -778,7 +778,7 @@ static void the_content_comes_back(void **state) {
   aft__buf_init(&again, env);
   assert_int_equal(aft__image_source(made->image, made->file.size, &source, NULL), AFT_OK);
   aft_document whole = {sizeof whole, AFT_STR("content"), aft__buf_view(&source)};
-  assert_int_equal(aft__policy_compile(env, &whole, 1, &again, NULL, NULL), AFT_OK);
+  assert_int_equal(aft__policy_compile(env, &whole, 1, false, &again, NULL, NULL), AFT_OK);
   assert_int_equal(again.len, made->file.size);
   assert_memory_equal(again.data, made->image, again.len);
   aft__buf_done(&again);

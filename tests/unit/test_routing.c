@@ -24,7 +24,7 @@ static aft_id put_agent(aft_agent_in in) {
   aft_error error = AFT_ERROR_INIT;
   aft_record *made;
   in.size = sizeof in;
-  if (!in.shops) {
+  if (!in.shops && !in.leave_shops) {
     in.shops = &d.shop;
     in.n_shops = 1;
   }
@@ -503,6 +503,109 @@ static void what_is_given_back_is_the_policys(void **state) {
   assert_int_equal(assignee(id), 0);
   assert_state(&d, id, "waiting_customer");
   assert_int_equal(claim(agent("mo2")), 0); /* nobody owes an answer */
+}
+
+/* ---- leaving a shop ---- */
+
+static aft_id say_in(aft_id shop, const char *who) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *message;
+  static int n;
+  char external[32];
+  snprintf(external, sizeof external, "shop-%d", n++);
+  aft_message_in in = desk_message(&d, external, PARCEL);
+  in.shop = shop;
+  in.customer = customer(who, NULL, 0);
+  in.handle = (aft_str){who, AFT_NTS};
+  assert_ok(aft_intake(d.session, &d.system, &in, &message, &error));
+  aft_id id = aft_message_ticket(message);
+  aft_record_free(message);
+  return id;
+}
+
+static aft_id call_back_of(aft_id ticket, aft_id who) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *task;
+  aft_callback_in in = {.size = sizeof in, .ticket = ticket, .phone = AFT_STR("13800138000")};
+  assert_ok(aft_callback_ask(d.session, &d.system, &in, &task, &error));
+  aft_id id = aft_task_id(task);
+  aft_record_free(task);
+  assert_ok(aft_task_assign(d.session, &d.system, id, who, NULL, &error));
+  return id;
+}
+
+static aft_id has_task(aft_id id) {
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *task;
+  assert_ok(aft_task_get(d.session, &d.system, id, &task, &error));
+  aft_id who = aft_task_assignee(task);
+  aft_record_free(task);
+  return who;
+}
+
+static void one_who_leaves_a_shop_keeps_nothing_of_it(void **state) {
+  (void)state;
+  desk_policy(&d, "version: 1\nrouting: {hand_back: never}\n");
+  const aft_id both[] = {d.shop, d.other_shop};
+  aft_agent_in in = {.external = AFT_STR("lin"), .shops = both, .n_shops = 2};
+  aft_id lin = put_agent(in), works, waits, done, stays;
+  assert_int_equal(claim(lin), works = say_in(d.shop, "a"));
+  assert_int_equal(claim(lin), waits = say_in(d.shop, "b"));
+  assert_int_equal(claim(lin), done = say_in(d.shop, "c"));
+  assert_int_equal(claim(lin), stays = say_in(d.other_shop, "d"));
+  desk_answer(&d, waits, "请稍等");
+  act(lin, done, AFT_ACT_RESOLVE);
+  aft_id gone = call_back_of(works, lin), kept = call_back_of(stays, lin);
+  customer("own", NULL, lin);
+  presence(lin, AFT_PRESENCE_ONLINE);
+  aft_id own = say_in(d.shop, "own");
+  in = (aft_agent_in){
+      .external = AFT_STR("lin"), .shops = both + 1, .n_shops = 1, .leave_shops = both, .n_leave_shops = 1};
+  assert_int_equal(put_agent(in), lin);
+  presence(lin, AFT_PRESENCE_ONLINE);
+  desk_tick(&d);
+  assert_int_equal(assignee(works) + assignee(waits), 0);
+  assert_int_equal(assignee(stays), lin);
+  assert_int_equal(has_task(gone), 0);
+  assert_int_equal(has_task(kept), lin);
+  assert_int_equal(claim(lin), 0);
+  assert_int_equal(say_in(d.shop, "c"), done); /* it opens again */
+  desk_tick(&d);
+  aft_id mo = agent("mo2");
+  assert_int_equal(claim(mo), works);
+  assert_int_equal(claim(mo), done);
+  assert_int_equal(claim(mo), own);
+  assert_int_equal(claim(mo), 0);
+}
+
+static void a_shop_that_cannot_be_left_is_refused(void **state) {
+  aft_error error = AFT_ERROR_INIT;
+  (void)state;
+  aft_id nowhere = 12345;
+  agent("lin");
+  const struct {
+    aft_agent_in in;
+    aft_status status;
+  } wrong[] = {
+      {{.leave_shops = &d.other_shop, .n_leave_shops = 1}, AFT_E_INVALID},
+      {{.leave_shops = &nowhere, .n_leave_shops = 1}, AFT_E_NOT_FOUND},
+      {{.leave_shops = &d.shop, .n_leave_shops = 1, .shops = &d.shop, .n_shops = 1}, AFT_E_INVALID},
+      {{.leave_shops = (const aft_id[]){d.shop, d.shop}, .n_leave_shops = 2}, AFT_E_INVALID},
+      {{.n_leave_shops = 1}, AFT_E_INVALID},
+      {{.leave_shops = &d.shop, .n_leave_shops = 1000000}, AFT_E_INVALID},
+  };
+  aft_id id = say("a", NULL, "wechat", PARCEL);
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    aft_agent_in in = wrong[i].in;
+    in.size = sizeof in;
+    in.external = AFT_STR("lin");
+    assert_status(aft_agent_put(d.session, &d.system, &in, NULL, &error), wrong[i].status);
+    assert_string_equal(error.where, "agent.leave_shops");
+  }
+  aft_agent_in stranger = {
+      .size = sizeof stranger, .external = AFT_STR("new"), .leave_shops = &d.shop, .n_leave_shops = 1};
+  assert_status(aft_agent_put(d.session, &d.system, &stranger, NULL, &error), AFT_E_INVALID);
+  assert_int_equal(claim(agent("lin")), id); /* nothing of it stays */
 }
 
 /* ---- what comes to one who has gone already ---- */
@@ -1201,6 +1304,8 @@ int main(void) {
       EVERYWHERE(the_rate_bounds_an_agent),
       EVERYWHERE(tickets_of_one_who_goes_away_go_back),
       EVERYWHERE(what_is_given_back_is_the_policys),
+      EVERYWHERE(one_who_leaves_a_shop_keeps_nothing_of_it),
+      EVERYWHERE(a_shop_that_cannot_be_left_is_refused),
       EVERYWHERE(what_is_answered_after_an_agent_has_gone_goes_back),
       EVERYWHERE(what_is_answered_while_the_agent_is_there_stays),
       EVERYWHERE(what_the_policy_let_stay_goes_back_under_another),

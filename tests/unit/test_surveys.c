@@ -217,9 +217,12 @@ static void who_does_not_answer_is_reminded_once(void **state) {
   aft_record_free(record);
   assert_status(aft_ticket_act(d.session, &d.as_agent, &in, NULL, &error), AFT_OK);
   desk_pass(&d, 3 * AFT__DAY);
+  desk_tick(&d); /* it is past ten in the evening there */
+  assert_int_equal(effects_with("survey.send", "notify.survey.remind"), 0);
+  desk_pass(&d, 10 * AFT__HOUR);
   desk_tick(&d);
   assert_int_equal(effects_with("survey.send", "notify.survey.remind"), 1);
-  desk_pass(&d, 3 * AFT__DAY);
+  desk_pass(&d, 3 * AFT__DAY - 10 * AFT__HOUR);
   desk_tick(&d);
   assert_int_equal(effects_with("survey.send", "notify.survey.remind"), 1);
   record = survey(id);

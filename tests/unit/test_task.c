@@ -608,6 +608,43 @@ static void a_call_may_answer_the_survey(void **state) {
   assert_int_equal(task_of(ticket, 1), 0); /* the call is the call-back */
 }
 
+static void a_call_may_answer_the_questions_of_a_survey(void **state) {
+  (void)state;
+  aft_error error = AFT_ERROR_INIT;
+  aft_record *record;
+  aft_cursor *cursor;
+  desk_policy(&d,
+              "version: 1\n"
+              "surveys:\n"
+              "  deep: {order: 1, kind: csat, questions: {speed: {type: scale, required: true, low: 2}}}\n"
+              "texts:\n"
+              "  zh: {notify.survey.deep.invite: '{code}', survey.deep.speed: 快吗}\n"
+              "  en: {notify.survey.deep.invite: '{code}', survey.deep.speed: How fast}\n");
+  aft_id ticket = desk_say(&d, "m1", CALM), survey = survey_of(ticket), id = add(ticket, "call_back");
+  aft_attempt_in in = {.task = id, .outcome = AFT_CALLED_REACHED, .survey = survey, .score = 5};
+  assert_status(note_with(&d.as_agent, in, &error), AFT_E_INVALID);
+  assert_string_equal(error.where, "survey.answers");
+  aft_field_in answers[] = {{.size = sizeof *answers, .name = AFT_STR("speed"), .text = AFT_STR("6")}};
+  in.answers = answers;
+  in.n_answers = 1;
+  assert_status(note_with(&d.as_agent, in, &error), AFT_E_INVALID);
+  assert_string_equal(error.where, "survey.answers[0].text");
+  assert_int_equal(number(id, AFT_TASK_ATTEMPTS), 0); /* nothing was kept */
+  answers[0].text = aft__cstr("2");
+  assert_ok(note_with(&d.as_agent, in, &error));
+  assert_ok(aft_survey_get(d.session, &d.system, survey, &record, &error));
+  assert_string_equal(aft_survey_state(record), "answered");
+  assert_int_equal(aft_survey_low(record), 1);
+  aft_record_free(record);
+  assert_ok(aft_reply_list(d.session, &d.system, survey, &cursor, &error));
+  assert_status(aft_cursor_next(cursor, &record, &error), AFT_OK);
+  assert_string_equal(aft_reply_question(record), "speed");
+  assert_int_equal(aft_reply_number(record), 2);
+  assert_status(aft_cursor_next(cursor, &record, &error), AFT_DONE);
+  aft_cursor_free(cursor);
+  assert_int_equal(task_of(ticket, 1), 0); /* the call is the call-back */
+}
+
 static void without_call_backs_people_are_still_asked(void **state) {
   (void)state;
   aft_error error = AFT_ERROR_INIT;
@@ -998,7 +1035,9 @@ static void bad_input_is_refused_with_its_place(void **state) {
       {{.task = call, .outcome = AFT_CALLED_REFUSED, .promised = DESK_START + 1}, "attempt.promised"},
       {{.task = call, .outcome = AFT_CALLED_REACHED, .visibility = 3}, "attempt.visibility"},
       {{.task = call, .outcome = AFT_CALLED_REACHED, .score = 3}, "attempt.score"},
-      {{.task = call, .outcome = AFT_CALLED_BUSY, .survey = 1, .score = 3}, "attempt.survey"}};
+      {{.task = call, .outcome = AFT_CALLED_BUSY, .survey = 1, .score = 3}, "attempt.survey"},
+      {{.task = call, .outcome = AFT_CALLED_REACHED, .answers = &(aft_field_in){0}, .n_answers = 1},
+       "attempt.answers"}};
   for (size_t i = 0; i < AFT__COUNT(notes); i++) {
     assert_status(note_with(&d.system, notes[i].in, &error), AFT_E_INVALID);
     assert_string_equal(error.where, notes[i].where);
@@ -1048,6 +1087,7 @@ static void faults_of_a_policy_are_told_with_their_place(void **state) {
       {"{call_back: {target: 0h}}", "shop.yaml:2:29", "expected a duration from 1s to 366d, found '0h'"},
       {"{call_back: {target: 900d}}", "shop.yaml:2:29", "expected a duration from 1s to 366d"},
       {"{call_back: {script: script.calback}}", "shop.yaml:2:29", "did you mean 'script.call_back'"},
+      {"{call_back: {script: task.call_back}}", "shop.yaml:2:29", "expected the key of a text 'script.…'"},
       {"{call_back: {team: callers}}", "shop.yaml:2:27", "there is no team 'callers'"},
       {"{call_back: {attempts: 0}}", "shop.yaml:2:31", "expected a whole number from 1 to 100, found '0'"},
       {"{call_back: {most_open: 0}}", "shop.yaml:2:32", "expected a whole number from 1 to 100"},
@@ -1125,6 +1165,7 @@ int main(void) {
       EVERYWHERE(a_clock_counts_the_hours_of_its_calendar),
       EVERYWHERE(a_low_answer_opens_a_call_back_with_its_own_clock),
       EVERYWHERE(a_call_may_answer_the_survey),
+      EVERYWHERE(a_call_may_answer_the_questions_of_a_survey),
       EVERYWHERE(without_call_backs_people_are_still_asked),
       EVERYWHERE(word_from_outside_counts_once),
       EVERYWHERE(the_warehouse_sees_and_ends_its_own),

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
-from typing import Any
+from typing import Any, Union
 
 from ._ffi import ffi
 from .values import Money, identity, integer, ms_of, span_ms, utf8, wrong_type
@@ -12,10 +12,21 @@ RANGES = {"int64_t": (-(2**63), 2**63 - 1), "uint64_t": (0, 2**64 - 1), "int32_t
 RANGES["uint32_t"] = (0, 2**32 - 1)
 
 
+Answer = Union[int, bool, str, Sequence[str]]  # a number of a scale, yes or no, one choice or several, a text
+
+
 def items(name: str, value: object) -> Sequence[Any]:
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
         raise wrong_type(name, "a sequence", value)
     return value
+
+
+def answer_text(name: str, value: Answer) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, str)):
+        return str(value)
+    return " ".join(items(name, value))
 
 
 class Frame:
@@ -117,6 +128,20 @@ class Frame:
         if values is not None:
             array, n = self.structs(name, values, kind)
             self.array(name, array, n)
+
+    def answers(self, name: str, values: Mapping[str, Answer] | None) -> None:
+        """Answers to the questions of a survey, by their names."""
+        if values is None:
+            return
+        if not isinstance(values, Mapping):
+            raise wrong_type(name, "a dict of questions and answers", values)
+        array = ffi.new("aft_field_in[]", len(values))
+        for place, (question, value) in zip(array, values.items()):
+            at = f"{name}[{question!r}]"
+            place.size = ffi.sizeof("aft_field_in")
+            self.fill_text(place.name, utf8(name, question))
+            self.fill_text(place.text, utf8(at, answer_text(at, value)))
+        self.array(name, array, len(values))
 
     def structs(self, name: str, values: Sequence[Any], kind: type[Any]) -> tuple[Any, int]:
         """An array of structs, each filled by a class of aftersales.inputs."""

@@ -1,13 +1,13 @@
 """Signed links that let a buyer into an order or a case, or answer a survey, for a time."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ._call import Commands, buffer_bytes
 from ._ffi import ffi, lib
-from ._frame import Frame, items
+from ._frame import Answer, Frame
 from ._handle import Shared
 from ._call import run
 from .env import Env, env_of
@@ -17,8 +17,6 @@ from .values import time_of, utf8, wrong_type
 if TYPE_CHECKING:
     from .desk import Desk
 
-
-Answer = Union[int, bool, str, Sequence[str]]  # a number of a scale, yes or no, one choice or several, a text
 
 VIA_NUMBERS = {"link": lib.AFT_VIA_LINK, "chat": lib.AFT_VIA_CHAT, "phone": lib.AFT_VIA_PHONE}
 
@@ -69,26 +67,6 @@ class OpenedLink(NamedTuple):
     case: int | None
     expires: datetime
     survey: int | None
-
-
-def answer_text(name: str, value: Answer) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, (int, str)):
-        return str(value)
-    return " ".join(items(name, value))
-
-
-def add_answers(frame: Frame, answers: Mapping[str, Answer]) -> None:
-    if not isinstance(answers, Mapping):
-        raise wrong_type("answers", "a dict of questions and answers", answers)
-    array = ffi.new("aft_field_in[]", len(answers))
-    for place, (question, value) in zip(array, answers.items()):
-        name = f"answers[{question!r}]"
-        place.size = ffi.sizeof("aft_field_in")
-        frame.fill_text(place.name, utf8("answers", question))
-        frame.fill_text(place.text, utf8(name, answer_text(name, value)))
-    frame.array("answers", array, len(answers))
 
 
 class LinkCommands(Commands):
@@ -148,8 +126,7 @@ class LinkCommands(Commands):
         frame.text("token", token)
         frame.text("text", text)
         frame.number("score", score)
-        if answers is not None:
-            add_answers(frame, answers)
+        frame.answers("answers", answers)
         frame.choice("source", source, VIA_NUMBERS)
 
         def take(_session: Any, status: int) -> Survey:

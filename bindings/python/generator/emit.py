@@ -98,6 +98,8 @@ def argument(field: Field, headers: Headers, owner: str) -> Argument:
     elif field.type in ARRAYS:
         item, fill = ARRAYS[field.type]
         kind = f"Sequence[{item}]"
+    elif name == "answers" and field.type == "const aft_field_in *":
+        kind, fill = "Mapping[str, Answer]", "answers"
     elif field.type[len("const ") :].rstrip(" *") in INPUTS and field.type.endswith("*"):
         item, fill = INPUTS[field.type[len("const ") :].rstrip(" *")], "inputs"
         kind, more = f"Sequence[{item} | Mapping[str, Any]]", f", {item}"
@@ -326,7 +328,7 @@ def commands_module(headers: Headers) -> str:
     out = [HEAD.format(doc="The commands of the library, one method each.")]
     out.append("from collections.abc import Mapping, Sequence\nfrom datetime import datetime, timedelta\nfrom typing import Any\n")
     out.append("from ._call import NTS, Commands, bytes_of, chosen, flag_of, id_of, number_of, policy_of, text_of")
-    out.append("from ._ffi import lib\nfrom ._frame import Frame\nfrom .cursor import Cursor")
+    out.append("from ._ffi import lib\nfrom ._frame import Answer, Frame\nfrom .cursor import Cursor")
     out.append(f"from .inputs import {', '.join(inputs)}\nfrom .policy import Policy")
     out.append(f"from .records import {', '.join(kinds)}\nfrom .values import Money, ms_of\n\n")
     for name, called, doc in (

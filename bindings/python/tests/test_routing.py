@@ -45,3 +45,19 @@ def test_presence_shift_and_capacity_count(shop: Shop) -> None:
     assert shop.desk.ticket(ticket).assignee is None
     with pytest.raises(Invalid, match="team"):
         shop.desk.put_agent("amy", teams="nobody")
+
+
+def test_an_agent_leaves_a_shop(shop: Shop) -> None:
+    other = shop.desk.put_shop("mugs").id
+    ticket = shop.say().ticket
+    assert shop.amy.next_ticket() is not None
+    shop.desk.put_agent("amy", shops=[other], leave_shops=[shop.shop])
+    shop.session.tick()
+    assert shop.desk.ticket(ticket).assignee is None
+    assert shop.amy.next_ticket() is None
+    with pytest.raises(Denied):
+        shop.amy.ticket(ticket)
+    with pytest.raises(Invalid, match="does not work for shop"):
+        shop.desk.put_agent("amy", leave_shops=[shop.shop])
+    with pytest.raises(TypeError, match=r"leave_shops\[0\]: expected an id"):
+        shop.desk.put_agent("amy", leave_shops=["1"])  # type: ignore[list-item]

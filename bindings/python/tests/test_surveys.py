@@ -82,3 +82,15 @@ def test_questions_of_a_survey_are_answered_and_counted(shop: Shop) -> None:
     report = shop.desk.survey_report(START, START + timedelta(days=9), name="words", question="why")
     answers = report["groups"][0]["question"]["answers"]
     assert [(a["answer"], a["answered"]) for a in answers] == [("price", 1), ("late", 1)]
+
+
+def test_questions_of_a_survey_are_answered_in_a_call(shop: Shop) -> None:
+    shop.desk.activate_policy(Policy({"shop.yaml": ENDED}, env=shop.env))
+    survey = sent(shop, "wx_1")
+    task = shop.desk.add_task(shop.desk.survey(survey).ticket, "call_back")
+    with pytest.raises(Invalid, match="an answer to 'speed'"):
+        shop.amy.note_attempt(task.id, "reached", survey=survey, answers={"again": False})
+    shop.amy.note_attempt(task.id, "reached", survey=survey, answers={"speed": 4, "again": False})
+    assert shop.desk.survey(survey).source == "phone"
+    replies = {r.question: (r.number, r.choices) for r in shop.desk.replies(survey)}
+    assert replies == {"speed": (4, None), "again": (None, "no")}

@@ -131,6 +131,18 @@ static aft_status change(aft__case *c, aft__value *row, const aft_appointment_in
                                        : AFT_OK;
 }
 
+aft_status aft__visit_booked(aft__case *c, int64_t *out, aft_error *error) {
+  aft__value **rows;
+  uint32_t n;
+  *out = 0;
+  if (c->fresh)
+    return AFT_OK;
+  AFT__TRY(load_all(c, &rows, &n, error));
+  for (uint32_t i = 0; i < n; i++)
+    *out |= is_booked(rows[i]) && aft__row_int(rows[i], AFT__APPOINTMENT_ENDS) > c->cmd->now;
+  return AFT_OK;
+}
+
 aft_status aft__appointments_end(aft__case *c, aft_error *error) {
   aft__value **rows;
   uint32_t n;

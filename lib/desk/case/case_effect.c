@@ -163,6 +163,7 @@ static const struct {
              {"quote", quote},
              {"invoice", aft__invoice_request},
              {"inform", inform},
+             {"exclude", aft__case_exclude},
              {"fault", fault}};
 
 static const struct {

@@ -1,10 +1,12 @@
-/* Freight and duties rest on goods. The policy gives them back with the last of the goods, or with every part
- * of them by its price; either way the last goods take what is left, so that the parts close to zero. */
+/* Freight and duties rest on goods, and a kit is a name for its parts. The policy gives them back with the
+ * last of the goods, or with every part of them by its price; either way the last goods take what is left, so
+ * that the parts close to zero. */
 #include "desk/case/case_priv.h"
 
 bool aft__line_is_extra(const aft__value *line) {
   aft_str nature = aft__row_str(line, AFT__LINE_NATURE);
-  return aft__str_eq(nature, aft__cstr("freight")) || aft__str_eq(nature, aft__cstr("duty"));
+  return aft__str_eq(nature, aft__cstr("freight")) || aft__str_eq(nature, aft__cstr("duty")) ||
+         aft__line_is_kit(line);
 }
 
 static aft__give give_of(const aft__money_rules *rules, const aft__value *line) {

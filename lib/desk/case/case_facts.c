@@ -1,11 +1,11 @@
 /* What conditions of a case's machine see. */
 #include "desk/case/case_priv.h"
 
-/* Over the goods: freight and duty arrive nowhere. */
+/* Over the goods: freight, duty and services that were not performed arrive nowhere. */
 static int64_t sum(const aft__case *c, uint32_t column) {
   int64_t total = 0;
   for (uint32_t i = 0; i < c->n_lines; i++)
-    if (!aft__line_is_extra(c->lines[i].line))
+    if (!aft__goes_along(c, &c->lines[i]))
       total += aft__row_int(c->lines[i].row, column);
   return total;
 }
@@ -120,5 +120,7 @@ aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error) {
   facts->number[AFT__FACT_SHIPPED] = c->shipped != AFT_TIME_NONE;
   facts->number[AFT__FACT_SCANNED] = c->scanned;
   facts->number[AFT__FACT_PRICED] = aft__exchange_priced(c);
+  if (aft__case_is(c, AFT__CASE_ROUTE, "on_site"))
+    AFT__TRY(aft__visit_booked(c, &facts->number[AFT__FACT_VISIT_BOOKED], error));
   return aft__case_rules(c, facts, error);
 }

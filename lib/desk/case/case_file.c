@@ -61,6 +61,31 @@ static aft_status twice(const aft_case_line_in *in, size_t index, aft_error *err
   return aft__error(error, AFT_E_INVALID, where, "line %lld is named twice", (long long)in->line);
 }
 
+static bool among(aft_str words, aft_str word) {
+  for (size_t at = 0; at + word.len <= words.len; at++)
+    if (memcmp(words.data + at, word.data, word.len) == 0 && (at == 0 || words.data[at - 1] == ' ') &&
+        (at + word.len == words.len || words.data[at + word.len] == ' '))
+      return true;
+  return false;
+}
+
+static aft_status set_serial(aft__case_line *l, const aft_case_line_in *in, size_t index, aft_error *error) {
+  char where[64];
+  aft_str known = aft__row_str(l->line, AFT__LINE_SERIALS);
+  if (!in->serial.len)
+    return AFT_OK;
+  snprintf(where, sizeof where, "case.lines[%zu].serial", index);
+  if (in->quantity != 1)
+    return aft__error(error, AFT_E_INVALID, where, "expected none for %lld units: a serial number is of one",
+                      (long long)in->quantity);
+  if (known.len && !among(known, in->serial))
+    return aft__error(error, AFT_E_INVALID, where, "line %.*s has no unit of the serial number '%.*s'",
+                      (int)l->line[AFT__LINE_REF].size, l->line[AFT__LINE_REF].data,
+                      (int)aft__utf8_cut(in->serial, 60), in->serial.data);
+  l->row[AFT__CASE_LINE_SERIAL] = aft__text(in->serial);
+  return AFT_OK;
+}
+
 static aft_status name_line(aft__case *c, aft__value **rows, uint32_t n, const aft_case_line_in *in,
                             size_t index, aft_error *error) {
   char where[64];
@@ -73,6 +98,8 @@ static aft_status name_line(aft__case *c, aft__value **rows, uint32_t n, const a
   if (in->quantity > aft__row_int(line, AFT__LINE_QUANTITY))
     return aft__error(error, AFT_E_CHECK, where, "expected at most the %lld units bought, found %lld",
                       (long long)aft__row_int(line, AFT__LINE_QUANTITY), (long long)in->quantity);
+  if (aft__line_is_kit(line))
+    return aft__case_name_kit(c, rows, n, line, in, index, error);
   for (uint32_t i = 0; i < c->n_lines; i++)
     if (c->lines[i].line == line)
       return twice(in, index, error);
@@ -80,7 +107,7 @@ static aft_status name_line(aft__case *c, aft__value **rows, uint32_t n, const a
   AFT__TRY(aft__case_add_line(c, line, in, in->quantity, error));
   c->lines[c->n_lines - 1].asks = in->amount;
   c->lines[c->n_lines - 1].index = (uint32_t)index;
-  return AFT_OK;
+  return set_serial(&c->lines[c->n_lines - 1], in, index, error);
 }
 
 static aft_status units_of_case(aft__case *c, aft_id parent, const aft__value *line, int64_t *out,

@@ -147,6 +147,8 @@ static aft_status facts_of(aft__case *c, aft_str *out, aft_error *error) {
   aft__json_open(&json, '{');
   if (c->in)
     put_input(&json, c->in);
+  if (c->mask >> AFT__CASE_EXCLUDED & 1)
+    put_text(&json, "exception", aft__case_str(c, AFT__CASE_EXCLUDED));
   put_moved(&json, c);
   aft__json_close(&json, '}');
   *out = buf.failed || c->moved.failed ? (aft_str){0} : aft__arena_dup(c->cmd->arena, aft__buf_view(&buf));
@@ -177,6 +179,13 @@ static aft_status audit(aft__case *c, const aft__flow *flow, const char *name, c
 
 /* ---- one event ---- */
 
+/* Where the machine itself says what the case becomes, no proposal makes it yet another kind. */
+static void forget_other_kinds(aft__case *c) {
+  for (uint32_t i = 0; i < c->n_pending; i++)
+    if (strncmp(c->pending[i], "to_", 3) == 0)
+      c->pending[i] = "";
+}
+
 static aft_status carry_out(aft__case *c, const char *name, const aft__flow_step_out *step,
                             aft_error *error) {
   const aft__flow *flow = c->flow;
@@ -188,7 +197,9 @@ static aft_status carry_out(aft__case *c, const char *name, const aft__flow_step
   for (uint32_t i = 0; i < step->n_effects; i++)
     AFT__TRY(aft__case_effect(c, &step->effects[i], error));
   bool elsewhere = c->flow != flow; /* the case has become another kind, which set its own deadline */
-  if (!elsewhere && over)
+  if (elsewhere)
+    forget_other_kinds(c);
+  else if (over)
     AFT__TRY(end(c, error));
   AFT__TRY(audit(c, flow, name, step, error));
   return aft__season_note(c, error);
@@ -211,12 +222,11 @@ static aft_status fire_one(aft__case *c, const aft__case_event *fire, aft_error 
   uint32_t role = fire->role ? fire->role : c->cmd->call.role;
   const aft__case_input *before = c->in;
   uint32_t role_before = c->role;
-  aft_status status = ask(c, fire->event, role, &step, error);
-  if (status != AFT_OK)
-    return status;
-  c->in = fire->in;
+  c->in = fire->in; /* conditions may look at what comes with the event */
   c->role = role;
-  status = carry_out(c, fire->event, &step, error);
+  aft_status status = ask(c, fire->event, role, &step, error);
+  if (status == AFT_OK)
+    status = carry_out(c, fire->event, &step, error);
   c->in = before;
   c->role = role_before;
   return status;
@@ -243,8 +253,9 @@ static bool no_move(const aft__case *c, aft_status status, const aft_error *erro
 
 static aft_status tell_one(aft__case *c, const char *event, aft_error *error) {
   aft__case_event fire = {.event = event, .role = AFT_ROLE_SYSTEM};
-  bool lets;
-  AFT__TRY(aft__case_lets(c, event, AFT_ROLE_SYSTEM, &lets, error));
+  bool lets = false;
+  if (*event)
+    AFT__TRY(aft__case_lets(c, event, AFT_ROLE_SYSTEM, &lets, error));
   if (!lets)
     return AFT_OK;
   aft_status status = fire_one(c, &fire, error);

@@ -123,7 +123,7 @@ aft_status aft__goods_ship(aft__case *c, aft_error *error) {
     aft__case_line *l = &c->lines[i];
     int64_t rest =
         aft__row_int(l->row, AFT__CASE_LINE_QUANTITY) - aft__row_int(l->row, AFT__CASE_LINE_SHIPPED);
-    if (rest > 0 && !aft__line_is_extra(l->line))
+    if (rest > 0 && !aft__goes_along(c, l))
       AFT__TRY(ship_line(c, parcel, l, rest, i, error));
   }
   aft__case_set(c, AFT__CASE_GOODS, aft__text(aft__cstr("in_transit")));
@@ -227,7 +227,7 @@ static aft_status count_named(aft__case *c, aft_error *error) {
   for (size_t i = 0; i < c->in->n_lines; i++)
     AFT__TRY(count_line(c, &c->in->lines[i], i, error));
   for (uint32_t i = 0; i < c->n_lines; i++)
-    if (aft__line_is_extra(c->lines[i].line))
+    if (aft__goes_along(c, &c->lines[i]))
       AFT__TRY(count_rest(c, i, INT64_MAX, "ok", error));
   return AFT_OK;
 }
@@ -239,7 +239,7 @@ static aft_status count_all(aft__case *c, aft_error *error) {
   if (c->role == AFT_ROLE_SYSTEM)
     AFT__TRY(aft__parcels_arrived(c, &arrived, error));
   for (uint32_t i = 0; i < c->n_lines; i++) {
-    bool told = arrived && !aft__line_is_extra(c->lines[i].line);
+    bool told = arrived && !aft__goes_along(c, &c->lines[i]);
     int64_t most = told ? arrived[i] - aft__row_int(c->lines[i].row, AFT__CASE_LINE_COUNTED) : INT64_MAX;
     AFT__TRY(count_rest(c, i, most, "ok", error));
   }

@@ -24,7 +24,8 @@ static aft_status check_texts(aft_case_line_in *line, size_t index, aft_error *e
   } texts[] = {{&line->condition, 32, "condition"},
                {&line->disposition, 32, "disposition"},
                {&line->wants, AFT__NAME_BYTES, "wants"},
-               {&line->text, 2000, "text"}};
+               {&line->text, 2000, "text"},
+               {&line->serial, AFT__NAME_BYTES, "serial"}};
   char where[64];
   for (size_t i = 0; i < AFT__COUNT(texts); i++) {
     snprintf(where, sizeof where, "case.lines[%zu].%s", index, texts[i].name);
@@ -85,7 +86,8 @@ void aft__case_lines_digest(aft__sha256 *sha, const aft_case_line_in *lines, siz
   aft__digest_i64(sha, (int64_t)n);
   for (size_t i = 0; i < n; i++) {
     const int64_t numbers[] = {lines[i].line, lines[i].quantity, lines[i].amount, lines[i].wants_price};
-    const aft_str texts[] = {lines[i].condition, lines[i].disposition, lines[i].wants, lines[i].text};
+    const aft_str texts[] = {lines[i].condition, lines[i].disposition, lines[i].wants, lines[i].text,
+                             lines[i].serial};
     for (size_t k = 0; k < AFT__COUNT(numbers); k++)
       aft__digest_i64(sha, numbers[k]);
     for (size_t k = 0; k < AFT__COUNT(texts); k++)

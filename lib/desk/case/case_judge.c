@@ -8,57 +8,60 @@
 
 /* ---- repairs before this one ---- */
 
-static aft_status count_repairs(aft__case *c, const aft__value *line, int64_t *out, aft_error *error) {
+/* As it was told; where one of them tells nothing more, by the reason. */
+static bool same_fault(const aft__case *c, const aft__value *other) {
+  aft_str here = aft__case_str(c, AFT__CASE_FAULT), there = aft__row_str(other, AFT__CASE_FAULT);
+  if (here.len && there.len)
+    return aft__str_eq(here, there);
+  return aft__str_eq(aft__case_str(c, AFT__CASE_REASON), aft__row_str(other, AFT__CASE_REASON));
+}
+
+/* Where a serial number is not told, it may be any unit of the line. */
+static bool same_unit(const aft__value *mine, const aft__value *theirs) {
+  aft_str here = aft__row_str(mine, AFT__CASE_LINE_SERIAL),
+          there = aft__row_str(theirs, AFT__CASE_LINE_SERIAL);
+  return !here.len || !there.len || aft__str_eq(here, there);
+}
+
+/* What was looked at and not mended is no repair, nor what the buyer was found to answer for. */
+static bool was_mended(const aft__value *other) {
+  bool own = !aft__row_null(other, AFT__CASE_FOUND) &&
+             aft__str_eq(aft__row_str(other, AFT__CASE_LIABLE), aft__cstr("buyer"));
+  return aft__str_eq(aft__row_str(other, AFT__CASE_KIND), aft__cstr("repair")) &&
+         aft__str_eq(aft__row_str(other, AFT__CASE_STATE), aft__cstr("completed")) && !own;
+}
+
+static aft_status count_repairs(aft__case *c, const aft__case_line *l, int64_t *out, aft_error *error) {
   aft__scan scan = {.table = &aft__case_line_table,
                     .index = AFT__CASE_LINE_BY_LINE,
                     .n_equal = 2,
-                    .equal = {aft__int(c->cmd->call.tenant), line[AFT__LINE_ID]},
+                    .equal = {aft__int(c->cmd->call.tenant), l->line[AFT__LINE_ID]},
                     .limit = MOST_REPAIRS};
   aft__value **rows, *other;
   uint32_t n;
   AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++) {
     int64_t id = aft__row_int(rows[i], AFT__CASE_LINE_CASE);
-    if (id >= aft__case_id(c))
+    if (id >= aft__case_id(c) || !same_unit(l->row, rows[i]))
       continue; /* ids grow with time */
     AFT__TRY(aft__get(c->cmd->tx, &aft__case_table, id, &other, error));
-    *out += aft__str_eq(aft__row_str(other, AFT__CASE_KIND), aft__cstr("repair")) &&
-            aft__str_eq(aft__row_str(other, AFT__CASE_STATE), aft__cstr("completed"));
+    *out += was_mended(other) && same_fault(c, other);
   }
   return AFT_OK;
 }
 
-/* Earlier repairs of the same article: laws and warranties count them. */
+/* Earlier repairs of the same unit for the same fault: laws and warranties count them. */
 static aft_status faults(aft__case *c, aft__facts *facts, aft_error *error) {
   int64_t n = 0;
   if (!aft__case_is(c, AFT__CASE_KIND, "repair"))
     return AFT_OK;
   for (uint32_t i = 0; i < c->n_lines; i++)
-    AFT__TRY(count_repairs(c, c->lines[i].line, &n, error));
+    AFT__TRY(count_repairs(c, &c->lines[i], &n, error));
   facts->number[AFT__FACT_FAULTS] = n;
   return AFT_OK;
 }
 
 /* ---- facts that the policy decides ---- */
-
-aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
-  aft__rule_flags flags;
-  aft__case_proven proof;
-  AFT__TRY(aft__case_proof(c, facts->text[AFT__FACT_REASON], &proof, error));
-  facts->number[AFT__FACT_PROVEN] = proof.whole;
-  facts->number[AFT__FACT_IN_WINDOW] = aft__case_int(c, AFT__CASE_IN_WINDOW);
-  facts->number[AFT__FACT_GIFT_KEPT] = c->gift_kept;
-  AFT__TRY(faults(c, facts, error));
-  facts->number[AFT__FACT_OWED] = !aft__case_is(c, AFT__CASE_MONEY, "none");
-  aft__policy_rules(c->policy, facts, &flags);
-  facts->number[AFT__FACT_AUTO_OK] = flags.auto_ok && proof.whole && aft__exchange_priced(c) &&
-                                     !c->needs_person && !aft__case_is(c, AFT__CASE_AUTHORITY, "external");
-  facts->number[AFT__FACT_ADVANCE_OK] = flags.advance_ok;
-  facts->number[AFT__FACT_RETURNLESS_OK] = flags.returnless_ok;
-  facts->number[AFT__FACT_PAPERS_FIRST] =
-      !aft__case_is(c, AFT__CASE_PAPERS, "issued") && aft__policy_papers_first(c->policy, facts);
-  return AFT_OK;
-}
 
 aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error *error) {
   aft__reason_info info;
@@ -119,8 +122,16 @@ static aft_status count_applications(aft__case *c, aft_error *error) {
   return AFT_OK;
 }
 
-static void line_facts(const aft__case *c, const aft__case_line *l, const aft_case_in *in,
-                       aft__facts *facts) {
+/* said: what is known of the goods, by line. */
+typedef struct claims {
+  aft_str reason;
+  const aft_case_line_in *said;
+  size_t n;
+  aft_time at; /* when it counts */
+  aft__buf *reasons;
+} claims;
+
+static void line_facts(const aft__case *c, const aft__case_line *l, const claims *of, aft__facts *facts) {
   facts->text[AFT__FACT_NATURE] = aft__row_str(l->line, AFT__LINE_NATURE);
   facts->text[AFT__FACT_PRODUCT_CATEGORY] = aft__row_str(l->line, AFT__LINE_CATEGORY);
   facts->number[AFT__FACT_FINAL_SALE] = aft__row_int(l->line, AFT__LINE_FINAL_SALE);
@@ -129,9 +140,10 @@ static void line_facts(const aft__case *c, const aft__case_line *l, const aft_ca
   facts->number[AFT__FACT_UNITS] = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
   facts->number[AFT__FACT_DELIVERED] =
       aft__units_awaited(c, l) < aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
-  for (size_t i = 0; i < in->n_lines; i++)
-    if (in->lines[i].line == l->line[AFT__LINE_ID].number)
-      facts->text[AFT__FACT_CONDITION] = in->lines[i].condition;
+  facts->text[AFT__FACT_CONDITION] = (aft_str){0};
+  for (size_t i = 0; i < of->n; i++)
+    if (aft__line_is_named(l->line, of->said[i].line))
+      facts->text[AFT__FACT_CONDITION] = of->said[i].condition;
   facts->number[AFT__FACT_OPENED] = aft__str_eq(facts->text[AFT__FACT_CONDITION], aft__cstr("opened")) ||
                                     aft__str_eq(facts->text[AFT__FACT_CONDITION], aft__cstr("used"));
 }
@@ -140,27 +152,19 @@ static aft_time time_of(const aft__value *row, uint32_t column) {
   return aft__row_null(row, column) ? AFT_TIME_NONE : aft__row_int(row, column);
 }
 
-/* How the case is judged: for a reason, at a time. */
-typedef struct judging {
-  aft_str reason;
-  const aft_case_in *in;
-  aft_time at;
-  aft__buf *reasons; /* NULL: they are not kept */
-} judging;
-
-static void judge_line(aft__case *c, const aft__case_line *l, const judging *j, aft__facts *facts,
+static void judge_line(aft__case *c, const aft__case_line *l, const claims *of, aft__facts *facts,
                        aft__eligible *out) {
-  line_facts(c, l, j->in, facts);
+  line_facts(c, l, of, facts);
   aft__eligible_in ask = {.kind = aft__case_str(c, AFT__CASE_KIND),
-                          .reason = j->reason,
+                          .reason = of->reason,
                           .facts = facts,
                           .ordered = time_of(c->order, AFT__ORDER_PLACED),
                           .shipped = c->shipped,
                           .delivered = time_of(l->line, AFT__LINE_DELIVERED),
-                          .now = j->at,
+                          .now = of->at,
                           .offset_minutes = aft__order_offset(c->cmd, c->order),
                           .platform = aft__case_str(c, AFT__CASE_PLATFORM)};
-  aft__policy_eligible(c->policy, &ask, out, j->reasons);
+  aft__policy_eligible(c->policy, &ask, out, of->reasons);
 }
 
 /* The strictest answer of all lines stands. */
@@ -169,13 +173,13 @@ static aft_status judge_lines(aft__case *c, const aft_case_in *in, aft__eligible
   aft_time refund_by = AFT_TIME_NONE;
   aft_str window = {0};
   bool any = false;
-  judging j = {aft__case_str(c, AFT__CASE_REASON), in, c->cmd->now, &c->reasons};
+  claims of = {aft__case_str(c, AFT__CASE_REASON), in->lines, in->n_lines, c->cmd->now, &c->reasons};
   AFT__TRY(aft__case_facts(c, &facts, error));
   for (uint32_t i = 0; i < c->n_lines; i++) {
     aft__eligible one;
     if (aft__line_is_extra(c->lines[i].line))
       continue;
-    judge_line(c, &c->lines[i], &j, &facts, &one);
+    judge_line(c, &c->lines[i], &of, &facts, &one);
     if (!any || one.verdict < worst->verdict)
       *worst = one;
     if (one.refund_by != AFT_TIME_NONE && (refund_by == AFT_TIME_NONE || one.refund_by < refund_by))
@@ -198,17 +202,16 @@ static aft_str freight_payer(const aft__case *c, const aft__eligible *e) {
 }
 
 aft_status aft__case_bearer(aft__case *c, aft_str reason, aft__bearer *out, aft_error *error) {
-  aft_case_in none = {.size = sizeof none};
   aft__eligible worst = {0};
   aft__facts facts;
-  judging j = {reason, &none, aft__case_int(c, AFT__CASE_OPENED), NULL};
+  claims of = {.reason = reason, .at = aft__case_int(c, AFT__CASE_OPENED)};
   bool any = false;
   AFT__TRY(aft__case_facts(c, &facts, error));
   for (uint32_t i = 0; i < c->n_lines; i++) {
     aft__eligible one;
     if (aft__line_is_extra(c->lines[i].line))
       continue;
-    judge_line(c, &c->lines[i], &j, &facts, &one);
+    judge_line(c, &c->lines[i], &of, &facts, &one);
     if (!any || one.verdict < worst.verdict)
       worst = one;
     any = true;
@@ -244,6 +247,8 @@ aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error
   AFT__TRY(count_applications(c, error));
   AFT__TRY(judge_lines(c, in, &e, error));
   aft__case_set(c, AFT__CASE_IN_WINDOW, aft__int(e.in_window));
+  if (e.exception.len)
+    aft__case_set(c, AFT__CASE_EXCLUDED, aft__text(aft__arena_dup(c->cmd->arena, e.exception)));
   c->needs_person = e.verdict == AFT__DECISION_PERSON;
   if (e.verdict == AFT__DECISION_NO && !(staff && in->in_spite))
     return refused(c, &e, error);
@@ -253,6 +258,62 @@ aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error
   if (!in->freight.len || !staff)
     aft__case_set(c, AFT__CASE_FREIGHT, aft__text(freight_payer(c, &e)));
   return aft__case_deduct(c, error);
+}
+
+/* ---- exceptions ---- */
+
+/* The exception that takes all goods of the case out of every window, by the condition that the event under
+ * way tells of them and as of the filing; empty: none does, or nothing was told. */
+static aft_str excluded_by(aft__case *c, const aft__facts *known, aft__buf *reasons) {
+  aft__facts facts = *known;
+  aft_str found = {0};
+  if (!c->in || !c->in->n_lines)
+    return found;
+  claims of = {aft__case_str(c, AFT__CASE_REASON), c->in->lines, c->in->n_lines,
+               aft__case_int(c, AFT__CASE_OPENED), reasons};
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    aft__eligible one;
+    if (aft__line_is_extra(c->lines[i].line))
+      continue;
+    judge_line(c, &c->lines[i], &of, &facts, &one);
+    if (!one.exception.len)
+      return (aft_str){0};
+    found = one.exception;
+  }
+  return found;
+}
+
+aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error) {
+  aft__rule_flags flags;
+  aft__case_proven proof;
+  AFT__TRY(aft__case_proof(c, facts->text[AFT__FACT_REASON], &proof, error));
+  facts->number[AFT__FACT_PROVEN] = proof.whole || c->vouched;
+  facts->number[AFT__FACT_FOLLOWS] = c->vouched;
+  facts->number[AFT__FACT_IN_WINDOW] = aft__case_int(c, AFT__CASE_IN_WINDOW);
+  facts->number[AFT__FACT_EXCLUDED] =
+      !aft__row_null(c->row, AFT__CASE_EXCLUDED) ||
+      (aft__case_is(c, AFT__CASE_GOODS, "held") && excluded_by(c, facts, NULL).len > 0);
+  facts->number[AFT__FACT_GIFT_KEPT] = c->gift_kept;
+  AFT__TRY(faults(c, facts, error));
+  facts->number[AFT__FACT_OWED] = !aft__case_is(c, AFT__CASE_MONEY, "none");
+  aft__policy_rules(c->policy, facts, &flags);
+  facts->number[AFT__FACT_AUTO_OK] = flags.auto_ok && proof.whole && aft__exchange_priced(c) &&
+                                     !c->needs_person && !aft__case_is(c, AFT__CASE_AUTHORITY, "external");
+  facts->number[AFT__FACT_ADVANCE_OK] = flags.advance_ok;
+  facts->number[AFT__FACT_RETURNLESS_OK] = flags.returnless_ok;
+  facts->number[AFT__FACT_PAPERS_FIRST] =
+      !aft__case_is(c, AFT__CASE_PAPERS, "issued") && aft__policy_papers_first(c->policy, facts);
+  return AFT_OK;
+}
+
+aft_status aft__case_exclude(aft__case *c, aft_error *error) {
+  aft__facts facts;
+  AFT__TRY(aft__case_facts(c, &facts, error));
+  aft_str exception = excluded_by(c, &facts, &c->reasons);
+  bool told = exception.len > 0;
+  aft__case_set(c, AFT__CASE_EXCLUDED,
+                told ? aft__text(aft__arena_dup(c->cmd->arena, exception)) : c->row[AFT__CASE_EXCLUDED]);
+  return AFT_OK;
 }
 
 aft_status aft__case_may_become(aft__case *c, aft_str kind, aft_error *error) {

@@ -51,7 +51,7 @@ static const char *topic_of(const aft__leg *leg) {
     return "money.charge";
   if (aft__leg_is(leg, AFT__LEG_KIND, "hold"))
     return "money.authorise";
-  if (aft__leg_is(leg, AFT__LEG_KIND, "subsidy"))
+  if (aft__leg_is(leg, AFT__LEG_KIND, "subsidy") || aft__leg_is(leg, AFT__LEG_KIND, "recourse"))
     return "money.settle";
   if (aft__leg_is(leg, AFT__LEG_INSTRUMENT, "coupon"))
     return "coupon.give_back";

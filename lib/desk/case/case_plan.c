@@ -213,11 +213,28 @@ static aft_status plan_return_freight(aft__case *c, const aft__case_terms *terms
   return plan_compensation(c, "freight", payer, cost, terms, error);
 }
 
+/* ---- from whoever answers for what befell the goods ---- */
+
+static aft_status plan_recourse(aft__case *c, const aft__case_terms *terms, aft_error *error) {
+  aft_str liable = aft__case_str(c, AFT__CASE_LIABLE);
+  aft__leg_plan plan = {.kind = "recourse",
+                        .payer = aft__arena_printf(c->cmd->arena, "%.*s", (int)liable.len, liable.data),
+                        .payee = "seller",
+                        .instrument = aft__cstr("settlement"),
+                        .amount = aft__case_int(c, AFT__CASE_AGREED),
+                        .release = terms->release};
+  if (!plan.payer)
+    return aft__nomem(error);
+  return plan.amount ? aft__leg_add(c, &plan, NULL, error) : AFT_OK;
+}
+
 /* ---- the plan ---- */
 
 /* What is due and not planned yet: a case that is decided anew plans the rest. */
 static aft_status plan_rest(aft__case *c, const aft__case_terms *terms, aft_error *error) {
   aft__basis basis = aft__case_basis(c);
+  if (aft__case_is(c, AFT__CASE_KIND, "recourse"))
+    return has_leg(c, AFT__LEG_KIND, "recourse") ? AFT_OK : plan_recourse(c, terms, error);
   bool exchange = aft__case_is(c, AFT__CASE_KIND, "exchange");
   if (exchange && !has_leg(c, AFT__LEG_KIND, "refund"))
     AFT__TRY(plan_difference(c, terms, error));

@@ -1,7 +1,8 @@
 /* What filing a case would come to, and what can be filed: worked out as filing does, and nothing kept. */
 #include "desk/case/case_priv.h"
 
-#define MOST_CHOICES 12u /* an order of more articles is offered as a whole: the buyer names lines */
+#define MOST_CHOICES  12u /* an order of more articles is offered as a whole: the buyer names lines */
+#define MOST_SERVICES 8u
 
 typedef struct preview_in {
   aft_case_in in;
@@ -197,9 +198,21 @@ static aft_str usual_reason(const aft_policy *policy, const char *kind) {
   return aft__cstr("other");
 }
 
-static bool is_choice(const aft__value *line) {
-  return !aft__line_is_extra(line) &&
-         aft__row_int(line, AFT__LINE_WITH_BUYER) + aft__row_int(line, AFT__LINE_UNDELIVERED) > 0;
+static int64_t free_units(const aft__value *line) {
+  return aft__row_int(line, AFT__LINE_WITH_BUYER) + aft__row_int(line, AFT__LINE_UNDELIVERED);
+}
+
+static bool is_choice(const aft__value *line) { return !aft__line_is_extra(line) && free_units(line) > 0; }
+
+/* An article with the services that were sold for it and not performed. */
+static aft_status put_article(aft__cmd *cmd, const aft_case_in *in, aft__value **rows, uint32_t n,
+                              const aft__value *line, const char *locale, aft__json *json, aft_error *error) {
+  aft_case_line_in lines[1 + MOST_SERVICES] = {
+      {.size = sizeof *lines, .line = line[AFT__LINE_ID].number, .quantity = free_units(line)}};
+  aft_case_in one = *in;
+  one.lines = lines;
+  one.n_lines = 1 + aft__services_of(rows, n, lines[0].line, lines + 1, MOST_SERVICES);
+  return answer(cmd, &one, locale, json, error);
 }
 
 /* All that is free, and of an order with several articles each of them alone. */
@@ -211,17 +224,9 @@ aft_status aft__case_choices_on(aft__cmd *cmd, const aft_case_in *in, const char
   for (uint32_t i = 0; i < n; i++)
     choices += is_choice(rows[i]);
   AFT__TRY(answer(cmd, in, locale, json, error));
-  for (uint32_t i = 0; choices > 1 && choices <= MOST_CHOICES && i < n; i++) {
-    if (!is_choice(rows[i]))
-      continue;
-    aft_case_line_in line = {.size = sizeof line, .line = rows[i][AFT__LINE_ID].number};
-    aft_case_in one = *in;
-    line.quantity =
-        aft__row_int(rows[i], AFT__LINE_WITH_BUYER) + aft__row_int(rows[i], AFT__LINE_UNDELIVERED);
-    one.lines = &line;
-    one.n_lines = 1;
-    AFT__TRY(answer(cmd, &one, locale, json, error));
-  }
+  for (uint32_t i = 0; choices > 1 && choices <= MOST_CHOICES && i < n; i++)
+    if (is_choice(rows[i]))
+      AFT__TRY(put_article(cmd, in, rows, n, rows[i], locale, json, error));
   return AFT_OK;
 }
 

@@ -62,6 +62,7 @@ typedef struct aft__case {
   uint64_t mask;
   bool fresh;
   bool needs_person;       /* the policy leaves it to a person */
+  bool vouched;            /* it follows from a case that the shop agreed to: nothing is left to prove */
   bool gift_kept;          /* as judged when it is filed */
   bool parcels_seen;       /* the three below are known */
   bool insured;            /* a parcel of the order has its return insured */
@@ -134,6 +135,9 @@ aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error);
 aft_status aft__case_rules(aft__case *c, aft__facts *facts, aft_error *error);
 /* Whether it may be filed: reasons, freight and liability are set. AFT_E_INELIGIBLE. */
 aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error);
+/* Keeps the exception by which it is contested: that which the condition of the goods brings, as the event
+ * under way tells it. One that was known at the filing stands. */
+aft_status aft__case_exclude(aft__case *c, aft_error *error);
 /* Whether the buyer could have filed it as one of another kind: AFT_E_INELIGIBLE. Nothing of it is changed.
  */
 aft_status aft__case_may_become(aft__case *c, aft_str kind, aft_error *error);
@@ -164,8 +168,26 @@ aft_status aft__case_freight_by(aft__case *c, aft_str claimed, aft_str found, af
 /* AFT_E_INVALID for one that neither reasons nor funds of the policy know; empty is none. */
 aft_status aft__case_party_check(const aft__case *c, aft_str word, const char *where, aft_error *error);
 
+/* ---- case_kit.c ---- */
+
+/* Whether a filing that names a line means this one: the line itself, or a part of the kit that it is. */
+bool aft__line_is_named(const aft__value *line, aft_id named);
+/* rows: the lines of the order. */
+aft_status aft__case_name_kit(aft__case *c, aft__value **rows, uint32_t n, const aft__value *kit,
+                              const aft_case_line_in *in, size_t index, aft_error *error);
+
+/* ---- case_service.c ---- */
+
+bool aft__line_is_service_for(const aft__value *service, aft_id article);
+/* Whether a line goes back with the goods of the case, without a way of its own: freight, duties, and a
+ * service for one of them that was not performed. */
+bool aft__goes_along(const aft__case *c, const aft__case_line *l);
+/* What is left of the services that were sold for an article; how many lines. */
+size_t aft__services_of(aft__value **rows, uint32_t n, aft_id article, aft_case_line_in *out, size_t most);
+
 /* ---- case_extras.c: freight and duty that rest on goods ---- */
 
+/* Freight, duty, or a kit: not goods by itself. */
 bool aft__line_is_extra(const aft__value *line);
 /* What of them the case as filed gives back; rows: the lines of the order. */
 aft_status aft__case_add_extras(aft__case *c, aft__value **rows, uint32_t n, aft_error *error);
@@ -345,6 +367,7 @@ typedef enum aft__basis {
   AFT__BASIS_FUND,   /* an amount out of a funder's pocket, under a ceiling of its own */
   AFT__BASIS_NOTHING /* no money */
 } aft__basis;
+aft__basis aft__kind_basis(aft_str kind);
 aft__basis aft__case_basis(const aft__case *c);
 /* What the units of each line come to: case_line.amount and case.asked. amount (NULL allowed): asked for
  * instead. AFT_E_INVALID for more than there is. */
@@ -584,6 +607,8 @@ aft_status aft__invoice_request(aft__case *c, aft_error *error);
 /* ---- appointment.c ---- */
 
 aft_status aft__appointment_due(aft__cmd *cmd, const aft__value *due, aft_error *error);
+/* 1 where somebody is to come, and the window is not over. */
+aft_status aft__visit_booked(aft__case *c, int64_t *out, aft_error *error);
 /* At the end of a case nobody comes any more. */
 aft_status aft__appointments_end(aft__case *c, aft_error *error);
 
@@ -607,8 +632,8 @@ void aft__case_lines_digest(aft__sha256 *sha, const aft_case_line_in *lines, siz
 /* ---- case_follow.c, case_link.c ---- */
 
 /* Opens a case that follows from another, about the same units: its lines are taken over from the parent,
- * which no longer holds them. */
-aft_status aft__case_follow(aft__case *parent, const char *kind, aft_error *error);
+ * which no longer holds them. arg: a kind, or one with its reason, as in "return.defective_later". */
+aft_status aft__case_follow(aft__case *parent, const char *arg, aft_error *error);
 /* Fires an event of the case that this one disputes or follows. */
 /* A shared verdict lowers what the lines give to the buyer's share. */
 void aft__case_share_amounts(aft__case *c);

@@ -9,8 +9,13 @@ static aft_str or_else(aft_str given, aft_str present) { return given.len ? give
 
 /* ---- reading the newest ---- */
 
-/* NULL: none is open. */
-static aft_status find_newest(aft__case *c, aft__value **out, aft_error *error) {
+static aft_status nothing_open(aft_error *error) {
+  return aft__error(error, AFT_E_TRANSITION, "case.proposal",
+                    "nothing is on the table that could be agreed on");
+}
+
+/* The newest that is open; NULL where none is newer than the one that binds. */
+static aft_status newest(aft__case *c, aft__value **out, aft_error *error) {
   aft__scan scan = {.table = &aft__proposal_table,
                     .index = AFT__PROPOSAL_BY_CASE,
                     .n_equal = 2,
@@ -19,19 +24,18 @@ static aft_status find_newest(aft__case *c, aft__value **out, aft_error *error) 
                     .limit = AFT__MOST_LEGS};
   aft__value **rows;
   uint32_t n;
-  *out = NULL;
   AFT__TRY(aft__scan_all(c->cmd->tx, &scan, &rows, &n, error));
-  for (uint32_t i = 0; i < n && !*out; i++)
-    if (aft__str_eq(aft__row_str(rows[i], AFT__PROPOSAL_STATE), aft__cstr("open")))
+  *out = NULL;
+  for (uint32_t i = 0; i < n; i++) {
+    aft_str state = aft__row_str(rows[i], AFT__PROPOSAL_STATE);
+    if (aft__str_eq(state, aft__cstr("accepted")))
+      return AFT_OK;
+    if (aft__str_eq(state, aft__cstr("open"))) {
       *out = rows[i];
+      return AFT_OK;
+    }
+  }
   return AFT_OK;
-}
-
-static aft_status newest(aft__case *c, aft__value **out, aft_error *error) {
-  AFT__TRY(find_newest(c, out, error));
-  return *out ? AFT_OK
-              : aft__error(error, AFT_E_TRANSITION, "case.proposal",
-                           "nothing is on the table that could be agreed on");
 }
 
 /* The first one is of the case's own kind. */
@@ -40,7 +44,7 @@ aft_status aft__proposed(aft__case *c, aft_str *kind, aft_error *error) {
   *kind = aft__case_str(c, AFT__CASE_KIND);
   if (aft__case_int(c, AFT__CASE_PROPOSALS) < 2)
     return AFT_OK;
-  AFT__TRY(find_newest(c, &row, error));
+  AFT__TRY(newest(c, &row, error));
   if (row)
     *kind = aft__row_str(row, AFT__PROPOSAL_KIND);
   return AFT_OK;
@@ -332,10 +336,13 @@ static aft_status fix_freight(aft__case *c, const aft__value *proposal, aft_erro
 }
 
 /* The addresses and the payer of the freight are fixed here; a proposal of another kind is followed by the
- * event of its name ("to_return"), which says how the machine goes over. */
+ * event of its name ("to_return"), which says how the machine goes over. What was agreed on before binds
+ * until something newer is. */
 aft_status aft__agree(aft__case *c, aft_error *error) {
   aft__value *row;
   AFT__TRY(newest(c, &row, error));
+  if (!row)
+    return aft__row_null(c->row, AFT__CASE_AGREED) ? nothing_open(error) : AFT_OK;
   AFT__TRY(change_state(c, row, "accepted", error));
   AFT__TRY(take_lines(c, row, error));
   AFT__TRY(aft__exchange_set_prices(c, error));
@@ -354,5 +361,5 @@ aft_status aft__agree(aft__case *c, aft_error *error) {
 aft_status aft__decline(aft__case *c, aft_error *error) {
   aft__value *row;
   AFT__TRY(newest(c, &row, error));
-  return change_state(c, row, "declined", error);
+  return row ? change_state(c, row, "declined", error) : nothing_open(error);
 }

@@ -17,19 +17,21 @@ int64_t aft__line_worth(const aft__value *line, int64_t n) {
   return n >= units ? left : aft__share_of(left, units, 0, n);
 }
 
-aft__basis aft__case_basis(const aft__case *c) {
+aft__basis aft__kind_basis(aft_str kind) {
   static const struct {
     const char *kind;
     aft__basis basis;
   } known[] = {{"price_protection", AFT__BASIS_PART}, {"claim", AFT__BASIS_PART},
                {"freight", AFT__BASIS_FUND},          {"goodwill", AFT__BASIS_FUND},
-               {"reissue", AFT__BASIS_NOTHING},       {"repair", AFT__BASIS_NOTHING},
-               {"dispute", AFT__BASIS_NOTHING}};
+               {"recourse", AFT__BASIS_FUND},         {"reissue", AFT__BASIS_NOTHING},
+               {"repair", AFT__BASIS_NOTHING},        {"dispute", AFT__BASIS_NOTHING}};
   for (size_t i = 0; i < AFT__COUNT(known); i++)
-    if (aft__case_is(c, AFT__CASE_KIND, known[i].kind))
+    if (aft__str_eq(kind, aft__cstr(known[i].kind)))
       return known[i].basis;
   return AFT__BASIS_PRICE;
 }
+
+aft__basis aft__case_basis(const aft__case *c) { return aft__kind_basis(aft__case_str(c, AFT__CASE_KIND)); }
 
 int64_t aft__units_due(const aft__case *c, const aft__case_line *l) {
   return aft__row_int(l->row, aft__case_inspected(c) ? AFT__CASE_LINE_ACCEPTED : AFT__CASE_LINE_QUANTITY);

@@ -93,6 +93,8 @@ static aft_status follow_up(aft__case *c, aft__leg *leg, bool dropped, aft_error
     return charge_paid(c, leg, dropped, error);
   if (aft__leg_is(leg, AFT__LEG_KIND, "hold"))
     return aft__case_tell(c, "authorised", error);
+  if (aft__leg_is(leg, AFT__LEG_KIND, "recourse"))
+    return leg_is_short(leg) ? AFT_OK : aft__case_tell(c, "paid", error);
   aft__legs_sum(c);
   return aft__case_is(c, AFT__CASE_MONEY, "confirmed") && aft__leg_is(leg, AFT__LEG_PAYEE, "buyer")
              ? aft__case_tell(c, "money_confirmed", error)

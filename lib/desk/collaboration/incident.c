@@ -209,7 +209,8 @@ aft_status aft_flood_attach(aft_session *session, const aft_call *call, aft_id f
   return aft__command_run(session, call, &command, &p, NULL, error);
 }
 
-/* Tickets that cannot stand below the incident are passed over: nothing was written for them yet. */
+/* Tickets that cannot stand below the incident are passed over: nothing was written for them yet. AFT_DONE
+ * where it has no place left. */
 static aft_status attach_one(aft__ticket *incident, aft_id id, aft_error *error) {
   aft__ticket child;
   aft_error own = AFT_ERROR_INIT;
@@ -220,6 +221,8 @@ static aft_status attach_one(aft__ticket *incident, aft_id id, aft_error *error)
       status = aft__ticket_save(&child, error);
     else if (status == AFT_E_INVALID || status == AFT_E_TRANSITION)
       status = AFT_OK;
+    else if (status == AFT_E_TOO_LARGE)
+      status = AFT_DONE;
     else if (status < 0)
       status = aft__error_pass(error, &own);
   }
@@ -232,22 +235,30 @@ static bool is_of(const flooding *f, const aft__value *row) {
   return member && (!f->shop || aft__row_int(row, AFT__TICKET_SHOP) == f->shop);
 }
 
-/* The tickets of a flood share the sketch of its first one: that is the index by which they are found. */
-aft_status aft__incident_flood(aft__ticket *incident, aft_str name, aft_error *error) {
-  aft__cmd *cmd = incident->cmd;
+static flooding flood_of(aft_str name) {
   flooding f;
-  aft__value *first, **rows;
-  uint32_t n;
   char text[96];
   snprintf(text, sizeof text, "%.*s", (int)name.len, name.data);
   char *at = text + sizeof AFT__DUE_FLOOD - 1;
   f.first = strtoll(at, &at, 10);
   f.shop = *at ? strtoll(at + 1, &at, 10) : 0;
   f.after = *at ? strtoll(at + 1, &at, 10) : 0;
+  return f;
+}
+
+/* The tickets of a flood share the sketch of its first one: that is the index by which they are found. Where
+ * it is gone, by retention or an erasure, so is the flood. */
+aft_status aft__incident_flood(aft__ticket *incident, aft_str name, aft_error *error) {
+  aft__cmd *cmd = incident->cmd;
+  flooding f = flood_of(name);
+  aft__value *first, **rows;
+  uint32_t n;
   aft_status status = aft__get(cmd->tx, &aft__ticket_table, f.first, &first, error);
   if (status == AFT_E_NOT_FOUND)
     return AFT_OK;
   AFT__TRY(status);
+  if (aft__row_null(first, AFT__TICKET_SKETCH))
+    return AFT_OK;
   aft__scan scan = {.table = &aft__ticket_table,
                     .index = AFT__TICKET_BY_SKETCH,
                     .n_equal = 2,
@@ -258,8 +269,12 @@ aft_status aft__incident_flood(aft__ticket *incident, aft_str name, aft_error *e
   AFT__TRY(aft__scan_all(cmd->tx, &scan, &rows, &n, error));
   for (uint32_t i = 0; i < n; i++) {
     f.after = rows[i][AFT__TICKET_ID].number;
-    if (is_of(&f, rows[i]) && f.after != aft__ticket_id(incident))
-      AFT__TRY(attach_one(incident, f.after, error));
+    if (!is_of(&f, rows[i]) || f.after == aft__ticket_id(incident))
+      continue;
+    status = attach_one(incident, f.after, error);
+    if (status == AFT_DONE)
+      return note(incident, "incident.full", "flood", f.first, error);
+    AFT__TRY(status);
   }
   return n == AFT__AT_ONCE ? flood_due(incident, &f, error) : AFT_OK;
 }
@@ -348,19 +363,48 @@ aft_status aft_ticket_detach(aft_session *session, const aft_call *call, aft_id 
 
 /* ---- a child that was merged ---- */
 
+/* What came last to either came to both: their messages are in one ticket now. */
+static void take_later(aft__value *own, const aft__value *other) {
+  if (aft__row_int(other, AFT__CHILD_TOLD) > aft__row_int(own, AFT__CHILD_TOLD)) {
+    own[AFT__CHILD_TOLD] = other[AFT__CHILD_TOLD];
+    own[AFT__CHILD_MESSAGE] = other[AFT__CHILD_MESSAGE];
+    own[AFT__CHILD_OUTCOME] = other[AFT__CHILD_OUTCOME];
+  }
+  if (aft__row_int(other, AFT__CHILD_SETTLED) > aft__row_int(own, AFT__CHILD_SETTLED))
+    own[AFT__CHILD_SETTLED] = other[AFT__CHILD_SETTLED];
+}
+
+/* The ticket stood below this incident before: it takes its own place again. */
+static aft_status come_back(aft__cmd *cmd, aft__value *own, aft__value *other, aft_error *error) {
+  take_later(own, other);
+  own[AFT__CHILD_DETACHED] = aft__int(0);
+  own[AFT__CHILD_ATTACHED] = aft__int(cmd->now);
+  AFT__TRY(aft__update(cmd->tx, &aft__child_table, own,
+                       1u << AFT__CHILD_DETACHED | 1u << AFT__CHILD_ATTACHED | 1u << AFT__CHILD_TOLD |
+                           1u << AFT__CHILD_MESSAGE | 1u << AFT__CHILD_OUTCOME | 1u << AFT__CHILD_SETTLED,
+                       error));
+  other[AFT__CHILD_DETACHED] = aft__int(1);
+  return aft__update(cmd->tx, &aft__child_table, other, 1u << AFT__CHILD_DETACHED, error);
+}
+
+static aft_status take_place(aft__cmd *cmd, aft_id to, aft__value *row, aft_error *error) {
+  aft__value *own, keys[] = {aft__int(cmd->call.tenant), aft__int(to), row[AFT__CHILD_PARENT]};
+  aft_status status = aft__find(cmd->tx, &aft__child_table, AFT__CHILD_BY_TICKET, keys, &own, error);
+  if (status != AFT_E_NOT_FOUND)
+    return status < 0 ? status : come_back(cmd, own, row, error);
+  row[AFT__CHILD_TICKET] = aft__int(to);
+  status = aft__update(cmd->tx, &aft__child_table, row, 1u << AFT__CHILD_TICKET, error);
+  return status == AFT_E_EXISTS ? aft__tx_race(cmd->tx, "child", error) : status;
+}
+
 /* The ticket that takes its place is told what is said there, unless it belongs elsewhere. */
 static aft_status hand_over(aft__ticket *from, aft__ticket *to, aft__value *row, bool *done,
                             aft_error *error) {
-  aft__cmd *cmd = from->cmd;
   *done = false;
   if (!row || !aft__row_null(to->row, AFT__TICKET_PARENT) ||
       aft__ticket_int(from, AFT__TICKET_PARENT) == aft__ticket_id(to))
     return AFT_OK;
-  row[AFT__CHILD_TICKET] = aft__int(aft__ticket_id(to));
-  aft_status status = aft__update(cmd->tx, &aft__child_table, row, 1u << AFT__CHILD_TICKET, error);
-  if (status == AFT_E_EXISTS)
-    return AFT_OK;
-  AFT__TRY(status);
+  AFT__TRY(take_place(from->cmd, aft__ticket_id(to), row, error));
   *done = true;
   aft__ticket_set(to, AFT__TICKET_PARENT, from->row[AFT__TICKET_PARENT]);
   aft__ticket_set(from, AFT__TICKET_PARENT, aft__null());

@@ -185,6 +185,8 @@ static aft_status join_ticket(aft__intake *intake, aft__ticket *ticket, aft_erro
                     .facts = aft__intake_facts(intake),
                     .personal = intake->in.text};
   aft_status status = aft__ticket_fire(ticket, &fire, error);
+  if (status >= 0 && intake->thanks)
+    AFT__TRY(aft__ticket_suggest_thanked(ticket, &intake->triage, error));
   if (status == AFT_IGNORED)
     return aft__ticket_note(ticket, fire.verb, fire.facts, fire.personal, error);
   if (status < 0 || intake->thanks)
@@ -199,7 +201,8 @@ aft_str aft__intake_facts(aft__intake *intake) {
   return facts ? aft__cstr(facts) : (aft_str){0};
 }
 
-static aft_status keep_message(aft__intake *intake, aft_id ticket, aft_error *error) {
+static aft_status keep_message(aft__intake *intake, const aft__ticket *to, aft_error *error) {
+  aft_id ticket = aft__ticket_id(to);
   const aft_message_in *in = &intake->in;
   aft__cmd *cmd = intake->cmd;
   aft__message message = {.ticket = ticket,
@@ -216,7 +219,8 @@ static aft_status keep_message(aft__intake *intake, aft_id ticket, aft_error *er
                           .parts = in->parts,
                           .n_parts = in->n_parts,
                           .fields = in->fields,
-                          .n_fields = in->n_fields};
+                          .n_fields = in->n_fields,
+                          .suggestions = to->suggested};
   aft__existing existing;
   aft__value *row;
   aft_status status = aft__message_add(cmd, &message, intake->message, &row, &existing, error);
@@ -319,7 +323,7 @@ static aft_status to_ticket(aft__intake *intake, aft_error *error) {
   if (status >= 0)
     status = aft__ticket_save(&ticket, error);
   if (status >= 0)
-    status = keep_message(intake, aft__ticket_id(&ticket), error);
+    status = keep_message(intake, &ticket, error);
   aft__ticket_done(&ticket);
   return status < 0 ? status : AFT_OK;
 }
@@ -387,7 +391,8 @@ aft_status aft_intake(aft_session *session, const aft_call *call, const aft_mess
                                        .roles = AFT__ROLES_INTAKE,
                                        .returns = AFT_KIND_MESSAGE,
                                        .digest = intake_digest,
-                                       .run = intake_one};
+                                       .run = intake_one,
+                                       .hide = aft__message_hide};
   aft_message_in local;
   aft__arena arena;
   if (!session)

@@ -69,12 +69,24 @@ static aft_status note_failure(const aft__notice *notice, aft_error *error) {
 
 /* ---- what falls due ---- */
 
+/* A survey that was answered meanwhile, or whose ticket is worked on again, asks no more. */
+static aft_status decide(aft__notice *notice, aft_error *error) {
+  bool asks = true;
+  if (aft__notice_is(notice->row, "held") && !aft__row_null(notice->row, AFT__NOTICE_SURVEY))
+    AFT__TRY(aft__survey_asks(notice->cmd, aft__row_int(notice->row, AFT__NOTICE_SURVEY),
+                              notice->about ? NULL : notice->ticket, &asks, error));
+  if (asks)
+    return aft__notice_decide(notice, false, error);
+  aft__notice_suppress(notice, "obsolete");
+  return AFT_OK;
+}
+
 static aft_status go_on(aft__notice *notice, aft_str name, aft_error *error) {
   const char *waits = aft__str_eq(name, aft__cstr(AFT__DUE_SEND)) ? "held" : "failed";
   bool erased = !aft__row_null(notice->customer, AFT__CUSTOMER_ERASED);
   if (erased || !aft__notice_is(notice->row, waits) || !aft__row_null(notice->row, AFT__NOTICE_FAILED))
     return AFT_OK;
-  AFT__TRY(aft__notice_decide(notice, false, error));
+  AFT__TRY(decide(notice, error));
   AFT__TRY(aft__notice_save(notice, error));
   if (aft__notice_is(notice->row, "suppressed") && !aft__row_null(notice->row, AFT__NOTICE_SURVEY))
     return aft__survey_unsent(notice->cmd, aft__row_int(notice->row, AFT__NOTICE_SURVEY), error);

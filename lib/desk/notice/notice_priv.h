@@ -36,7 +36,9 @@ typedef struct aft__notice {
   aft__value *customer, *ticket, *about, *order;
   aft__value *contact; /* NULL: the customer never said anything */
   aft__wishes wishes;
-  aft_zone *zone; /* of the wishes; released by aft__notice_done */
+  aft_zone *zone;  /* of the wishes; released by aft__notice_done, as is night */
+  aft_zone *night; /* of the policy's quiet hours, where the customer named no zone */
+  bool by_shop;    /* the quiet hours of the wishes are the policy's */
   aft__notice_plan plan;
   aft__filling values[AFT__NOTICE_VALUES];
   uint32_t n;
@@ -52,10 +54,19 @@ void aft__notice_reason(aft__notice *notice, const char *key, const char *name, 
 aft_status aft__notice_wishes(aft__notice *notice, aft_error *error);
 /* Works out what becomes of it now, and sends it where it goes at once. first: it was never held or sent. */
 aft_status aft__notice_decide(aft__notice *notice, bool first, aft_error *error);
+/* It is not to be sent. */
+void aft__notice_suppress(aft__notice *notice, const char *reason);
 aft_status aft__notice_save(aft__notice *notice, aft_error *error);
 void aft__notice_done(aft__notice *notice);
 /* One that is kept already, with all that writing it takes. */
 aft_status aft__notice_load(aft__cmd *cmd, aft_id id, aft__notice *notice, aft_error *error);
+
+/* ---- notice_quiet.c ---- */
+
+/* The quiet hours of the customer's record, which there is. */
+void aft__notice_own_quiet(aft__notice *notice);
+/* Those of the policy, where the customer has none and nobody waits for the notice. */
+aft_status aft__notice_shop_quiet(aft__notice *notice, aft_error *error);
 
 /* contact.c: what a customer said of notices; *row: NULL for nothing. */
 aft_status aft__contact_find(aft__cmd *cmd, aft_id customer, aft__value **row, aft_error *error);

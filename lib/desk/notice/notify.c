@@ -30,16 +30,6 @@ static void stands(aft__notice *notice, const char *state, const char *reason) {
 
 /* ---- the customer's wishes ---- */
 
-/* A zone that this machine lacks: the hours are those of UTC, and the log says so. */
-static void open_zone(aft__notice *notice, aft_str name) {
-  aft_env *env = notice->cmd->env;
-  if (notice->zone || aft_zone_open(env, name.data, name.len, &notice->zone, NULL) >= 0)
-    return;
-  aft__log(env, AFT_LOG_ERROR,
-           "the zone '%.*s' of a customer is not known here: quiet hours are those of UTC", (int)name.len,
-           name.data);
-}
-
 aft_status aft__notice_wishes(aft__notice *notice, aft_error *error) {
   aft__wishes *w = &notice->wishes;
   aft__policy_notice_of(notice->cmd->policy, aft__row_str(notice->row, AFT__NOTICE_EVENT), &notice->plan);
@@ -47,36 +37,32 @@ aft_status aft__notice_wishes(aft__notice *notice, aft_error *error) {
   AFT__TRY(
       aft__contact_find(notice->cmd, notice->customer[AFT__CUSTOMER_ID].number, &notice->contact, error));
   const aft__value *c = notice->contact;
-  if (!c)
-    return AFT_OK;
-  w->channels = aft__row_str(c, AFT__CONTACT_CHANNELS);
-  w->no_channels = aft__row_str(c, AFT__CONTACT_NO_CHANNELS);
-  w->no_topics = aft__row_str(c, AFT__CONTACT_NO_TOPICS);
-  w->quiet_from = (int32_t)aft__row_int(c, AFT__CONTACT_QUIET_FROM);
-  w->quiet_until = (int32_t)aft__row_int(c, AFT__CONTACT_QUIET_UNTIL);
-  bool own = !aft__row_null(c, AFT__CONTACT_ZONE);
-  if (own || w->quiet_from != w->quiet_until)
-    open_zone(notice,
-              own ? aft__row_str(c, AFT__CONTACT_ZONE) : aft__row_str(notice->cmd->tenant, AFT__TENANT_ZONE));
-  w->zone = notice->zone;
-  return AFT_OK;
+  *w = (aft__wishes){0};
+  if (c) {
+    w->channels = aft__row_str(c, AFT__CONTACT_CHANNELS);
+    w->no_channels = aft__row_str(c, AFT__CONTACT_NO_CHANNELS);
+    w->no_topics = aft__row_str(c, AFT__CONTACT_NO_TOPICS);
+    aft__notice_own_quiet(notice);
+  }
+  return aft__notice_shop_quiet(notice, error);
 }
 
 /* ---- deciding ---- */
 
 static void wait_until(aft__notice *notice, const char *why, aft_time until) {
   char text[AFT__CLOCK_TEXT];
+  const aft_zone *zone = notice->wishes.zone;
   aft__notice_set(notice, AFT__NOTICE_DUE, aft__int(until));
-  aft__clock_text(until, notice->zone ? aft_zone_offset(notice->zone, until) : 0, text);
+  aft__clock_text(until, zone ? aft_zone_offset(zone, until) : 0, text);
   aft__notice_reason(notice, why, "until", aft__cstr(text));
 }
 
-static void hold(aft__notice *notice, const char *reason, aft_time until) {
-  stands(notice, "held", reason);
-  wait_until(notice, reason, until);
+static void hold(aft__notice *notice, bool window, aft_time until) {
+  stands(notice, "held", window ? "window" : "quiet_hours");
+  wait_until(notice, window ? "window" : notice->by_shop ? "quiet_shop" : "quiet_hours", until);
 }
 
-static void suppress(aft__notice *notice, const char *reason) {
+void aft__notice_suppress(aft__notice *notice, const char *reason) {
   stands(notice, "suppressed", reason);
   aft__notice_set(notice, AFT__NOTICE_DUE, aft__null());
   aft__notice_reason(notice, reason, "topic", notice->plan.topic);
@@ -133,7 +119,7 @@ static bool must_wait(aft__notice *notice, bool first) {
   }
   if (open == now)
     return false;
-  hold(notice, window ? "window" : "quiet_hours", open);
+  hold(notice, window, open);
   return true;
 }
 
@@ -144,12 +130,12 @@ aft_status aft__notice_decide(aft__notice *notice, bool first, aft_error *error)
   if (!refused && !aft__notice_has_text(notice))
     refused = "no_text";
   if (refused) {
-    suppress(notice, refused);
+    aft__notice_suppress(notice, refused);
     return AFT_OK;
   }
   AFT__TRY(find_way(notice, &to, &known, error));
   if (!known && !again) {
-    suppress(notice, "no_channel");
+    aft__notice_suppress(notice, "no_channel");
     return AFT_OK;
   }
   if (!known) {
@@ -235,6 +221,7 @@ aft_status aft__notice_save(aft__notice *notice, aft_error *error) {
 
 void aft__notice_done(aft__notice *notice) {
   aft_zone_unref(notice->zone);
+  aft_zone_unref(notice->night);
   aft__buf_done(&notice->reasons);
 }
 
@@ -309,7 +296,7 @@ static aft_status tell(aft__notice *notice, const aft__telling *t, aft_error *er
   AFT__TRY(fill(notice, t, error));
   AFT__TRY(aft__notice_wishes(notice, error));
   notice->row[AFT__NOTICE_LOCALE] = aft__text(aft__cstr(locale_of(notice, t->locale)));
-  if (notice->plan.record || notice->contact)
+  if (notice->plan.record || notice->contact || notice->by_shop)
     AFT__TRY(told_before(notice, &before, error));
   if (before)
     return AFT_OK;

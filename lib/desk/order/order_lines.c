@@ -128,7 +128,8 @@ static void describe(aft__told_line *l) {
   set_text(l, AFT__LINE_SKU, in->sku, sku);
   set_text(l, AFT__LINE_TITLE, in->title, sku);
   set_text(l, AFT__LINE_CATEGORY, in->category, aft__cstr(""));
-  set_text(l, AFT__LINE_NATURE, in->nature, aft__cstr("physical"));
+  if (!aft__line_is_kit(l->row))
+    set_text(l, AFT__LINE_NATURE, in->nature, aft__cstr("physical"));
   set_text(l, AFT__LINE_RELATION, in->relation, (aft_str){0});
   set_text(l, AFT__LINE_SERIALS, in->serials, (aft_str){0});
   set_text(l, AFT__LINE_CUSTOMS, in->customs, (aft_str){0});
@@ -177,14 +178,17 @@ aft_status aft__told_lines(aft__told *t, aft_error *error) {
   AFT__TRY(check_count(t, error));
   for (uint32_t i = 0; i < t->n_lines; i++)
     AFT__TRY(relate(t, &t->lines[i], error));
-  return AFT_OK;
+  return aft__told_kits(t, error);
 }
 
 /* ---- what was paid ---- */
 
-/* A line that is not told again, and whose price was paid less its discounts, goes on so. */
+/* The parts of a kit were paid for. A line that is not told again, and whose price was paid less its
+ * discounts, goes on so. */
 static int64_t paid_now(const aft__told_line *l) {
   int64_t price = aft__row_int(l->row, AFT__LINE_PRICE), paid = aft__row_int(l->row, AFT__LINE_PAID);
+  if (aft__line_is_kit(l->row))
+    return 0;
   if (l->in)
     return l->in->paid ? l->in->paid : price - l->discount;
   return paid == price - l->discounted ? price - l->discount : paid;
@@ -204,7 +208,7 @@ static aft_status settle_paid(aft__told *t, aft__told_line *l, aft_error *error)
       return is_settled(where.text, l, AFT__LINE_PAID, paid, error);
     aft__told_set(l->row, &l->mask, AFT__LINE_PAID, aft__int(paid));
   }
-  if (aft__row_int(l->row, AFT__LINE_TAX) <= paid)
+  if (aft__row_int(l->row, AFT__LINE_TAX) <= paid || aft__line_is_kit(l->row))
     return AFT_OK;
   return aft__error(error, AFT_E_INVALID,
                     l->in ? aft__order_place("lines", l->index, "tax").text : where.text,
@@ -213,9 +217,12 @@ static aft_status settle_paid(aft__told *t, aft__told_line *l, aft_error *error)
 }
 
 aft_status aft__told_lines_write(aft__told *t, aft_error *error) {
+  for (uint32_t i = 0; i < t->n_lines; i++)
+    AFT__TRY(settle_paid(t, &t->lines[i], error));
   for (uint32_t i = 0; i < t->n_lines; i++) {
     aft__told_line *l = &t->lines[i];
-    AFT__TRY(settle_paid(t, l, error));
+    if (aft__line_is_kit(l->row))
+      AFT__TRY(aft__kit_check_paid(t, l, error));
     AFT__TRY(aft__told_write(t, &aft__line_table, l->row, l->mask, l->fresh, error));
   }
   return AFT_OK;

@@ -160,6 +160,9 @@ static aft_status item_line(const aft__told *t, const told_parcel *p, size_t ite
                             aft_error *error) {
   aft_str ref = p->in->items[item].line;
   *out = aft__told_line_of(t, ref);
+  if (*out && aft__line_is_kit((*out)->row))
+    return aft__error(error, AFT_E_INVALID, item_place(p, item, "line").text,
+                      "expected the parts of the kit '%.*s'", (int)aft__utf8_cut(ref, 40), ref.data);
   if (*out)
     return AFT_OK;
   return aft__error(error, AFT_E_INVALID, item_place(p, item, "line").text, "the order has no line '%.*s'",

@@ -75,6 +75,15 @@ aft_status aft__told_lines_write(aft__told *t, aft_error *error);
 /* Adds the discounts to the lines, and writes them. */
 aft_status aft__told_shares(aft__told *t, aft_error *error);
 
+/* ---- order_kits.c ---- */
+
+bool aft__line_is_kit(const aft__value *line);
+bool aft__line_is_part_of(const aft__value *part, const aft__value *kit);
+/* Finds the kits among the lines. AFT_E_INVALID where the parts of one do not come to its price. */
+aft_status aft__told_kits(aft__told *t, aft_error *error);
+/* Once the parts are settled. */
+aft_status aft__kit_check_paid(const aft__told *t, const aft__told_line *kit, aft_error *error);
+
 /* ---- order_payments.c ---- */
 
 aft_status aft__told_payments(aft__told *t, aft_error *error);

@@ -54,8 +54,8 @@ static aft_status add(aft__told *t, const aft_order_share_in *in, size_t index, 
 
 static bool is_goods(const aft__told_line *l) {
   aft_str nature = aft__row_str(l->row, AFT__LINE_NATURE);
-  return aft__row_null(l->row, AFT__LINE_CASE) && !aft__str_eq(nature, aft__cstr("freight")) &&
-         !aft__str_eq(nature, aft__cstr("duty"));
+  return aft__row_null(l->row, AFT__LINE_CASE) && !aft__line_is_kit(l->row) &&
+         !aft__str_eq(nature, aft__cstr("freight")) && !aft__str_eq(nature, aft__cstr("duty"));
 }
 
 typedef struct portion {
@@ -145,6 +145,10 @@ static aft_status take(aft__told *t, const known *k, size_t index, aft_error *er
   if (in->line.len && !l)
     return aft__error(error, AFT_E_INVALID, aft__order_place("shares", index, "line").text,
                       "the order has no line '%.*s'", (int)aft__utf8_cut(in->line, 40), in->line.data);
+  if (l && aft__line_is_kit(l->row))
+    return aft__error(error, AFT_E_INVALID, aft__order_place("shares", index, "line").text,
+                      "expected a part of the kit '%.*s', or none for the whole order",
+                      (int)aft__utf8_cut(in->line, 40), in->line.data);
   for (uint32_t i = 0; i < k->n; i++) {
     if (!aft__str_eq(aft__row_str(k->rows[i], AFT__SHARE_REF), in->ref) ||
         (l && aft__row_int(k->rows[i], AFT__SHARE_LINE) != l->row[AFT__LINE_ID].number))

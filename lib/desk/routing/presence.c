@@ -10,7 +10,6 @@ static const char *const presences[] = {NULL, "online", "busy", "away", "offline
 static aft_status here(aft__cmd *cmd, aft_id id, bool online, aft_error *error) {
   aft__routing routing;
   aft__policy_routing_of(cmd->policy, &routing);
-  AFT__TRY(aft__due_clear(cmd->tx, id, aft__cstr(AFT__DUE_HAND_BACK), error));
   if (routing.away_after_ms > 0)
     AFT__TRY(aft__agent_due(cmd, id, AFT__DUE_AWAY, cmd->now + routing.away_after_ms, error));
   if (!online || !aft__policy_pushes(cmd->policy))

@@ -210,6 +210,8 @@ static aft_status add_found(page_run *p, aft_id ticket, const aft_id *found, uin
   for (uint32_t i = 0; i < n && p->room; i++, p->room--) {
     aft__value *row;
     AFT__TRY(aft__get(p->run.tx, &aft__message_table, found[i], &row, error));
+    if (p->run.search->call.role == AFT_ROLE_BUYER)
+      row[AFT__MESSAGE_SUGGESTIONS] = aft__null();
     *p->next = (aft__place){true, ticket, found[i]};
     AFT__TRY(aft__page_add(p->page, row, *p->next, error));
   }

@@ -163,6 +163,15 @@ aft_status aft__survey_unsent(aft__cmd *cmd, aft_id survey, aft_error *error) {
   return aft__survey_settled(cmd, row, error);
 }
 
+aft_status aft__survey_asks(aft__cmd *cmd, aft_id survey, const aft__value *ticket, bool *asks,
+                            aft_error *error) {
+  aft__value *row;
+  aft_status status = aft__get(cmd->tx, &aft__survey_table, survey, &row, error);
+  bool again = ticket && aft__row_int(ticket, AFT__TICKET_OPEN) == 2;
+  *asks = status >= 0 && aft__survey_is(row, "sent") && !again;
+  return status == AFT_E_NOT_FOUND ? AFT_OK : status;
+}
+
 /* A tick that comes late may come at night. */
 static aft_status due_send(aft__cmd *cmd, aft__value *row, aft_error *error) {
   aft__policy_survey policy;

@@ -187,10 +187,15 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
   return AFT_OK;
 }
 
-aft_status aft__survey_told(aft__ticket *ticket, aft_id survey, int32_t score, aft_error *error) {
-  answering a = {.in = {.survey = survey, .score = score, .source = AFT_VIA_PHONE}, .survey = survey};
+aft_status aft__survey_told(aft__ticket *ticket, const aft__spoken *spoken, aft_error *error) {
+  answering a = {.in = {.survey = spoken->survey,
+                        .score = spoken->score,
+                        .source = AFT_VIA_PHONE,
+                        .n_answers = spoken->n_answers},
+                 .answers = spoken->answers,
+                 .survey = spoken->survey};
   aft__cmd *cmd = ticket->cmd;
-  AFT__TRY(aft__load(cmd, &aft__survey_table, AFT__SURVEY_TENANT, survey, "survey", &a.row, error));
+  AFT__TRY(aft__load(cmd, &aft__survey_table, AFT__SURVEY_TENANT, a.survey, "survey", &a.row, error));
   if (aft__row_int(a.row, AFT__SURVEY_TICKET) != aft__ticket_id(ticket))
     return aft__error(error, AFT_E_INVALID, "attempt.survey", "the survey asks about another ticket");
   AFT__TRY(check_state(cmd, &a, error));

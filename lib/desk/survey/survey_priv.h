@@ -62,8 +62,15 @@ aft_status aft__survey_find(aft__cmd *cmd, aft_id survey, const aft_link_keys *k
                             aft__value **row, aft_error *error);
 /* Buyers their own, agents those of their shops. */
 aft_status aft__may_survey(aft__cmd *cmd, const aft__value *row, aft_error *error);
-/* The answer that the customer gave in a call about the ticket, which the caller saves. */
-aft_status aft__survey_told(aft__ticket *ticket, aft_id survey, int32_t score, aft_error *error);
+/* What the customer answered in a call about a ticket; answers: checked copies. */
+typedef struct aft__spoken {
+  aft_id survey;
+  int32_t score;
+  aft_field_in *answers;
+  size_t n_answers;
+} aft__spoken;
+/* Keeps it; the caller saves the ticket. */
+aft_status aft__survey_told(aft__ticket *ticket, const aft__spoken *spoken, aft_error *error);
 
 /* ---- survey_reply.c ---- */
 

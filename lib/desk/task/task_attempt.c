@@ -24,6 +24,7 @@ static const struct {
 
 typedef struct noting {
   aft_attempt_in in;
+  aft_field_in *answers; /* checked copies of in.answers */
   aft_id attempt, message;
   aft__value *row;
 } noting;
@@ -176,8 +177,9 @@ static aft_status attempt(aft__task *task, void *given, aft_error *error) {
   AFT__TRY(keep_message(task, n, error));
   AFT__TRY(keep_attempt(task, n, error));
   AFT__TRY(note(task, n, error));
+  const aft__spoken spoken = {in->survey, in->score, n->answers, in->n_answers};
   if (in->survey)
-    AFT__TRY(aft__survey_told(task->ticket, in->survey, in->score, error));
+    AFT__TRY(aft__survey_told(task->ticket, &spoken, error));
   return follow(task, in, error);
 }
 
@@ -195,12 +197,17 @@ static aft_status run(aft__cmd *cmd, void *given, aft_error *error) {
 /* ---- the call ---- */
 
 static void digest(aft__sha256 *sha, const void *given) {
-  const aft_attempt_in *in = &((const noting *)given)->in;
+  const noting *n = given;
+  const aft_attempt_in *in = &n->in;
   const int64_t numbers[] = {in->task,     in->outcome,    in->done,  in->seconds,
                              in->promised, in->visibility, in->score, in->survey};
   for (size_t i = 0; i < AFT__COUNT(numbers); i++)
     aft__digest_i64(sha, numbers[i]);
   aft__digest_str(sha, in->text);
+  for (size_t i = 0; i < in->n_answers; i++) {
+    aft__digest_str(sha, n->answers[i].name);
+    aft__digest_str(sha, n->answers[i].text);
+  }
 }
 
 static aft_status check_outcome(const aft_attempt_in *in, aft_error *error) {
@@ -214,12 +221,15 @@ static aft_status check_outcome(const aft_attempt_in *in, aft_error *error) {
     return aft__error(error, AFT_E_INVALID, "attempt.survey", "only somebody who was reached answers one");
   if (in->score && !in->survey)
     return aft__error(error, AFT_E_INVALID, "attempt.score", "a score answers a survey: name it");
+  if (in->n_answers && !in->survey)
+    return aft__error(error, AFT_E_INVALID, "attempt.answers", "they answer a survey: name it");
   if (in->promised && (in->done || outcomes[in->outcome].then == FAILS))
     return aft__error(error, AFT_E_INVALID, "attempt.promised", "nothing is promised where the task ends");
   return AFT_OK;
 }
 
-static aft_status check_in(const aft_env *env, aft_attempt_in *in, aft_error *error) {
+static aft_status check_in(aft__arena *arena, const aft_env *env, noting *n, aft_error *error) {
+  aft_attempt_in *in = &n->in;
   AFT__TRY(aft__in_id(in->task, "attempt.task", error));
   AFT__TRY(aft__in_text(&in->text, env->o.limits.text_bytes, "attempt.text", error));
   AFT__TRY(check_outcome(in, error));
@@ -235,7 +245,7 @@ static aft_status check_in(const aft_env *env, aft_attempt_in *in, aft_error *er
   if (in->visibility != AFT_PUBLIC && in->visibility != AFT_PRIVATE)
     return aft__error(error, AFT_E_INVALID, "attempt.visibility",
                       "expected AFT_PUBLIC or AFT_PRIVATE, found %u", in->visibility);
-  return AFT_OK;
+  return aft__fields_copy(arena, env, in->answers, in->n_answers, "attempt.answers", &n->answers, error);
 }
 
 aft_status aft_attempt_note(aft_session *session, const aft_call *call, const aft_attempt_in *in,
@@ -247,9 +257,14 @@ aft_status aft_attempt_note(aft_session *session, const aft_call *call, const af
                                        .digest = digest,
                                        .run = run};
   noting n = {0};
+  aft__arena arena;
   if (!session)
     return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");
   AFT__TRY(aft__abi_copy(&n.in, sizeof n.in, in, ATTEMPT_V1, "aft_attempt_in", error));
-  AFT__TRY(check_in(aft__session_env(session), &n.in, error));
-  return aft__command_run(session, call, &command, &n, out, error);
+  aft__arena_init(&arena, aft__session_env(session));
+  aft_status status = check_in(&arena, aft__session_env(session), &n, error);
+  if (status >= 0)
+    status = aft__command_run(session, call, &command, &n, out, error);
+  aft__arena_done(&arena);
+  return status;
 }

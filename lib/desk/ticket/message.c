@@ -195,6 +195,7 @@ aft_status aft__message_add(aft__cmd *cmd, const aft__message *message, aft_id i
   fresh[AFT__MESSAGE_DISPOSITION] = aft__text(aft__cstr(message->disposition));
   fresh[AFT__MESSAGE_PARTS] = aft__int((int64_t)(message->n_parts + message->n_fields));
   fresh[AFT__MESSAGE_VERSION] = aft__int(1);
+  fresh[AFT__MESSAGE_SUGGESTIONS] = aft__text_or_null(message->suggestions);
   AFT__TRY(aft__insert(cmd->tx, &aft__message_table, fresh, existing, error));
   if (row)
     *row = fresh;
@@ -295,7 +296,8 @@ aft_status aft_message_revise(aft_session *session, const aft_call *call, const 
                                        .roles = AFT__ROLES_ALL,
                                        .returns = AFT_KIND_MESSAGE,
                                        .digest = revise_digest,
-                                       .run = revise};
+                                       .run = revise,
+                                       .hide = aft__message_hide};
   aft_message_change local;
   if (!session)
     return aft__error(error, AFT_E_NULL_HANDLE, "session", "the session is NULL");

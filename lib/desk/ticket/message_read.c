@@ -6,6 +6,21 @@ static bool is_public(const aft__list *list, const aft__value *row) {
   return aft__row_int(row, AFT__MESSAGE_VISIBILITY) == AFT_PUBLIC;
 }
 
+aft_status aft__message_hide(aft__cmd *cmd, aft__value *row, aft_error *error) {
+  (void)error;
+  if (cmd->call.role == AFT_ROLE_BUYER)
+    row[AFT__MESSAGE_SUGGESTIONS] = aft__null();
+  return AFT_OK;
+}
+
+static aft_status hide_from_buyer(aft__tx *tx, const aft__list *list, aft__value *row, aft_error *error) {
+  (void)tx;
+  (void)list;
+  (void)error;
+  row[AFT__MESSAGE_SUGGESTIONS] = aft__null();
+  return AFT_OK;
+}
+
 static aft_status check_ticket(aft__cmd *cmd, void *in, aft_error *error) {
   aft__value *row;
   cmd->subject = *(aft_id *)in;
@@ -26,7 +41,8 @@ aft_status aft_message_list(aft_session *session, const aft_call *call, aft_id t
                     .index = AFT__MESSAGE_BY_TICKET,
                     .n_equal = 2,
                     .equal = {call->tenant, ticket},
-                    .shows = call->role == AFT_ROLE_BUYER ? is_public : NULL};
+                    .shows = call->role == AFT_ROLE_BUYER ? is_public : NULL,
+                    .hide = call->role == AFT_ROLE_BUYER ? hide_from_buyer : NULL};
   return aft__cursor_open(session, &list, (aft_str){0}, out, error);
 }
 

@@ -80,7 +80,8 @@ aft_status aft__ticket_classify(aft__ticket *ticket, const aft__triage *triage, 
   take_tone(ticket, triage);
   ticket->said = triage;
   AFT__TRY(aft__ticket_facts_said(ticket, &facts, error));
-  return aft__ticket_prioritise(ticket, &facts, !ticket->fresh, error);
+  AFT__TRY(aft__ticket_prioritise(ticket, &facts, !ticket->fresh, error));
+  return aft__ticket_suggest(ticket, &facts, error);
 }
 
 /* A later look moves a ticket only to a queue that is asked earlier, so that it does not wander with every
