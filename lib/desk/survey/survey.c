@@ -11,7 +11,7 @@ bool aft__survey_is(const aft__value *row, const char *state) {
   return aft__str_eq(aft__row_str(row, AFT__SURVEY_STATE), aft__cstr(state));
 }
 
-bool aft__survey_asks(const aft__value *row) {
+bool aft__survey_stands(const aft__value *row) {
   return !aft__survey_is(row, "skipped") && !aft__survey_is(row, "cancelled");
 }
 
@@ -60,7 +60,7 @@ aft_status aft__surveys_follow(aft__ticket *from, aft__ticket *to, bool cases, a
   AFT__TRY(aft__load_rows(cmd, &aft__survey_table, AFT__SURVEY_BY_TICKET, aft__ticket_id(from), MOST_MOVED,
                           &rows, &n, error));
   for (uint32_t i = 0; i < n; i++) {
-    if (!aft__survey_asks(rows[i]) || (!cases && !aft__row_null(rows[i], AFT__SURVEY_CASE)))
+    if (!aft__survey_stands(rows[i]) || (!cases && !aft__row_null(rows[i], AFT__SURVEY_CASE)))
       continue;
     rows[i][AFT__SURVEY_TICKET] = aft__int(aft__ticket_id(to));
     AFT__TRY(aft__update(cmd->tx, &aft__survey_table, rows[i], 1u << AFT__SURVEY_TICKET, error));

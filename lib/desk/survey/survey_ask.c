@@ -59,7 +59,7 @@ static aft_status same_matter(asking *a, aft_error *error) {
     return AFT_OK;
   AFT__TRY(rows_of(a, &aft__survey_table, AFT__SURVEY_BY_TICKET, a->ticket, &rows, &n, error));
   for (uint32_t i = 0; i < n && !a->why; i++)
-    if (aft__survey_asks(rows[i]) && aft__row_int(rows[i], AFT__SURVEY_CASE) != a->of)
+    if (aft__survey_stands(rows[i]) && aft__row_int(rows[i], AFT__SURVEY_CASE) != a->of)
       a->why = "asked_already";
   return a->why || a->of ? AFT_OK : case_of_ticket(a, error);
 }

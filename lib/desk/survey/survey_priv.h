@@ -20,7 +20,7 @@ typedef struct aft__survey_matter {
 #define AFT__DUE_SURVEY "survey"
 bool aft__survey_is(const aft__value *row, const char *state);
 /* Whether its customer was asked, or is going to be. */
-bool aft__survey_asks(const aft__value *row);
+bool aft__survey_stands(const aft__value *row);
 /* What the present policy says of it; false where the policy has it no more: *out is the usual one. */
 bool aft__survey_terms(const aft__cmd *cmd, const aft__value *row, aft__policy_survey *out);
 /* It was answered: neither a reminder nor an end is to come. */
