@@ -40,7 +40,7 @@ void act(world *w, const aft_call *call, aft_id id, const char *event) {
 void ship(world *w, aft_id id, const char *waybill, int64_t cost) {
   aft_case_act_in in = {.carrier = AFT_STR("sf"), .waybill = AFT_STR(waybill), .freight_minor = cost};
   pass(w, 2 * HOUR);
-  act_with(w, &w->as_buyer, id, "ship", &in);
+  act_with(w, cost ? &w->seller : &w->as_buyer, id, "ship", &in); /* the shop enters what it cost */
 }
 
 void track(world *w, const char *waybill, const char *status) {

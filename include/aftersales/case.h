@@ -38,7 +38,7 @@ typedef struct aft_case_in {
   size_t n_lines;        /* 0: every unit of the order that is free */
   aft_money amount;      /* what is asked for; currency "": what the policy works out */
   aft_str text;          /* in the words of who files */
-  aft_str address;       /* where a replacement goes, or a visit takes place */
+  aft_str address;       /* where a replacement goes, or a visit takes place; never where goods go back to */
   aft_str route;         /* normal (default), advance, returnless, mail_in, on_site, part */
   aft_str fault;         /* of a repair: what it is about */
   aft_id customer;       /* for whom: the buyer (default), the payer or the recipient */
@@ -95,13 +95,16 @@ typedef struct aft_case_act_in {
   size_t n_lines;
   aft_money amount; /* of a proposal or quote; currency "": not given */
   aft_str kind;     /* of a proposal that is about another kind of case */
-  aft_str reason;   /* as found or final */
-  aft_str liable;   /* who is liable for it */
+  aft_str reason;   /* as found or final, from staff: says who is liable and who pays the way back */
+  aft_str liable;   /* who is liable for it all the same: buyer, seller, carrier, platform or a funder */
   aft_str freight;  /* of a proposal: who pays the return freight */
-  aft_str address;
+  aft_str address;  /* of a proposal or an approval. A buyer's, and that of an exchange, a reissue or a visit:
+                     * as  in aft_case_in. Else, from staff: where the goods go back to; empty: the policy's
+                     * place  for the case's route */
   aft_str text;
   aft_str carrier, waybill; /* of a parcel */
-  int64_t freight_minor;    /* what the parcel costs */
+  int64_t freight_minor;    /* what the parcel costs. From a buyer only with a receipt among the evidence, and
+                             * not where the seller pays a label that was asked for */
   aft_str verdict;          /* buyer, seller or shared */
   int64_t share;            /* of a shared verdict: the buyer's, in permille */
   aft_id proof;             /* evidence */

@@ -493,7 +493,7 @@
 #define AFT_CASE_GOODS            0x001f001bu /* none, held, announced, in_transit, arrived, counted or settled */
 #define AFT_CASE_MONEY            0x001f001cu /* none, planned, sent, confirmed, failed or unknown */
 #define AFT_CASE_PAPERS           0x001f001du /* none, requested, buyer_confirms, issued or failed */
-#define AFT_CASE_ADDRESS          0x001f001eu /* where the goods go back to, or where the replacement goes */
+#define AFT_CASE_ADDRESS          0x001f001eu /* where the replacement goes, or a visit takes place */
 #define AFT_CASE_NOTE             0x001f001fu /* the buyer's own words */
 #define AFT_CASE_OPENED           0x001f0020u /* when it was filed */
 #define AFT_CASE_UPDATED          0x001f0021u /* when something last happened */
@@ -522,6 +522,8 @@
 #define AFT_CASE_REFUND_WINDOW    0x001f0038u /* the window by which that clock begins when the goods are back */
 #define AFT_CASE_WRONG            0x001f0039u /* units that an inspection found wrong, short or missing */
 #define AFT_CASE_EXCLUDED         0x001f003au /* the exception of the policy that takes it out of every window: as filed, or as the shop contests it */
+#define AFT_CASE_RETURN_TO        0x001f003bu /* where the goods go back to: a place of the shop, fixed at the approval */
+#define AFT_CASE_LABEL            0x001f003cu /* requested or void: the label for the way back */
 
 #define AFT_CASE_LINE_ID               0x00200001u /* the case line's id */
 #define AFT_CASE_LINE_REV              0x00200002u /* counts the changes of this record */
@@ -2252,6 +2254,12 @@ static inline int64_t aft_case_wrong(aft_record *record) {
 }
 static inline const char *aft_case_excluded(aft_record *record) {
   return aft_record_text(record, AFT_CASE_EXCLUDED);
+}
+static inline const char *aft_case_return_to(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_RETURN_TO);
+}
+static inline const char *aft_case_label(aft_record *record) {
+  return aft_record_text(record, AFT_CASE_LABEL);
 }
 
 static inline aft_id aft_case_line_id(aft_record *record) {

@@ -63,6 +63,7 @@ static const struct {
                {"label", NO_WORD},
                {"void_label", NO_WORD},
                {"intercept", NO_WORD},
+               {"let_pass", NO_WORD},
                {"reserve", NO_WORD},
                {"unreserve", NO_WORD},
                {"settlement", "hold free"},

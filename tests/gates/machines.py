@@ -40,7 +40,7 @@ the effects that its transitions may name, each alone (`plan`) or with its word 
 | `charge`, `uncharge`, `quote` | the buyer is asked for the difference or the price of the repair; what they paid of it is given back; that price is set |
 | `hold_money`, `capture_money`, `free_money` | the price of the new goods is held on the buyer's payment method; what is owed is taken out of it; it is held no longer |
 | `settlement: hold` or `free` | automatic receipt and settlement of the order wait; go on where no case of the order is open any more, which the end of each case sees to by itself |
-| `label`, `void_label`, `intercept`, `reserve`, `unreserve` | is asked of the host |
+| `label`, `void_label`, `intercept`, `let_pass`, `reserve`, `unreserve` | is asked of the host |
 | `replace`, `stand` | the new goods go out as a new line of the order; what was paid for the old ones stands behind new ones that went out in advance |
 | `invoice` | the reversal of the order's invoice is asked for |
 | `convert: KIND.STATE` | the case goes on as another kind |

@@ -154,7 +154,7 @@ static void goods_that_have_nowhere_to_go(void **state) {
   ON_EACH_DESK(c, with_addresses(&c, case_kinds[k]))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_approve(&c, id);
-  assert_case_text(&c, id, AFT_CASE_ADDRESS, "杭州 3 号仓");
+  assert_case_text(&c, id, AFT_CASE_RETURN_TO, "杭州 3 号仓");
   aft_case_line_in cup = {.size = sizeof cup, .line = c.line[0], .quantity = 1};
   aft_case_in mended = {.kind = AFT_STR("repair"),
                         .reason = AFT_STR("repair_wanted"),
@@ -163,12 +163,12 @@ static void goods_that_have_nowhere_to_go(void **state) {
                         .n_lines = 1};
   id = case_file_in(&c, &c.d.as_buyer, &mended);
   case_approve(&c, id);
-  assert_case_text(&c, id, AFT_CASE_ADDRESS, "苏州维修站");
+  assert_case_text(&c, id, AFT_CASE_RETURN_TO, "苏州维修站");
   /* who approves may say another place, which then stays */
   id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   aft_case_act_in approve = {.case_id = id, .event = AFT_STR("approve"), .address = AFT_STR("上海门店")};
   case_act_with(&c, &c.d.as_agent, &approve);
-  assert_case_text(&c, id, AFT_CASE_ADDRESS, "上海门店");
+  assert_case_text(&c, id, AFT_CASE_RETURN_TO, "上海门店");
   END_DESK(c)
 }
 

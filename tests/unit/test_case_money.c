@@ -678,7 +678,7 @@ static aft_id back_with_freight(case_desk *c, const char *reason, int64_t cost) 
   aft_case_act_in ship = {
       .case_id = id, .event = AFT_STR("ship"), .waybill = AFT_STR("SF1"), .freight_minor = cost};
   case_approve(c, id);
-  case_act_with(c, &c->d.as_buyer, &ship);
+  case_act_with(c, &c->d.as_agent, &ship);
   case_act(c, &c->d.as_agent, id, "receive");
   case_act(c, &c->d.as_agent, id, "accept_goods");
   return id;

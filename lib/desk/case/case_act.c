@@ -5,23 +5,6 @@
 
 /* ---- what comes with it ---- */
 
-static aft_status set_word(aft__case *c, uint32_t column, aft_str word, aft_error *error) {
-  (void)error;
-  if (word.len)
-    aft__case_set(c, column, aft__text(word));
-  return AFT_OK;
-}
-
-/* A reason that people of the shop find replaces none that was claimed: both are kept. */
-static aft_status set_findings(aft__case *c, const aft__case_input *in, aft_error *error) {
-  if (c->cmd->call.role == AFT_ROLE_BUYER)
-    return AFT_OK;
-  if (in->reason.len)
-    AFT__TRY(aft__case_reason_check(c, in->reason, error));
-  AFT__TRY(set_word(c, AFT__CASE_FOUND, in->reason, error));
-  return set_word(c, AFT__CASE_LIABLE, in->liable, error);
-}
-
 static aft__case_input input_of(const aft_case_act_in *in) {
   return (aft__case_input){.lines = (aft_case_line_in *)in->lines,
                            .n_lines = in->n_lines,
@@ -100,7 +83,7 @@ static aft_status act(aft__case *c, const aft_case_act_in *in, aft_error *error)
   if (aft__case_is(c, AFT__CASE_AUTHORITY, "external"))
     AFT__TRY(intend(c, in, event, error));
   else {
-    AFT__TRY(set_findings(c, &input, error));
+    AFT__TRY(aft__case_find(c, &input, error));
     aft_status status = aft__case_fire(c, &fire, error);
     if (status != AFT_OK)
       return status;

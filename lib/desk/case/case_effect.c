@@ -4,9 +4,11 @@
 /* ---- units and goods ---- */
 
 static aft_status label(aft__case *c, aft_error *error) {
+  aft__case_set(c, AFT__CASE_LABEL, aft__text(aft__cstr("requested")));
   return aft__goods_label(c, "label.request", error);
 }
 static aft_status void_label(aft__case *c, aft_error *error) {
+  aft__case_set(c, AFT__CASE_LABEL, aft__text(aft__cstr("void")));
   return aft__goods_label(c, "label.void", error);
 }
 
@@ -15,6 +17,13 @@ static aft_status reserve(aft__case *c, aft_error *error) {
 }
 static aft_status unreserve(aft__case *c, aft_error *error) {
   return aft__goods_reserve(c, "goods.unreserve", error);
+}
+
+static aft_status intercept(aft__case *c, aft_error *error) {
+  return aft__parcels_stop(c, "parcel.intercept", error);
+}
+static aft_status let_pass(aft__case *c, aft_error *error) {
+  return aft__parcels_stop(c, "parcel.let_pass", error);
 }
 
 /* ---- money ---- */
@@ -135,7 +144,8 @@ static const struct {
              {"replace", aft__goods_replace},
              {"reserve", reserve},
              {"unreserve", unreserve},
-             {"intercept", aft__parcels_intercept},
+             {"intercept", intercept},
+             {"let_pass", let_pass},
              {"label", label},
              {"void_label", void_label},
              {"plan", aft__legs_plan},

@@ -114,6 +114,7 @@ aft_status aft__case_facts(aft__case *c, aft__facts *facts, aft_error *error) {
   texts(c, facts);
   numbers(c, facts);
   goods(c, facts);
+  AFT__TRY(aft__proposed(c, &facts->text[AFT__FACT_PROPOSED], error));
   AFT__TRY(customer(c, facts, error));
   AFT__TRY(aft__case_parcels(c, error));
   facts->number[AFT__FACT_SHIPPED] = c->shipped != AFT_TIME_NONE;

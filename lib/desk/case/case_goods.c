@@ -33,11 +33,30 @@ aft__value *aft__case_new_row(aft__case *c, const aft__table *table) {
 
 /* ---- a parcel back ---- */
 
-/* The policy knows places to send goods to by the case's route. The address of an exchange is the buyer's. */
+/* A place that people of the shop named, or that of the policy for the case's route. An address of the
+ * buyer's is none. */
 aft_str aft__goods_back_to(const aft__case *c) {
-  aft_str own = aft__case_str(c, AFT__CASE_ADDRESS);
-  aft_str place = aft__policy_address(c->policy, aft__case_str(c, AFT__CASE_ROUTE));
-  return place.len && (!own.len || aft__case_is(c, AFT__CASE_KIND, "exchange")) ? place : own;
+  aft_str fixed = aft__case_str(c, AFT__CASE_RETURN_TO);
+  return fixed.len ? fixed : aft__policy_address(c->policy, aft__case_str(c, AFT__CASE_ROUTE));
+}
+
+/* What a buyer says that the way back cost is a claim. Whoever gave a label owes no more, and the rest is to
+ * be shown: who bears it may yet change. */
+static aft_status check_cost(aft__case *c, aft_error *error) {
+  int64_t cost = c->in ? c->in->freight_minor : 0;
+  aft_str payer = aft__case_str(c, AFT__CASE_FREIGHT);
+  bool label = aft__case_is(c, AFT__CASE_LABEL, "requested"), shown;
+  if (!cost || c->role != AFT_ROLE_BUYER)
+    return AFT_OK;
+  if (label && !aft__str_eq(payer, aft__cstr("buyer")) && !aft__str_eq(payer, aft__cstr("insurer")))
+    return aft__error(error, AFT_E_INVALID, "case.freight_minor",
+                      "expected 0, for the %.*s pays a label that was asked for; found %lld", (int)payer.len,
+                      payer.data, (long long)cost);
+  AFT__TRY(aft__case_shows(c, "receipt", &shown, error));
+  return shown ? AFT_OK
+               : aft__error(error, AFT_E_INVALID, "case.freight_minor",
+                            "expected a receipt among the case's evidence for a cost of %lld, found none",
+                            (long long)cost);
 }
 
 static aft_status add_parcel(aft__case *c, aft__value **out, aft_error *error) {
@@ -91,6 +110,7 @@ aft_status aft__goods_ship(aft__case *c, aft_error *error) {
   const aft__case_input *in = c->in;
   if (c->role == AFT_ROLE_BUYER && (!in || !in->waybill.len))
     return aft__error(error, AFT_E_INVALID, "case.waybill", "expected the number of the parcel");
+  AFT__TRY(check_cost(c, error));
   AFT__TRY(aft__risk_waybill(c, in ? in->waybill : (aft_str){0}, error));
   AFT__TRY(add_parcel(c, &parcel, error));
   for (size_t i = 0; in && i < in->n_lines; i++) {

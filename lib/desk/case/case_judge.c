@@ -124,19 +124,22 @@ static aft_status count_applications(aft__case *c, aft_error *error) {
 
 /* said: what is known of the goods, by line. */
 typedef struct claims {
+  aft_str reason;
   const aft_case_line_in *said;
   size_t n;
   aft_time at; /* when it counts */
   aft__buf *reasons;
 } claims;
 
-static void line_facts(const aft__case_line *l, const claims *of, aft__facts *facts) {
+static void line_facts(const aft__case *c, const aft__case_line *l, const claims *of, aft__facts *facts) {
   facts->text[AFT__FACT_NATURE] = aft__row_str(l->line, AFT__LINE_NATURE);
   facts->text[AFT__FACT_PRODUCT_CATEGORY] = aft__row_str(l->line, AFT__LINE_CATEGORY);
   facts->number[AFT__FACT_FINAL_SALE] = aft__row_int(l->line, AFT__LINE_FINAL_SALE);
   facts->number[AFT__FACT_HYGIENE] = aft__row_int(l->line, AFT__LINE_HYGIENE);
   facts->number[AFT__FACT_MADE_TO_ORDER] = aft__row_int(l->line, AFT__LINE_MADE_TO_ORDER);
   facts->number[AFT__FACT_UNITS] = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
+  facts->number[AFT__FACT_DELIVERED] =
+      aft__units_awaited(c, l) < aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
   facts->text[AFT__FACT_CONDITION] = (aft_str){0};
   for (size_t i = 0; i < of->n; i++)
     if (aft__line_is_named(l->line, of->said[i].line))
@@ -151,9 +154,9 @@ static aft_time time_of(const aft__value *row, uint32_t column) {
 
 static void judge_line(aft__case *c, const aft__case_line *l, const claims *of, aft__facts *facts,
                        aft__eligible *out) {
-  line_facts(l, of, facts);
+  line_facts(c, l, of, facts);
   aft__eligible_in ask = {.kind = aft__case_str(c, AFT__CASE_KIND),
-                          .reason = aft__case_str(c, AFT__CASE_REASON),
+                          .reason = of->reason,
                           .facts = facts,
                           .ordered = time_of(c->order, AFT__ORDER_PLACED),
                           .shipped = c->shipped,
@@ -170,7 +173,7 @@ static aft_status judge_lines(aft__case *c, const aft_case_in *in, aft__eligible
   aft_time refund_by = AFT_TIME_NONE;
   aft_str window = {0};
   bool any = false;
-  claims of = {in->lines, in->n_lines, c->cmd->now, &c->reasons};
+  claims of = {aft__case_str(c, AFT__CASE_REASON), in->lines, in->n_lines, c->cmd->now, &c->reasons};
   AFT__TRY(aft__case_facts(c, &facts, error));
   for (uint32_t i = 0; i < c->n_lines; i++) {
     aft__eligible one;
@@ -196,6 +199,31 @@ static aft_str freight_payer(const aft__case *c, const aft__eligible *e) {
   if (!buyer)
     return aft__arena_dup(c->cmd->arena, e->freight);
   return aft__cstr(c->insured ? "insurer" : "buyer");
+}
+
+aft_status aft__case_bearer(aft__case *c, aft_str reason, aft__bearer *out, aft_error *error) {
+  aft__eligible worst = {0};
+  aft__facts facts;
+  claims of = {.reason = reason, .at = aft__case_int(c, AFT__CASE_OPENED)};
+  bool any = false;
+  AFT__TRY(aft__case_facts(c, &facts, error));
+  for (uint32_t i = 0; i < c->n_lines; i++) {
+    aft__eligible one;
+    if (aft__line_is_extra(c->lines[i].line))
+      continue;
+    judge_line(c, &c->lines[i], &of, &facts, &one);
+    if (!any || one.verdict < worst.verdict)
+      worst = one;
+    any = true;
+  }
+  aft__reason_info info = {0};
+  if (!worst.liable.len && aft__policy_reason(c->policy, reason, (aft_str){0}, &info)) {
+    worst.liable = info.liable; /* of a reason that this kind of case does not take, too */
+    worst.freight = aft__str_eq(info.liable, aft__cstr("buyer")) ? info.liable : aft__cstr("seller");
+  }
+  out->liable = aft__arena_dup(c->cmd->arena, worst.liable);
+  out->freight = freight_payer(c, &worst);
+  return AFT_OK;
 }
 
 static aft_status refused(aft__case *c, const aft__eligible *e, aft_error *error) {
@@ -226,6 +254,7 @@ aft_status aft__case_judge(aft__case *c, const aft_case_in *in, aft_error *error
     return refused(c, &e, error);
   if (e.liable.len)
     aft__case_set(c, AFT__CASE_LIABLE, aft__text(aft__arena_dup(c->cmd->arena, e.liable)));
+  AFT__TRY(aft__case_party_check(c, staff ? in->freight : (aft_str){0}, "case.freight", error));
   if (!in->freight.len || !staff)
     aft__case_set(c, AFT__CASE_FREIGHT, aft__text(freight_payer(c, &e)));
   return aft__case_deduct(c, error);
@@ -240,7 +269,8 @@ static aft_str excluded_by(aft__case *c, const aft__facts *known, aft__buf *reas
   aft_str found = {0};
   if (!c->in || !c->in->n_lines)
     return found;
-  claims of = {c->in->lines, c->in->n_lines, aft__case_int(c, AFT__CASE_OPENED), reasons};
+  claims of = {aft__case_str(c, AFT__CASE_REASON), c->in->lines, c->in->n_lines,
+               aft__case_int(c, AFT__CASE_OPENED), reasons};
   for (uint32_t i = 0; i < c->n_lines; i++) {
     aft__eligible one;
     if (aft__line_is_extra(c->lines[i].line))

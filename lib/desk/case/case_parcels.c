@@ -155,7 +155,7 @@ static void put_parcels(aft__case *c, aft__json *json, const void *user) {
   aft__json_close(json, ']');
 }
 
-aft_status aft__parcels_intercept(aft__case *c, aft_error *error) {
+aft_status aft__parcels_stop(aft__case *c, const char *topic, aft_error *error) {
   aft__value **rows;
   stopping s = {.n = 0};
   uint32_t n;
@@ -167,5 +167,5 @@ aft_status aft__parcels_intercept(aft__case *c, aft_error *error) {
     if (has)
       s.rows[s.n++] = rows[i];
   }
-  return aft__case_ask(c, "parcel.intercept", put_parcels, &s, error);
+  return aft__case_ask(c, topic, put_parcels, &s, error);
 }

@@ -83,6 +83,7 @@ typedef struct aft__case {
   aft__buf reasons;
   aft__buf moved;          /* aft__moved of the event under way */
   const aft__value *visit; /* row of the appointment that a text is about; NULL: none */
+  aft_str missing;         /* evidence that a text asks for, in words */
   const aft__case_input *in;
   uint32_t role;                          /* in whose name the event under way is */
   const char *pending[AFT__MOST_PENDING]; /* events that follow from what was done */
@@ -143,12 +144,29 @@ aft_status aft__case_may_become(aft__case *c, aft_str kind, aft_error *error);
 /* What the policy makes of a marketplace's status; false for one that it does not know. */
 bool aft__case_platform_state(const aft__case *c, aft_str status, aft__platform_state *out);
 aft_status aft__case_reason_check(const aft__case *c, aft_str reason, aft_error *error);
+/* Who answers for a reason, by the policy as at the filing. */
+typedef struct aft__bearer {
+  aft_str liable;  /* empty: the policy does not say */
+  aft_str freight; /* who pays the way back */
+} aft__bearer;
+aft_status aft__case_bearer(aft__case *c, aft_str reason, aft__bearer *out, aft_error *error);
 /* AFT_E_CHECK where units of it are not free. */
 aft_status aft__case_free_check(aft__case *c, aft_error *error);
 /* Says of a line why the case cannot be, before all other reasons. free: units of it that are. */
 void aft__case_refuse_line(aft__case *c, const aft__case_line *l, const char *key, int64_t free);
 /* Whether a parcel has units of the case's goods; one that was told without its items may. */
 aft_status aft__parcel_has(aft__case *c, const aft__value *parcel, bool *out, aft_error *error);
+
+/* ---- case_found.c ---- */
+
+/* Reason and liability that staff say with an event; the payer of the way back follows. */
+aft_status aft__case_find(aft__case *c, const aft__case_input *in, aft_error *error);
+/* The way back falls to whom the found reason leaves it, where it fell to whom the claimed one left it: what
+ * people named otherwise stays. */
+aft_status aft__case_freight_by(aft__case *c, aft_str claimed, aft_str found, aft__bearer *out,
+                                aft_error *error);
+/* AFT_E_INVALID for one that neither reasons nor funds of the policy know; empty is none. */
+aft_status aft__case_party_check(const aft__case *c, aft_str word, const char *where, aft_error *error);
 
 /* ---- case_kit.c ---- */
 
@@ -277,6 +295,8 @@ aft_status aft__case_effect(aft__case *c, const aft__flow_effect *effect, aft_er
 aft_status aft__units_move(aft__case *c, aft__case_line *l, uint32_t from, uint32_t to, int64_t n,
                            aft_error *error);
 aft_status aft__units_hold(aft__case *c, const char *place, aft_error *error);
+/* How many units of a line the case takes from those that have not arrived. */
+int64_t aft__units_awaited(const aft__case *c, const aft__case_line *l);
 aft_status aft__units_free(aft__case *c, aft_error *error);
 aft_status aft__units_free_line(aft__case *c, aft__case_line *l, aft_error *error);
 aft_status aft__units_lose_line(aft__case *c, aft__case_line *l, aft_error *error);
@@ -323,8 +343,8 @@ aft_status aft__goods_reserve(aft__case *c, const char *topic, aft_error *error)
 
 /* What the order's parcels say: see aft__case.shipped. */
 aft_status aft__case_parcels(aft__case *c, aft_error *error);
-/* The host stops the parcels of the order that have its units. */
-aft_status aft__parcels_intercept(aft__case *c, aft_error *error);
+/* The host stops the parcels of the order that have its units, or lets them pass after all. */
+aft_status aft__parcels_stop(aft__case *c, const char *topic, aft_error *error);
 /* How many units of each line its parcels have brought back; NULL where none of them has arrived. */
 aft_status aft__parcels_arrived(aft__case *c, int64_t **out, aft_error *error);
 /* The parcels of that number, or all of them where it is empty, are in the shop's hands. */
@@ -339,6 +359,8 @@ aft_status aft__propose_share(aft__case *c, aft_error *error);
 /* It is carried out. */
 aft_status aft__share_binds(aft__case *c, aft_error *error);
 aft_status aft__decline(aft__case *c, aft_error *error);
+/* The kind of case that the newest one on the table is of. */
+aft_status aft__proposed(aft__case *c, aft_str *kind, aft_error *error);
 /* The first one: what was filed. */
 aft_status aft__propose_first(aft__case *c, aft_error *error);
 
@@ -515,6 +537,8 @@ typedef struct aft__case_proven {
   bool whole;                       /* none is */
 } aft__case_proven;
 aft_status aft__case_proof(aft__case *c, aft_str reason, aft__case_proven *out, aft_error *error);
+/* Whether a piece of its evidence is of a kind. */
+aft_status aft__case_shows(aft__case *c, const char *kind, bool *out, aft_error *error);
 
 /* ---- case_options_more.c ---- */
 
@@ -600,7 +624,8 @@ aft_str aft__case_kind_text(aft__case *c, const char *locale); /* what the catal
 /* Appends a text of the catalogue about the case, whose legs must be loaded. */
 void aft__case_render(aft__case *c, const char *locale, const char *key, aft__buf *out);
 /* What its texts have places for: AFT__CASE_VALUES of them, in the arena. */
-#define AFT__CASE_VALUES 16u
+#define AFT__CASE_VALUES 18u
+aft_status aft__case_missing_text(aft__case *c, const char *locale, aft_str *out, aft_error *error);
 uint32_t aft__case_values(aft__case *c, const char *locale, aft__filling out[AFT__CASE_VALUES]);
 
 /* ---- case_input.c ---- */

@@ -10,15 +10,30 @@ static bool has_kind(aft__value **rows, uint32_t n, aft_str kind) {
   return false;
 }
 
+static aft_status evidence_of(aft__case *c, aft__value ***rows, uint32_t *n, aft_error *error) {
+  *rows = NULL;
+  *n = 0;
+  if (aft__case_int(c, AFT__CASE_EVIDENCE) <= 0)
+    return AFT_OK;
+  return aft__load_rows(c->cmd, &aft__evidence_table, AFT__EVIDENCE_BY_CASE, aft__case_id(c), MOST_EVIDENCE,
+                        rows, n, error);
+}
+
+aft_status aft__case_shows(aft__case *c, const char *kind, bool *out, aft_error *error) {
+  aft__value **rows;
+  uint32_t n;
+  AFT__TRY(evidence_of(c, &rows, &n, error));
+  *out = has_kind(rows, n, aft__cstr(kind));
+  return AFT_OK;
+}
+
 aft_status aft__case_proof(aft__case *c, aft_str reason, aft__case_proven *out, aft_error *error) {
-  aft__value **rows = NULL;
-  uint32_t n = 0;
+  aft__value **rows;
+  uint32_t n;
   *out = (aft__case_proven){.whole = true};
   if (!aft__policy_reason(c->policy, reason, (aft_str){0}, &out->reason) || !out->reason.n_required)
     return AFT_OK;
-  if (aft__case_int(c, AFT__CASE_EVIDENCE) > 0)
-    AFT__TRY(aft__load_rows(c->cmd, &aft__evidence_table, AFT__EVIDENCE_BY_CASE, aft__case_id(c),
-                            MOST_EVIDENCE, &rows, &n, error));
+  AFT__TRY(evidence_of(c, &rows, &n, error));
   for (uint32_t i = 0; i < out->reason.n_required; i++) {
     out->missing[i] = !has_kind(rows, n, out->reason.required[i]);
     out->whole &= !out->missing[i];

@@ -47,6 +47,18 @@ static bool by_the_buyer(const aft__value *row) {
   return aft__row_int(row, AFT__PROPOSAL_ROLE) == AFT_ROLE_BUYER;
 }
 
+/* The first one is of the case's own kind. */
+aft_status aft__proposed(aft__case *c, aft_str *kind, aft_error *error) {
+  aft__value *row;
+  *kind = aft__case_str(c, AFT__CASE_KIND);
+  if (aft__case_int(c, AFT__CASE_PROPOSALS) < 2)
+    return AFT_OK;
+  AFT__TRY(newest(c, &row, error));
+  if (row)
+    *kind = aft__row_str(row, AFT__PROPOSAL_KIND);
+  return AFT_OK;
+}
+
 static aft_status change_state(aft__case *c, aft__value *row, const char *state, aft_error *error) {
   row[AFT__PROPOSAL_STATE] = aft__text(aft__cstr(state));
   return aft__update(c->cmd->tx, &aft__proposal_table, row, UINT64_C(1) << AFT__PROPOSAL_STATE, error);
@@ -122,7 +134,6 @@ static aft_status add(aft__case *c, const aft__case_input *in, int64_t amount, a
   aft__cmd *cmd = c->cmd;
   aft_id id = aft__tx_id(cmd->tx);
   int64_t version = aft__case_int(c, AFT__CASE_PROPOSALS) + 1;
-  aft_str address = or_else(in->address, aft__case_str(c, AFT__CASE_ADDRESS));
   aft__value row[AFT__PROPOSAL_COLUMNS] = {
       [AFT__PROPOSAL_ID] = aft__int(id),
       [AFT__PROPOSAL_REV] = aft__int(1),
@@ -135,7 +146,7 @@ static aft_status add(aft__case *c, const aft__case_input *in, int64_t amount, a
       [AFT__PROPOSAL_AMOUNT] = aft__int(amount),
       [AFT__PROPOSAL_CURRENCY] = c->row[AFT__CASE_CURRENCY],
       [AFT__PROPOSAL_FREIGHT] = aft__text(or_else(in->freight, aft__case_str(c, AFT__CASE_FREIGHT))),
-      [AFT__PROPOSAL_ADDRESS] = address.len ? aft__text(address) : aft__null(),
+      [AFT__PROPOSAL_ADDRESS] = aft__text_or_null(in->address),
       [AFT__PROPOSAL_TEXT] = in->text.len ? aft__text(in->text) : aft__null(),
       [AFT__PROPOSAL_PROOF] = aft__id_or_null(in->proof),
       [AFT__PROPOSAL_STATE] = aft__text(aft__cstr("open")),
@@ -333,6 +344,8 @@ aft_status aft__propose(aft__case *c, aft_error *error) {
   AFT__TRY(given ? check_currency(c, &in->amount, error) : AFT_OK);
   AFT__TRY(check_lines(c, in, error));
   AFT__TRY(check_kind(c, in, error));
+  if (c->role != AFT_ROLE_BUYER)
+    AFT__TRY(aft__case_party_check(c, in->freight, "case.freight", error));
   int64_t amount = given ? in->amount.minor : in->n_lines ? amounts_of(c, in) : amount_now(c);
   if (c->role == AFT_ROLE_BUYER) {
     AFT__TRY(check_amendments(c, error));
@@ -367,7 +380,36 @@ static aft_status take_lines(aft__case *c, const aft__value *proposal, aft_error
   return AFT_OK;
 }
 
-/* The address and the payer of the freight are fixed here; a proposal of another kind is followed by the
+/* Where goods are sent back, people of the shop name the place; everywhere else an address is where something
+ * goes to the buyer. */
+static void take_address(aft__case *c, aft_str kind, uint32_t role, aft_str address) {
+  bool out = aft__str_eq(kind, aft__cstr("exchange")) || aft__str_eq(kind, aft__cstr("reissue")) ||
+             aft__case_is(c, AFT__CASE_ROUTE, "on_site");
+  if (address.len)
+    aft__case_set(c, out || role == AFT_ROLE_BUYER ? AFT__CASE_ADDRESS : AFT__CASE_RETURN_TO,
+                  aft__text(address));
+}
+
+static void fix_addresses(aft__case *c, const aft__value *proposal) {
+  aft_str kind = aft__row_str(proposal, AFT__PROPOSAL_KIND);
+  take_address(c, kind, (uint32_t)aft__row_int(proposal, AFT__PROPOSAL_ROLE),
+               aft__row_str(proposal, AFT__PROPOSAL_ADDRESS));
+  if (c->in)
+    take_address(c, kind, c->role, c->in->address);
+  aft__case_set(c, AFT__CASE_RETURN_TO, aft__text_or_null(aft__goods_back_to(c)));
+}
+
+/* An offer that was made before the reason was found speaks of the claimed one. */
+static aft_status fix_freight(aft__case *c, const aft__value *proposal, aft_error *error) {
+  aft__bearer bearer;
+  aft__case_set(c, AFT__CASE_FREIGHT, proposal[AFT__PROPOSAL_FREIGHT]);
+  if (aft__row_null(c->row, AFT__CASE_FOUND))
+    return AFT_OK;
+  return aft__case_freight_by(c, aft__case_str(c, AFT__CASE_REASON), aft__case_str(c, AFT__CASE_FOUND),
+                              &bearer, error);
+}
+
+/* The addresses and the payer of the freight are fixed here; a proposal of another kind is followed by the
  * event of its name ("to_return"), which says how the machine goes over. What was agreed on before binds
  * until something newer is. */
 aft_status aft__agree(aft__case *c, aft_error *error) {
@@ -379,13 +421,8 @@ aft_status aft__agree(aft__case *c, aft_error *error) {
   AFT__TRY(take_lines(c, row, error));
   AFT__TRY(aft__exchange_set_prices(c, error));
   aft__case_set(c, AFT__CASE_AGREED, row[AFT__PROPOSAL_AMOUNT]);
-  aft__case_set(c, AFT__CASE_FREIGHT, row[AFT__PROPOSAL_FREIGHT]);
-  if (!aft__row_null(row, AFT__PROPOSAL_ADDRESS))
-    aft__case_set(c, AFT__CASE_ADDRESS, row[AFT__PROPOSAL_ADDRESS]);
-  if (c->in && c->in->address.len)
-    aft__case_set(c, AFT__CASE_ADDRESS, aft__text(c->in->address));
-  if (aft__row_null(c->row, AFT__CASE_ADDRESS) && !aft__case_is(c, AFT__CASE_KIND, "exchange"))
-    aft__case_set(c, AFT__CASE_ADDRESS, aft__text_or_null(aft__goods_back_to(c)));
+  AFT__TRY(fix_freight(c, row, error));
+  fix_addresses(c, row);
   aft__case_share_amounts(c);
   aft__stated_agree(c);
   aft_str kind = aft__row_str(row, AFT__PROPOSAL_KIND);

@@ -129,6 +129,7 @@ aft_status aft__case_notify(aft__case *c, const char *key, aft_error *error) {
     return AFT_OK; /* the marketplace tells its buyers itself */
   AFT__TRY(tell(c, &t, error));
   AFT__TRY(aft__legs_load(c, error));
+  AFT__TRY(aft__case_missing_text(c, t.locale, &c->missing, error));
   t.n = aft__case_values(c, t.locale, values);
   return aft__notify(c->cmd, &t, error);
 }

@@ -50,26 +50,58 @@ static uint32_t rank_of(const aft__money_rules *rules, const aft__pot *pot) {
   return rules->n_instruments;
 }
 
-/* Refunds that are planned or under way count against what the provider allows. */
-static int64_t refunds_left(const aft__case *c, const aft__value *row) {
-  int64_t left = aft__row_int(row, AFT__PAYMENT_MOST_REFUNDS) - aft__row_int(row, AFT__PAYMENT_REFUNDS);
-  if (aft__row_null(row, AFT__PAYMENT_MOST_REFUNDS))
-    return -1;
-  for (uint32_t i = 0; i < c->n_legs; i++)
-    left -= aft__row_int(c->legs[i].row, AFT__LEG_PAYMENT) == row[AFT__COL_ID].number &&
-            (aft__leg_is(&c->legs[i], AFT__LEG_STATE, "planned") ||
-             aft__leg_is(&c->legs[i], AFT__LEG_STATE, "sent"));
-  return left > 0 ? left : 0;
+static bool may_still_come(const aft__value *leg) {
+  static const char *const states[] = {"planned", "sent", "unknown"};
+  for (size_t i = 0; i < AFT__COUNT(states); i++)
+    if (aft__str_eq(aft__row_str(leg, AFT__LEG_STATE), aft__cstr(states[i])))
+      return true;
+  return false;
 }
 
-static aft__refund_source source_of(const aft__case *c, const aft__money_rules *rules, const aft__pot *pot) {
+/* Those of the case under way as they are now, which is not stored yet. */
+static int64_t own_refunds(const aft__case *c, aft_id payment) {
+  int64_t n = 0;
+  for (uint32_t i = 0; i < c->n_legs; i++)
+    n += aft__row_int(c->legs[i].row, AFT__LEG_PAYMENT) == payment && may_still_come(c->legs[i].row);
+  return n;
+}
+
+static aft_status others_refunds(aft__case *c, aft_id payment, int64_t *out, aft_error *error) {
+  aft__value **rows;
+  uint32_t n;
+  AFT__TRY(aft__load_rows(c->cmd, &aft__leg_table, AFT__LEG_BY_PAYMENT, payment, AFT__MOST_ORDER_ROWS, &rows,
+                          &n, error));
+  for (uint32_t i = 0; i < n; i++)
+    *out += aft__row_int(rows[i], AFT__LEG_CASE) != aft__case_id(c) && may_still_come(rows[i]);
+  return AFT_OK;
+}
+
+/* Refunds of every case that are planned or under way count against what the provider allows; -1: it allows
+ * any number. Planning one changes the payment, so two cases at once do not miss each other. */
+static aft_status refunds_left(aft__case *c, const aft__value *row, int64_t *out, aft_error *error) {
+  aft_id payment = row[AFT__COL_ID].number;
+  int64_t open = own_refunds(c, payment);
+  *out = -1;
+  if (aft__row_null(row, AFT__PAYMENT_MOST_REFUNDS))
+    return AFT_OK;
+  AFT__TRY(others_refunds(c, payment, &open, error));
+  int64_t left =
+      aft__row_int(row, AFT__PAYMENT_MOST_REFUNDS) - aft__row_int(row, AFT__PAYMENT_REFUNDS) - open;
+  *out = left > 0 ? left : 0;
+  return AFT_OK;
+}
+
+static aft_status source_of(aft__case *c, const aft__money_rules *rules, const aft__pot *pot,
+                            aft__refund_source *out, aft_error *error) {
   const aft__value *row = pot->row;
-  int64_t room = aft__pot_room(pot);
-  return (aft__refund_source){.available = room > 0 ? room : 0,
-                              .refunds_left = refunds_left(c, row),
+  int64_t room = aft__pot_room(pot), left;
+  AFT__TRY(refunds_left(c, row, &left, error));
+  *out = (aft__refund_source){.available = room > 0 ? room : 0,
+                              .refunds_left = left,
                               .open = aft__row_null(row, AFT__PAYMENT_REFUND_UNTIL) ||
                                       aft__row_int(row, AFT__PAYMENT_REFUND_UNTIL) >= c->cmd->now,
                               .rank = rank_of(rules, pot)};
+  return AFT_OK;
 }
 
 static void keep_parts(aft__case *c, const aft__refund_source *sources, aft__source_part *parts,
@@ -96,7 +128,7 @@ aft_status aft__case_sources(aft__case *c, int64_t amount, aft__source_part **pa
     return aft__nomem(error);
   for (uint32_t i = 0; i < c->n_pots; i++)
     if (c->pots[i].table == &aft__payment_table)
-      sources[count++] = source_of(c, &rules, &c->pots[i]);
+      AFT__TRY(source_of(c, &rules, &c->pots[i], &sources[count++], error));
   aft__refund_split split = aft__refund_split_of(amount, sources, count);
   keep_parts(c, sources, *parts, n);
   if (split.missing == 0)

@@ -12,7 +12,7 @@ static aft_str named(aft__case *c, const char *locale, const char *what, aft_str
   aft__policy_render(c->cmd->policy, locale, key, NULL, 0, &buf);
   aft_str text = aft__arena_dup(c->cmd->arena, aft__buf_view(&buf));
   aft__buf_done(&buf);
-  return text.len ? text : name;
+  return text.len && !aft__str_eq(text, aft__cstr(key)) ? text : name;
 }
 
 static aft_time due_of(const aft__case *c) {
@@ -96,6 +96,28 @@ aft_str aft__case_kind_text(aft__case *c, const char *locale) {
   return named(c, locale, "case.kind", aft__case_str(c, AFT__CASE_KIND));
 }
 
+/* The kinds of evidence that its reason still asks for. */
+aft_status aft__case_missing_text(aft__case *c, const char *locale, aft_str *out, aft_error *error) {
+  aft__case_proven proof;
+  aft__buf buf;
+  aft_str comma = named(c, locale, "case.evidence", aft__cstr("comma"));
+  aft_str found = aft__case_str(c, AFT__CASE_FOUND);
+  AFT__TRY(aft__case_proof(c, found.len ? found : aft__case_str(c, AFT__CASE_REASON), &proof, error));
+  aft__buf_init(&buf, c->cmd->env);
+  for (uint32_t i = 0; i < proof.reason.n_required; i++) {
+    aft_str word = named(c, locale, "case.evidence", proof.reason.required[i]);
+    if (!proof.missing[i])
+      continue;
+    if (buf.len)
+      aft__buf_add(&buf, comma.data, comma.len);
+    aft__buf_add(&buf, word.data, word.len);
+  }
+  *out = buf.failed ? (aft_str){0} : aft__arena_dup(c->cmd->arena, aft__buf_view(&buf));
+  bool failed = buf.failed;
+  aft__buf_done(&buf);
+  return failed ? aft__nomem(error) : AFT_OK;
+}
+
 uint32_t aft__case_values(aft__case *c, const char *locale, aft__filling out[AFT__CASE_VALUES]) {
   const aft__leg *refund = refund_of(c);
   bool money = aft__order_paid_by(c->order, aft__case_int(c, AFT__CASE_CUSTOMER));
@@ -107,7 +129,9 @@ uint32_t aft__case_values(aft__case *c, const char *locale, aft__filling out[AFT
       text_of("order", aft__row_str(c->order, AFT__ORDER_NUMBER)),
       text_of("reason", named(c, locale, "case.reason", aft__case_str(c, AFT__CASE_REASON))),
       text_of("address", aft__case_str(c, AFT__CASE_ADDRESS)),
+      text_of("return_to", aft__goods_back_to(c)),
       text_of("account", account),
+      text_of("missing", c->missing),
       text_of("visit", visit.len ? named(c, locale, "case.visit", visit) : visit),
       money_of(c, "amount", refunds(c), money),
       money_of(c, "charge", charges(c), money),

@@ -137,6 +137,21 @@ static aft_status put_visits(const story *s, aft_error *error) {
   return AFT_OK;
 }
 
+/* ---- what comes next ---- */
+
+/* A kind may have words of its own for a state that other kinds have too. */
+static aft_status put_next(const story *s, aft_error *error) {
+  aft_str kind = aft__case_str(s->c, AFT__CASE_KIND), state = aft__case_str(s->c, AFT__CASE_STATE);
+  const char *own =
+      aft__arena_printf(s->c->cmd->arena, "%.*s.%.*s", (int)state.len, state.data, (int)kind.len, kind.data);
+  const char *key = own ? aft__arena_printf(s->c->cmd->arena, "case.next.%s", own) : NULL;
+  if (!key)
+    return aft__nomem(error);
+  bool said = aft_policy_text(s->c->cmd->policy, s->in->locale, key) != key;
+  put_text(s, "next", "case.next", said ? aft__cstr(own) : state);
+  return AFT_OK;
+}
+
 /* ---- what a marketplace says ---- */
 
 /* The last one that counted. */
@@ -186,7 +201,7 @@ static aft_status put_story(aft__case *c, const timeline_in *in, aft_error *erro
   aft__json_key(&json, "state");
   aft__json_str(&json, aft__case_str(c, AFT__CASE_STATE));
   put_text(&s, "now", "case.state", aft__case_str(c, AFT__CASE_STATE));
-  put_text(&s, "next", "case.next", aft__case_str(c, AFT__CASE_STATE));
+  AFT__TRY(put_next(&s, error));
   put_time(&s, "until", due);
   if (!aft__row_null(c->row, AFT__CASE_REFUND_BY) && aft__sees_money(c->cmd, c->order))
     put_time(&s, "refund_by", aft__case_int(c, AFT__CASE_REFUND_BY));

@@ -74,16 +74,22 @@ static bool is_about_undelivered(const aft__case *c) {
 }
 
 /* A case about units that have not arrived takes those first; any other what the buyer has. */
-static aft_status hold_line(aft__case *c, aft__case_line *l, uint32_t place, aft_error *error) {
+int64_t aft__units_awaited(const aft__case *c, const aft__case_line *l) {
+  if (aft__units_held(l))
+    return aft__row_int(l->row, AFT__CASE_LINE_FROM_UNDELIVERED);
   int64_t n = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
   int64_t with_buyer = aft__row_int(l->line, AFT__LINE_WITH_BUYER);
   int64_t undelivered = aft__row_int(l->line, AFT__LINE_UNDELIVERED);
   int64_t on_way = is_about_undelivered(c) ? undelivered : n - with_buyer;
-  int64_t rest = on_way < 0 ? 0 : on_way < n ? on_way : n, from_buyer = n - rest;
-  if (from_buyer > with_buyer) {
-    rest = n - with_buyer;
-    from_buyer = with_buyer;
-  }
+  int64_t rest = on_way < 0 ? 0 : on_way < n ? on_way : n;
+  return n - rest > with_buyer ? n - with_buyer : rest;
+}
+
+static aft_status hold_line(aft__case *c, aft__case_line *l, uint32_t place, aft_error *error) {
+  int64_t n = aft__row_int(l->row, AFT__CASE_LINE_QUANTITY);
+  int64_t with_buyer = aft__row_int(l->line, AFT__LINE_WITH_BUYER);
+  int64_t undelivered = aft__row_int(l->line, AFT__LINE_UNDELIVERED);
+  int64_t rest = aft__units_awaited(c, l), from_buyer = n - rest;
   if (rest > undelivered)
     return aft__error(error, AFT_E_CHECK, "case.lines", "line %.*s has %lld units that are free, not %lld",
                       (int)l->line[AFT__LINE_REF].size, l->line[AFT__LINE_REF].data,
