@@ -32,16 +32,16 @@ typedef struct aft__eligible_in {
 
 typedef struct aft__eligible {
   aft__decision verdict;
-  aft_str clause;  /* what decided: a clause of `decide`, or "open", "window", "excluded", "reason", "none" */
-  aft_str window;  /* the one that ends last, or that ended last; empty without any */
-  aft_str source;  /* of it: law, platform, shop */
-  aft_str law;     /* that it or the exception rests on; may be empty */
-  aft_str exception; /* that takes it out of every window there would be; empty: none does */
-  bool in_window;  /* one is open, or the kind needs none */
-  bool statutory;  /* one that law gives is open */
-  aft_time ends;   /* its last millisecond; AFT_TIME_NONE: it has not begun, or there is none */
-  aft_str liable;  /* buyer, seller, carrier or platform */
-  aft_str freight; /* who pays the way back: buyer, seller or platform */
+  aft_str clause; /* what decided: a clause of `decide`, or "open", "window", "excluded", "reason", "none" */
+  aft_str window; /* the one that ends last, or that ended last; empty without any */
+  aft_str source; /* of it: law, platform, shop */
+  aft_str law;    /* that it or the exception rests on; may be empty */
+  aft_str exception;     /* that takes it out of every window there would be; empty: none does */
+  bool in_window;        /* one is open, or the kind needs none */
+  bool statutory;        /* one that law gives is open */
+  aft_time ends;         /* its last millisecond; AFT_TIME_NONE: it has not begun, or there is none */
+  aft_str liable;        /* buyer, seller, carrier or platform */
+  aft_str freight;       /* who pays the way back: buyer, seller or platform */
   aft_time refund_by;    /* the earliest that an open window demands; AFT_TIME_NONE: none */
   aft_str refund_window; /* the strictest open one whose clock begins when the goods are back; may be empty */
   aft_str required[AFT__MOST_REQUIRED]; /* evidence that the reason asks for */
