@@ -167,31 +167,29 @@ static void all_of_it_can_be_said(void **state) {
   assert_false(has_text("en", "state", "no_such_state"));
 }
 
-/* ---- units, money and the shop's settlement on every way ---- */
+/* ---- units and money on every way; settlement is the desk's own to free at an end ---- */
 
 #define HELD    1u /* units are held */
 #define PLANNED 2u /* money is planned and neither released nor dropped */
-#define FROZEN  4u /* the settlement of the order waits */
-#define WAYS    8u
+#define WAYS    4u
 
 typedef struct walk {
   const aft__flow *flows[AFT__COUNT(kinds)];
-  uint8_t seen[AFT__COUNT(kinds)][128]; /* per kind and state: which of the eight are possible */
+  uint8_t seen[AFT__COUNT(kinds)][128]; /* per kind and state: which of the four are possible */
   bool changed;
   uint32_t faults;
 } walk;
 
-static uint32_t after_effect(uint32_t way, const char *verb, const char *arg) {
+static uint32_t after_effect(uint32_t way, const char *verb) {
   static const struct {
-    const char *verb, *arg;
+    const char *verb;
     uint32_t set, clear;
-  } meanings[] = {
-      {"hold", NULL, HELD, 0},       {"free", NULL, 0, HELD},           {"take", NULL, 0, HELD},
-      {"lose", NULL, 0, HELD},       {"give_back", NULL, 0, HELD},      {"plan", NULL, PLANNED, 0},
-      {"release", NULL, 0, PLANNED}, {"void", NULL, 0, PLANNED},        {"advance", NULL, 0, PLANNED},
-      {"follow", NULL, 0, HELD},     {"settlement", "hold", FROZEN, 0}, {"settlement", "free", 0, FROZEN}};
+  } meanings[] = {{"hold", HELD, 0},      {"free", 0, HELD},       {"take", 0, HELD},
+                  {"lose", 0, HELD},      {"give_back", 0, HELD},  {"follow", 0, HELD},
+                  {"plan", PLANNED, 0},   {"release", 0, PLANNED}, {"void", 0, PLANNED},
+                  {"advance", 0, PLANNED}};
   for (size_t i = 0; i < AFT__COUNT(meanings); i++)
-    if (strcmp(verb, meanings[i].verb) == 0 && (!meanings[i].arg || strcmp(arg, meanings[i].arg) == 0))
+    if (strcmp(verb, meanings[i].verb) == 0)
       way = (way | meanings[i].set) & ~meanings[i].clear;
   return way;
 }
@@ -212,9 +210,8 @@ static void arrive(walk *w, uint32_t kind, uint32_t state, uint32_t way, const c
   w->changed = true;
   if (!terminal(w->flows[kind], state) || way == 0)
     return;
-  print_message("# %s ends as %s after %s with%s%s%s\n", kinds[kind], name_of(w->flows[kind], state), event,
-                way & HELD ? " units held" : "", way & PLANNED ? " money planned" : "",
-                way & FROZEN ? " settlement held" : "");
+  print_message("# %s ends as %s after %s with%s%s\n", kinds[kind], name_of(w->flows[kind], state), event,
+                way & HELD ? " units held" : "", way & PLANNED ? " money planned" : "");
   w->faults++;
 }
 
@@ -224,7 +221,7 @@ static void follow_move(walk *w, uint32_t kind, const aft__flow_move *move, uint
   for (uint32_t i = 0; i < move->effects; i++) {
     const char *verb = flow->texts + flow->effects[move->effect + i].verb;
     const char *arg = flow->texts + flow->effects[move->effect + i].arg;
-    way = after_effect(way, verb, arg);
+    way = after_effect(way, verb);
     if (strcmp(verb, "replace") == 0 && strcmp(kinds[kind], "reissue") == 0)
       way &= ~HELD; /* what is sent once more is written off */
     if (strcmp(verb, "convert") == 0) {
