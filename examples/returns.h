@@ -36,8 +36,7 @@ typedef struct world {
   aft_zone *zone; /* of the buyer whose story is told */
   aft_id shop, buyer, stranger;
   aft_call system, seller, warehouse, arbiter, as_buyer, as_stranger;
-  aft_id cases[MOST_CASES]; /* in the order of filing */
-  int n_cases;
+  aft_id first_case;
   aft_id orders[MOST_ORDERS]; /* in the order of telling */
   int n_orders;
   int invoices;     /* reversed so far */

@@ -10,8 +10,8 @@ aft_id file_case(world *w, const aft_call *call, aft_case_in *in) {
   must(w, aft_case_file(w->session, call, in, &record, &w->error));
   aft_id id = aft_case_id(record);
   aft_record_free(record);
-  if (w->n_cases < MOST_CASES)
-    w->cases[w->n_cases++] = id;
+  if (!w->first_case)
+    w->first_case = id;
   return id;
 }
 

@@ -163,7 +163,7 @@ static void foreign_buyer(world *w) {
           say(w, "拒绝：这是别人的订单", "Refused: the order is another customer's."));
   aft_buf *story = NULL;
   a = try(w, order, "又想看别人的退款进度", "Then they look into somebody's case.");
-  refused(w, &a, aft_case_timeline(w->session, &w->as_stranger, w->cases[0], "en", &story, &w->error),
+  refused(w, &a, aft_case_timeline(w->session, &w->as_stranger, w->first_case, "en", &story, &w->error),
           AFT_E_DENIED, say(w, "拒绝：这是别人的申请", "Refused: the case is another customer's."));
   aft_buf_free(story);
 }

@@ -133,8 +133,6 @@ static aft_id child_of(world *w, aft_id id) {
     next = aft_case_id(child);
   aft_cursor_free(cursor);
   check(w, next != 0, "no case followed from the repair");
-  if (next && w->n_cases < MOST_CASES)
-    w->cases[w->n_cases++] = next;
   return next;
 }
 

@@ -3,6 +3,7 @@
 #include "returns.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool same_row(const row *a, const row *b) {
@@ -51,6 +52,27 @@ static void read_case(world *w, book *desk, aft_id id) {
     }
   }
   aft_cursor_free(cursor);
+}
+
+static int by_id(const void *a, const void *b) {
+  aft_id x = *(const aft_id *)a, y = *(const aft_id *)b;
+  return (x > y) - (x < y);
+}
+
+/* All that the desk has, also those that followed from others by themselves; ids grow with time. */
+static void read_cases(world *w, book *desk) {
+  aft_id ids[MOST_CASES];
+  int n = 0;
+  aft_cursor *cursor;
+  aft_record *one;
+  must(w, aft_case_list(w->session, &w->system, NULL, &cursor, &w->error));
+  while (n < MOST_CASES && aft_cursor_next(cursor, &one, &w->error) == AFT_OK)
+    ids[n++] = aft_case_id(one);
+  aft_cursor_free(cursor);
+  check(w, n < MOST_CASES, "there are more cases than the ledger has room for");
+  qsort(ids, (size_t)n, sizeof *ids, by_id);
+  for (int i = 0; i < n; i++)
+    read_case(w, desk, ids[i]);
 }
 
 /* No payment gives back more than it took. */
@@ -133,8 +155,7 @@ static void print_head(const world *w) {
 void ledger(world *w) {
   book desk = {.n = 0};
   int payments = 0;
-  for (int i = 0; i < w->n_cases; i++)
-    read_case(w, &desk, w->cases[i]);
+  read_cases(w, &desk);
   for (int i = 0; i < w->n_orders; i++)
     payments += read_payments(w, w->orders[i]);
   book joined = join(w, &desk);

@@ -115,6 +115,16 @@ def a_dispute_by_its_menus():
     tap.expect("Your request is approved." in done.stdout, done.stdout)
 
 
+def a_claim_on_the_carrier():
+    """What follows from a case by itself moves money too."""
+    keys = ""
+    for who, label in [("shop", "Approve"), ("buyer", "I have sent it"), ("shop", "Parcel lost"), ("shop", "Claim from.*")]:
+        keys += pick(returns("--play", input=keys).stdout, who, label) + "\n"
+    done = returns("--play", input=keys + "t\n" * 12)
+    tap.expect(done.returncode == 0, done.stderr)
+    tap.expect(re.search(r"^ +carrier ", done.stdout.partition("The ledger")[2], re.M), done.stdout)
+
+
 def any_numbers():
     print(f"# AFT_SEED={SEED}", flush=True)
     chance = random.Random(SEED)
@@ -164,6 +174,7 @@ tap.main([
     ("a case is stepped through", steps),
     ("a return from beginning to end by its menus", a_return_from_beginning_to_end),
     ("a dispute by its menus", a_dispute_by_its_menus),
+    ("a claim on the carrier stands in the ledger", a_claim_on_the_carrier),
     ("any numbers in any order", any_numbers),
     ("the end of the input ends it", ends_with_its_input),
     ("nothing is left behind", leaves_nothing_behind),
