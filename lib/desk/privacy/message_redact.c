@@ -406,16 +406,25 @@ static aft_status has_part(redacting *r, aft_error *error) {
   return aft__error(error, AFT_E_INVALID, "redact.part", "the part belongs to another message");
 }
 
-static aft_status redact_all(redacting *r, aft_error *error) {
+static aft_status may_redact(redacting *r, aft_error *error) {
   aft__cmd *cmd = r->cmd;
-  aft_id message = r->row[AFT__MESSAGE_ID].number;
   AFT__TRY(aft__may_shop(cmd, aft__ticket_int(&r->ticket, AFT__TICKET_SHOP), error));
   AFT__TRY(aft__ticket_past(cmd, r->ticket.row, &r->past, &r->n_past, error));
   AFT__TRY(check_holds(r, error));
-  AFT__TRY(has_part(r, error));
+  return has_part(r, error);
+}
+
+/* The message itself, as it was before edits, and its parts. */
+static aft_status redact_said(redacting *r, aft_error *error) {
+  aft_id message = r->row[AFT__MESSAGE_ID].number;
   AFT__TRY(redact_message(r, error));
   AFT__TRY(each_row(r, &aft__revision_table, AFT__REVISION_BY_MESSAGE, message, revision, error));
-  AFT__TRY(each_row(r, &aft__part_table, AFT__PART_BY_MESSAGE, message, part, error));
+  return each_row(r, &aft__part_table, AFT__PART_BY_MESSAGE, message, part, error);
+}
+
+static aft_status redact_all(redacting *r, aft_error *error) {
+  AFT__TRY(may_redact(r, error));
+  AFT__TRY(redact_said(r, error));
   if (!r->sums.places)
     return AFT_IGNORED;
   AFT__TRY(redact_ticket(r, error));
@@ -424,7 +433,7 @@ static aft_status redact_all(redacting *r, aft_error *error) {
     AFT__TRY(redact_past(r, r->past[i], error));
   AFT__TRY(note(r, error));
   AFT__TRY(aft__ticket_save(&r->ticket, error));
-  return aft__search_renew_soon(cmd, error);
+  return aft__search_renew_soon(r->cmd, error);
 }
 
 typedef struct request {
