@@ -106,8 +106,18 @@ static aft_time served[AGENTS], shift[AGENTS][2];
 static int busy[AGENTS]; /* with a ticket, or -1 */
 static const way *now_way;
 
+static bool is_planned(aft_time at) {
+  for (int k = 0; k < n_plans; k++)
+    if (plans[k].what != WAKES && plans[k].at == at)
+      return true;
+  return false;
+}
+
+/* Where tickets are given out, which of two agents is free first decides: no two are in one millisecond. */
 static void plan_at(aft_time at, happening what, int ticket) {
   assert_true(n_plans < MOST);
+  while (now_way->pushed && what != WAKES && is_planned(at))
+    at++;
   plans[n_plans++] = (plan){at, what, ticket, false};
 }
 
