@@ -61,7 +61,7 @@ static int by_id(const void *a, const void *b) {
 
 /* All that the desk has, also those that followed from others by themselves; ids grow with time. */
 static void read_cases(world *w, book *desk) {
-  aft_id ids[MOST_CASES];
+  aft_id ids[MOST_CASES] = {0};
   int n = 0;
   aft_cursor *cursor;
   aft_record *one;
