@@ -125,11 +125,13 @@ static aft_status prune_some(aft__tx *tx, void *user, aft_error *error) {
   return any ? prune(tx, v, error) : AFT_OK;
 }
 
-/* Removing the same rows again after a lost answer finds them gone. */
-static aft_status run(round *r, const char *name, aft__tx_fn fn, visit *v, aft_error *error) {
+/* Done again after a lost answer: what is gone is not found again, and a lease held twice is held. */
+static aft_status run(round *r, const char *name, aft__tx_fn fn, void *user, aft_error *error) {
   aft__tx_options options = {.name = name};
-  aft_status status = aft__tx_run(r->session, &options, fn, v, error);
-  return status == AFT_E_UNKNOWN ? AFT_OK : status;
+  aft_status status = AFT_E_UNKNOWN;
+  for (int i = 0; i < MOST_TRIES && status == AFT_E_UNKNOWN; i++)
+    status = aft__tx_run(r->session, &options, fn, user, error);
+  return status;
 }
 
 static aft_status visit_rows(round *r, aft_id tenant, aft__retain what, aft_error *error) {
@@ -277,8 +279,6 @@ static aft_status note_pass(aft__tx *tx, void *user, aft_error *error) {
  * pass looks at it again. */
 static aft_status pass_over(const round *r, const pass *p, aft_status status, const aft_error *own,
                             aft_error *error) {
-  if (status == AFT_E_UNKNOWN)
-    return AFT_OK;
   if (status != AFT_E_CORRUPT && aft__spoils_all(status))
     return aft__error_pass(error, own);
   aft__log(aft__session_env(r->session), AFT_LOG_ERROR,
@@ -289,14 +289,12 @@ static aft_status pass_over(const round *r, const pass *p, aft_status status, co
 
 /* Whatever time there is left, a pass comes to its end only once all was looked at. */
 static aft_status pass_page(round *r, pass *p, aft_error *error) {
-  aft__tx_options writing = {.name = "retention"};
   uint32_t i;
   for (i = 0; i < p->n && !over(r); i++) {
-    aft__tx_options options = {.name = "retention_one"};
     aft_error own = AFT_ERROR_INIT;
     p->one = p->ids[i];
     p->gone = false;
-    aft_status status = aft__tx_run(r->session, &options, retire_one, p, &own);
+    aft_status status = run(r, "retention_one", retire_one, p, &own);
     if (status < 0)
       AFT__TRY(pass_over(r, p, status, &own, error));
     r->removed += p->gone;
@@ -305,8 +303,7 @@ static aft_status pass_page(round *r, pass *p, aft_error *error) {
   if (i == 0 && p->n)
     return AFT_OK;
   p->after = i < ROWS && i == p->n ? 0 : p->ids[i - 1];
-  aft_status status = aft__tx_run(r->session, &writing, note_pass, p, error);
-  return status == AFT_E_UNKNOWN ? AFT_OK : status;
+  return run(r, "retention", note_pass, p, error);
 }
 
 static aft_status visit_kind(round *r, aft_id tenant, const aft__retire *of, aft_error *error) {
@@ -412,23 +409,13 @@ static aft_status visit_tenants(round *r, aft_error *error) {
   return AFT_OK;
 }
 
-/* Holding the lease twice is as good as once. */
-static aft_status begin_step(round *r, aft_error *error) {
-  aft__tx_options writing = {.name = "retention"};
-  aft_status status = AFT_E_UNKNOWN;
-  for (int i = 0; i < MOST_TRIES && status == AFT_E_UNKNOWN; i++)
-    status = aft__tx_run(r->session, &writing, next_tenants, r, error);
-  return status;
-}
-
 static aft_status step(round *r, aft_error *error) {
-  aft__tx_options writing = {.name = "retention"};
-  AFT__TRY(begin_step(r, error));
+  AFT__TRY(run(r, "retention", next_tenants, r, error));
   aft_id from = r->place;
   AFT__TRY(visit_tenants(r, error));
   if (r->due && r->place == from)
     return AFT_OK;
-  return aft__tx_run(r->session, &writing, keep_place, r, error);
+  return run(r, "retention", keep_place, r, error);
 }
 
 aft_status aft__desk_retain(aft_session *session, uint32_t most, int64_t ms, aft__retained *out,
