@@ -17,17 +17,22 @@ class Tidy:
         self.top, self.build, self.jobs = top, build, jobs
         self.clean = build / "tidy-clean"
         self.clean.mkdir(exist_ok=True)
-        self.commands = self.read_commands()
+        rows = self.read_rows()
+        self.commands = {name: row["command"] for name, row in rows.items()}
+        self.database = build / "tidy"
+        self.database.mkdir(exist_ok=True)
+        (self.database / "compile_commands.json").write_text(json.dumps(list(rows.values())))
         checks = "".join(p.read_text() for p in sorted(top.glob("**/.clang-tidy")) if "build" not in p.parts)
         self.checks = checks + said_by(["clang-tidy", "--version"], top).stdout
 
-    def read_commands(self):
-        """File to command, each file once; without what the build generates."""
+    def read_rows(self):
+        """File to the build's row of it, without what the build generates. A file of the library is built for the
+        shared one and for the static one, and clang-tidy would look at it as often as it finds it."""
         found = {}
         for row in json.loads((self.build / "compile_commands.json").read_text()):
             path = pathlib.Path(self.build, row["file"]).resolve()
             if path.is_relative_to(self.top) and not path.is_relative_to(self.build) and path.suffix == ".c":
-                found.setdefault(str(path.relative_to(self.top)), row["command"])
+                found.setdefault(str(path.relative_to(self.top)), row)
         return found
 
     def groups(self):
@@ -52,7 +57,7 @@ class Tidy:
         key = self.key(name)
         if key and (self.clean / key).exists():
             return ""
-        done = said_by(["clang-tidy", "--quiet", "-p", self.build, self.top / name], self.top)
+        done = said_by(["clang-tidy", "--quiet", "-p", self.database, self.top / name], self.top)
         if done.returncode != 0:
             return (done.stdout + done.stderr).strip() or f"{name}: exit status {done.returncode}"
         if key:
