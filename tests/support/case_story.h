@@ -5,11 +5,10 @@
 
 #include "case_desk.h"
 
-#define ON_EACH_DESK(c, open)                                                     \
-  static const desk_kind case_kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE}; \
-  case_desk c;                                                                    \
-  (void)state;                                                                    \
-  for (size_t k = 0; k < sizeof case_kinds / sizeof case_kinds[0]; k++) {         \
+#define ON_EACH_DESK(c, open)                                       \
+  case_desk c;                                                      \
+  (void)state;                                                      \
+  for (desk_kind kind = DESK_SQLITE; kind < desk_kinds(); kind++) { \
     open;
 #define END_DESK(c)    \
   case_desk_close(&c); \

@@ -28,6 +28,9 @@ typedef enum desk_kind {
   DESK_KINDS
 } desk_kind;
 
+/* Where the kinds end: on a server after the first, as those in memory are the same everywhere. */
+desk_kind desk_kinds(void);
+
 typedef struct desk {
   desk_kind kind;
   test_place place;    /* of DESK_SQLITE: a file, or a schema on the server that AFT_TEST_DSN names */

@@ -15,6 +15,8 @@ uint64_t seed_of(const char *test) {
   return seed;
 }
 
+uint32_t rounds(uint32_t few, uint32_t many) { return getenv("AFT_SLOW") ? many : few; }
+
 /* SplitMix64 (Steele, Lea and Flood 2014). */
 uint64_t draw(uint64_t *seed) {
   uint64_t z = (*seed += UINT64_C(0x9E3779B97F4A7C15));

@@ -14,8 +14,6 @@
 #include "invariants.h"
 #include "random.h"
 
-#define SOME_POINTS 2
-
 /* ---- the file ---- */
 
 static void forget_file(const char *path) {
@@ -174,7 +172,7 @@ bool sweep_run(sweep *w, const fault_plan *plan, char *why, size_t size) {
 void sweep_start(sweep *w, const command *c, const scene *base) {
   aft_error error = AFT_ERROR_INIT;
   fault_plan none = {.kind = FAULT_NONE};
-  *w = (sweep){.command = c, .base = *base, .some = SOME_POINTS};
+  *w = (sweep){.command = c, .base = *base};
   read_file(w);
   w->before = store_text(base->path);
   scene s = new_run(w, 7);
@@ -213,11 +211,10 @@ uint32_t sweep_points(sweep *w, uint64_t *seed) {
   } faults[] = {
       {FAULT_IO, false}, {FAULT_IO, true}, {FAULT_FULL, true}, {FAULT_POWER, true}, {FAULT_KILL, true}};
   bool slow = getenv("AFT_SLOW") != NULL;
-  uint32_t runs = 0;
-  for (uint32_t i = 0; i < w->some; i++, runs++) /* each with another chance */
-    try(w, &(fault_plan){.kind = FAULT_POWER, .seed = draw32(seed)});
+  uint32_t runs = 1;
+  try(w, &(fault_plan){.kind = FAULT_POWER, .seed = draw32(seed)});
   for (size_t f = 0; f < sizeof faults / sizeof *faults; f++) {
-    uint64_t n = slow || w->points < w->some ? w->points : w->some;
+    uint64_t n = slow || !w->points ? w->points : 1;
     for (uint64_t i = 1; i <= n; i++, runs++)
       try(w, &(fault_plan){.kind = faults[f].kind,
                            .at = n == w->points ? i : 1 + draw(seed) % w->points,

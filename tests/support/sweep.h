@@ -14,7 +14,6 @@ typedef struct sweep {
   size_t size;
   char *before, *after; /* store_text of both */
   uint64_t points;      /* of a run without a fault, its closing included */
-  uint32_t some;        /* how many of them sweep_points tries with each kind of fault; 2 until it is set */
 } sweep;
 
 /* base.path is the file as it is now; it is read once, and written again for every run. */
@@ -24,7 +23,7 @@ void sweep_stop(sweep *w);
 void sweep_lay_down(const sweep *w);
 /* False: why says what was wrong. */
 bool sweep_run(sweep *w, const fault_plan *plan, char *why, size_t size);
-/* Every kind of fault at some points, and as many losses of power at the end; at all points with AFT_SLOW;
+/* Every kind of fault at one point, and a loss of power at the end; at all points with AFT_SLOW;
  * fails the test at the first wrong one. Returns how many runs it took. */
 uint32_t sweep_points(sweep *w, uint64_t *seed);
 

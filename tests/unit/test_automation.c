@@ -962,7 +962,7 @@ static void what_is_not_refused_comes_to_rest(void **state) {
   (void)state;
   uint64_t random = seed_of("circles");
   uint32_t restless = 0, allowed = 0;
-  for (uint32_t round = 0; round < 120; round++) {
+  for (uint32_t round = 0; round < rounds(50, 400); round++) {
     model m = draw_rules(&random, 4);
     char report[4096];
     aft_error error = AFT_ERROR_INIT;
@@ -985,7 +985,7 @@ static void random_rules_do_what_an_interpreter_does(void **state) {
   (void)state;
   uint64_t random = seed_of("random rules");
   uint32_t loaded = 0;
-  for (uint32_t round = 0; round < 60 && loaded < 12; round++) {
+  for (uint32_t round = 0, most = rounds(6, 60); round < 5 * most && loaded < most; round++) {
     model m = draw_rules(&random, MODEL_RULES);
     char report[4096];
     aft_error error = AFT_ERROR_INIT;

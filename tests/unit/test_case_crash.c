@@ -335,7 +335,7 @@ static void live(uint64_t seed, bool delivered, int crashes) {
 static void crashes_lose_and_double_nothing(void **state) {
   (void)state;
   uint64_t seed = seed_of("crashes");
-  int lives = getenv("AFT_SLOW") ? 200 : 4;
+  int lives = rounds(4, 200);
   for (int i = 0; i < lives; i++)
     live(seed + (uint64_t)i * 7919, i % 3 != 0, 16);
   print_message(

@@ -40,7 +40,7 @@ static aft_id replacement_of(case_desk *c, aft_id id) {
 }
 
 static void exchange_total_counts_returned_items(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id dearer = exchanged(&c, c.line[0], 2, 12000, "SF1");
   assert_int_equal(case_int(&c, dearer, AFT_CASE_DIFFERENCE), 2 * (12000 - 9000));
   assert_case(&c, dearer, "wait_payment");
@@ -59,7 +59,7 @@ static void exchange_total_counts_returned_items(void **state) {
 
 /* What the buyer did not pay is nothing to pay to the buyer. */
 static void a_charge_that_failed_and_was_waived(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = exchanged(&c, c.line[0], 1, 12000, "SF1");
   case_fail_all(&c, id);
   case_act(&c, &c.d.as_agent, id, "waive");
@@ -73,7 +73,7 @@ static void a_charge_that_failed_and_was_waived(void **state) {
 }
 
 static void a_charge_that_is_paid_in_part(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = exchanged(&c, c.line[0], 1, 12000, "SF1");
   case_leg charge = case_leg_of(&c, id, "charge");
   assert_gives(case_settle(&c, &charge, AFT_SETTLE_CONFIRMED, 1000, "gw-1"), AFT_OK);
@@ -119,7 +119,7 @@ static void deliver(case_desk *c, aft_id line, const char *parcel_ref, bool arri
 }
 
 static void return_on_an_item_of_an_earlier_exchange(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id line = c.line[0], id = 0;
   static const char *const waybills[] = {"SF1", "SF2", "SF3"}, *const refs[] = {"r1", "r2", "r3"};
   for (int link = 0; link < 3; link++) { /* an exchange of what came in exchange, and once more */
@@ -145,7 +145,7 @@ static void return_on_an_item_of_an_earlier_exchange(void **state) {
 }
 
 static void a_reissued_unit_that_is_paid_back_too(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_agent, "reissue", "missing_part", c.line[0], 1);
   case_approve(&c, id);
   case_act(&c, &c.d.as_agent, id, "send");
@@ -183,7 +183,7 @@ static aft_status wants(case_desk *c, const char *sku, int64_t price, aft_id *ou
 }
 
 static void a_buyer_who_names_the_price(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id;
   assert_gives(wants(&c, "gold", 1, &id), AFT_E_INVALID);
   assert_string_equal(case_error.where, "case.lines[0].wants_price");
@@ -202,7 +202,7 @@ static void a_buyer_who_names_the_price(void **state) {
 }
 
 static void the_same_article_has_its_price(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id;
   assert_gives(wants(&c, "", 0, &id), AFT_OK);
   assert_case(&c, id, "approved");
@@ -231,7 +231,7 @@ static aft_id accepted_in_part(case_desk *c) {
 }
 
 static void a_difference_of_units_that_were_refused(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = accepted_in_part(&c);
   case_act(&c, &c.d.as_agent, id, "send_back");
   assert_int_equal(case_int(&c, id, AFT_CASE_DIFFERENCE), 2 * 3000);
@@ -248,7 +248,7 @@ static void a_difference_of_units_that_were_refused(void **state) {
 
 /* Whatever becomes of the unit in dispute, the two that were accepted are exchanged. */
 static void accepted_units_that_a_lost_dispute_swallows(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = accepted_in_part(&c);
   aft_case_in in = {.kind = AFT_STR("dispute"), .reason = AFT_STR("decision_disputed"), .parent = id};
   aft_id dispute = case_file_in(&c, &c.d.as_buyer, &in);
@@ -260,7 +260,7 @@ static void accepted_units_that_a_lost_dispute_swallows(void **state) {
 }
 
 static void a_loss_that_hides_the_difference(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = wanted(&c, c.line[0], 1, 12000, "normal");
   case_ship(&c, id, "SF1");
   assert_gives(case_track(&c, "SF1", "t1", "lost"), AFT_OK);
@@ -284,7 +284,7 @@ static aft_id unpaid_and_given_up(case_desk *c, case_leg *charge) {
 }
 
 static void a_payment_that_comes_after_all(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   case_leg charge;
   aft_id id = unpaid_and_given_up(&c, &charge);
   assert_gives(case_settle(&c, &charge, AFT_SETTLE_CONFIRMED, 3000, "gw"), AFT_OK);
@@ -298,7 +298,7 @@ static void a_payment_that_comes_after_all(void **state) {
 }
 
 static void a_price_that_was_paid_and_the_goods_are_gone(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = exchanged(&c, c.line[0], 1, 12000, "SF1");
   case_leg charge = case_leg_of(&c, id, "charge");
   assert_gives(case_settle(&c, &charge, AFT_SETTLE_CONFIRMED, 3000, "gw"), AFT_OK);
@@ -333,7 +333,7 @@ static void ship_back(case_desk *c, aft_id id) {
 }
 
 static void the_difference_comes_out_of_the_hold(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = sent_ahead(&c, 2, 12000);
   ship_back(&c, id);
   count_good(&c, id, 2, 0);
@@ -350,7 +350,7 @@ static void the_difference_comes_out_of_the_hold(void **state) {
 }
 
 static void new_goods_that_nobody_pays_for(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = sent_ahead(&c, 1, 12000);
   desk_pass(&c.d, 15 * CASE_DAY);
   desk_tick(&c.d);
@@ -371,7 +371,7 @@ static void new_goods_that_nobody_pays_for(void **state) {
 }
 
 static void part_of_the_old_goods_comes_back(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = sent_ahead(&c, 2, 9000);
   ship_back(&c, id);
   count_good(&c, id, 1, 1);
@@ -383,7 +383,7 @@ static void part_of_the_old_goods_comes_back(void **state) {
 }
 
 static void cheaper_goods_in_advance(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = sent_ahead(&c, 1, 5000);
   ship_back(&c, id);
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -399,7 +399,7 @@ static void cheaper_goods_in_advance(void **state) {
 /* ---- once more ---- */
 
 static void a_unit_that_is_sent_twice_and_paid_back(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_agent, "reissue", "missing_part", c.line[0], 2);
   assert_gives(case_file_try(&c, &c.d.as_agent, "reissue", "missing_part", c.line[0], 2), AFT_E_CHECK);
   assert_gives(case_file_try(&c, &c.d.as_agent, "return", "changed_mind", c.line[0], 2), AFT_E_CHECK);
@@ -409,7 +409,7 @@ static void a_unit_that_is_sent_twice_and_paid_back(void **state) {
 }
 
 static void a_part_leaves_its_unit_with_the_buyer(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_case_line_in lid = {.size = sizeof lid, .line = c.line[0], .quantity = 1, .wants = AFT_STR("lid")};
   aft_case_in in = {
       .kind = AFT_STR("reissue"), .reason = AFT_STR("missing_part"), .lines = &lid, .n_lines = 1};
@@ -423,7 +423,7 @@ static void a_part_leaves_its_unit_with_the_buyer(void **state) {
 
 /* What came in exchange is lost: the new cup is sent once more, not the old one that is with the shop. */
 static void a_replacement_that_is_lost(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = exchanged(&c, c.line[0], 1, 9000, "SF1");
   case_act(&c, &c.d.as_agent, id, "send");
   aft_id line = replacement_of(&c, id);
@@ -467,7 +467,7 @@ static void assert_becomes_a_return(case_desk *c, aft_id id, uint32_t labels) {
 }
 
 static void an_exchange_that_waits_for_stock_goes_on(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = exchange_of_a_cup(&c, "size_small", "");
   assert_case(&c, id, "approved");
   case_act(&c, &c.d.as_agent, id, "out_of_stock");
@@ -490,7 +490,7 @@ static void an_exchange_that_waits_for_stock_goes_on(void **state) {
 static void an_exchange_out_of_stock_before_it_is_approved_is_agreed_as_a_return(void **state) {
   static const bool waits[] = {false, true};
   for (size_t w = 0; w < sizeof waits / sizeof *waits; w++) {
-    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
     aft_id id = exchange_of_a_cup(&c, "other", "");
     case_act(&c, &c.d.as_agent, id, "out_of_stock");
     assert_int_equal(case_requests(&c, id, "label.request"), 0);
@@ -504,7 +504,7 @@ static void an_exchange_out_of_stock_before_it_is_approved_is_agreed_as_a_return
 }
 
 static void an_exchange_in_advance_that_waits_for_stock_is_held_anew(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = exchange_of_a_cup(&c, "other", "advance");
   case_act(&c, &c.d.as_agent, id, "approve");
   case_act(&c, &c.d.system, id, "authorised");
@@ -522,7 +522,7 @@ static void an_exchange_in_advance_that_waits_for_stock_is_held_anew(void **stat
 }
 
 static void an_exchange_in_advance_that_is_bargained_over_stays_one(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = exchange_of_a_cup(&c, "other", "advance");
   aft_case_act_in counter = {.case_id = id, .event = AFT_STR("counter"), .amount = {8000, "CNY", 0}};
   case_act_with(&c, &c.d.as_agent, &counter);
@@ -535,7 +535,7 @@ static void an_exchange_in_advance_that_is_bargained_over_stays_one(void **state
 
 /* The machine says what it becomes; what the buyer wished for before was another thing. */
 static void a_wish_for_another_kind_that_outlives_the_exchange(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = exchange_of_a_cup(&c, "other", "");
   aft_case_act_in amend = {.case_id = id, .event = AFT_STR("amend"), .kind = AFT_STR("refund")};
   case_act_with(&c, &c.d.as_buyer, &amend);

@@ -15,9 +15,6 @@
 #define MINUTE INT64_C(60000)
 #define DAY    (1440 * MINUTE)
 
-/* AFT_SLOW tries every point. */
-#define POINTS 1
-
 enum {
   BUYER = AFT_ROLE_BUYER,
   AGENT = AFT_ROLE_AGENT,
@@ -520,7 +517,6 @@ typedef struct tally {
 static void sweep_step(const command *c, const scene *s, tally *n) {
   sweep w;
   sweep_start(&w, c, s);
-  w.some = POINTS;
   n->runs += sweep_points(&w, &n->seed);
   n->points += w.points;
   n->swept++;

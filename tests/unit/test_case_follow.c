@@ -67,7 +67,7 @@ static void assert_recourse(case_desk *c, aft_id parent, int64_t worth, const ch
 static void a_carrier_is_asked_for_what_was_lost_and_the_buyer_is_paid_once(void **state) {
   static const char *const kinds[] = {"return", "withdrawal", "exchange"};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
     aft_id id = case_file(&c, &c.d.as_agent, kinds[i], "changed_mind", c.line[0], 1);
     if (strcmp(kinds[i], "withdrawal") != 0)
       case_approve(&c, id);
@@ -90,7 +90,7 @@ static void a_carrier_is_asked_for_what_was_lost_and_the_buyer_is_paid_once(void
 }
 
 static void a_carrier_answers_for_a_parcel_that_never_came(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_SHIPPED))
   aft_id id = case_file(&c, &c.d.as_agent, "undelivered", "undeliverable", c.line[0], 1);
   case_act(&c, &c.d.as_agent, id, "parcel_lost");
   case_act(&c, &c.d.as_agent, id, "follow_claim");
@@ -102,7 +102,7 @@ static void a_carrier_answers_for_a_parcel_that_never_came(void **state) {
 }
 
 static void a_carrier_answers_for_what_it_damaged(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_SHIPPED))
   aft_id id = case_file(&c, &c.d.as_agent, "undelivered", "undeliverable", c.line[0], 1);
   case_act(&c, &c.d.as_agent, id, "receive");
   case_find(&c, id, c.line[0], "damaged", 1);
@@ -112,7 +112,7 @@ static void a_carrier_answers_for_what_it_damaged(void **state) {
 }
 
 static void a_carrier_that_does_not_pay(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "parcel_lost");
@@ -143,7 +143,7 @@ static const struct {
 
 static void a_replacement_that_is_lost_is_claimed_and_sent_once_more(void **state) {
   for (size_t i = 0; i < sizeof replacing / sizeof *replacing; i++) {
-    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
     aft_id id = replacement_on_its_way(&c, replacing[i].kind, replacing[i].reason);
     case_act(&c, &c.d.system, id, "parcel_lost");
     case_act(&c, &c.d.as_agent, id, "follow_claim");
@@ -159,7 +159,7 @@ static void a_replacement_that_is_lost_is_claimed_and_sent_once_more(void **stat
 /* What the arbiter ruled is not asked for once more. */
 static void a_verdict_on_what_was_delivered_is_carried_out(void **state) {
   for (size_t i = 0; i < sizeof replacing / sizeof *replacing; i++) {
-    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
     aft_id id = replacement_on_its_way(&c, replacing[i].kind, replacing[i].reason);
     case_act(&c, &c.d.system, id, "replacement_delivered");
     rule(&c, id, "rule_buyer", 0);
@@ -171,7 +171,7 @@ static void a_verdict_on_what_was_delivered_is_carried_out(void **state) {
 
 static void a_shared_verdict_on_what_was_delivered_pays_its_share(void **state) {
   for (size_t i = 0; i < sizeof replacing / sizeof *replacing; i++) {
-    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
     aft_id id = replacement_on_its_way(&c, replacing[i].kind, replacing[i].reason);
     case_act(&c, &c.d.system, id, "replacement_delivered");
     rule(&c, id, "rule_shared", 500);
@@ -187,7 +187,7 @@ static void a_shared_verdict_on_what_was_delivered_pays_its_share(void **state) 
 }
 
 static void a_shared_verdict_on_goods_that_were_never_sent_once_more(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_agent, "reissue", "missing_part", c.line[0], 1);
   case_act(&c, &c.d.as_agent, id, "reject");
   rule(&c, id, "rule_shared", 250);
@@ -201,7 +201,7 @@ static void a_shared_verdict_on_goods_that_were_never_sent_once_more(void **stat
 static void a_refund_of_what_cannot_be_sent_once_more_needs_no_other_proof(void **state) {
   static const bool shown[] = {true, false};
   for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
-    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
     aft_id id = case_file(&c, &c.d.as_buyer, "reissue", "missing_part", c.line[0], 1);
     if (shown[i])
       case_photo(&c, &c.d.as_buyer, id, "no handle");
@@ -226,7 +226,7 @@ static void a_refund_of_what_cannot_be_sent_once_more_needs_no_other_proof(void 
 static void a_kind_that_was_agreed_on_in_place_of_a_reissue(void **state) {
   static const char *const kinds[] = {"refund", "return"};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
     aft_id id = case_file(&c, &c.d.as_buyer, "reissue", "missing_part", c.line[0], 1);
     case_photo(&c, &c.d.as_buyer, id, "no lid");
     aft_case_act_in counter = {.case_id = id, .event = AFT_STR("counter"), .kind = AFT_STR(kinds[i])};
@@ -269,7 +269,7 @@ static void alone_under_warranty(case_desk *c, desk_kind kind) {
 }
 
 static void what_cannot_be_mended_under_warranty_is_paid_back_with_its_freight(void **state) {
-  ON_EACH_DESK(c, alone_under_warranty(&c, case_kinds[k]))
+  ON_EACH_DESK(c, alone_under_warranty(&c, kind))
   aft_id id = past_mending(&c);
   case_act(&c, &c.d.as_buyer, id, "prefer_refund");
   aft_id back = child_of(&c, id, "return");
@@ -282,7 +282,7 @@ static void what_cannot_be_mended_under_warranty_is_paid_back_with_its_freight(v
 }
 
 static void what_cannot_be_mended_under_warranty_is_exchanged_by_time_alone(void **state) {
-  ON_EACH_DESK(c, under_warranty(&c, case_kinds[k], true))
+  ON_EACH_DESK(c, under_warranty(&c, kind, true))
   aft_id id = past_mending(&c);
   pass(&c, 8);
   aft_id other = child_of(&c, id, "exchange");
@@ -297,7 +297,7 @@ static void what_cannot_be_mended_without_a_warranty_is_looked_at_first(void **s
   static const char *const events[] = {"prefer_refund", "follow_exchange"}, *const kinds[] = {"return",
                                                                                               "exchange"};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    ON_EACH_DESK(c, under_warranty(&c, case_kinds[k], false))
+    ON_EACH_DESK(c, under_warranty(&c, kind, false))
     aft_id id = past_mending(&c);
     case_act(&c, &c.d.as_agent, id, events[i]);
     aft_id child = child_of(&c, id, kinds[i]);
@@ -308,7 +308,7 @@ static void what_cannot_be_mended_without_a_warranty_is_looked_at_first(void **s
 }
 
 static void what_is_lost_on_its_way_to_be_mended(void **state) {
-  ON_EACH_DESK(c, under_warranty(&c, case_kinds[k], true))
+  ON_EACH_DESK(c, under_warranty(&c, kind, true))
   aft_id id = case_file(&c, &c.d.as_buyer, "repair", "repair_wanted", c.line[0], 1);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "parcel_lost");
@@ -318,7 +318,7 @@ static void what_is_lost_on_its_way_to_be_mended(void **state) {
 }
 
 static void what_was_not_mended_keeps_its_fault(void **state) {
-  ON_EACH_DESK(c, under_warranty(&c, case_kinds[k], true))
+  ON_EACH_DESK(c, under_warranty(&c, kind, true))
   aft_id id = case_file(&c, &c.d.as_buyer, "repair", "repair_wanted", c.line[0], 1);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -335,7 +335,7 @@ static void what_was_not_mended_keeps_its_fault(void **state) {
 }
 
 static void a_claim_that_is_met_with_goods(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_case_line_in one = {.size = sizeof one, .line = c.line[0], .quantity = 1};
   aft_case_in in = {.kind = AFT_STR("claim"),
                     .reason = AFT_STR("damaged_in_transit"),

@@ -25,7 +25,7 @@ static void assert_nothing_happens(case_desk *c, const aft_call *as, aft_id id, 
 /* ---- what comes back ---- */
 
 static void receive_without_refund(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, id, "SF1");
   assert_gives(case_track(&c, "SF1", "t1", "lost"), AFT_OK);
@@ -50,7 +50,7 @@ static void receive_without_refund(void **state) {
 }
 
 static void buyer_sends_something_else(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -92,7 +92,7 @@ static aft_status dispose(case_desk *c, const aft_call *as, aft_id finding, int6
 }
 
 static void refurbish_that_cannot_become_restock(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -112,7 +112,7 @@ static void refurbish_that_cannot_become_restock(void **state) {
 }
 
 static void a_disposition_that_cannot_be(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -151,7 +151,7 @@ static void with_addresses(case_desk *c, desk_kind kind) {
 }
 
 static void goods_that_have_nowhere_to_go(void **state) {
-  ON_EACH_DESK(c, with_addresses(&c, case_kinds[k]))
+  ON_EACH_DESK(c, with_addresses(&c, kind))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_approve(&c, id);
   assert_case_text(&c, id, AFT_CASE_RETURN_TO, "杭州 3 号仓");
@@ -173,7 +173,7 @@ static void goods_that_have_nowhere_to_go(void **state) {
 }
 
 static void more_sent_than_announced(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_case_line_in cups = {.size = sizeof cups, .line = c.line[0], .quantity = 2};
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_approve(&c, id);
@@ -195,7 +195,7 @@ static void more_sent_than_announced(void **state) {
 }
 
 static void one_case_for_every_line(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", 0, 0);
   assert_int_equal(case_count(&c), 1);
   assert_cups(&c, 0, 0, 3);
@@ -207,7 +207,7 @@ static void one_case_for_every_line(void **state) {
 /* ---- ends ---- */
 
 static void label_usable_after_cancel(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   assert_int_equal(case_requests(&c, id, "label.request"), 1);
   case_act(&c, &c.d.as_buyer, id, "cancel");
@@ -229,7 +229,7 @@ static void partly_arrived(case_desk *c, desk_kind kind) {
 }
 
 static void cancel_frees_exactly_what_was_taken(void **state) {
-  ON_EACH_DESK(c, partly_arrived(&c, case_kinds[k]))
+  ON_EACH_DESK(c, partly_arrived(&c, kind))
   assert_cups(&c, 1, 2, 0);
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   assert_cups(&c, 0, 0, 3);
@@ -243,7 +243,7 @@ static void cancel_frees_exactly_what_was_taken(void **state) {
 }
 
 static void double_terminal(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   static const char *const events[] = {"cancel", "approve", "receive", "accept_goods", "ship"};
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_act(&c, &c.d.as_agent, id, "cancel");
@@ -267,7 +267,7 @@ static aft_id intercepting(case_desk *c) {
 }
 
 static void refunded_while_the_parcel_goes_on(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_SHIPPED))
   aft_id id = intercepting(&c);
   assert_gives(case_track(&c, "SF100000001", "t1", "intercepted"), AFT_OK);
   assert_int_equal(case_confirm_all(&c, id), 27000);
@@ -277,7 +277,7 @@ static void refunded_while_the_parcel_goes_on(void **state) {
 }
 
 static void interception_that_fails_is_the_end(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_SHIPPED))
   aft_id id = intercepting(&c);
   assert_gives(case_track(&c, "SF100000001", "t1", "intercept_failed"), AFT_OK);
   assert_case_text(&c, id, AFT_CASE_KIND, "return"); /* the number of the case stays */
@@ -288,7 +288,7 @@ static void interception_that_fails_is_the_end(void **state) {
 }
 
 static void interception_without_a_deadline(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_SHIPPED))
   aft_id id = intercepting(&c);
   desk_pass(&c.d, 7 * CASE_DAY + CASE_HOUR);
   desk_tick(&c.d);
@@ -311,7 +311,7 @@ static void in_two_parcels(case_desk *c, desk_kind kind) {
 }
 
 static void another_parcel_of_the_order_arrives(void **state) {
-  ON_EACH_DESK(c, in_two_parcels(&c, case_kinds[k]))
+  ON_EACH_DESK(c, in_two_parcels(&c, kind))
   aft_id id = intercepting(&c); /* the cups */
   assert_gives(case_track(&c, "SF100000002", "t1", "delivered"), AFT_OK);
   assert_case(&c, id, "intercepting");
@@ -330,7 +330,7 @@ static void one_line_shipped(case_desk *c, desk_kind kind) {
 }
 
 static void an_unshipped_line_that_is_chased_with_the_others(void **state) {
-  ON_EACH_DESK(c, one_line_shipped(&c, case_kinds[k]))
+  ON_EACH_DESK(c, one_line_shipped(&c, kind))
   aft_id pot = case_file(&c, &c.d.as_buyer, "refund", "changed_mind", c.line[1], 1);
   assert_case(&c, pot, "refunding");
   assert_int_equal(case_confirm_all(&c, pot), 8999);
@@ -339,7 +339,7 @@ static void an_unshipped_line_that_is_chased_with_the_others(void **state) {
 }
 
 static void a_parcel_that_came_back_counts_as_delivered(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_SHIPPED))
   aft_id id = intercepting(&c);
   assert_gives(case_track(&c, "SF100000001", "t1", "returned"), AFT_OK);
   assert_case(&c, id, "refunding");
@@ -362,14 +362,14 @@ static void keep_state(case_desk *c, aft_id id, char out[64]) {
 static void what_befalls_a_parcel_is_told_with_the_order(void **state) {
   static const char *const words[] = {"lost", "refused", "intercepted"};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+    ON_EACH_DESK(c, case_usual(&c, kind, CASE_SHIPPED))
     char scanned[64];
     aft_id id = intercepting(&c);
     assert_gives(case_track(&c, "SF100000001", "t1", words[i]), AFT_OK);
     keep_state(&c, id, scanned);
     case_desk_close(&c);
     case_story story;
-    case_story_open(&c, &story, case_kinds[k], CASE_SHIPPED);
+    case_story_open(&c, &story, kind, CASE_SHIPPED);
     case_story_tell(&c, &story);
     id = intercepting(&c);
     story.parcels[0].state = (aft_str){words[i], AFT_NTS};
@@ -386,7 +386,7 @@ static void goods_without_a_time_of_shipping_have_been_shipped(void **state) {
     char timed[64];
     for (size_t times = 2; times-- > 0;) {
       case_story story;
-      case_story_open(&c, &story, case_kinds[k], i ? CASE_DELIVERED : CASE_SHIPPED);
+      case_story_open(&c, &story, kind, i ? CASE_DELIVERED : CASE_SHIPPED);
       story.parcels[0].state = (aft_str){words[i], AFT_NTS};
       if (!times)
         story.parcels[0].shipped = 0;
@@ -404,7 +404,7 @@ static void goods_without_a_time_of_shipping_have_been_shipped(void **state) {
 
 /* What came back has been on its way: nobody has looked at it, so nothing is paid of itself. */
 static void goods_that_came_back_are_not_paid_as_unshipped(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_SHIPPED))
   assert_gives(case_track(&c, "SF100000001", "t1", "returned"), AFT_OK);
   aft_id id = case_file(&c, &c.d.as_buyer, "refund", "changed_mind", c.line[0], 3);
   assert_case(&c, id, "intercepting");
@@ -412,7 +412,7 @@ static void goods_that_came_back_are_not_paid_as_unshipped(void **state) {
 }
 
 static void an_undelivered_parcel_that_nobody_pays_back(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_SHIPPED))
   aft_id id = case_file(&c, &c.d.as_agent, "undelivered", "refused", c.line[0], 3);
   assert_gives(case_track(&c, "SF100000001", "t1", "refused"), AFT_OK);
   assert_case(&c, id, "returning");
@@ -436,7 +436,7 @@ static void ship_some(case_desk *c, aft_id id, const char *waybill, int64_t n) {
 
 /* One parcel of two came, and nobody looked at it: what did not come is not paid for. */
 static void an_inspection_that_never_was(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_approve(&c, id);
   ship_some(&c, id, "SF1", 1);
@@ -455,7 +455,7 @@ static void an_inspection_that_never_was(void **state) {
 
 /* Who has the goods in hand needs no carrier to say so. */
 static void a_parcel_that_was_never_scanned_is_here(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_approve(&c, id);
   ship_some(&c, id, "SF1", 3);
@@ -468,7 +468,7 @@ static void a_parcel_that_was_never_scanned_is_here(void **state) {
 
 /* One parcel that nobody ever saw, and one that the carrier took over and lost. */
 static void refund_for_an_invented_parcel(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id invented = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   aft_id taken = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, invented, "NEVER-SEEN");
@@ -497,7 +497,7 @@ static void one_of_three_has_arrived(case_desk *c, desk_kind kind) {
 }
 
 static void a_unit_in_hand_that_is_reported_missing(void **state) {
-  ON_EACH_DESK(c, one_of_three_has_arrived(&c, case_kinds[k]))
+  ON_EACH_DESK(c, one_of_three_has_arrived(&c, kind))
   assert_cups(&c, 1, 2, 0);
   aft_id id = case_file(&c, &c.d.as_agent, "refund", "not_received", c.line[0], 1);
   assert_cups(&c, 0, 2, 1);
@@ -535,7 +535,7 @@ static void mended_and_home(case_desk *c, aft_id id) {
 }
 
 static void a_unit_in_repair_that_is_returned_meanwhile(void **state) {
-  ON_EACH_DESK(c, with_warranty(&c, case_kinds[k], 300 * CASE_DAY))
+  ON_EACH_DESK(c, with_warranty(&c, kind, 300 * CASE_DAY))
   aft_id id = in_repair(&c);
   assert_int_equal(case_line(&c, c.line[0], AFT_LINE_IN_REPAIR), 1);
   assert_gives(case_file_try(&c, &c.d.as_agent, "return", "changed_mind", c.line[0], 3), AFT_E_CHECK);
@@ -547,7 +547,7 @@ static void a_unit_in_repair_that_is_returned_meanwhile(void **state) {
 }
 
 static void a_paid_repair_before_it_is_paid(void **state) {
-  ON_EACH_DESK(c, with_warranty(&c, case_kinds[k], -CASE_DAY))
+  ON_EACH_DESK(c, with_warranty(&c, kind, -CASE_DAY))
   aft_id id = in_repair(&c);
   aft_case_act_in in = {.case_id = id, .event = AFT_STR("start")};
   assert_gives(case_attempt(&c, &c.d.as_agent, &in), AFT_E_TRANSITION);
@@ -567,7 +567,7 @@ static void a_paid_repair_before_it_is_paid(void **state) {
 
 /* A repair that comes to nothing costs nothing. */
 static void a_price_for_what_could_not_be_mended(void **state) {
-  ON_EACH_DESK(c, with_warranty(&c, case_kinds[k], -CASE_DAY))
+  ON_EACH_DESK(c, with_warranty(&c, kind, -CASE_DAY))
   aft_id id = in_repair(&c);
   aft_case_act_in quote = {.case_id = id, .event = AFT_STR("quote"), .amount = {4500, "CNY", 0}};
   case_act_with(&c, &c.d.as_agent, &quote);
@@ -583,7 +583,7 @@ static void a_price_for_what_could_not_be_mended(void **state) {
 /* ---- signs of fraud ---- */
 
 static void a_waybill_that_was_used_before(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id first = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, first, "SF1");
   assert_int_equal(case_int(&c, first, AFT_CASE_SIGNALS), 0);
@@ -595,7 +595,7 @@ static void a_waybill_that_was_used_before(void **state) {
 }
 
 static void evidence_that_was_used_before(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id first = case_file(&c, &c.d.as_buyer, "return", "not_as_described", c.line[0], 1);
   case_photo(&c, &c.d.as_buyer, first, "a crack");
   aft_id second = case_file(&c, &c.d.as_buyer, "return", "not_as_described", c.line[0], 1);
@@ -623,7 +623,7 @@ static void nine_units(case_desk *c, desk_kind kind) {
 }
 
 static void a_serial_returner_who_is_blocked(void **state) {
-  ON_EACH_DESK(c, nine_units(&c, case_kinds[k]))
+  ON_EACH_DESK(c, nine_units(&c, kind))
   END_DESK(c)
 }
 

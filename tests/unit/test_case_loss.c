@@ -68,7 +68,7 @@ static aft_id evidence(case_desk *c, const aft_call *as, aft_id id, const char *
 /* ---- money for what the buyer keeps ---- */
 
 static void a_refund_that_keeps_the_goods_asks_a_person(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   make_vip(&c);
   aft_id id = file_money(&c, "refund", "changed_mind", 3, 0);
   assert_waits_for_people(&c, id, "requested");
@@ -81,7 +81,7 @@ static void a_refund_that_keeps_the_goods_asks_a_person(void **state) {
 
 /* What comes back is still approved at once. */
 static void a_known_buyer_returns_without_a_person(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   make_vip(&c);
   assert_case(&c, file_money(&c, "return", "changed_mind", 1, 0), "approved");
   END_DESK(c)
@@ -109,14 +109,14 @@ static void silence_pays_for_nothing_that_is_kept(void **state) {
                {"freight", "return_freight", 3000},
                {"claim", "service_failure", 3000}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
     silence_asks_people_again(&c, file_money(&c, cases[i].kind, cases[i].reason, 3, cases[i].amount));
     END_DESK(c)
   }
 }
 
 static void a_drop_in_price_is_for_a_person_to_judge(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   make_vip(&c);
   aft_id id = file_money(&c, "price_protection", "price_drop", 3, 27000);
   assert_waits_for_people(&c, id, "requested");
@@ -126,7 +126,7 @@ static void a_drop_in_price_is_for_a_person_to_judge(void **state) {
 static void silence_turns_no_return_into_a_refund(void **state) {
   static const char *const kinds[] = {"return", "exchange"};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
     aft_id id = file_money(&c, kinds[i], "other", 1, 0);
     aft_case_act_in keep = {.case_id = id, .event = AFT_STR("amend"), .kind = AFT_STR("refund")};
     assert_gives(case_attempt(&c, &c.d.as_buyer, &keep), AFT_OK);
@@ -140,7 +140,7 @@ static void silence_turns_no_return_into_a_refund(void **state) {
 
 /* What was amended into a return comes back, and silence may agree to that. */
 static void silence_agrees_to_what_comes_back(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = file_money(&c, "refund", "changed_mind", 1, 0);
   aft_case_act_in back = {.case_id = id, .event = AFT_STR("amend"), .kind = AFT_STR("return")};
   assert_gives(case_attempt(&c, &c.d.as_buyer, &back), AFT_OK);
@@ -151,7 +151,7 @@ static void silence_agrees_to_what_comes_back(void **state) {
 }
 
 static void what_comes_next_is_no_approval_by_silence(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   static const struct {
     const char *kind, *says;
   } cases[] = {{"refund", "We want to answer by"}, {"return", "it counts as approved"}};
@@ -170,7 +170,7 @@ static void what_comes_next_is_no_approval_by_silence(void **state) {
 /* ---- proof ---- */
 
 static void evidence_that_is_missing_is_named(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   speaks(&c, "en");
   aft_id id = file_money(&c, "refund", "defective_on_arrival", 1, 0);
   assert_case(&c, id, "evidence");
@@ -193,7 +193,7 @@ static void evidence_that_is_missing_is_named(void **state) {
 }
 
 static void a_claim_without_proof_says_what_is_missing(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   speaks(&c, "zh");
   aft_id id = file_money(&c, "claim", "damaged_in_transit", 1, 3000);
   assert_case(&c, id, "need_proof");
@@ -204,7 +204,7 @@ static void a_claim_without_proof_says_what_is_missing(void **state) {
 }
 
 static void nothing_is_sent_once_more_on_a_word(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = file_money(&c, "reissue", "missing_part", 1, 0), shown;
   shown = file_money(&c, "reissue", "missing_part", 1, 0);
   evidence(&c, &c.d.as_buyer, shown, "photo");
@@ -217,7 +217,7 @@ static void nothing_is_sent_once_more_on_a_word(void **state) {
 /* ---- parcels that nobody took in ---- */
 
 static void goods_that_were_delivered_are_not_undelivered(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   assert_gives(case_file_try(&c, &c.d.as_buyer, "undelivered", "refused", c.line[0], 1), AFT_E_INELIGIBLE);
   assert_non_null(strstr(case_error.message, "delivered_already"));
   assert_gives(case_file_try(&c, &c.d.as_agent, "undelivered", "undeliverable", c.line[0], 3),
@@ -228,7 +228,7 @@ static void goods_that_were_delivered_are_not_undelivered(void **state) {
 
 /* Staff may insist; then people pay, and no clock. */
 static void time_does_not_pay_for_delivered_goods(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_case_line_in cup = {.size = sizeof cup, .line = c.line[0], .quantity = 1};
   aft_case_in in = {.kind = AFT_STR("undelivered"),
                     .reason = AFT_STR("refused"),
@@ -248,7 +248,7 @@ static void time_does_not_pay_for_delivered_goods(void **state) {
 
 /* What the shop sent and nobody ever got is paid for. */
 static void a_parcel_that_is_gone_is_paid_for(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_SHIPPED))
   aft_id id = file_money(&c, "undelivered", "undeliverable", 3, 0);
   pass_days(&c, 27);
   assert_case(&c, id, "refunding");
@@ -260,7 +260,7 @@ static void a_parcel_that_is_gone_is_paid_for(void **state) {
 /* ---- parcels on their way out ---- */
 
 static void a_verdict_loses_what_is_on_its_way(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_UNSHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_UNSHIPPED))
   aft_id id = file_money(&c, "refund", "other", 3, 0);
   assert_case(&c, id, "unshipped");
   case_story story;
@@ -281,7 +281,7 @@ static void a_verdict_loses_what_is_on_its_way(void **state) {
 }
 
 static void an_interception_is_called_off(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_SHIPPED))
   aft_id id = file_money(&c, "refund", "changed_mind", 1, 0);
   assert_case(&c, id, "intercepting");
   assert_int_equal(case_requests(&c, id, "parcel.let_pass"), 0);
@@ -326,7 +326,7 @@ static void assert_goes_back_to(case_desk *c, aft_id id, const char *place) {
 }
 
 static void a_buyer_does_not_say_where_goods_go_back_to(void **state) {
-  ON_EACH_DESK(c, with_warehouse(&c, case_kinds[k]))
+  ON_EACH_DESK(c, with_warehouse(&c, kind))
   aft_id id = file_from(&c, "return", "MY FRIENDS HOUSE");
   pass_days(&c, 3); /* by silence */
   assert_goes_back_to(&c, id, "WAREHOUSE");
@@ -352,7 +352,7 @@ static void a_buyer_does_not_say_where_goods_go_back_to(void **state) {
 }
 
 static void people_may_name_another_place_to_send_to(void **state) {
-  ON_EACH_DESK(c, with_warehouse(&c, case_kinds[k]))
+  ON_EACH_DESK(c, with_warehouse(&c, kind))
   aft_id id = file_from(&c, "return", "HOME");
   says(&c, &c.d.as_agent, id, "counter", "", "SHOP");
   says(&c, &c.d.as_buyer, id, "accept", "", "HOME");
@@ -362,7 +362,7 @@ static void people_may_name_another_place_to_send_to(void **state) {
 
 /* The address of an exchange is where the new goods go. */
 static void an_exchange_that_becomes_a_return_goes_to_the_shop(void **state) {
-  ON_EACH_DESK(c, with_warehouse(&c, case_kinds[k]))
+  ON_EACH_DESK(c, with_warehouse(&c, kind))
   aft_id id = file_from(&c, "exchange", "HOME");
   says(&c, &c.d.as_agent, id, "counter", "return", "");
   case_act(&c, &c.d.as_buyer, id, "accept");
@@ -376,7 +376,7 @@ static void an_exchange_that_becomes_a_return_goes_to_the_shop(void **state) {
 
 /* A policy that knows no place leaves it open. */
 static void a_buyers_home_is_no_place_to_send_to(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = file_from(&c, "return", "HOME");
   case_act(&c, &c.d.as_agent, id, "approve");
   assert_last(&c, id, "label.request", "\"address\":\"\"");
@@ -401,7 +401,7 @@ static int64_t freight_of(case_desk *c, aft_id id) {
 }
 
 static void a_buyers_word_on_freight_is_not_paid(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = file_money(&c, "return", "defective_on_arrival", 1, 0);
   evidence(&c, &c.d.as_buyer, id, "receipt");
   case_act(&c, &c.d.as_agent, id, "approve");
@@ -422,7 +422,7 @@ static void insured(case_desk *c, desk_kind kind) {
 }
 
 static void freight_that_an_insurer_pays_is_shown(void **state) {
-  ON_EACH_DESK(c, insured(&c, case_kinds[k]))
+  ON_EACH_DESK(c, insured(&c, kind))
   aft_id id = file_money(&c, "return", "changed_mind", 1, 0);
   case_approve(&c, id);
   assert_case_text(&c, id, AFT_CASE_FREIGHT, "insurer");
@@ -459,7 +459,7 @@ static aft_id arrived(case_desk *c, const char *reason) {
 }
 
 static void the_found_reason_says_who_pays_the_freight(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = arrived(&c, "defective_on_arrival");
   assert_falls_to(&c, id, "seller", "seller");
   assert_gives(finds(&c, id, "inspect", "changed_mind", ""), AFT_OK);
@@ -480,7 +480,7 @@ static void the_found_reason_says_who_pays_the_freight(void **state) {
 
 /* Found once, and found once more. */
 static void a_finding_is_corrected(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = arrived(&c, "wrong_item");
   assert_gives(finds(&c, id, "inspect", "changed_mind", ""), AFT_OK);
   assert_falls_to(&c, id, "buyer", "buyer");
@@ -492,7 +492,7 @@ static void a_finding_is_corrected(void **state) {
 
 /* The offer on the table was made for the reason that was claimed. */
 static void a_reason_that_is_found_before_the_approval(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_buf *why;
   aft_id id = file_money(&c, "return", "defective_on_arrival", 1, 0);
@@ -507,7 +507,7 @@ static void a_reason_that_is_found_before_the_approval(void **state) {
 
 /* Who pays was part of what both agreed on. */
 static void a_payer_that_was_agreed_on_stays(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = file_money(&c, "return", "other", 1, 0);
   aft_case_act_in offer = {.case_id = id, .event = AFT_STR("counter"), .freight = AFT_STR("platform")};
   assert_gives(case_attempt(&c, &c.d.as_agent, &offer), AFT_OK);
@@ -520,7 +520,7 @@ static void a_payer_that_was_agreed_on_stays(void **state) {
 }
 
 static void only_known_parties_are_liable(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = file_money(&c, "return", "other", 1, 0);
   assert_gives(finds(&c, id, "reject", "", "martians"), AFT_E_INVALID);
   assert_string_equal(case_error.where, "case.liable");
@@ -546,7 +546,7 @@ static void one_refund(case_desk *c, desk_kind kind) {
 
 static void two_open_cases_share_what_a_provider_allows(void **state) {
   static const char *const expected[] = {"card", "transfer"};
-  ON_EACH_DESK(c, one_refund(&c, case_kinds[k]))
+  ON_EACH_DESK(c, one_refund(&c, kind))
   for (int i = 0; i < 2; i++) {
     aft_id id = file_money(&c, "return", "changed_mind", 1, 0);
     case_ship(&c, id, i ? "SF2" : "SF1");

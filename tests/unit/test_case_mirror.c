@@ -99,7 +99,7 @@ static void assert_fate(case_desk *c, aft_id id, const char *fate) { assert_true
 /* ---- the amount that it states ---- */
 
 static void an_amount_that_cannot_be(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = filed_by(&c, "taobao", "return", "");
   char *before = case_picture(&c);
   assert_gives(TOLD(&c, id, "SUCCESS", .amount = {9000, "USD", 0}), AFT_E_CURRENCY);
@@ -134,7 +134,7 @@ static void assert_gave(case_desk *c, aft_id id, int64_t amount) {
 static void an_amount_that_agreeing_overwrites(void **state) {
   static const int64_t amounts[] = {0, 1, 8000, 9000, 9001, 27000};
   for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
-    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
     aft_id id = filed_by(&c, "taobao", "return", "");
     assert_gives(TOLD(&c, id, "SUCCESS", CNY(amounts[i])), AFT_OK);
     assert_gave(&c, id, amounts[i]);
@@ -145,7 +145,7 @@ static void an_amount_that_agreeing_overwrites(void **state) {
 static void an_amount_that_changes_on_the_way(void **state) {
   static const int64_t amounts[] = {7000, 9000, 11000};
   for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
-    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
     aft_id id = filed_by(&c, "wechat", "return", "");
     assert_gives(TOLD(&c, id, "USER_WAIT_RETURN", .version = 1, CNY(8000)), AFT_OK);
     assert_int_equal(case_int(&c, id, AFT_CASE_AGREED), 8000);
@@ -158,7 +158,7 @@ static void an_amount_that_changes_on_the_way(void **state) {
 }
 
 static void an_amount_that_was_stated_before(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = filed_by(&c, "taobao", "return", "");
   assert_gives(TOLD(&c, id, "WAIT_SELLER_AGREE", .version = 1, CNY(5000)), AFT_OK);
   assert_gives(TOLD(&c, id, "SUCCESS", .version = 2), AFT_OK);
@@ -172,7 +172,7 @@ static void an_amount_that_was_stated_before(void **state) {
 }
 
 static void an_amount_where_nothing_was_paid(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = filed_by(&c, "taobao", "return", "");
   assert_gives(TOLD(&c, id, "CLOSED", CNY(9000)), AFT_OK);
   assert_case(&c, id, "canceled");
@@ -190,7 +190,7 @@ static const char cheap[] =
     "returnless_ok: true}}}\n";
 
 static void goods_that_stay_without_a_word(void **state) {
-  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, kind, CASE_DELIVERED);
                case_story_policy(&c, cheap); case_story_tell(&c, &story))
   aft_id id = filed_by(&c, "taobao", "return", "");
   assert_gives(TOLD(&c, id, "SUCCESS"), AFT_OK);
@@ -201,7 +201,7 @@ static void goods_that_stay_without_a_word(void **state) {
 }
 
 static void goods_that_are_to_stay(void **state) {
-  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, kind, CASE_DELIVERED);
                case_story_policy(&c, cheap); case_story_tell(&c, &story))
   aft_id id = filed_by(&c, "taobao", "return", "returnless");
   assert_gives(TOLD(&c, id, "SUCCESS"), AFT_OK);
@@ -228,7 +228,7 @@ static void goods_by_the_usual_way(void **state) {
       {"withdrawal", "douyin", "12", "stated acknowledged shipped received refunding refunded"},
       {"return", "pinduoduo", "9", "requested rejected closed_rejected"}};
   for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-    ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+    ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, kind, CASE_DELIVERED);
                  story.lines[0].warranty_until = c.d.now + 90 * CASE_DAY; case_story_tell(&c, &story))
     aft_id id = filed_by(&c, ways[i].platform, ways[i].kind, "");
     assert_gives(told(&c, id, (aft_mirror_in){.status = AFT_STR(ways[i].status)}), AFT_OK);
@@ -241,7 +241,7 @@ static void goods_by_the_usual_way(void **state) {
 }
 
 static void a_request_that_waits_under_another_name(void **state) {
-  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_UNSHIPPED);
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, kind, CASE_UNSHIPPED);
                case_story_tell(&c, &story))
   aft_id id = filed_by(&c, "taobao", "refund", "");
   assert_gives(TOLD(&c, id, "WAIT_SELLER_AGREE", .version = 1), AFT_OK);
@@ -255,7 +255,7 @@ static void a_request_that_waits_under_another_name(void **state) {
 }
 
 static void a_status_that_no_way_leads_to(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = filed_by(&c, "taobao", "return", "");
   assert_gives(TOLD(&c, id, "WAIT_SELLER_CONFIRM_GOODS", .version = 1), AFT_OK);
   assert_gives(TOLD(&c, id, "SELLER_REFUSE_BUYER", .version = 2, .due = c.d.now + CASE_DAY), AFT_OK);
@@ -272,7 +272,7 @@ static void a_status_that_no_way_leads_to(void **state) {
 
 /* Another case has promised the price meanwhile. */
 static void a_way_that_ends_halfway(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = filed_by(&c, "taobao", "return", "");
   aft_case_line_in all = {.size = sizeof all, .line = c.line[0], .quantity = 3};
   aft_case_in cheaper = {.kind = AFT_STR("price_protection"),
@@ -300,7 +300,7 @@ static void a_way_that_ends_halfway(void **state) {
 /* ---- money that nobody heard of ---- */
 
 static void legs_that_stay_unknown(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = filed_by(&c, "wechat", "return", "");
   assert_gives(TOLD(&c, id, "PLATFORM_REFUNDING", .version = 1), AFT_OK);
   assert_replays(&c, id);
@@ -317,7 +317,7 @@ static void legs_that_stay_unknown(void **state) {
 }
 
 static void money_that_an_end_does_not_imply(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = filed_by(&c, "wechat", "return", "");
   assert_gives(TOLD(&c, id, "PLATFORM_REFUNDING", .version = 1), AFT_OK);
   assert_gives(TOLD(&c, id, "USER_CANCELD", .version = 2), AFT_OK); /* not while money is under way */
@@ -337,7 +337,7 @@ static void money_ahead_of_goods(void **state) {
     int64_t given;
   } ends[] = {{"RETURN_CLOSED", "closed_not_shipped", 0}, {"MERCHANT_REFUND_SUCCESS", "refunded", 9000}};
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-    ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+    ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, kind, CASE_DELIVERED);
                  case_story_policy(&c, ahead); case_story_tell(&c, &story))
     aft_id id = filed_by(&c, "wechat", "return", "advance");
     assert_gives(TOLD(&c, id, "MERCHANT_WAIT_RECEIPT", .version = 1), AFT_OK);
@@ -366,7 +366,7 @@ static aft_id exchanged(case_desk *c, int64_t price) {
 }
 
 static void new_goods_that_cost_more(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = exchanged(&c, 12000);
   assert_gives(TOLD(&c, id, "SUCCESS"), AFT_OK);
   assert_went(&c, id,
@@ -383,7 +383,7 @@ static void new_goods_that_cost_more(void **state) {
 static void new_goods_that_cost_less(void **state) {
   static const int64_t stated[] = {-1, 2500, 3000, 0};
   for (size_t i = 0; i < sizeof stated / sizeof *stated; i++) {
-    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
     int64_t expected = stated[i] < 0 ? 3000 : stated[i];
     aft_mirror_in in = {.status = AFT_STR("SUCCESS")};
     aft_id id = exchanged(&c, 6000);
@@ -401,7 +401,7 @@ static void new_goods_that_cost_less(void **state) {
 /* ---- their order ---- */
 
 static void versions_and_times_together(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   int64_t t = c.d.now;
   aft_id id = filed_by(&c, "wechat", "return", "");
   assert_gives(TOLD(&c, id, "MERCHANT_PROCESSING", .at = t), AFT_OK);
@@ -425,7 +425,7 @@ static void versions_and_times_together(void **state) {
 }
 
 static void a_deadline_that_outlives_its_status(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = filed_by(&c, "wechat", "return", "");
   assert_gives(TOLD(&c, id, "MERCHANT_PROCESSING", .version = 1, .due = c.d.now + CASE_DAY), AFT_OK);
   assert_int_equal(case_int(&c, id, AFT_CASE_DUE), c.d.now + CASE_DAY);
@@ -468,7 +468,7 @@ static aft_status try_file(case_desk *c, const aft_call *as, const char *platfor
 }
 
 static void a_marketplaces_order(void **state) {
-  ON_EACH_DESK(c, from(&c, case_kinds[k], "taobao"))
+  ON_EACH_DESK(c, from(&c, kind, "taobao"))
   aft_id id;
   assert_gives(try_file(&c, &c.d.system, "jd", "j-1", &id), AFT_E_INVALID);
   assert_refused_at("case.platform");
@@ -483,7 +483,7 @@ static void a_marketplaces_order(void **state) {
 }
 
 static void a_case_without_its_number(void **state) {
-  ON_EACH_DESK(c, from(&c, case_kinds[k], "taobao"))
+  ON_EACH_DESK(c, from(&c, kind, "taobao"))
   aft_id id;
   assert_gives(try_file(&c, &c.d.system, "", "", &id), AFT_OK);
   assert_case_text(&c, id, AFT_CASE_AUTHORITY, "external");
@@ -506,7 +506,7 @@ static void a_case_without_its_number(void **state) {
 }
 
 static void a_number_of_no_marketplace(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id;
   assert_gives(try_file(&c, &c.d.system, "", "t-1", &id), AFT_E_INVALID);
   assert_refused_at("case.platform");
@@ -719,7 +719,7 @@ static void anything_in_any_order(void **state) {
   (void)state;
   uint64_t seed = seed_of("mirrors");
   int64_t taken = 0, late = 0, refused = 0;
-  int lives = getenv("AFT_SLOW") ? 4000 : 60;
+  int lives = rounds(place_on_server() ? 15 : 40, 4000);
   for (int i = 0; i < lives; i++) {
     uint64_t s = seed + (uint64_t)i * 7919, same = s;
     size_t platform = below(&s, sizeof platforms / sizeof *platforms);
@@ -803,7 +803,7 @@ static void assert_explained(case_desk *c, aft_id id, const char *part) {
 }
 
 static void a_status_that_is_a_guess_is_shown_as_one_and_people_look(void **state) {
-  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, kind, CASE_DELIVERED);
                case_story_policy(&c, guesses); case_story_tell(&c, &story))
   aft_id id = filed_by(&c, "taobao", "return", "");
   assert_gives(TOLD(&c, id, "WAIT_SELLER_AGREE", .version = 1), AFT_OK);
@@ -821,7 +821,7 @@ static void a_status_that_is_a_guess_is_shown_as_one_and_people_look(void **stat
 
 static void money_waits_where_a_status_is_a_guess(void **state) {
   for (int way = 0; way < 2; way++) {
-    ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED);
+    ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, kind, CASE_DELIVERED);
                  case_story_policy(&c, guesses); case_story_tell(&c, &story))
     aft_id id = filed_by(&c, "taobao", "return", "");
     assert_gives(TOLD(&c, id, "WAIT_SELLER_CONFIRM_GOODS", .version = 1), AFT_OK);

@@ -57,7 +57,7 @@ static uintptr_t race_all(race *r) {
 }
 
 static void quantity_race(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   race last = {.c = &c, .kind = "return", .reason = "changed_mind", .units = 3};
   assert_int_equal(race_all(&last), 1); /* there are three */
   assert_int_equal(case_count(&c), 1);
@@ -67,7 +67,7 @@ static void quantity_race(void **state) {
 }
 
 static void quantity_race_between_kinds(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   race returns = {.c = &c, .kind = "return", .reason = "changed_mind", .units = 2};
   assert_int_equal(race_all(&returns), 1);
   race repairs = {.c = &c, .kind = "repair", .reason = "repair_wanted", .units = 1};
@@ -77,7 +77,7 @@ static void quantity_race_between_kinds(void **state) {
 }
 
 static void the_same_refund_in_four_threads(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -90,7 +90,7 @@ static void the_same_refund_in_four_threads(void **state) {
 
 /* What was read before another changed it is not acted on. */
 static void acting_on_what_has_changed(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   int64_t seen = case_int(&c, id, AFT_CASE_REV);
   case_act(&c, &c.d.as_buyer, id, "amend");
@@ -104,7 +104,7 @@ static void acting_on_what_has_changed(void **state) {
 }
 
 static void a_version_that_stands_still(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   static const char *const events[] = {"receive", "inspect", "accept_goods"};
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   int64_t rev = case_int(&c, id, AFT_CASE_REV), length = case_int(&c, id, AFT_CASE_EVENTS);
@@ -283,7 +283,7 @@ static void what_was_begun_and_left(void **state) {
 }
 
 static void seller_silence_that_costs_the_buyer(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   assert_case(&c, id, "requested");
   desk_pass(&c.d, 48 * CASE_HOUR - 60000);
@@ -299,7 +299,7 @@ static void seller_silence_that_costs_the_buyer(void **state) {
 
 /* A deadline of a state that was left fires nothing. */
 static void a_timer_of_a_state_that_was_left(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   desk_pass(&c.d, 47 * CASE_HOUR);
   case_act(&c, &c.d.as_agent, id, "reject");
@@ -321,7 +321,7 @@ static aft_status counter(case_desk *c, aft_id id, int64_t amount) {
 }
 
 static void a_counter_offer_above_what_was_asked(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   assert_gives(counter(&c, id, 9001), AFT_E_INVALID);
   assert_string_equal(case_error.where, "case.amount");
@@ -333,7 +333,7 @@ static void a_counter_offer_above_what_was_asked(void **state) {
 }
 
 static void bargaining_without_end(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   for (int64_t round = 1; round <= 2; round++) {
     assert_gives(counter(&c, id, 9000 - round), AFT_OK);
@@ -348,7 +348,7 @@ static void bargaining_without_end(void **state) {
 }
 
 static void an_offer_that_changes_the_number_of_the_case(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   aft_case_act_in keep = {
       .case_id = id, .event = AFT_STR("counter"), .kind = AFT_STR("refund"), .amount = {3000, "CNY", 0}};
@@ -381,7 +381,7 @@ static aft_id refused_refund(case_desk *c) {
 }
 
 static void a_verdict_that_nobody_carries_out(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_call as = case_arbiter(&c);
   aft_id parent = refused_refund(&c), id = disputed(&c, parent);
   aft_case_act_in rule = {.case_id = id, .event = AFT_STR("rule_shared")};
@@ -402,7 +402,7 @@ static void a_verdict_that_nobody_carries_out(void **state) {
 }
 
 static void a_shared_verdict_on_what_was_refused(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_call as = case_arbiter(&c);
   aft_id parent = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 2);
   case_ship(&c, parent, "SF1");
@@ -423,7 +423,7 @@ static void a_shared_verdict_on_what_was_refused(void **state) {
 
 /* Its amount is of no line. */
 static void a_shared_verdict_on_a_goodwill_payment(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_call as = case_arbiter(&c);
   aft_case_in in = {
       .kind = AFT_STR("goodwill"), .reason = AFT_STR("service_failure"), .amount = {3000, "CNY", 0}};
@@ -440,7 +440,7 @@ static void a_shared_verdict_on_a_goodwill_payment(void **state) {
 }
 
 static void an_appeal_after_the_appeal(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_call as = case_arbiter(&c);
   aft_id parent = refused_refund(&c), id = disputed(&c, parent);
   case_act(&c, &as, id, "ready");
@@ -463,7 +463,7 @@ static void one_unit(case_desk *c, desk_kind kind) {
 }
 
 static void a_dispute_about_the_only_unit_there_is(void **state) {
-  ON_EACH_DESK(c, one_unit(&c, case_kinds[k]))
+  ON_EACH_DESK(c, one_unit(&c, kind))
   aft_call as = case_arbiter(&c);
   aft_id parent = refused_refund(&c), id = disputed(&c, parent);
   assert_int_equal(case_parts(&c, id, AFT_KIND_CASE_LINE), 1);
@@ -475,7 +475,7 @@ static void a_dispute_about_the_only_unit_there_is(void **state) {
 }
 
 static void a_dispute_that_disputes_nothing(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_id parent = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   aft_case_in in = {.size = sizeof in,
@@ -518,7 +518,7 @@ static aft_status mirror(case_desk *c, const char *external, const char *status,
 }
 
 static void late_and_repeated_statuses(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = mirrored(&c, "wx-1");
   assert_gives(mirror(&c, "wx-1", "USER_WAIT_RETURN", 3), AFT_OK);
   assert_case(&c, id, "approved");
@@ -535,7 +535,7 @@ static void late_and_repeated_statuses(void **state) {
 }
 
 static void an_unknown_status_that_is_thrown_away(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = mirrored(&c, "wx-1");
   aft_record *record = case_get(&c, id);
   char before[64];
@@ -549,7 +549,7 @@ static void an_unknown_status_that_is_thrown_away(void **state) {
 }
 
 static void our_wish_taken_for_the_marketplaces_word(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = mirrored(&c, "wx-1");
   assert_gives(mirror(&c, "wx-1", "MERCHANT_PROCESSING", 1), AFT_OK);
   assert_case(&c, id, "requested");
@@ -575,7 +575,7 @@ static void under_the_law_of(case_desk *c, desk_kind kind, const char *country) 
 }
 
 static void a_withdrawal_that_has_to_be_approved(void **state) {
-  ON_EACH_DESK(c, under_the_law_of(&c, case_kinds[k], "DE"))
+  ON_EACH_DESK(c, under_the_law_of(&c, kind, "DE"))
   aft_id id = case_file(&c, &c.d.as_buyer, "withdrawal", "changed_mind", 0, 0);
   aft_case_act_in in = {.case_id = id, .event = AFT_STR("reject")};
   assert_case(&c, id, "acknowledged");
@@ -593,7 +593,7 @@ static void a_withdrawal_that_has_to_be_approved(void **state) {
 
 /* Serious doubt brings a person in; it does not turn a right into a request. */
 static void a_right_that_is_contested_without_ground(void **state) {
-  ON_EACH_DESK(c, under_the_law_of(&c, case_kinds[k], "DE"))
+  ON_EACH_DESK(c, under_the_law_of(&c, kind, "DE"))
   for (int i = 0; i < 3; i++) {
     aft_id before = case_file(&c, &c.d.as_buyer, "withdrawal", "changed_mind", c.line[0], 1);
     case_act(&c, &c.d.as_buyer, before, "cancel");
@@ -640,7 +640,7 @@ static void assert_refused_at(const char *where) {
 }
 
 static void kits_that_do_not_sum_to_the_order(void **state) {
-  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED); a_kit(&story))
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, kind, CASE_DELIVERED); a_kit(&story))
   story.lines[0].price = 29999;
   assert_gives(tell_again(&c, &story), AFT_E_INVALID);
   assert_refused_at("order.lines[0].price");
@@ -668,7 +668,7 @@ static void kits_that_do_not_sum_to_the_order(void **state) {
 }
 
 static void a_kit_whose_parts_come_after_its_parcel(void **state) {
-  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED); a_kit(&story))
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, kind, CASE_DELIVERED); a_kit(&story))
   story.facts.n_lines = story.parcels[0].n_items = 1;
   story.items[0].line = AFT_STR("kit");
   case_story_tell(&c, &story);
@@ -688,7 +688,7 @@ static int64_t came_back(case_desk *c, aft_id line, int64_t n, const char *waybi
 }
 
 static void a_part_of_a_kit_is_given_back_at_its_share(void **state) {
-  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED); a_kit(&story);
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, kind, CASE_DELIVERED); a_kit(&story);
                case_story_tell(&c, &story))
   assert_in_range(came_back(&c, c.line[2], 1, "SF1"), 4333, 4334); /* half of 100.00 less its part of 40.00 */
   int64_t rest = came_back(&c, c.line[1], 1, "SF2");
@@ -699,7 +699,7 @@ static void a_part_of_a_kit_is_given_back_at_its_share(void **state) {
 }
 
 static void a_kit_that_is_named_stands_for_its_parts(void **state) {
-  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, case_kinds[k], CASE_DELIVERED); a_kit(&story);
+  ON_EACH_DESK(c, case_story story; case_story_open(&c, &story, kind, CASE_DELIVERED); a_kit(&story);
                case_story_tell(&c, &story))
   assert_int_equal(came_back(&c, c.line[0], 1, "SF1"), 26000);
   assert_int_equal(case_line(&c, c.line[1], AFT_LINE_RETURNED), 1);
@@ -727,7 +727,7 @@ static void with_service(case_desk *c, desk_kind kind) {
 }
 
 static void a_service_that_was_not_performed_is_forgotten(void **state) {
-  ON_EACH_DESK(c, with_service(&c, case_kinds[k]))
+  ON_EACH_DESK(c, with_service(&c, kind))
   aft_error error = AFT_ERROR_INIT;
   aft_buf *offered;
   char both[200];
@@ -793,7 +793,7 @@ static void a_right_that_is_contested_by_an_exception(void **state) {
     bool hygiene;
   } goods[] = {{"digital", "digital_unsealed", false}, {"physical", "hygiene_opened", true}};
   for (size_t i = 0; i < sizeof goods / sizeof *goods; i++) {
-    ON_EACH_DESK(c, of_a_nature(&c, case_kinds[k], goods[i].nature, goods[i].hygiene))
+    ON_EACH_DESK(c, of_a_nature(&c, kind, goods[i].nature, goods[i].hygiene))
     aft_id id = stated_withdrawal(&c, "");
     aft_case_act_in bare = {.case_id = id, .event = AFT_STR("contest")};
     assert_gives(case_attempt(&c, &c.d.as_agent, &bare), AFT_E_TRANSITION);
@@ -813,14 +813,14 @@ static void a_right_that_is_contested_by_an_exception(void **state) {
 static void a_right_to_goods_of_which_none_is_excepted(void **state) {
   static const char *const natures[] = {"physical", "voucher", "service"};
   for (size_t i = 0; i < sizeof natures / sizeof *natures; i++) {
-    ON_EACH_DESK(c, of_a_nature(&c, case_kinds[k], natures[i], false))
+    ON_EACH_DESK(c, of_a_nature(&c, kind, natures[i], false))
     assert_gives(contest(&c, stated_withdrawal(&c, ""), "opened"), AFT_E_TRANSITION);
     END_DESK(c)
   }
 }
 
 static void an_exception_that_the_filing_tells_of(void **state) {
-  ON_EACH_DESK(c, of_a_nature(&c, case_kinds[k], "physical", true))
+  ON_EACH_DESK(c, of_a_nature(&c, kind, "physical", true))
   aft_id id = stated_withdrawal(&c, "opened");
   assert_case_text(&c, id, AFT_CASE_EXCLUDED, "hygiene_opened");
   aft_case_act_in bare = {.case_id = id, .event = AFT_STR("contest")};

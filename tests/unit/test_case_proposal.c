@@ -24,7 +24,7 @@ static aft_status say(case_desk *c, const aft_call *as, aft_id id, const char *e
 static int64_t pot_price(case_desk *c) { return case_line(c, c->line[1], AFT_LINE_PAID); }
 
 static void fewer_units_after_an_amendment(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = two_lines(&c, "return", "not_as_described");
   aft_case_line_in one = {.size = sizeof one, .line = c.line[0], .quantity = 1};
   assert_gives(say(&c, &c.d.as_buyer, id, "amend", &one), AFT_OK);
@@ -45,7 +45,7 @@ static void fewer_units_after_an_amendment(void **state) {
 }
 
 static void an_offer_for_some_of_the_units(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = two_lines(&c, "return", "not_as_described");
   aft_case_line_in two = {.size = sizeof two, .line = c.line[0], .quantity = 2};
   assert_gives(say(&c, &c.d.as_agent, id, "counter", &two), AFT_OK);
@@ -74,7 +74,7 @@ static void assert_refused(case_desk *c, const aft_call *as, aft_case_act_in *in
 }
 
 static void a_proposal_that_cannot_be(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = two_lines(&c, "return", "not_as_described");
   aft_case_line_in lines[2] = {{.size = sizeof lines[0], .line = c.line[0], .quantity = 4},
                                {.size = sizeof lines[0], .line = c.line[0], .quantity = 1}};
@@ -96,7 +96,7 @@ static void a_proposal_that_cannot_be(void **state) {
 
 /* Who changed their mind has goods that need no repair. */
 static void a_kind_that_could_not_have_been_filed(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = two_lines(&c, "return", "changed_mind");
   aft_case_act_in in = {.case_id = id, .event = AFT_STR("amend"), .kind = AFT_STR("repair")};
   assert_refused(&c, &c.d.as_buyer, &in, AFT_E_INELIGIBLE, "case.reason");
@@ -146,7 +146,7 @@ static void assert_versions(case_desk *c, aft_id id, const version *expected, ui
 }
 
 static void an_offer_that_ends_the_rounds_of_evidence(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id parent, id = in_dispute(&c, &parent);
   aft_call arbiter = case_arbiter(&c);
   assert_gives(offer(&c, id, 1), AFT_OK);
@@ -169,7 +169,7 @@ static void an_offer_in_every_open_state(void **state) {
       {NULL}, {"ready", NULL}, {"ready", "ask_more", NULL}, {"ready", "ask_more", "ready"}};
   static const char *const states[] = {"evidence_both", "deciding", "evidence_more", "deciding_late"};
   for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
-    ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+    ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
     aft_id parent, id = in_dispute(&c, &parent);
     aft_call arbiter = case_arbiter(&c);
     for (size_t e = 0; e < 3 && before[i][e]; e++)
@@ -189,7 +189,7 @@ static void an_offer_in_every_open_state(void **state) {
 }
 
 static void a_verdict_is_a_version_that_the_arbiter_writes(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id parent, id = in_dispute(&c, &parent);
   aft_call arbiter = case_arbiter(&c);
   case_act(&c, &arbiter, id, "ready");
@@ -213,7 +213,7 @@ static void a_verdict_is_a_version_that_the_arbiter_writes(void **state) {
 
 /* The buyer withdraws: what the shop offered before is worth nothing any more. */
 static void an_offer_that_was_declined_lowers_nothing(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id parent, id = in_dispute(&c, &parent);
   assert_gives(offer(&c, id, 100), AFT_OK);
   case_act(&c, &c.d.as_buyer, id, "decline");
@@ -227,7 +227,7 @@ static void an_offer_that_was_declined_lowers_nothing(void **state) {
 /* ---- how often ---- */
 
 static void an_offer_of_the_host_that_is_none(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   aft_case_act_in in = {.case_id = id, .event = AFT_STR("counter"), .amount = {999999, "CNY", 0}};
   assert_gives(case_attempt(&c, &c.d.system, &in), AFT_E_INVALID);
@@ -242,7 +242,7 @@ static void an_offer_of_the_host_that_is_none(void **state) {
 }
 
 static void a_refusal_that_is_asked_for_anew_without_end(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   aft_case_act_in amend = {.case_id = id, .event = AFT_STR("amend")};
   for (int i = 0; i < 5; i++) {

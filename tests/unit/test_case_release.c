@@ -48,7 +48,7 @@ static void money_goes_at_the_stage_of_the_policy(void **state) {
 }
 
 static void a_return_that_is_paid_and_canceled(void **state) {
-  ON_EACH_DESK(c, release_at(&c, case_kinds[k], "approval"))
+  ON_EACH_DESK(c, release_at(&c, kind, "approval"))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   assert_int_equal(case_confirm_all(&c, id), 9000);
   case_act(&c, &c.d.as_buyer, id, "cancel");
@@ -101,7 +101,7 @@ static void money_before_the_invoice_is_taken_back(void **state) {
 }
 
 static void people_need_not_wait_for_papers(void **state) {
-  ON_EACH_DESK(c, papers_first(&c, case_kinds[k]))
+  ON_EACH_DESK(c, papers_first(&c, kind))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -113,7 +113,7 @@ static void people_need_not_wait_for_papers(void **state) {
 }
 
 static void a_part_that_waits_for_papers(void **state) {
-  ON_EACH_DESK(c, papers_first(&c, case_kinds[k]))
+  ON_EACH_DESK(c, papers_first(&c, kind))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 2);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -131,7 +131,7 @@ static void a_part_that_waits_for_papers(void **state) {
 }
 
 static void a_hold_that_time_overcomes(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, id, "SF1");
@@ -152,7 +152,7 @@ static void a_hold_that_time_overcomes(void **state) {
 /* The bank took back the price of one cup, perhaps of the one that is on its way: nobody pays twice by a
  * timer. */
 static void a_part_that_the_bank_took_back(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, id, "SF1");
@@ -203,7 +203,7 @@ static void accept(case_desk *c, aft_id id, const char *waybill) {
 }
 
 static void a_duty_goes_with_its_goods(void **state) {
-  ON_EACH_DESK(c, shared_extras(&c, case_kinds[k], 3, 9000, 1000, 500))
+  ON_EACH_DESK(c, shared_extras(&c, kind, 3, 9000, 1000, 500))
   aft_id id = case_file(&c, &c.d.as_agent, "return", "changed_mind", c.line[0], 1);
   accept(&c, id, "SF1");
   assert_int_equal(case_confirm_all(&c, id), 3000 + 333 + 166);
@@ -217,7 +217,7 @@ static void a_duty_goes_with_its_goods(void **state) {
 }
 
 static void a_duty_of_goods_that_were_refused(void **state) {
-  ON_EACH_DESK(c, shared_extras(&c, case_kinds[k], 4, 8000, 1000, 400))
+  ON_EACH_DESK(c, shared_extras(&c, kind, 4, 8000, 1000, 400))
   aft_id id = case_file(&c, &c.d.as_agent, "return", "changed_mind", c.line[0], 2);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -272,7 +272,7 @@ static void to_germany(case_desk *c, desk_kind kind) {
 
 /* Each alone is a part; when the second one comes in, nothing of the order is left. */
 static void two_withdrawals_that_lose_the_freight(void **state) {
-  ON_EACH_DESK(c, to_germany(&c, case_kinds[k]))
+  ON_EACH_DESK(c, to_germany(&c, kind))
   aft_id cups = case_file(&c, &c.d.as_buyer, "withdrawal", "changed_mind", c.line[0], 3);
   aft_id pot = case_file(&c, &c.d.as_buyer, "withdrawal", "changed_mind", c.line[1], 1);
   int64_t total = 0;

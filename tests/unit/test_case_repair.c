@@ -65,7 +65,7 @@ static void the_third_time_the_buyer_may_have_other_goods(void **state) {
   static const char *const events[] = {"prefer_exchange", "prefer_refund"}, *const kinds[] = {"exchange",
                                                                                               "return"};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    ON_EACH_DESK(c, three_cups(&c, case_kinds[k]))
+    ON_EACH_DESK(c, three_cups(&c, kind))
     mend(&c, (wish){.fault = "leaks"});
     mend(&c, (wish){.fault = "leaks"});
     aft_id id = repair_of(&c, (wish){.fault = "leaks"});
@@ -84,7 +84,7 @@ static void the_third_time_the_buyer_may_have_other_goods(void **state) {
 }
 
 static void a_buyer_who_does_not_choose_has_it_mended_once_more(void **state) {
-  ON_EACH_DESK(c, three_cups(&c, case_kinds[k]))
+  ON_EACH_DESK(c, three_cups(&c, kind))
   mend(&c, (wish){0});
   mend(&c, (wish){0});
   aft_id id = repair_of(&c, (wish){0});
@@ -105,7 +105,7 @@ static void repairs_that_are_not_of_the_same_fault_or_unit(void **state) {
                {{.serial = "S1"}, {.serial = "S2"}},
                {{.fault = "lid", .serial = "S1"}, {.fault = "lid", .serial = "S3"}}};
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-    ON_EACH_DESK(c, three_cups(&c, case_kinds[k]))
+    ON_EACH_DESK(c, three_cups(&c, kind))
     mend(&c, pairs[i].before);
     mend(&c, pairs[i].before);
     assert_case(&c, repair_of(&c, pairs[i].now), "requested");
@@ -115,7 +115,7 @@ static void repairs_that_are_not_of_the_same_fault_or_unit(void **state) {
 }
 
 static void what_was_not_mended_counts_as_no_repair(void **state) {
-  ON_EACH_DESK(c, three_cups(&c, case_kinds[k]))
+  ON_EACH_DESK(c, three_cups(&c, kind))
   for (int i = 0; i < 3; i++) {
     aft_id id = repair_of(&c, (wish){.fault = "leaks"});
     assert_case(&c, id, "requested");
@@ -131,7 +131,7 @@ static void what_was_not_mended_counts_as_no_repair(void **state) {
 }
 
 static void a_serial_number_of_another_article(void **state) {
-  ON_EACH_DESK(c, three_cups(&c, case_kinds[k]))
+  ON_EACH_DESK(c, three_cups(&c, kind))
   static const struct {
     const char *serial;
     int64_t units;
@@ -157,7 +157,7 @@ static void a_serial_number_of_another_article(void **state) {
 /* ---- parts ---- */
 
 static void a_repair_waits_for_parts_and_goes_on(void **state) {
-  ON_EACH_DESK(c, three_cups(&c, case_kinds[k]))
+  ON_EACH_DESK(c, three_cups(&c, kind))
   aft_id id = repair_of(&c, (wish){0});
   bring_in(&c, id);
   case_act(&c, &c.d.as_agent, id, "start");
@@ -173,7 +173,7 @@ static void a_repair_waits_for_parts_and_goes_on(void **state) {
 }
 
 static void a_part_is_sent_and_the_goods_stay(void **state) {
-  ON_EACH_DESK(c, three_cups(&c, case_kinds[k]))
+  ON_EACH_DESK(c, three_cups(&c, kind))
   aft_id id = repair_of(&c, (wish){.route = "part"});
   case_act(&c, &c.d.as_agent, id, "approve");
   assert_case(&c, id, "arranged");
@@ -198,7 +198,7 @@ static aft_id visited(case_desk *c) {
 }
 
 static void a_repair_on_site_sends_nothing(void **state) {
-  ON_EACH_DESK(c, three_cups(&c, case_kinds[k]))
+  ON_EACH_DESK(c, three_cups(&c, kind))
   aft_id id = visited(&c);
   case_act(&c, &c.d.as_agent, id, "start");
   case_act(&c, &c.d.as_agent, id, "test");
@@ -217,7 +217,7 @@ static void a_repair_on_site_sends_nothing(void **state) {
 }
 
 static void a_visit_that_is_booked_for_later_is_waited_for(void **state) {
-  ON_EACH_DESK(c, three_cups(&c, case_kinds[k]))
+  ON_EACH_DESK(c, three_cups(&c, kind))
   aft_error error = AFT_ERROR_INIT;
   aft_id id = repair_of(&c, (wish){.route = "on_site"});
   case_act(&c, &c.d.as_agent, id, "approve");
@@ -250,7 +250,7 @@ static aft_id ruled_for_the_buyer(case_desk *c, aft_id parent) {
 }
 
 static void a_price_for_a_repair_on_site_that_is_disputed(void **state) {
-  ON_EACH_DESK(c, three_cups(&c, case_kinds[k]))
+  ON_EACH_DESK(c, three_cups(&c, kind))
   aft_id id = visited(&c);
   aft_case_act_in quote = {.case_id = id, .event = AFT_STR("quote"), .amount = {5000, "CNY", 0}};
   case_act_with(&c, &c.d.as_agent, &quote);
@@ -264,7 +264,7 @@ static void a_repair_that_was_refused_and_is_granted_by_a_verdict(void **state) 
   static const char *const routes[] = {"", "on_site", "part"}, *const states[] = {"approved", "arranged",
                                                                                   "arranged"};
   for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-    ON_EACH_DESK(c, three_cups(&c, case_kinds[k]))
+    ON_EACH_DESK(c, three_cups(&c, kind))
     aft_id id = repair_of(&c, (wish){.route = routes[i]});
     case_act(&c, &c.d.as_agent, id, "reject");
     ruled_for_the_buyer(&c, id);
@@ -280,7 +280,7 @@ static void a_repair_that_was_refused_and_is_granted_by_a_verdict(void **state) 
 static void a_shop_that_keeps_what_it_mended_pays_for_it(void **state) {
   static const char *const ways[][4] = {{"start", "test", "passed", NULL}, {"no_fault", NULL}};
   for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-    ON_EACH_DESK(c, three_cups(&c, case_kinds[k]))
+    ON_EACH_DESK(c, three_cups(&c, kind))
     aft_id id = repair_of(&c, (wish){0});
     bring_in(&c, id);
     for (size_t e = 0; ways[i][e]; e++)

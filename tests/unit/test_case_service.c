@@ -38,7 +38,7 @@ static void speaks(case_desk *c, const char *locale) {
 
 /* The deadline of the state that the case has come to, not of the one it comes from. */
 static void a_notice_names_the_deadline_to_come(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   speaks(&c, "en");
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "not_as_described", c.line[0], 1);
   case_act(&c, &c.d.as_agent, id, "reject"); /* 7 days to dispute; an answer was owed within 48 hours */
@@ -94,7 +94,7 @@ static bool is_noted(case_desk *c, aft_id id, const char *verb) {
 
 /* Held through quiet hours, then written as things were, by the customer's own clock; and given up. */
 static void a_notice_of_a_case_waits_and_is_given_up(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_contact_in wishes = {.size = sizeof wishes,
                            .customer = c.d.buyer,
@@ -119,7 +119,7 @@ static void a_notice_of_a_case_waits_and_is_given_up(void **state) {
 }
 
 static void a_notice_names_the_money_that_moves(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   speaks(&c, "en");
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 3);
   case_ship(&c, id, "SF1");
@@ -140,7 +140,7 @@ static void with_recipient(case_desk *c, desk_kind kind) {
 
 /* A gift is sent back by whom it was for: no price, and no hole where it would stand. */
 static void a_recipient_reads_a_whole_sentence(void **state) {
-  ON_EACH_DESK(c, with_recipient(&c, case_kinds[k]))
+  ON_EACH_DESK(c, with_recipient(&c, kind))
   aft_id id = case_file(&c, &c.d.as_other_buyer, "return", "changed_mind", c.line[0], 1);
   case_ship(&c, id, "SF1");
   case_act(&c, &c.d.as_agent, id, "receive");
@@ -151,7 +151,7 @@ static void a_recipient_reads_a_whole_sentence(void **state) {
 }
 
 static void a_notice_goes_where_the_customer_writes(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   desk_say(&c.d, "m1", "杯子我想退货");
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   assert_says(case_payload(&c, id, "message.send"), "\"channel\":\"wechat\"");
@@ -162,7 +162,7 @@ static void a_notice_goes_where_the_customer_writes(void **state) {
 /* ---- what the host needs to act ---- */
 
 static void the_warehouse_learns_what_to_set_aside(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_case_line_in one = {
       .size = sizeof one, .line = c.line[0], .quantity = 2, .wants = AFT_STR("bowl"), .wants_price = 9000};
   aft_case_in in = {
@@ -176,7 +176,7 @@ static void the_warehouse_learns_what_to_set_aside(void **state) {
 }
 
 static void the_carrier_learns_which_parcel(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_SHIPPED))
   aft_id id = case_file(&c, &c.d.as_buyer, "refund", "changed_mind", c.line[0], 3);
   assert_case(&c, id, "intercepting");
   assert_says(case_payload(&c, id, "parcel.intercept"), "\"carrier\":\"sf\",\"waybill\":\"SF100000001\"");
@@ -210,7 +210,7 @@ static aft_link_opened by_link(case_desk *c, aft_id order, aft_id of) {
 }
 
 static void a_link_for_one_case_opens_another(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id mine = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   aft_id other = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   aft_link_opened link = by_link(&c, 0, mine);
@@ -233,7 +233,7 @@ static void a_link_for_one_case_opens_another(void **state) {
 }
 
 static void a_link_for_an_order_is_for_its_cases(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_link_opened link = by_link(&c, c.order, 0);
   aft_id id = case_file(&c, &link.call, "return", "changed_mind", c.line[0], 1);
   case_act(&c, &link.call, id, "cancel");
@@ -250,7 +250,7 @@ static void a_link_for_an_order_is_for_its_cases(void **state) {
 }
 
 static void a_link_that_outlives_its_end(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   aft_link_opened taken = by_link(&c, 0, id), ended = by_link(&c, 0, id);
@@ -289,7 +289,7 @@ static aft_appointment_in pickup(case_desk *c, aft_id id, int64_t in_hours) {
 }
 
 static void a_visit_is_told_with_its_window(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1), visit;
   aft_appointment_in in = pickup(&c, id, 24);
   char begins[40];
@@ -313,7 +313,7 @@ static void a_visit_is_told_with_its_window(void **state) {
 }
 
 static void a_visit_that_nobody_came_to(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1), visit, again;
   aft_appointment_in in = pickup(&c, id, 24);
   assert_gives(book(&c, &c.d.as_buyer, &in, &visit), AFT_OK);
@@ -343,7 +343,7 @@ static void a_visit_that_nobody_came_to(void **state) {
 }
 
 static void a_visit_to_a_case_that_is_over(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   aft_appointment_in in = pickup(&c, id, 24);
   assert_gives(book(&c, &c.d.as_buyer, &in, NULL), AFT_OK);
@@ -367,7 +367,7 @@ static char *offers(case_desk *c, aft_id ticket, const char *locale) {
 }
 
 static void a_ticket_offers_what_it_asks_for(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_message_in in = desk_message(&c.d, "m1", "申请退货，寄回地址是哪里？");
   aft_error error = AFT_ERROR_INIT;
   aft_record *message;
@@ -463,7 +463,7 @@ static uint32_t extended(case_desk *c, aft_id id) {
 
 /* Stages that have begun, once each, and those that begin; never what law demands, and nothing twice. */
 static void a_season_makes_stages_last_longer(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   aft_id other = case_file(&c, &c.d.as_agent, "repair", "repair_wanted", c.line[1], 1);
   aft_time due = time_of(&c, id, AFT_CASE_DUE), of_other = time_of(&c, other, AFT_CASE_DUE);
@@ -500,7 +500,7 @@ static void a_season_makes_stages_last_longer(void **state) {
 
 /* A stage that counts every hour keeps no chain, and is explained all the same. */
 static void a_case_says_when_its_stage_ends(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_buf *why;
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
   aft_time due = time_of(&c, id, AFT_CASE_DUE);
@@ -567,7 +567,7 @@ static void a_season_reaches_every_open_case(void **state) {
 }
 
 static void an_order_says_what_can_be_filed(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_buf *buf;
   char *before = case_picture(&c);
@@ -607,7 +607,7 @@ static bool has_signal(case_desk *c, aft_id id, const char *kind) {
 
 /* Twice the parcel was empty: the third one is looked at, and told why. */
 static void a_box_that_was_empty_before(void **state) {
-  ON_EACH_DESK(c, nine_cups(&c, case_kinds[k]))
+  ON_EACH_DESK(c, nine_cups(&c, kind))
   for (int i = 0; i < 3; i++) {
     char waybill[8] = {'S', 'F', (char)('1' + i)};
     aft_id id = case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1);
@@ -629,7 +629,7 @@ static void a_box_that_was_empty_before(void **state) {
 }
 
 static void a_reason_that_changes_each_time(void **state) {
-  ON_EACH_DESK(c, nine_cups(&c, case_kinds[k]))
+  ON_EACH_DESK(c, nine_cups(&c, kind))
   static const char *const reasons[] = {"changed_mind", "size_small", "not_as_described", "changed_mind"};
   for (int i = 0; i < 4; i++) {
     aft_id id = case_file(&c, &c.d.as_buyer, "return", reasons[i], c.line[0], 1);
@@ -664,7 +664,7 @@ static void assert_settlement(case_desk *c, uint32_t held, uint32_t freed) {
 }
 
 static void settlement_waits_until_the_last_case_of_the_order_has_ended(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   for (uint32_t first = 0; first < 2; first++) { /* whichever ends first */
     aft_id id[] = {case_file(&c, &c.d.as_buyer, "return", "changed_mind", c.line[0], 1),
                    case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1)};
@@ -678,7 +678,7 @@ static void settlement_waits_until_the_last_case_of_the_order_has_ended(void **s
 }
 
 static void settlement_goes_on_when_the_last_case_ends_by_time(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id rejected = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   aft_id canceled = case_file(&c, &c.d.as_buyer, "repair", "repair_wanted", c.line[0], 1);
   case_act(&c, &c.d.as_agent, rejected, "reject");
@@ -695,7 +695,7 @@ static void repairs_and_reissues_hold_the_settlement(void **state) {
   static const struct {
     const char *kind, *reason;
   } kinds[] = {{"repair", "repair_wanted"}, {"reissue", "missing_part"}};
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   for (uint32_t i = 0; i < 2; i++) {
     aft_id id = case_file(&c, &c.d.as_buyer, kinds[i].kind, kinds[i].reason, c.line[0], 1);
     assert_settlement(&c, i + 1, i);
@@ -707,7 +707,7 @@ static void repairs_and_reissues_hold_the_settlement(void **state) {
 
 /* The dispute ends in the step in which it ends the case that it is about. */
 static void a_dispute_that_ends_its_case_frees_the_settlement(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   case_act(&c, &c.d.as_agent, id, "reject");
   aft_case_in in = {.kind = AFT_STR("dispute"), .reason = AFT_STR("decision_disputed"), .parent = id};
@@ -720,7 +720,7 @@ static void a_dispute_that_ends_its_case_frees_the_settlement(void **state) {
 }
 
 static void a_case_that_becomes_a_repair_goes_on_holding_the_settlement(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   aft_case_act_in counter = {.case_id = id, .event = AFT_STR("counter"), .kind = AFT_STR("repair")};
   case_act_with(&c, &c.d.as_agent, &counter);
@@ -743,7 +743,7 @@ static char *options_of(case_desk *c, const aft_call *as, aft_id id, const char 
 
 static void a_rejected_case_offers_its_dispute(void **state) {
   char parent[64];
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   aft_call arbiter = case_arbiter(&c);
   assert_silent(options_of(&c, &c.d.as_buyer, id, "en"), "\"file\"");
@@ -761,7 +761,7 @@ static void a_rejected_case_offers_its_dispute(void **state) {
 }
 
 static void evidence_that_is_asked_for_is_an_option(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "refund", "defective_on_arrival", c.line[0], 1);
   assert_case(&c, id, "evidence");
   assert_says(options_of(&c, &c.d.as_buyer, id, "zh"),
@@ -777,7 +777,7 @@ static void evidence_that_is_asked_for_is_an_option(void **state) {
 }
 
 static void a_dispute_asks_both_sides_for_evidence(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id id = case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 1);
   case_act(&c, &c.d.as_agent, id, "reject");
   aft_case_in in = {.kind = AFT_STR("dispute"), .reason = AFT_STR("decision_disputed"), .parent = id};
@@ -806,7 +806,7 @@ static char *preview_of(case_desk *c, const char *kind, aft_id line, int64_t n, 
 
 /* First of all reasons, whatever else speaks for the case. */
 static void units_that_are_not_free_are_the_reason_in_the_buyers_words(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   case_file(&c, &c.d.as_buyer, "return", "other", c.line[0], 2);
   assert_says(preview_of(&c, "return", c.line[0], 2, "zh"), "\"verdict\":\"no\"");
   assert_says(preview_of(&c, "return", c.line[0], 2, "zh"),
@@ -821,7 +821,7 @@ static void units_that_are_not_free_are_the_reason_in_the_buyers_words(void **st
 }
 
 static void money_that_is_not_there_is_the_reason_in_the_buyers_words(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   case_charge_back(&c, "pay-1", 30000);
   assert_says(preview_of(&c, "return", c.line[0], 3, "zh"), "\"reasons\":[\"订单可退的款项不足\"");
   assert_says(preview_of(&c, "return", c.line[0], 3, "en"),

@@ -234,7 +234,7 @@ static void random_lives_follow_the_model(void **state) {
   desk_open(&p.d[1], DESK_MEMORY);
   for (int i = 0; i < TICKETS; i++)
     start(i);
-  int steps = getenv("AFT_SLOW") ? 6000 : 600;
+  int steps = rounds(600, 6000);
   for (int step = 0; step < steps; step++) {
     int i = (int)pick(TICKETS);
     uint32_t what = pick(10);

@@ -462,12 +462,11 @@ static uint32_t salts_of(const history *h, aft_time until) {
 /* ---- properties ---- */
 
 static void nothing_of_the_person_is_left_and_all_of_the_others(void **state) {
-  static const desk_kind kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE};
   (void)state;
-  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+  for (desk_kind kind = DESK_SQLITE; kind < desk_kinds(); kind++) {
     case_desk c;
     history h;
-    live(&h, &c, kinds[k]);
+    live(&h, &c, kind);
     end_cases(&h);
     days(&c.d, 1);
     uint32_t of_other = raw_count(&c.d, OTHER), chains = raw_verify_chains(&c.d);
@@ -498,12 +497,11 @@ static void nothing_of_the_person_is_left_and_all_of_the_others(void **state) {
 
 /* ---- what is kept, and until when ---- */
 
-#define ON_EACH(c)                                                              \
-  static const desk_kind on_kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE}; \
-  (void)state;                                                                  \
-  for (size_t k = 0; k < sizeof on_kinds / sizeof *on_kinds; k++) {             \
-    case_desk c;                                                                \
-    tell_order(&c, on_kinds[k]);
+#define ON_EACH(c)                                                  \
+  (void)state;                                                      \
+  for (desk_kind kind = DESK_SQLITE; kind < desk_kinds(); kind++) { \
+    case_desk c;                                                    \
+    tell_order(&c, kind);
 #define END_EACH(c)    \
   case_desk_close(&c); \
   }
@@ -745,14 +743,13 @@ static const char *counts_of(desk *d, char state[16]) {
 
 /* Each tick does a little of it, and whatever comes in meanwhile is forgotten too. */
 static void a_long_history_goes_in_steps(void **state) {
-  static const desk_kind kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE};
   (void)state;
-  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+  for (desk_kind kind = DESK_SQLITE; kind < desk_kinds(); kind++) {
     desk d;
     aft_error error = AFT_ERROR_INIT;
     char stage[16] = "", external[16];
     uint32_t running = 0;
-    desk_open(&d, kinds[k]);
+    desk_open(&d, kind);
     for (int i = 0; i < MANY; i++) {
       snprintf(external, sizeof external, "m%d", i);
       aft_id ticket = desk_say(&d, external, "my phone is broken " ONE);
@@ -1032,7 +1029,7 @@ static void nobody_writes_about_an_erased_customer(void **state) {
 
 /* Where a parcel is concerns the shop all the same; who took it does not. */
 static void a_parcel_arrives_without_the_carriers_words(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_SHIPPED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_SHIPPED))
   aft_error error = AFT_ERROR_INIT;
   aft_cursor *cursor;
   aft_record *parcel;

@@ -367,8 +367,8 @@ static void compare(uint32_t filters) {
 static void any_filter_in_any_order_is_what_a_naive_list_gives(void **state) {
   (void)state;
   seed = seed_of("lists");
-  fill(getenv("AFT_SLOW") ? 500 : 150);
-  compare(getenv("AFT_SLOW") ? 2000 : 250);
+  fill(rounds(150, 500));
+  compare(rounds(250, 2000));
 }
 
 /* Beyond what is sorted in memory, lists are walked in their order instead. */

@@ -74,7 +74,7 @@ static double accuracy(const aft_model *model, corpus c) {
 
 static void it_learns_two_labels_and_many(void **state) {
   (void)state;
-  static const uint32_t labels[] = {2, 3, 14, 60, 270};
+  static const uint32_t labels[] = {2, 3, 14, 270};
   const aft_model_options full = {.size = sizeof full, .contradictions = AFT_MODEL_KEEP};
   for (size_t i = 0; i < AFT__COUNT(labels); i++) {
     corpus learnt = {.seed = 1, .n = 12 * labels[i] + 400, .labels = labels[i]};
@@ -136,17 +136,17 @@ static void a_heavy_example_overrules_light_ones(void **state) {
 
 static void probabilities_add_up_and_agree_with_the_prediction(void **state) {
   (void)state;
-  static const uint32_t labels[] = {2, 9, 270};
+  static const uint32_t labels[] = {2, 9, 60};
   for (size_t i = 0; i < AFT__COUNT(labels); i++) {
     corpus c = {.seed = 8, .n = 1400, .labels = labels[i], .vague = 200};
     aft_model *model = train(c, NULL);
     aft_example example = {.size = sizeof example};
-    double scores[270];
+    double scores[60];
     for (c.n = 60; corpus_next(&c, &example) > 0;) {
       aft_prediction p;
       double sum = 0;
       predict(model, c.text, &p);
-      assert_ok(aft_model_scores(model, c.text, AFT_NTS, scores, 270, &error));
+      assert_ok(aft_model_scores(model, c.text, AFT_NTS, scores, 60, &error));
       for (uint32_t k = 0; aft_model_label(model, k); k++) {
         sum += scores[k];
         assert_true(scores[k] <= p.confidence);
@@ -188,7 +188,7 @@ static void what_a_model_says_survives_its_file(void **state) {
 
 static void the_word_that_decides_is_the_weightiest(void **state) {
   (void)state;
-  static const uint32_t labels[] = {2, 6, 270};
+  static const uint32_t labels[] = {2, 6, 60};
   for (size_t i = 0; i < AFT__COUNT(labels); i++) {
     corpus c = {.seed = 3, .n = 8 * labels[i] + 200, .labels = labels[i]};
     aft_model *model = train(c, NULL);
@@ -207,13 +207,14 @@ static void the_word_that_decides_is_the_weightiest(void **state) {
 
 /* ---- what is promised ---- */
 
-/* Of fifty models, each with fresh texts of which a third cannot be told, at most one in ten answers wrongly
+/* Of many models, each with fresh texts of which a third cannot be told, at most one in ten answers wrongly
  * more often than promised; and they answer most of what can be told. */
 static void the_promise_is_broken_no_more_often_than_it_says(void **state) {
   (void)state;
   uint32_t broken = 0, answered_all = 0;
   uint64_t seed = 20260101; /* a promise of a chance: with another seed it may be broken once more */
-  for (int round = 0; round < 50; round++) {
+  uint32_t models = rounds(20, 50);
+  for (uint32_t i = 0; i < models; i++) {
     corpus learnt = {.seed = draw(&seed), .n = 700, .labels = 3, .vague = 330};
     corpus fresh = {.seed = draw(&seed), .n = 6000, .labels = 3, .vague = 330};
     aft_model *model = train(learnt, NULL);
@@ -229,9 +230,9 @@ static void the_promise_is_broken_no_more_often_than_it_says(void **state) {
     answered_all += answered;
     aft_model_unref(model);
   }
-  print_message("# broken %u of 50, answered %u of %u\n", broken, answered_all, 50 * 6000);
-  assert_true(broken <= 5);
-  assert_true(answered_all > 50 * 6000 / 2);
+  print_message("# broken %u of %u, answered %u of %u\n", broken, models, answered_all, models * 6000);
+  assert_true(broken * 10 <= models);
+  assert_true(answered_all > models * 6000 / 2);
 }
 
 static void a_stricter_promise_answers_less(void **state) {
@@ -480,7 +481,7 @@ static void a_hostile_file_is_refused_or_harmless(void **state) {
   for (size_t k = 0; k < AFT__COUNT(labels); k++) {
     size_t size;
     uint8_t *image = image_of(labels[k], &size);
-    for (int i = 0; i < 1500; i++) {
+    for (uint32_t i = 0; i < rounds(500, 5000); i++) {
       uint8_t *bad = malloc(size);
       aft_model *model = NULL;
       memcpy(bad, image, size);

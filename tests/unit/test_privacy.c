@@ -57,7 +57,7 @@ static void story(case_desk *c, desk_kind kind) {
 }
 
 static void all_that_is_known_of_a_person(void **state) {
-  ON_EACH_DESK(c, story(&c, case_kinds[k]))
+  ON_EACH_DESK(c, story(&c, kind))
   heap h = export_of(&c, c.d.buyer);
   static const struct {
     const char *kind;
@@ -83,7 +83,7 @@ static void all_that_is_known_of_a_person(void **state) {
 }
 
 static void who_may_have_it_and_who_ends_it(void **state) {
-  ON_EACH_DESK(c, story(&c, case_kinds[k]))
+  ON_EACH_DESK(c, story(&c, kind))
   aft_error error = AFT_ERROR_INIT;
   heap h = {.most = 2};
   aft_session *s = c.d.session;
@@ -100,7 +100,7 @@ static void who_may_have_it_and_who_ends_it(void **state) {
 
 /* What a guest did before a merge stands in the history of the old ticket. */
 static void what_a_guest_did_before_a_merge_is_given(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   desk *d = &c.d;
   aft_error error = AFT_ERROR_INIT;
   char code[32], subject[64];

@@ -383,8 +383,10 @@ static void defaults_keep_tickets_and_forget_what_has_served(void **state) {
   desk_pass(&d, 31 * AFT__DAY);
   assert_removed(round_of(0), 1); /* the key */
   desk_pass(&d, 60 * AFT__DAY);
-  assert_true(round_of(0) > 0); /* effects */
   aft_cursor *effects;
+  assert_ok(aft_outbox_list(d.session, &d.system, id, &effects, &error));
+  assert_true(desk_count(effects) > 0);
+  round_of(0);
   assert_ok(aft_outbox_list(d.session, &d.system, id, &effects, &error));
   assert_int_equal(desk_count(effects), 0);
   desk_pass(&d, 280 * AFT__DAY);

@@ -179,13 +179,12 @@ static void hold_against_model(case_desk *c, const somebody *people) {
 }
 
 static void what_has_ended_goes_in_its_time_and_not_before(void **state) {
-  static const desk_kind kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE};
   (void)state;
-  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+  for (desk_kind kind = DESK_SQLITE; kind < desk_kinds(); kind++) {
     uint64_t seed = seed_of("retention");
     somebody people[PEOPLE];
     case_desk c;
-    desk_open_evidence(&c.d, kinds[k], NULL);
+    desk_open_evidence(&c.d, kind, NULL);
     desk_policy(&c.d, policy);
     aft_time start = atomic_load(&c.d.now);
     for (uint32_t i = 0; i < PEOPLE; i++) {
@@ -279,7 +278,7 @@ static aft_id file_and_close(case_desk *c, aft_id *ticket) {
 
 /* What was said in a ticket is part of each case that came from it. */
 static void a_case_keeps_its_ticket(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_id ticket;
   desk_policy(&c.d, "version: 1\nretention: {tickets: 30d, messages: 30d}\n");
@@ -299,7 +298,7 @@ static void a_case_keeps_its_ticket(void **state) {
 
 /* The case may be moved long after its ticket was closed, and its deadlines pass. */
 static void an_open_case_goes_on_with_its_ticket(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_id ticket;
   aft_buf *health;
@@ -320,7 +319,7 @@ static void an_open_case_goes_on_with_its_ticket(void **state) {
 
 /* A parcel may come back long after all was over. */
 static void a_case_goes_on_though_its_ticket_is_gone(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_id ticket;
   desk_policy(&c.d, "version: 1\nretention: {tickets: 30d}\n");
   aft_id of = file_and_close(&c, &ticket);
@@ -376,7 +375,7 @@ static void close_ticket(desk *d, aft_id ticket) {
 
 /* Whether a ticket has a subject says nothing of what was said in it. */
 static void words_go_of_a_ticket_that_began_with_a_photo(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   desk *d = &c.d;
   aft_error error = AFT_ERROR_INIT;
   aft_record *made;
@@ -409,7 +408,7 @@ static void words_go_of_a_ticket_that_began_with_a_photo(void **state) {
 }
 
 static void a_guests_words_go_though_the_owner_was_erased(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   desk *d = &c.d;
   aft_error error = AFT_ERROR_INIT;
   char code[32];
@@ -458,7 +457,7 @@ static aft_id survey_of(case_desk *c, aft_id of) {
 }
 
 static void a_survey_goes_with_its_case(void **state) {
-  ON_EACH_DESK(c, case_usual(&c, case_kinds[k], CASE_DELIVERED))
+  ON_EACH_DESK(c, case_usual(&c, kind, CASE_DELIVERED))
   aft_error error = AFT_ERROR_INIT;
   aft_record *record;
   desk_policy(&c.d, case_surveys);

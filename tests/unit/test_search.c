@@ -440,7 +440,7 @@ static void end(void) {
 static void a_search_finds_what_a_naive_one_finds(desk_kind kind) {
   begin(kind, "search");
   uint32_t found = 0;
-  for (int round = 0; round < (getenv("AFT_SLOW") ? 200 : 24); round++) {
+  for (uint32_t round = 0; round < rounds(24, 200); round++) {
     for (uint32_t n = pick(12); n || !w.n_tickets; n -= n > 0)
       happen();
     if (pick(2)) { /* sometimes a small one, so that only a part is indexed */

@@ -246,12 +246,11 @@ static aft_time owed_by(desk *d, aft_id id, uint32_t field) {
   return time;
 }
 
-#define ON_EACH_DESK(d)                                                      \
-  static const desk_kind kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE}; \
-  desk d;                                                                    \
-  (void)state;                                                               \
-  for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {              \
-    open_office(&d, kinds[k]);
+#define ON_EACH_DESK(d)                                             \
+  desk d;                                                           \
+  (void)state;                                                      \
+  for (desk_kind kind = DESK_SQLITE; kind < desk_kinds(); kind++) { \
+    open_office(&d, kind);
 #define END_DESK(d) \
   desk_close(&d);   \
   }
@@ -732,7 +731,7 @@ static void step(desk *d, aft_id id, model *m, uint64_t *seed) {
 static void holds_raises_and_policies_together_agree_with_a_count_of_minutes(void **state) {
   uint64_t seed = seed_of("pace");
   (void)state;
-  for (int i = 0; i < 40; i++) {
+  for (uint32_t i = 0; i < rounds(14, 200); i++) {
     desk d;
     model m = {0};
     open_office(&d, DESK_MEMORY);
@@ -952,12 +951,11 @@ static void a_policy_that_takes_over_moves_the_clocks_of_open_tickets(void **sta
   enum {
     TICKETS = 130
   };
-  static const desk_kind kinds[] = {DESK_SQLITE, DESK_MEMORY, DESK_HOSTILE};
   (void)state;
-  for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+  for (desk_kind kind = DESK_SQLITE; kind < desk_kinds(); kind++) {
     desk d;
     aft_id ids[TICKETS];
-    open_office(&d, kinds[k]);
+    open_office(&d, kind);
     for (int i = 0; i < TICKETS; i++)
       ids[i] = one_of_many(&d, i);
     desk_answer(&d, ids[0], "马上查"); /* it waits for its customer: nothing of it is due */

@@ -194,7 +194,7 @@ static aft_id say(case_desk *c, const char *external, const char *text) {
 /* ---- which survey asks ---- */
 
 static void the_first_that_fits_asks(void **state) {
-  ON_EACH_DESK(c, open_desk(&c, case_kinds[k]))
+  ON_EACH_DESK(c, open_desk(&c, kind))
   aft_id parcel = desk_say(&c.d, "m1", "我的快递到哪了？");
   desk_act(&c.d, parcel, AFT_ACT_RESOLVE);
   aft_id id = survey_of_ticket(&c, parcel, 0);
@@ -217,7 +217,7 @@ static void the_first_that_fits_asks(void **state) {
 }
 
 static void the_end_of_a_case_asks(void **state) {
-  ON_EACH_DESK(c, open_desk(&c, case_kinds[k]))
+  ON_EACH_DESK(c, open_desk(&c, kind))
   aft_id of = canceled(&c), id = survey_of_case(&c, of);
   assert_survey(&c, id, "scheduled", "", "ended");
   desk_pass(&c.d, CASE_HOUR);
@@ -262,7 +262,7 @@ static void the_end_of_a_case_asks(void **state) {
 
 /* Never of the ticket and of its case. */
 static void one_matter_is_asked_about_once(void **state) {
-  ON_EACH_DESK(c, open_desk(&c, case_kinds[k]))
+  ON_EACH_DESK(c, open_desk(&c, kind))
   aft_id ticket = say(&c, "m1", "申请退货，寄回地址是哪里？"), of = file_from(&c, ticket);
   /* the case has resolved the ticket */
   assert_survey(&c, survey_of_ticket(&c, ticket, 0), "skipped", "case_open", "");
@@ -297,7 +297,7 @@ static void one_matter_is_asked_about_once(void **state) {
 static void one_matter_is_asked_about_once_after_a_merge(void **state) {
   static const bool was_sent[] = {true, false};
   for (size_t i = 0; i < sizeof was_sent / sizeof *was_sent; i++) {
-    ON_EACH_DESK(c, open_desk(&c, case_kinds[k]))
+    ON_EACH_DESK(c, open_desk(&c, kind))
     aft_id from = say(&c, "m1", "申请退货，寄回地址是哪里？"), of = file_from(&c, from);
     desk_pass(&c.d, 4 * CASE_DAY);
     aft_id into = say(&c, "m2", "要发票");
@@ -322,7 +322,7 @@ static void one_matter_is_asked_about_once_after_a_merge(void **state) {
 }
 
 static void a_survey_that_the_policy_drops_is_not_sent(void **state) {
-  ON_EACH_DESK(c, open_desk(&c, case_kinds[k]))
+  ON_EACH_DESK(c, open_desk(&c, kind))
   aft_id id = survey_of_case(&c, canceled(&c));
   desk_policy(&c.d, "version: 1\n");
   desk_pass(&c.d, CASE_HOUR);
@@ -334,7 +334,7 @@ static void a_survey_that_the_policy_drops_is_not_sent(void **state) {
 /* ---- what questions take ---- */
 
 static void answers_are_kept_by_question(void **state) {
-  ON_EACH_DESK(c, open_desk(&c, case_kinds[k]))
+  ON_EACH_DESK(c, open_desk(&c, kind))
   aft_id id = sent(&c);
   answers a;
   begin(&a, id);
@@ -380,7 +380,7 @@ static void what_does_not_fit_is_refused(void **state) {
       {"sped", "1", "survey.answers[1].name", "the survey has no question 'sped'"},
       {"where", "web", "survey.answers", "expected an answer to 'speed', found none"},
   };
-  ON_EACH_DESK(c, open_desk(&c, case_kinds[k]))
+  ON_EACH_DESK(c, open_desk(&c, kind))
   aft_id id = sent(&c);
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     answers a;
@@ -413,7 +413,7 @@ static void what_does_not_fit_is_refused(void **state) {
 }
 
 static void a_key_knows_the_answers(void **state) {
-  ON_EACH_DESK(c, open_desk(&c, case_kinds[k]))
+  ON_EACH_DESK(c, open_desk(&c, kind))
   aft_call call = c.d.as_agent;
   answers a;
   begin(&a, sent(&c));
@@ -427,7 +427,7 @@ static void a_key_knows_the_answers(void **state) {
 }
 
 static void the_form_says_what_is_asked(void **state) {
-  ON_EACH_DESK(c, open_desk(&c, case_kinds[k]))
+  ON_EACH_DESK(c, open_desk(&c, kind))
   aft_buf *form;
   aft_survey_form_in in = {.size = sizeof in, .survey = sent(&c), .locale = AFT_STR("zh")};
   assert_gives(aft_survey_form(c.d.session, &c.d.as_buyer, &in, &form, &case_error), AFT_OK);
@@ -495,7 +495,7 @@ static char *report_of(case_desk *c, const char *question, uint32_t by) {
 
 static void answers_to_a_question_are_counted(void **state) {
   static const char *const reasons[] = {"price", "quality", "late"};
-  ON_EACH_DESK(c, open_desk(&c, case_kinds[k]))
+  ON_EACH_DESK(c, open_desk(&c, kind))
   uint64_t seed = seed_of("answers_to_a_question_are_counted");
   uint32_t speeds[6] = {0}, why[3] = {0}, n_why = 0, low = 0;
   for (uint32_t i = 0; i < ANSWERED; i++) {
@@ -581,7 +581,7 @@ static void who_answers_more_often_is_told(void **state) {
 }
 
 static void a_report_names_its_survey(void **state) {
-  ON_EACH_DESK(c, open_desk(&c, case_kinds[k]))
+  ON_EACH_DESK(c, open_desk(&c, kind))
   aft_buf *out;
   aft_survey_report_in in = {.size = sizeof in, .begin = 0, .end = CASE_DAY, .question = AFT_STR("speed")};
   assert_gives(aft_survey_report(c.d.session, &c.d.system, &in, &out, &case_error), AFT_E_INVALID);
@@ -605,7 +605,7 @@ static int32_t keep_text(void *user, const void *data, size_t n) {
 }
 
 static void words_are_the_customers(void **state) {
-  ON_EACH_DESK(c, open_desk(&c, case_kinds[k]))
+  ON_EACH_DESK(c, open_desk(&c, kind))
   aft_id id = sent(&c);
   uint32_t found = 0;
   answers a;
