@@ -319,6 +319,10 @@ static bool all_hold(check *c) {
   return chains_hold(c) && ids_are_unique(c);
 }
 
+bool invariants_hold_in(sqlite3 *db, char *why, size_t size) {
+  return all_hold(&(check){.db = db, .why = why, .size = size});
+}
+
 bool invariants_hold(const char *path, char *why, size_t size) {
   check c = {.why = why, .size = size};
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;

@@ -114,22 +114,25 @@ static char *joined(lines *l) {
   return copy;
 }
 
-char *store_text(const char *path) {
-  sqlite3 *db = NULL;
+char *store_text_in(sqlite3 *db) {
   sqlite3_stmt *tables;
   lines l = {0};
-  if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) || sqlite3_busy_timeout(db, 10000) ||
-      sqlite3_prepare_v2(db,
+  if (sqlite3_prepare_v2(db,
                          "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('aft_lease', "
                          "'aft_feed_head') AND name NOT GLOB 'aft_term_*' "
                          "ORDER BY name",
-                         -1, &tables, NULL)) {
-    sqlite3_close(db);
+                         -1, &tables, NULL))
     return strdup("");
-  }
   while (sqlite3_step(tables) == SQLITE_ROW)
     add_rows(db, (const char *)sqlite3_column_text(tables, 0), &l);
   sqlite3_finalize(tables);
-  sqlite3_close(db);
   return joined(&l);
+}
+
+char *store_text(const char *path) {
+  sqlite3 *db = NULL;
+  bool open = !sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) && !sqlite3_busy_timeout(db, 10000);
+  char *text = open ? store_text_in(db) : strdup("");
+  sqlite3_close(db);
+  return text;
 }

@@ -111,25 +111,34 @@ static bool judge_text(const sweep *w, const fault_plan *plan, const outcome *o,
   return false;
 }
 
-static bool judge(const sweep *w, const fault_plan *plan, const outcome *o, char *why, size_t size) {
-  if (!invariants_hold(w->base.path, why, size))
-    return false;
-  char *now = store_text(w->base.path);
-  bool fine = judge_text(w, plan, o, now, why, size);
-  free(now);
-  return fine;
+/* One connection for all that is looked at: each that is opened reads the whole schema. */
+static sqlite3 *look_into(const sweep *w) {
+  sqlite3 *db = NULL;
+  assert_int_equal(sqlite3_open_v2(w->base.path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL),
+                   SQLITE_OK);
+  sqlite3_busy_timeout(db, 10000);
+  sqlite3_exec(db, "PRAGMA synchronous=OFF", 0, 0, 0);
+  return db;
 }
 
-/* The half minute has passed for which the dead process holds the work that one does at a time. */
-static void end_leases(const sweep *w) {
-  sqlite3 *db = NULL;
-  if (sqlite3_open_v2(w->base.path, &db, SQLITE_OPEN_READWRITE, NULL) ==
-      SQLITE_OK) /* missing: nothing to end */
-    sqlite3_exec(db,
-                 "PRAGMA synchronous=OFF; "
-                 "UPDATE aft_lease SET held_until = 0 WHERE name NOT GLOB 'node/*'",
-                 0, 0, 0);
+/* The half minute has passed for which the dead process holds the work that one does at a time. No leases
+ * where there are no tables. */
+static void end_leases(sqlite3 *db) {
+  sqlite3_exec(db, "UPDATE aft_lease SET held_until = 0 WHERE name NOT GLOB 'node/*'", 0, 0, 0);
+}
+
+static bool judge(const sweep *w, const fault_plan *plan, const outcome *o, char *why, size_t size) {
+  sqlite3 *db = look_into(w);
+  bool fine = invariants_hold_in(db, why, size);
+  if (fine) {
+    char *now = store_text_in(db);
+    fine = judge_text(w, plan, o, now, why, size);
+    free(now);
+  }
+  if (fine && !w->command->opens)
+    end_leases(db);
   sqlite3_close(db);
+  return fine;
 }
 
 static bool once_more(const sweep *w, char *why, size_t size) {
@@ -137,22 +146,23 @@ static bool once_more(const sweep *w, char *why, size_t size) {
   scene s = new_run(w, 8);
   fault_plan none = {.kind = FAULT_NONE};
   s.driver = NULL;
-  if (!w->command->opens)
-    end_leases(w);
   outcome o = run(w, &s, &error, &none);
   bool refused = w->command->refused && o.status == w->command->refused;
   if (o.status < 0 && !refused && !(w->command->when_done && o.status == w->command->when_done)) {
     snprintf(why, size, "once more: %s at %s: %s", aft_status_name(o.status), error.where, error.message);
     return false;
   }
-  if (!invariants_hold(w->base.path, why, size))
-    return false;
-  char *now = store_text(w->base.path);
-  bool once = refused || strcmp(now, w->after) == 0;
-  if (!once)
-    snprintf(why, size, "once more, and it was not done once: %.600s", first_difference(w->after, now));
-  free(now);
-  return once;
+  sqlite3 *db = look_into(w);
+  bool fine = invariants_hold_in(db, why, size);
+  if (fine && !refused) {
+    char *now = store_text_in(db);
+    fine = strcmp(now, w->after) == 0;
+    if (!fine)
+      snprintf(why, size, "once more, and it was not done once: %.600s", first_difference(w->after, now));
+    free(now);
+  }
+  sqlite3_close(db);
+  return fine;
 }
 
 bool sweep_run(sweep *w, const fault_plan *plan, char *why, size_t size) {

@@ -77,7 +77,7 @@ static void it_learns_two_labels_and_many(void **state) {
   static const uint32_t labels[] = {2, 3, 14, 270};
   const aft_model_options full = {.size = sizeof full, .contradictions = AFT_MODEL_KEEP};
   for (size_t i = 0; i < AFT__COUNT(labels); i++) {
-    corpus learnt = {.seed = 1, .n = 12 * labels[i] + 400, .labels = labels[i]};
+    corpus learnt = {.seed = 1, .n = 8 * labels[i] + 400, .labels = labels[i]};
     corpus fresh = {.seed = 2, .n = 400, .labels = labels[i]};
     aft_model *model = train(learnt, &full);
     aft_model_info info = {.size = sizeof info};
@@ -169,7 +169,7 @@ static void what_a_model_says_survives_its_file(void **state) {
   assert_true(fd >= 0);
   close(fd);
   for (size_t i = 0; i < AFT__COUNT(labels); i++) {
-    corpus c = {.seed = 9, .n = 1400, .labels = labels[i]};
+    corpus c = {.seed = 9, .n = 1000, .labels = labels[i]};
     aft_model *model = train(c, NULL), *opened = NULL;
     aft_example example = {.size = sizeof example};
     assert_ok(aft_model_save(model, path, &error));
