@@ -2,9 +2,8 @@
  */
 #include "store/store_priv.h"
 
-#define LEASE_MS   (30 * AFT__SECOND)
-#define MOST_TRIES 8
-#define HEADS      64 /* tenants of one transaction; the events of others wait for the next */
+#define LEASE_MS (30 * AFT__SECOND)
+#define HEADS    64 /* tenants of one transaction; the events of others wait for the next */
 
 typedef struct head {
   aft__value row[AFT__FH_COLUMNS];
@@ -112,12 +111,8 @@ aft_status aft__feed_assign(aft_session *session, uint32_t most, uint32_t *n, af
   AFT__TRY(aft__session_enter(session, error));
   aft_status status = most ? aft__tx_run(session, &reading, look, &any, error) : AFT_OK;
   /* Numbers that a lost answer had given are given; the next run takes what is left. */
-  for (int i = 0; status >= 0 && any && i < MOST_TRIES; i++) {
-    status = aft__tx_run(session, &writing, assign_some, &a, error);
-    if (status != AFT_E_UNKNOWN || i + 1 == MOST_TRIES)
-      break;
-    status = AFT_OK;
-  }
+  if (status >= 0 && any)
+    status = aft__tx_repeat(session, &writing, assign_some, &a, error);
   aft__session_leave(session);
   if (status < 0)
     return status;

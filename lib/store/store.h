@@ -137,6 +137,11 @@ typedef struct aft__tx_options {
 aft_status aft__tx_run(aft_session *session, const aft__tx_options *options, aft__tx_fn fn, void *user,
                        aft_error *error);
 
+/* The same for what is as good done twice as once: it is made again, some times, while it is not known
+ * whether the commit took place. */
+aft_status aft__tx_repeat(aft_session *session, const aft__tx_options *options, aft__tx_fn fn, void *user,
+                          aft_error *error);
+
 /* The record whose presence proves that this transaction was committed: one that it inserted. */
 void aft__tx_proof(aft__tx *tx, const aft__table *table, aft_id id);
 /* For a transaction that inserts nothing: a number that it wrote into a record, and no other writes there. */

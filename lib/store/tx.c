@@ -7,6 +7,7 @@
 #define NS_PER_MS        INT64_C(1000000)
 #define FIRST_PAUSE_NS   (NS_PER_MS / 2)
 #define LONGEST_PAUSE_NS (50 * NS_PER_MS)
+#define MOST_REPEATS     8
 
 /* ---- what a command sees ---- */
 
@@ -425,4 +426,13 @@ aft_status aft__tx_run(aft_session *session, const aft__tx_options *options, aft
   aft_status status = run_quietly(session, options, fn, user, false, error);
   aft__session_leave(session);
   return status;
+}
+
+aft_status aft__tx_repeat(aft_session *session, const aft__tx_options *options, aft__tx_fn fn, void *user,
+                          aft_error *error) {
+  aft_error own = AFT_ERROR_INIT;
+  aft_status status = AFT_E_UNKNOWN;
+  for (int i = 0; i < MOST_REPEATS && status == AFT_E_UNKNOWN; i++)
+    status = aft__tx_run(session, options, fn, user, &own);
+  return status < 0 ? aft__error_pass(error, &own) : status;
 }

@@ -220,11 +220,11 @@ uint32_t sweep_points(sweep *w, uint64_t *seed) {
     bool lasting;
   } faults[] = {
       {FAULT_IO, false}, {FAULT_IO, true}, {FAULT_FULL, true}, {FAULT_POWER, true}, {FAULT_KILL, true}};
-  bool slow = getenv("AFT_SLOW") != NULL;
-  uint32_t runs = 1;
-  try(w, &(fault_plan){.kind = FAULT_POWER, .seed = draw32(seed)});
+  uint32_t runs = 0;
+  for (; runs < rounds(1, 2); runs++) /* each with another chance */
+    try(w, &(fault_plan){.kind = FAULT_POWER, .seed = draw32(seed)});
   for (size_t f = 0; f < sizeof faults / sizeof *faults; f++) {
-    uint64_t n = slow || !w->points ? w->points : 1;
+    uint64_t n = rounds(w->points > 0, (uint32_t)w->points);
     for (uint64_t i = 1; i <= n; i++, runs++)
       try(w, &(fault_plan){.kind = faults[f].kind,
                            .at = n == w->points ? i : 1 + draw(seed) % w->points,

@@ -270,8 +270,8 @@ static void run(desk_kind kind, bool scarce, int lives, int steps) {
 
 /* A server is asked over a socket: fewer lives take as long there. */
 static int times(int usual) {
-  int n = getenv("AFT_TEST_DSN") ? (usual + 2) / 3 : usual;
-  return getenv("AFT_SLOW") ? n * 200 : n;
+  int n = place_on_server() ? (usual + 2) / 3 : usual;
+  return rounds(n, n * 200);
 }
 
 static void on_memory(void **state) {
@@ -301,6 +301,6 @@ int main(void) {
       cmocka_unit_test(on_a_hostile_store),
       cmocka_unit_test(with_memory_that_runs_out),
   };
-  static const char *const not_there[] = {"memory", "hostile"};
+  static const char *const not_there[] = {"on_memory", "on_a_hostile_store"};
   return RUN_CASES(tests, not_there);
 }

@@ -74,10 +74,10 @@ static double accuracy(const aft_model *model, corpus c) {
 
 static void it_learns_two_labels_and_many(void **state) {
   (void)state;
-  static const uint32_t labels[] = {2, 3, 14, 270};
+  static const uint32_t labels[] = {2, 3, 14, 60, 270};
   const aft_model_options full = {.size = sizeof full, .contradictions = AFT_MODEL_KEEP};
   for (size_t i = 0; i < AFT__COUNT(labels); i++) {
-    corpus learnt = {.seed = 1, .n = 8 * labels[i] + 400, .labels = labels[i]};
+    corpus learnt = {.seed = 1, .n = rounds(8, 12) * labels[i] + 400, .labels = labels[i]};
     corpus fresh = {.seed = 2, .n = 400, .labels = labels[i]};
     aft_model *model = train(learnt, &full);
     aft_model_info info = {.size = sizeof info};
@@ -136,17 +136,17 @@ static void a_heavy_example_overrules_light_ones(void **state) {
 
 static void probabilities_add_up_and_agree_with_the_prediction(void **state) {
   (void)state;
-  static const uint32_t labels[] = {2, 9, 60};
+  const uint32_t labels[] = {2, 9, rounds(60, 270)};
   for (size_t i = 0; i < AFT__COUNT(labels); i++) {
     corpus c = {.seed = 8, .n = 1400, .labels = labels[i], .vague = 200};
     aft_model *model = train(c, NULL);
     aft_example example = {.size = sizeof example};
-    double scores[60];
+    double scores[270];
     for (c.n = 60; corpus_next(&c, &example) > 0;) {
       aft_prediction p;
       double sum = 0;
       predict(model, c.text, &p);
-      assert_ok(aft_model_scores(model, c.text, AFT_NTS, scores, 60, &error));
+      assert_ok(aft_model_scores(model, c.text, AFT_NTS, scores, 270, &error));
       for (uint32_t k = 0; aft_model_label(model, k); k++) {
         sum += scores[k];
         assert_true(scores[k] <= p.confidence);
@@ -169,7 +169,7 @@ static void what_a_model_says_survives_its_file(void **state) {
   assert_true(fd >= 0);
   close(fd);
   for (size_t i = 0; i < AFT__COUNT(labels); i++) {
-    corpus c = {.seed = 9, .n = 1000, .labels = labels[i]};
+    corpus c = {.seed = 9, .n = rounds(1000, 1400), .labels = labels[i]};
     aft_model *model = train(c, NULL), *opened = NULL;
     aft_example example = {.size = sizeof example};
     assert_ok(aft_model_save(model, path, &error));
@@ -188,7 +188,7 @@ static void what_a_model_says_survives_its_file(void **state) {
 
 static void the_word_that_decides_is_the_weightiest(void **state) {
   (void)state;
-  static const uint32_t labels[] = {2, 6, 60};
+  const uint32_t labels[] = {2, 6, rounds(60, 270)};
   for (size_t i = 0; i < AFT__COUNT(labels); i++) {
     corpus c = {.seed = 3, .n = 8 * labels[i] + 200, .labels = labels[i]};
     aft_model *model = train(c, NULL);

@@ -18,7 +18,6 @@
 #define TICKETS    32  /* found in one look */
 #define ROWS       200 /* removed in one transaction */
 #define NO_TENANT  0
-#define MOST_TRIES 8
 
 typedef struct round {
   aft_session *session;
@@ -125,13 +124,10 @@ static aft_status prune_some(aft__tx *tx, void *user, aft_error *error) {
   return any ? prune(tx, v, error) : AFT_OK;
 }
 
-/* Done again after a lost answer: what is gone is not found again, and a lease held twice is held. */
+/* What is gone is not found again, and a lease held twice is held. */
 static aft_status run(round *r, const char *name, aft__tx_fn fn, void *user, aft_error *error) {
   aft__tx_options options = {.name = name};
-  aft_status status = AFT_E_UNKNOWN;
-  for (int i = 0; i < MOST_TRIES && status == AFT_E_UNKNOWN; i++)
-    status = aft__tx_run(r->session, &options, fn, user, error);
-  return status;
+  return aft__tx_repeat(r->session, &options, fn, user, error);
 }
 
 static aft_status visit_rows(round *r, aft_id tenant, aft__retain what, aft_error *error) {
